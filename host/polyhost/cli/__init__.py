@@ -1,0 +1,1 @@
+"""The command line: formats what operations return and decides nothing."""

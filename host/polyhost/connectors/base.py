@@ -1,0 +1,116 @@
+"""The one seam between the engine and whatever runs a connector.
+
+Above: the engine, which feeds batches to the run machine in order and acknowledges them once durable.
+Below: a page in a browser, a child process, a script in a test. They move messages and nothing else; they must not
+know scope, ledger, store or what a message means beyond its being a JSON object.
+
+Order is the contract: batches come out in the order the connector sent them, one at a time, and no more than a small
+window of them is outstanding before it is acknowledged, so a connector that outruns the store has to wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+__all__ = ["Batch", "Connector", "ConnectorExited", "ConnectorSession", "HostCalls", "Malformed", "Restarted", "Traffic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A line that is not one JSON object. Its text is never kept: only where, how long, and a digest."""
+
+    line: int
+    length: int
+    digest: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages in the order they were sent. `size` is in bytes, as they came over the wire."""
+
+    number: int
+    messages: Sequence[dict[str, Any] | Malformed]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The connector lost its footing (navigation, page or browser crash) and waits for START again."""
+
+    reason: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorExited:
+    """The connector is gone. For a process `status` is its exit status; `detail` is safe to show and bounded."""
+
+    status: int | None = None
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What a session cost the site: requests sent, requests by endpoint, times the site said to slow down, seconds spent waiting."""
+
+    requests: int = 0
+    by_endpoint: dict[str, int] = field(default_factory=dict)
+    retries: int = 0
+    rate_limited: int = 0
+    waited_seconds: float = 0.0
+    blocked: dict[str, int] = field(default_factory=dict)
+
+
+class HostCalls(Protocol):
+    """Questions a connector under the partition extension may ask while it collects; the engine answers from the ledger."""
+
+    async def windows(self, stream: str, partition: str) -> list[dict[str, Any]]:
+        """Ranges of this partition wanted now, newest first: [{since, until, purpose, deep}]."""
+        ...
+
+    async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What is stored of each group: {id: {count, latest}}; count excludes the head and deleted members."""
+        ...
+
+
+class ConnectorSession(Protocol):
+    """A connector that is open: give it START, take its batches, acknowledge them, let it go."""
+
+    traffic: Traffic
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Hand one host message (START, INTERACTION_RESPONSE) to the connector."""
+        ...
+
+    def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
+        """What happens, in order. Ends after ConnectorExited."""
+        ...
+
+    async def acknowledge(self, batch: Batch) -> None:
+        """Every record of this batch is durable; the connector may send one more."""
+        ...
+
+    async def finish(self) -> ConnectorExited:
+        """DONE was taken and everything is durable: end the connector politely (for a process: EOF) and wait, bounded."""
+        ...
+
+    async def terminate(self) -> None:
+        """End it now: ask, wait briefly, then kill. Never raises; safe to call twice."""
+        ...
+
+
+class Connector(Protocol):
+    """Something that can be opened once per run."""
+
+    @property
+    def bindings(self) -> Mapping[str, Any]:
+        """What this kind of connector is offered in START.bindings."""
+        ...
+
+    def open(self, calls: HostCalls) -> AbstractAsyncContextManager[ConnectorSession]:
+        """Start it. Raises a PolyhostError with reason and instruction where it cannot start."""
+        ...

@@ -1,0 +1,1 @@
+"""One run or import from request to receipt. Drives the pure parts and owns the tasks."""

@@ -1,0 +1,119 @@
+"""What the ledger knows of one partition of one stream of one connection.
+
+Owns: the value types (ranges, partition state, windows, the manifest's partition rule). Must not know: stores, runs,
+clocks; times come in as ISO 8601 UTC text.
+
+A position is a cursor value as the source writes it (Slack: "1700000000.000100"). Positions are compared only through
+`ledger.cursor`, in the order the manifest declares; never as floats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+__all__ = ["CursorOrder", "PartitionRule", "PartitionState", "PartitionStatus", "Purpose", "Range", "RefreshPolicy", "Window"]
+
+Purpose = Literal["new", "backfill", "refresh"]
+
+
+class CursorOrder(StrEnum):
+    """How cursor values compare: as text, as one integer, or as two integers around a dot (Slack `ts`)."""
+
+    LEXICAL = "lexical"
+    NUMERIC = "numeric"
+    DECIMAL = "decimal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshPolicy:
+    """How much of what is already covered a run re-reads to notice edits, deletions and late replies.
+
+    `lookback_records`: newest heads of a partition re-read together with its new ones (one page, usually).
+    `requests_per_run`: the budget for partitions that have nothing new. While all of them fit, all are re-read on every
+    run; beyond that only those last re-read more than `interval_seconds` ago, longest ago first.
+    """
+
+    lookback_records: int = 100
+    requests_per_run: int = 40
+    interval_seconds: int = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionRule:
+    """The manifest's `partition` block of one stream.
+
+    `group_field`: records that share its value belong to one head (Slack: `thread_ts`); a record's position is its
+    group's where it has one, else its own cursor value, so that a range over positions holds whole groups.
+    """
+
+    stream: str
+    field: str
+    cursor_field: str
+    order: CursorOrder
+    group_field: str | None = None
+    inventory_stream: str | None = None
+    label_field: str | None = None
+    refresh: RefreshPolicy = field(default_factory=RefreshPolicy)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Closed range of positions that is proven: everything the source holds in it is stored. `since` None = from the beginning."""
+
+    since: str | None
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A range wanted now. `since` None = from the beginning, `until` None = up to now.
+
+    `deep`: read the members of every group in it; otherwise only of groups whose head shows a change.
+    """
+
+    since: str | None
+    until: str | None
+    purpose: Purpose
+    deep: bool = True
+
+
+class PartitionStatus(StrEnum):
+    """present: in the last complete inventory; missing: was seen before and is not in it; retired: the owner let it go."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionState:
+    """One partition's ledger entry. Ranges are sorted, disjoint and merged under the stream's cursor order."""
+
+    stream: str
+    key: str
+    status: PartitionStatus = PartitionStatus.PRESENT
+    covered: tuple[Range, ...] = ()
+    limited_before: str | None = None
+    legacy_floor: str | None = None
+    label: str | None = None
+    source_status: str | None = None
+    first_seen: str | None = None
+    last_seen: str | None = None
+    missing_since: str | None = None
+    retired_at: str | None = None
+    retired_reason: str | None = None
+    refreshed_at: str | None = None
+    sweep_until: str | None = None
+    swept_at: str | None = None
+
+    @property
+    def high_water(self) -> str | None:
+        """End of the range that is contiguous from the beginning, or from where the source hides what is older."""
+        if not self.covered:
+            return None
+        first = self.covered[0]
+        if first.since is None or (self.limited_before is not None and first.since == self.limited_before):
+            return first.until
+        return None

@@ -1,0 +1,285 @@
+"""The Store protocol: what the engine and the operations need kept, and the promises that come with it.
+
+Promises: a `write` is one transaction, in order, all or nothing; once it returns, kill -9 loses none of it. Writers are
+serialised. One run per connection at a time, held by a lease. Nothing here judges: ledger states, facts and receipts
+come in finished and go out as they came.
+
+Must not know: protocol messages, browsers, what coverage means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from polyhost.ledger.state import PartitionState
+
+__all__ = [
+    "BatchRow",
+    "ConnectionRow",
+    "LeaseHolder",
+    "RecordPage",
+    "RecordWrite",
+    "RunRow",
+    "SaveCheckpoints",
+    "SavePartitions",
+    "Store",
+    "StoredRecord",
+    "TombstoneAbsent",
+    "WriteCounts",
+    "WriteOp",
+    "WriteRecords",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRow:
+    """One connector with one owner account. `nature`: whose data this is: the owner's, a test server's, or a recording's."""
+
+    id: int
+    name: str
+    source: str
+    nature: Literal["live", "test", "replay", "demo"]
+    created_at: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    account: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseHolder:
+    """Who runs a connection now. `pid` and `host` let another process say so, and see that the holder is dead."""
+
+    token: str
+    pid: int
+    host: str
+    run_id: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One collection, from request to settled result. JSON fields hold what `run --json` shows."""
+
+    id: str
+    connection_id: int
+    batch_id: str
+    mode: str
+    status: str
+    started_at: str
+    finished_at: str | None = None
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow:
+    """One bounded act of acquisition with its facts, as coverage.facts wrote them."""
+
+    id: str
+    connection_id: int
+    method: str
+    trigger: str
+    started_at: str
+    finished_at: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWrite:
+    """One record ready to be stored. `data` is canonical JSON (sorted keys); `position` is a sort key of fixed width that
+    compares as text in the declared cursor order: a group member has its head's position, and `is_head` False; `cursor`
+    is the record's own cursor value as the source wrote it."""
+
+    stream: str
+    key: str
+    op: Literal["upsert", "delete"]
+    data: bytes | None
+    digest: bytes | None
+    emitted_at: str
+    partition: str | None = None
+    position: str | None = None
+    cursor: str | None = None
+    is_head: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRecords:
+    """Insert, update (the old version is kept) or leave each record, by digest; a delete leaves a tombstone with the last content."""
+
+    records: Sequence[RecordWrite]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TombstoneAbsent:
+    """Tombstone what is stored in this range and was not seen in a complete walk of it.
+
+    Heads: every stored head in [since, until] that is not in `seen`. Members: those not in `seen` whose group is in
+    `groups`, or whose head is absent too. `since` None = from the beginning. Positions are sort keys.
+    """
+
+    stream: str
+    partition: str
+    since: str | None
+    until: str
+    seen: Collection[str]
+    groups: Collection[str]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavePartitions:
+    """Insert or replace ledger entries."""
+
+    states: Sequence[PartitionState]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCheckpoints:
+    """Opaque cursors per stream (STATE), as the connector gave them."""
+
+    cursors: Mapping[str, Any]
+
+
+WriteOp = WriteRecords | TombstoneAbsent | SavePartitions | SaveCheckpoints
+
+
+@dataclass(slots=True)
+class WriteCounts:
+    """What one stream's records came to in a write."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """A record as it is read back. `version` starts at 1 and counts changes; `sequence` is the store-wide change number."""
+
+    stream: str
+    key: str
+    partition: str | None
+    data: dict[str, Any] | None
+    emitted_at: str
+    version: int
+    deleted: bool
+    batch_id: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Records in (position, key) order with the cursor of the next page."""
+
+    records: Sequence[StoredRecord]
+    next: str | None
+
+
+class Store(Protocol):
+    """Async; every method may raise PolyhostError with reason and instruction, nothing else."""
+
+    async def close(self) -> None: ...
+
+    # connections
+    async def create_connection(
+        self, *, name: str, source: str, nature: str, options: Mapping[str, Any], account: Mapping[str, Any], at: str
+    ) -> ConnectionRow:
+        """RefusedError where the name is taken."""
+        ...
+
+    async def connection(self, name: str) -> ConnectionRow | None: ...
+
+    async def connections(self) -> Sequence[ConnectionRow]: ...
+
+    async def update_connection(
+        self, connection_id: int, *, options: Mapping[str, Any] | None = None, account: Mapping[str, Any] | None = None, nature: str | None = None
+    ) -> None: ...
+
+    async def delete_connection(self, connection_id: int) -> None:
+        """With all its records, state, runs and batches."""
+        ...
+
+    # the lease
+    async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
+        """None when the lease is ours now; otherwise who has it. A lease that expired, or whose holder is dead on this
+        host, is taken over."""
+        ...
+
+    async def renew_lease(self, connection_id: int, token: str, *, expires_at: float) -> bool: ...
+
+    async def release_lease(self, connection_id: int, token: str) -> None: ...
+
+    # batches and runs
+    async def open_run(self, run: RunRow, batch: BatchRow) -> None: ...
+
+    async def close_run(self, run: RunRow, batch: BatchRow) -> None:
+        """The final facts and result of both, in one transaction."""
+        ...
+
+    async def run(self, run_id: str) -> RunRow | None: ...
+
+    async def runs(self, connection_id: int, *, limit: int = 50) -> Sequence[RunRow]:
+        """Newest first."""
+        ...
+
+    async def abandon_runs(self, connection_id: int, *, at: str) -> Sequence[str]:
+        """Mark runs left `running` by a process that died as failed; called by who holds the lease. Returns their ids."""
+        ...
+
+    async def batch(self, batch_id: str) -> BatchRow | None: ...
+
+    async def batches(self, connection_id: int, *, limit: int = 50) -> Sequence[BatchRow]: ...
+
+    # the write path
+    async def write(self, connection_id: int, batch_id: str, ops: Sequence[WriteOp]) -> Mapping[str, WriteCounts]:
+        """Apply in order, in one transaction; counts per stream."""
+        ...
+
+    # the ledger and checkpoints
+    async def partitions(self, connection_id: int, stream: str | None = None) -> Sequence[PartitionState]: ...
+
+    async def checkpoints(self, connection_id: int) -> Mapping[str, Any]: ...
+
+    # reading
+    async def stored_data(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+        """Last content of records that exist (deleted ones too), by key."""
+        ...
+
+    async def groups(self, connection_id: int, stream: str, partition: str, positions: Sequence[str]) -> Mapping[str, tuple[int, str | None]]:
+        """Per group position (sort key): how many live members beside the head, and the greatest member cursor or None."""
+        ...
+
+    async def lookback(self, connection_id: int, stream: str, partition: str, *, heads: int) -> tuple[str | None, int]:
+        """The cursor of the `heads`-th newest live head (None: there are fewer), and how many groups with members lie from it on."""
+        ...
+
+    async def records(
+        self,
+        connection_id: int,
+        stream: str,
+        *,
+        partition: str | None = None,
+        since: str | None = None,
+        limit: int = 100,
+        after: str | None = None,
+        deleted: bool = False,
+    ) -> RecordPage: ...
+
+    async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:
+        """Per stream: live records, tombstones."""
+        ...
+
+    async def versions(self, connection_id: int, stream: str, key: str) -> Sequence[StoredRecord]:
+        """Oldest first, the current one last."""
+        ...
+
+    async def changes(self, connection_id: int, *, after: int, limit: int) -> Sequence[StoredRecord]:
+        """In change-sequence order, for incremental export."""
+        ...
+
+    # governor memory and the like
+    async def get_memo(self, connection_id: int, name: str) -> Any: ...
+
+    async def set_memo(self, connection_id: int, name: str, value: Any) -> None: ...

@@ -1,0 +1,140 @@
+/**
+ * What a polyfill may call. A polyfill is one file that runs in an isolated world of the site's page: it shares the
+ * page's cookies, storage and document, but no script of the page can see it, call it or change what it calls.
+ *
+ *     polyfill(async (host) => { …read, emit, say what was covered… });
+ *
+ * The function runs once per document. After a navigation or a crash the host runs it again with fresh state: ask
+ * `host.windows` what is still wanted and go on from there. Returning ends the run as succeeded; throwing fails it.
+ */
+
+/** A cursor value exactly as the source writes it. Never convert it to a number. */
+export type Cursor = string;
+
+export interface StreamScope {
+  name: string;
+  /** Only these resources (partition keys or record keys) may be collected. Absent: all. */
+  resources?: string[];
+  /** ISO 8601; since is inclusive, until exclusive. */
+  time_range?: { since?: string; until?: string };
+  fields?: string[];
+}
+
+export interface PartitionSnapshot {
+  high_water: Cursor | null;
+  covered: [Cursor | null, Cursor][];
+  status: "present" | "missing" | "retired";
+  source_status?: string;
+  label?: string;
+}
+
+export interface StreamState {
+  partitions?: Record<string, PartitionSnapshot>;
+  legacy_high_water?: Cursor;
+  [opaque: string]: unknown;
+}
+
+export interface Start {
+  run_id: string;
+  collection_mode: "full_refresh" | "incremental";
+  scope: { streams: StreamScope[] };
+  /** Per stream: partition state for partitioned streams, the polyfill's own last `host.state` cursor for others. */
+  state: Record<string, StreamState> | null;
+  bindings: Record<string, unknown>;
+}
+
+export interface RecordMessage {
+  stream: string;
+  /** The primary key, as one string or as the parts of a compound key. */
+  key: string | string[];
+  data: Record<string, unknown> | null;
+  op?: "upsert" | "delete";
+  /** Defaults to now. */
+  emitted_at?: string;
+}
+
+/** A range of a partition that is wanted now; `since` null: from the beginning, `until` null: up to now. */
+export interface Window {
+  since: Cursor | null;
+  until: Cursor | null;
+  purpose: "new" | "backfill" | "refresh";
+  /** True: read the members of every group (thread) in it. False: only of groups whose head shows a change. */
+  deep: boolean;
+}
+
+export interface Coverage {
+  stream: string;
+  partition: string;
+  since: Cursor | null;
+  until: Cursor;
+  /** The source hides what is older than this. */
+  limited_before?: Cursor;
+  /** Groups (threads) whose members were read completely; only their absent members count as deleted. */
+  groups?: string[];
+}
+
+export interface RequestOptions {
+  method?: string;
+  headers?: Record<string, string>;
+  /** A string, or fields sent as a urlencoded form. */
+  body?: string | Record<string, string>;
+  /** Names the endpoint for the governor and the owner's figures. Defaults to the path. */
+  endpoint?: string;
+  credentials?: "include" | "omit";
+  /** Milliseconds until the request is given up. Default 60 000. */
+  timeout?: number;
+}
+
+export interface Outcome {
+  status: number;
+  ok: boolean;
+  headers: Record<string, string>;
+  text: string;
+  /** The body as JSON, or undefined where it is none (an HTML error page, say). */
+  json: any;
+  /** Where redirects led. */
+  url: string;
+}
+
+export interface Interaction {
+  kind: "credentials" | "otp" | "manual_action";
+  message: string;
+  schema?: Record<string, unknown>;
+  timeout_seconds?: number;
+}
+
+export interface Host {
+  start: Start;
+  /** The scope of one stream, or undefined where it was not asked for. */
+  scope(stream: string): StreamScope | undefined;
+  /** Hand over records. Resolves when there is room for more: always await it. */
+  emit(...records: RecordMessage[]): Promise<void>;
+  /** The partitions that exist now. Only a final `complete: true` lets the host call anything missing. */
+  inventory(stream: string, partitions: { key: string; label?: string; status?: string }[], complete: boolean): Promise<void>;
+  /** Every record the source holds in this range was emitted before. */
+  covered(coverage: Coverage): Promise<void>;
+  /** What is wanted of a partition now, newest first. Empty: nothing. */
+  windows(stream: string, partition: string): Promise<Window[]>;
+  /** What is stored of each group: how many members beside the head, and the latest member's cursor. */
+  groups(stream: string, partition: string, ids: string[]): Promise<Record<string, { count: number; latest: Cursor | null }>>;
+  /** The cursor of a stream without partitions, handed back in the next START.state. */
+  state(stream: string, cursor: unknown): Promise<void>;
+  /**
+   * Send a request with the owner's session, through the host's governor: it waits for a permit, retries what is worth
+   * retrying (429, 5xx, network) within the run's budget, and returns the last outcome. Throws when nothing came back.
+   */
+  request(url: string, options?: RequestOptions): Promise<Outcome>;
+  progress(message: string, details?: { stream?: string; count?: number; total?: number }): Promise<void>;
+  skip(details: { stream?: string; reason: string; message?: string; recovery_hint?: string; resources?: string[] }): Promise<void>;
+  ask(interaction: Interaction): Promise<{ status: "success" | "cancelled" | "timeout"; data?: any }>;
+  sleep(ms: number): Promise<void>;
+  /** HTML as a detached document: no script of it runs, nothing of it loads. */
+  parse(html: string): Document;
+  /** Thrown (or made) by a polyfill to fail the run with a code and what would help. */
+  fail(code: string, message: string, recovery_hint?: string, retryable?: boolean): Error;
+}
+
+declare global {
+  /** Register the polyfill. Called once, at the top level of polyfill.js. */
+  function polyfill(collect: (host: Host) => Promise<void>): void;
+}
