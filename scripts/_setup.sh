@@ -1,0 +1,77 @@
+# Sourced by the other scripts: makes the checkout's own virtual environment and finds a browser. Says what it does on
+# stderr, does nothing when everything is there already, and never touches anything outside the checkout but through the
+# system's package manager when run as root on Debian.
+
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+VENV="$ROOT/.venv"
+PY="$VENV/bin/python"
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+
+say() { printf 'polyhost: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+debian_root() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
+
+apt_install() {
+    say "installing $* with apt-get"
+    local log
+    log="$(mktemp)"
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } \
+        >"$log" 2>&1 || { tail -n 5 "$log" >&2; die "apt-get could not install $*; see the lines above"; }
+    rm -f "$log"
+}
+
+find_python() {
+    local candidate
+    for candidate in python3 python3.13 python3.12 python3.11; do
+        if command -v "$candidate" >/dev/null 2>&1 &&
+            "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+# make_venv LOCKFILE: the environment holds exactly what the lock file names, checked by hash.
+make_venv() {
+    local lock="$ROOT/$1" stamp="$VENV/.installed-$1" python
+    if [ -f "$stamp" ] && cmp -s "$lock" "$stamp" && [ -x "$PY" ]; then return; fi
+    if [ ! -x "$PY" ] || ! "$PY" -m pip --version >/dev/null 2>&1; then
+        if ! python="$(find_python)"; then
+            debian_root || die "Python 3.11 or newer is needed and was not found; install it and run this again"
+            apt_install python3 python3-venv
+            python="$(find_python)" || die "this system's python3 is older than 3.11; install Python 3.11 or newer"
+        fi
+        say "making a virtual environment in .venv"
+        rm -rf "$VENV"
+        if ! "$python" -m venv "$VENV" >/dev/null 2>&1; then
+            rm -rf "$VENV"
+            debian_root || die "$python cannot make virtual environments; install its venv package (Debian: python3-venv)"
+            apt_install python3-venv
+            "$python" -m venv "$VENV" || die "$python still cannot make a virtual environment"
+        fi
+    fi
+    say "installing dependencies from $1 (hashes checked)"
+    "$PY" -m pip install --quiet --require-hashes -r "$lock" || die "the dependencies in $1 could not be installed"
+    printf '%s\n' "$ROOT/host" >"$("$PY" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/polyhost-checkout.pth"
+    cp "$lock" "$stamp"
+}
+
+# have_browser: is there anything polyhost could start? The order of preference is the program's own business.
+have_browser() {
+    [ -n "${POLYHOST_BROWSER:-}" ] && return 0
+    local name
+    for name in chromium chromium-browser google-chrome google-chrome-stable microsoft-edge; do
+        command -v "$name" >/dev/null 2>&1 && return 0
+    done
+    compgen -G "${PLAYWRIGHT_BROWSERS_PATH:-$HOME/.cache/ms-playwright}/chromium-*" >/dev/null && return 0
+    compgen -G "$HOME/Library/Caches/ms-playwright/chromium-*" >/dev/null && return 0
+    [ -d "/Applications/Google Chrome.app" ] || [ -d "/Applications/Chromium.app" ] || [ -d "/Applications/Microsoft Edge.app" ]
+}
+
+need_browser() {
+    have_browser && return
+    if debian_root; then apt_install chromium; return; fi
+    say "no Chromium, Chrome or Edge found: install one, or run: $PY -m playwright install chromium"
+}
