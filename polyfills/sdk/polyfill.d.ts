@@ -60,6 +60,8 @@ export interface Window {
   purpose: "new" | "backfill" | "refresh";
   /** True: read the members of every group (thread) in it. False: only of groups whose head shows a change. */
   deep: boolean;
+  /** "due": walk it now. "with_new": only when this partition's "new" window is walked too; it ends where that begins. */
+  when: "due" | "with_new";
 }
 
 export interface Coverage {

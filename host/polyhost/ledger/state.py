@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["CursorOrder", "PartitionRule", "PartitionState", "PartitionStatus", "Purpose", "Range", "RefreshPolicy", "Window"]
+__all__ = ["CursorOrder", "PartitionRule", "PartitionState", "PartitionStatus", "Purpose", "Range", "RefreshPolicy", "When", "Window"]
 
 Purpose = Literal["new", "backfill", "refresh"]
+When = Literal["due", "with_new"]
 
 
 class CursorOrder(StrEnum):
@@ -71,12 +72,15 @@ class Window:
     """A range wanted now. `since` None = from the beginning, `until` None = up to now.
 
     `deep`: read the members of every group in it; otherwise only of groups whose head shows a change.
+    `when`: `due` = walk it in this run; `with_new` = only if the partition's new window is walked, which then reads this
+    one along at next to no cost.
     """
 
     since: str | None
     until: str | None
     purpose: Purpose
     deep: bool = True
+    when: When = "due"
 
 
 class PartitionStatus(StrEnum):
@@ -89,13 +93,22 @@ class PartitionStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionState:
-    """One partition's ledger entry. Ranges are sorted, disjoint and merged under the stream's cursor order."""
+    """One partition's ledger entry. Ranges are sorted, disjoint and merged under the stream's cursor order.
+
+    `limited_before`: where the source began to hide what is older, when it was last asked.
+    `limited_since`: start of the covered range that reaches that horizon, so that high-water needs no comparison.
+    `legacy_floor`: another tool's high-water; splits the first reading, proves nothing.
+    `last_seen`: kept to the day, so that an idle run need not rewrite every entry.
+    `refreshed_at`: when the newest heads were last read deep. `sweep_until`: how far down the running sweep has come
+    (None: none is running). `swept_at`: when a sweep last reached the bottom.
+    """
 
     stream: str
     key: str
     status: PartitionStatus = PartitionStatus.PRESENT
     covered: tuple[Range, ...] = ()
     limited_before: str | None = None
+    limited_since: str | None = None
     legacy_floor: str | None = None
     label: str | None = None
     source_status: str | None = None
@@ -111,9 +124,5 @@ class PartitionState:
     @property
     def high_water(self) -> str | None:
         """End of the range that is contiguous from the beginning, or from where the source hides what is older."""
-        if not self.covered:
-            return None
-        first = self.covered[0]
-        if first.since is None or (self.limited_before is not None and first.since == self.limited_before):
-            return first.until
-        return None
+        horizons = {None, self.limited_before, self.limited_since}
+        return next((piece.until for piece in reversed(self.covered) if piece.since in horizons), None)

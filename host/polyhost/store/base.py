@@ -251,8 +251,13 @@ class Store(Protocol):
         """Per group position (sort key): how many live members beside the head, and the greatest member cursor or None."""
         ...
 
-    async def lookback(self, connection_id: int, stream: str, partition: str, *, heads: int) -> tuple[str | None, int]:
-        """The cursor of the `heads`-th newest live head (None: there are fewer), and how many groups with members lie from it on."""
+    async def lookback(
+        self, connection_id: int, stream: str, partition: str, *, heads: int, before: str | None = None
+    ) -> tuple[str | None, int]:
+        """The cursor of the `heads`-th newest live head (None: there are fewer), and how many groups with members lie from it on.
+
+        `before` (a position's sort key): count only from there down, itself included, as the rotating sweep does.
+        """
         ...
 
     async def records(
