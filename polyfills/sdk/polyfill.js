@@ -1,0 +1,404 @@
+// @ts-check
+/**
+ * The SDK that runs beside a polyfill, in the same isolated world of the page.
+ *
+ * Owns: batches and their credit, calls to the host and their answers, the request loop, the one order in which
+ * messages leave. Must not know: any site, what is stored, when a request may be sent (the host's governor knows).
+ *
+ * The host injects this file before the page's own scripts run, then the polyfill. What it says to the host goes
+ * through one binding that exists in this world only; what the host says comes in through `__polyhost_receive`.
+ */
+(() => {
+  "use strict";
+
+  /** Messages in a batch, its size in characters, and how many batches may be unacknowledged: docs/bridge.md. */
+  const BATCH_MESSAGES = 100;
+  const BATCH_CHARACTERS = 256 * 1024;
+  const CREDIT = 4;
+  /** Milliseconds a half-full batch may wait: a crash loses little, and a thousand small facts still travel together. */
+  const LINGER = 100;
+  /** Milliseconds to wait for a document that never finishes loading before the polyfill starts anyway. */
+  const LOADING_LIMIT = 15_000;
+  const REQUEST_TIMEOUT = 60_000;
+  const INVENTORY_CHUNK = 500;
+  const ERROR_CHARACTERS = 200;
+
+  const scope = /** @type {any} */ (globalThis);
+  /** @type {((payload: string) => void) | undefined} */
+  const binding = scope.__polyhost_send;
+  delete scope.__polyhost_send;
+  if (typeof binding !== "function" || window !== window.top) {
+    scope.polyfill = () => {};
+    return;
+  }
+  const send = binding;
+
+  // ---------------------------------------------------------------- batches
+
+  /** @type {string[]} Messages as JSON text, in the order they will leave. */
+  let queue = [];
+  let queued = 0;
+  let batches = 0;
+  let unacknowledged = 0;
+  let recordsEmitted = 0;
+  let silent = false;
+  let ended = false;
+  /** @type {(() => void)[]} */
+  let waiting = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let linger;
+
+  /** One lone surrogate (text cut through an emoji) makes strict parsers refuse the whole batch. */
+  const LONE_SURROGATE = /\\ud[89a-f]/i;
+
+  /** @param {unknown} message */
+  function encode(message) {
+    const text = JSON.stringify(message);
+    if (!LONE_SURROGATE.test(text)) return text;
+    return JSON.stringify(message, (_key, value) => (typeof value === "string" ? wellFormed(value) : value));
+  }
+
+  /** @param {string} text */
+  function wellFormed(text) {
+    return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
+  }
+
+  /** @param {string} text */
+  function enqueue(text) {
+    if (ended) throw new Error("this polyfill has ended; nothing can be emitted any more");
+    queue.push(text);
+    queued += text.length;
+  }
+
+  const full = () => queue.length >= BATCH_MESSAGES || queued >= BATCH_CHARACTERS;
+
+  /** Send what there is credit for. `all`: also a last batch that is not full. @param {boolean} all */
+  function drain(all) {
+    while (queue.length > 0 && !silent && unacknowledged < CREDIT && (all || full())) {
+      let count = 0;
+      let size = 0;
+      while (count < queue.length && count < BATCH_MESSAGES && (count === 0 || size + queue[count].length <= BATCH_CHARACTERS)) {
+        size += queue[count++].length;
+      }
+      const messages = queue.splice(0, count);
+      queued -= size;
+      unacknowledged += 1;
+      batches += 1;
+      send(`{"batch":${batches},"messages":[${messages.join(",")}]}`);
+    }
+    if (queue.length > 0 && linger === undefined) linger = setTimeout(expire, LINGER);
+  }
+
+  function expire() {
+    linger = undefined;
+    drain(true);
+  }
+
+  function wake() {
+    const woken = waiting;
+    waiting = [];
+    for (const resume of woken) resume();
+  }
+
+  const turn = () => new Promise((/** @type {(value?: unknown) => void} */ resolve) => waiting.push(resolve));
+
+  /** Resolves when there is room for more. */
+  async function room() {
+    drain(false);
+    while (full()) {
+      await turn();
+      drain(false);
+    }
+  }
+
+  /** Resolves when everything said so far has left the page. */
+  async function flush() {
+    drain(true);
+    while (queue.length > 0) {
+      await turn();
+      drain(true);
+    }
+  }
+
+  /** @param {unknown} message */
+  function say(message) {
+    enqueue(encode(message));
+    return room();
+  }
+
+  // ---------------------------------------------------------------- calls
+
+  let calls = 0;
+  /** @type {Map<number, {resolve: (value: any) => void, reject: (error: Error) => void}>} */
+  const pending = new Map();
+  /** @type {string[]} Calls made in one turn travel together. */
+  let outbox = [];
+
+  /** @param {string} method @param {Record<string, unknown>} params @returns {Promise<any>} */
+  function call(method, params) {
+    calls += 1;
+    outbox.push(`{"call":${calls},"method":"${method}","params":${encode(params)}}`);
+    if (outbox.length === 1) {
+      queueMicrotask(() => {
+        const together = outbox;
+        outbox = [];
+        send(`{"calls":[${together.join(",")}]}`);
+      });
+    }
+    const id = calls;
+    return new Promise((resolve, reject) => pending.set(id, { resolve, reject }));
+  }
+
+  /** @type {Map<string, (answer: any) => void>} */
+  const questions = new Map();
+
+  /** @param {any} message */
+  function receive(message) {
+    if ("ack" in message) {
+      unacknowledged -= message.ack;
+      drain(false);
+      wake();
+    } else if ("result" in message) {
+      pending.get(message.call)?.resolve(message.result);
+      pending.delete(message.call);
+    } else if ("refusal" in message) {
+      pending.get(message.call)?.reject(new Error(message.refusal));
+      pending.delete(message.call);
+    } else if ("uncaught" in message) {
+      if (running) void end(fatal("polyfill_error", message.uncaught));
+      else brokenBeforeStart = message.uncaught;
+    } else if (message.message?.type === "START") {
+      void run(message.message);
+    } else if (message.message?.type === "INTERACTION_RESPONSE") {
+      questions.get(message.message.request_id)?.(message.message);
+    }
+  }
+
+  Object.defineProperty(scope, "__polyhost_receive", {
+    value: (/** @type {any[]} */ messages) => messages.forEach(receive),
+  });
+
+  // ---------------------------------------------------------------- requests
+
+  /** @type {[string, number][]} Outcomes the governor has not heard of; they ride on the next call. */
+  let outcomes = [];
+
+  /** Worth asking the host about: it may say "again". @param {number} status */
+  const retriable = (status) => status === 0 || status === 408 || status === 429 || status >= 500;
+
+  /** @param {string} url @param {import("./polyfill.d.ts").RequestOptions} options */
+  async function request(url, options = {}) {
+    const target = new URL(url, location.href);
+    const endpoint = options.endpoint ?? target.pathname;
+    const reported = outcomes;
+    outcomes = [];
+    await call("permit", { endpoint, host: target.hostname, outcomes: reported });
+    for (let attempt = 1; ; attempt += 1) {
+      const { outcome, failure } = await attemptRequest(target, options);
+      const status = outcome?.status ?? 0;
+      if (outcome && !retriable(status)) {
+        outcomes.push([endpoint, status]);
+        return outcome;
+      }
+      const retryAfter = outcome?.headers["retry-after"] ?? null;
+      const again = await call("retry", { endpoint, status, retry_after: retryAfter, attempt });
+      if (again) continue;
+      if (outcome) return outcome;
+      throw fail("request_failed", `${endpoint}: no answer after ${attempt} attempts (${failure})`, "retry_by_runtime", true);
+    }
+  }
+
+  /** @param {URL} target @param {import("./polyfill.d.ts").RequestOptions} options */
+  async function attemptRequest(target, options) {
+    const { body, timeout = REQUEST_TIMEOUT } = options;
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), timeout);
+    try {
+      const response = await fetch(target, {
+        method: options.method ?? (body === undefined ? "GET" : "POST"),
+        headers: options.headers,
+        body: typeof body === "object" ? new URLSearchParams(body) : body,
+        credentials: options.credentials ?? "include",
+        cache: "no-store",
+        signal: controller.signal,
+      });
+      return { outcome: outcomeOf(response, await response.text()) };
+    } catch (error) {
+      return { failure: controller.signal.aborted ? `timed out after ${timeout} ms` : nameOf(error) };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** @param {Response} response @param {string} text @returns {import("./polyfill.d.ts").Outcome} */
+  function outcomeOf(response, text) {
+    /** @type {{value: any} | undefined} */
+    let parsed;
+    return {
+      status: response.status,
+      ok: response.ok,
+      headers: Object.fromEntries(response.headers),
+      text,
+      url: response.url,
+      get json() {
+        parsed ??= { value: parse(text) };
+        return parsed.value;
+      },
+    };
+  }
+
+  /** @param {string} text */
+  function parse(text) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+  }
+
+  // ---------------------------------------------------------------- ending
+
+  /** @param {unknown} error */
+  const nameOf = (error) => (error instanceof Error ? error.name : typeof error);
+
+  /**
+   * What may be said about an unexpected error: its name, a bounded first line, its place in the polyfill. A
+   * SyntaxError's text quotes the data that would not parse, so it is left out.
+   * @param {unknown} error
+   */
+  function describe(error) {
+    const name = nameOf(error);
+    const stack = error instanceof Error ? (error.stack ?? "") : "";
+    const places = [...stack.matchAll(/polyhost:\/\/([^\s()]+)/g)].map((match) => match[1]);
+    const place = places.find((at) => !at.startsWith("sdk/")) ?? places[0];
+    const line = error instanceof Error && !(error instanceof SyntaxError) ? error.message.split("\n")[0] : "";
+    const text = line ? `${name}: ${line.slice(0, ERROR_CHARACTERS)}` : name;
+    return place ? `${text} (${place})` : text;
+  }
+
+  /** @param {string} code @param {string} message */
+  const fatal = (code, message) => ({ status: "failed", error: { code, message, retryable: false } });
+
+  /** @param {string} code @param {string} message @param {string} [recoveryHint] @param {boolean} [retryable] */
+  function fail(code, message, recoveryHint, retryable = false) {
+    return Object.assign(new Error(message), { name: "PolyfillFailure", code, recovery_hint: recoveryHint, retryable });
+  }
+
+  /** @param {any} error */
+  function failureOf(error) {
+    if (!(error instanceof Error) || error.name !== "PolyfillFailure") return fatal("polyfill_error", describe(error));
+    const { code, message, recovery_hint, retryable } = /** @type {any} */ (error);
+    return { status: "failed", error: { code, message: message.slice(0, ERROR_CHARACTERS), retryable, recovery_hint } };
+  }
+
+  /** @param {Record<string, unknown>} outcome */
+  async function end(outcome) {
+    if (ended) return;
+    enqueue(encode({ type: "DONE", ...outcome, records_emitted: recordsEmitted }));
+    ended = true;
+    await flush();
+  }
+
+  // ---------------------------------------------------------------- the polyfill
+
+  /** @type {((host: import("./polyfill.d.ts").Host) => Promise<void>) | undefined} */
+  let collect;
+  let running = false;
+  /** DONE may not come before START: an error at the top level of the script waits for it. */
+  let brokenBeforeStart = "";
+
+  /** @param {(host: import("./polyfill.d.ts").Host) => Promise<void>} registered */
+  scope.polyfill = (registered) => {
+    collect = registered;
+  };
+
+  const sleep = (/** @type {number} */ ms) => new Promise((/** @type {(value?: any) => void} */ resolve) => setTimeout(resolve, ms));
+
+  /** Polled, not listened for: the page can fake events and, with document.open(), remove listeners. */
+  async function loaded() {
+    for (let waited = 0; document.readyState === "loading" && waited < LOADING_LIMIT; waited += 10) await sleep(10);
+  }
+
+  /** @param {any} start */
+  async function run(start) {
+    if (running || ended) return;
+    running = true;
+    recordsEmitted = start.resume?.records_emitted ?? 0;
+    await loaded();
+    try {
+      if (brokenBeforeStart) throw fail("polyfill_error", brokenBeforeStart);
+      if (!collect) throw fail("polyfill_error", "the script never called polyfill(…)");
+      await collect(hostFor(start));
+      await end({ status: "succeeded" });
+    } catch (error) {
+      await end(failureOf(error));
+    }
+  }
+
+  /** @param {import("./polyfill.d.ts").RecordMessage[]} records */
+  async function emit(...records) {
+    const now = new Date().toISOString();
+    for (const { stream, key, data, op, emitted_at } of records) {
+      enqueue(encode({ type: "RECORD", stream, key, data, op, emitted_at: emitted_at ?? now }));
+      recordsEmitted += 1;
+      if (full()) await room();
+    }
+    drain(false);
+  }
+
+  /** @type {import("./polyfill.d.ts").Host["inventory"]} */
+  async function inventory(stream, partitions, complete) {
+    let rest = partitions;
+    while (rest.length > INVENTORY_CHUNK) {
+      await say({ type: "PARTITION_INVENTORY", stream, partitions: rest.slice(0, INVENTORY_CHUNK), complete: false });
+      rest = rest.slice(INVENTORY_CHUNK);
+    }
+    await say({ type: "PARTITION_INVENTORY", stream, partitions: rest, complete });
+  }
+
+  /**
+   * From the question to its answer nothing else leaves, whatever the polyfill does meanwhile.
+   * @type {import("./polyfill.d.ts").Host["ask"]}
+   */
+  async function ask(interaction) {
+    const busy = () => silent || queue.length > 0 || unacknowledged >= CREDIT;
+    for (drain(true); busy(); drain(true)) await turn();
+    const requestId = [...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join("");
+    const answered = new Promise((resolve) => questions.set(requestId, resolve));
+    enqueue(encode({ ...interaction, type: "INTERACTION", request_id: requestId }));
+    drain(true);
+    silent = true;
+    const { status, data } = /** @type {any} */ (await answered);
+    questions.delete(requestId);
+    silent = false;
+    drain(true);
+    wake();
+    return { status, data };
+  }
+
+  /** @param {any} start */
+  function hostFor(start) {
+    /** @type {import("./polyfill.d.ts").Host} */
+    const host = {
+      start,
+      scope: (stream) => start.scope.streams.find((/** @type {any} */ wanted) => wanted.name === stream),
+      emit,
+      inventory,
+      covered: (coverage) => say({ ...coverage, type: "PARTITION_COVERAGE" }),
+      windows: (stream, partition) => call("windows", { stream, partition }),
+      groups: (stream, partition, ids) => call("groups", { stream, partition, ids }),
+      state: (stream, cursor) => say({ type: "STATE", stream, cursor }),
+      request,
+      progress: (message, details = {}) => say({ ...details, type: "PROGRESS", message }),
+      skip: (details) => say({ ...details, type: "SKIP_RESULT" }),
+      ask,
+      sleep,
+      parse: (html) => new DOMParser().parseFromString(html, "text/html"),
+      fail,
+    };
+    return Object.freeze(host);
+  }
+
+  // Not before the polyfill's own script has run, which follows this one in the same turn.
+  setTimeout(() => send(`{"hello":1}`), 0);
+})();
