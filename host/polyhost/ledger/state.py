@@ -9,11 +9,21 @@ A position is a cursor value as the source writes it (Slack: "1700000000.000100"
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["CursorOrder", "PartitionRule", "PartitionState", "PartitionStatus", "Purpose", "Range", "RefreshPolicy", "When", "Window"]
+__all__ = [
+    "CursorOrder",
+    "PartitionRule",
+    "PartitionState",
+    "PartitionStatus",
+    "Purpose",
+    "Range",
+    "RefreshPolicy",
+    "When",
+    "Window",
+]
 
 Purpose = Literal["new", "backfill", "refresh"]
 When = Literal["due", "with_new"]
@@ -56,12 +66,12 @@ class PartitionRule:
     group_field: str | None = None
     inventory_stream: str | None = None
     label_field: str | None = None
-    refresh: RefreshPolicy = field(default_factory=RefreshPolicy)
+    refresh: RefreshPolicy = RefreshPolicy()
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Closed range of positions that is proven: everything the source holds in it is stored. `since` None = from the beginning."""
+    """A closed, proven range of positions: all the source holds in it is stored. `since` None: from the beginning."""
 
     since: str | None
     until: str
@@ -72,8 +82,8 @@ class Window:
     """A range wanted now. `since` None = from the beginning, `until` None = up to now.
 
     `deep`: read the members of every group in it; otherwise only of groups whose head shows a change.
-    `when`: `due` = walk it in this run; `with_new` = only if the partition's new window is walked, which then reads this
-    one along at next to no cost.
+    `when`: `due` = walk it in this run; `with_new` = only if the partition's new window is walked, which then reads
+    this one along at next to no cost.
     """
 
     since: str | None
@@ -84,7 +94,7 @@ class Window:
 
 
 class PartitionStatus(StrEnum):
-    """present: in the last complete inventory; missing: was seen before and is not in it; retired: the owner let it go."""
+    """present: in the last complete inventory; missing: seen before and not in it; retired: the owner let it go."""
 
     PRESENT = "present"
     MISSING = "missing"

@@ -1,0 +1,80 @@
+"""Where a record belongs: its partition, and its position in the order ranges are kept in.
+
+Owns: reading partition, cursor and group out of a record's data by the manifest's rule. Must not know: the store, runs,
+schemas. A field that is missing or unusable is a value here, not an exception: one such record must not end a run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.state import PartitionRule
+
+__all__ = ["MAX_PARTITION_KEY", "Located", "Unplaceable", "locate"]
+
+MAX_PARTITION_KEY = 255
+"""Characters of a partition key: it is named in diagnostics and typed on command lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """`position` is the head's cursor for a member of a group, else the record's own; `key` is its sort key.
+
+    `position` and `cursor` stay as the source writes them.
+    """
+
+    partition: str
+    position: str
+    key: str
+    cursor: str
+    is_head: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaceable:
+    """A record that cannot be placed: the field, and the rule it breaks. No value of the record."""
+
+    path: str
+    rule: str
+
+
+def locate(data: Mapping[str, Any], rule: PartitionRule) -> Located | Unplaceable:
+    """A record's partition and position. Head: its position is its own cursor."""
+    partition = _text(data.get(rule.field))
+    if not partition or len(partition) > MAX_PARTITION_KEY:
+        return Unplaceable(rule.field, f"a partition key is text of 1 to {MAX_PARTITION_KEY} characters")
+    cursor = _text(data.get(rule.cursor_field))
+    if not cursor:
+        return Unplaceable(rule.cursor_field, "a cursor is text or an integer, and not empty")
+    try:
+        cursor_key = sort_key(cursor, rule.order)
+    except ValueError as error:
+        return Unplaceable(rule.cursor_field, str(error))
+    group = data.get(rule.group_field) if rule.group_field is not None else None
+    if group is None or group in ("", cursor):
+        return Located(partition, cursor, cursor_key, cursor, is_head=True)
+    return _member(partition, cursor, cursor_key, group, rule)
+
+
+def _member(partition: str, cursor: str, cursor_key: str, group: Any, rule: PartitionRule) -> Located | Unplaceable:
+    path = rule.group_field or ""
+    position = _text(group)
+    if not position:
+        return Unplaceable(path, "a group is text or an integer")
+    try:
+        key = sort_key(position, rule.order)
+    except ValueError as error:
+        return Unplaceable(path, str(error))
+    return Located(partition, position, key, cursor, is_head=key == cursor_key)
+
+
+def _text(value: Any) -> str | None:
+    """Text as it is, an integer as its digits; a float never, for it has lost digits already."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None

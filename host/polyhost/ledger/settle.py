@@ -1,0 +1,154 @@
+"""The end of a run: who is missing, what stays unproven, and saying so.
+
+Owns: the difference between what was observed before and what this run enumerated, and the diagnostics that follow
+from the ledger. Must not know: records, requests, how a run ended otherwise.
+
+Missing means: known before, and not in an inventory that was enumerated completely. Where the inventory is unproven
+nobody is called missing, not even who was missing before; the run says that the inventory is unproven (PR-1.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from polyhost.ledger.observe import InventoryResult
+from polyhost.ledger.plan import Unswept, unproven, unswept
+from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus
+from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity, partitions_diagnostic
+
+__all__ = ["Settlement", "settle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """`changed`: entries to save. `unswept`: what re-reading has not reached lately, a fact and no diagnostic: a clean
+    complete run has none."""
+
+    changed: tuple[PartitionState, ...]
+    diagnostics: tuple[Diagnostic, ...]
+    unswept: Unswept
+
+
+def settle(
+    *,
+    states: Mapping[str, PartitionState],
+    inventory: InventoryResult | None,
+    rule: PartitionRule,
+    at: str,
+    scope_keys: AbstractSet[str] | None = None,
+) -> Settlement:
+    """Judge one stream of a run that has ended. `states` hold what it observed; None as `scope_keys` is all of them.
+
+    Only partitions in the scope are judged and changed (PR-1.6, PR-2.7).
+    """
+    judged = {key: state for key, state in states.items() if scope_keys is None or key in scope_keys}
+    enumerated = inventory is not None and inventory.complete
+    changed = _gone(judged, inventory.keys, at) if inventory is not None and enumerated else {}
+    after = {**judged, **changed} if changed else judged
+    groups = _sort_out(after, rule, inventory, scope_keys)
+    diagnostics = [] if enumerated else [_inventory_unproven(rule.stream)]
+    if enumerated:
+        diagnostics += _partition_missing(rule.stream, groups.missing)
+    diagnostics += _range_unproven(rule.stream, groups)
+    diagnostics += _source_limited(rule.stream, groups.limited)
+    return Settlement(tuple(changed.values()), tuple(diagnostics), unswept(after.values(), rule, now_iso=at))
+
+
+def _gone(judged: Mapping[str, PartitionState], keys: AbstractSet[str], at: str) -> dict[str, PartitionState]:
+    return {
+        key: replace(state, status=PartitionStatus.MISSING, missing_since=at)
+        for key, state in judged.items()
+        if state.status is PartitionStatus.PRESENT and key not in keys
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    missing: list[str]
+    holed: list[str]
+    limited: list[str]
+    returned: list[str]
+    unknown: list[str]
+
+
+def _sort_out(
+    states: Mapping[str, PartitionState],
+    rule: PartitionRule,
+    inventory: InventoryResult | None,
+    scope_keys: AbstractSet[str] | None,
+) -> _Sorted:
+    found = _Sorted([], [], [], [], [])
+    listed = inventory.keys if inventory is not None else frozenset[str]()
+    for key, state in states.items():
+        if state.status is PartitionStatus.MISSING:
+            found.missing.append(key)
+        elif state.status is PartitionStatus.RETIRED:
+            if key in listed:
+                found.returned.append(key)
+        else:
+            if not state.covered or unproven(state, rule.order):
+                found.holed.append(key)
+            if state.limited_before is not None:
+                found.limited.append(key)
+    if inventory is not None and inventory.complete and scope_keys is not None:
+        found.unknown.extend(key for key in scope_keys if key not in states and key not in listed)
+    return found
+
+
+def _inventory_unproven(stream: str) -> Diagnostic:
+    return Diagnostic(
+        code=DiagnosticCode.INVENTORY_UNPROVEN,
+        severity=Severity.GAP,
+        stream=stream,
+        message="The partitions that exist now could not be enumerated completely; none is called missing.",
+        recovery_hint="Run again; if it stays, check what the account may list.",
+    )
+
+
+def _partition_missing(stream: str, keys: list[str]) -> list[Diagnostic]:
+    if not keys:
+        return []
+    message = "Partitions that were seen before are not in the source's complete inventory."
+    hint = "They resume by themselves when they come back. To accept the loss: polyhost partitions retire."
+    code = DiagnosticCode.PARTITION_MISSING
+    return [partitions_diagnostic(code, stream, keys, severity=Severity.GAP, message=message, recovery_hint=hint)]
+
+
+def _range_unproven(stream: str, groups: _Sorted) -> list[Diagnostic]:
+    told = (
+        (
+            groups.holed,
+            Severity.GAP,
+            "Parts of these partitions' history were not read yet.",
+            "The next run reads exactly what is missing.",
+        ),
+        (
+            groups.unknown,
+            Severity.GAP,
+            "Partitions that were asked for are not in the source's complete inventory, and were never seen before.",
+            "Check the resource ids of the request.",
+        ),
+        (
+            groups.returned,
+            Severity.INFO,
+            "Retired partitions are in the source's inventory again; they are not collected.",
+            "To collect them again: polyhost partitions restore.",
+        ),
+    )
+    code = DiagnosticCode.RANGE_UNPROVEN
+    return [
+        partitions_diagnostic(code, stream, keys, severity=severity, message=message, recovery_hint=hint)
+        for keys, severity, message, hint in told
+        if keys
+    ]
+
+
+def _source_limited(stream: str, keys: list[str]) -> list[Diagnostic]:
+    if not keys:
+        return []
+    message = "The source hides the older history of these partitions; what was collected of it before is kept."
+    hint = "An owner artifact (an export of the source) may reach further back."
+    code = DiagnosticCode.SOURCE_LIMITED
+    return [partitions_diagnostic(code, stream, keys, severity=Severity.INFO, message=message, recovery_hint=hint)]
