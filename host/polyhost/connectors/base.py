@@ -47,10 +47,12 @@ class Restarted:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorExited:
-    """The connector is gone. For a process `status` is its exit status; `detail` is safe to show and bounded."""
+    """The connector is gone. For a process `status` is its exit status (128 + n for a signal); `detail` is safe to show
+    and bounded; `unread` counts bytes it wrote that came out in no batch: after DONE was taken there must be none."""
 
     status: int | None = None
     detail: str = ""
+    unread: int = 0
 
 
 @dataclass(slots=True)

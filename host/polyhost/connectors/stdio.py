@@ -1,0 +1,278 @@
+"""A connector that is a child process: JSON lines on stdin and stdout, as the Collection Profile has it.
+
+Owns: which environment the child sees, batches and credit, the polite end and the other one. Must not know: scope,
+ledger, store, what a message means.
+
+- stdin stays open until `finish`: the end of input is what tells a connector that its records are durable. Nothing else
+  closes it while the child lives; `terminate` signals and kills, and never acknowledges by accident.
+- stdout is read only while fewer than CREDIT batches are unacknowledged; then the pipe fills and the child waits.
+- Every wait here has an end (`Patience`). Connectors need process groups: Linux and macOS have them, Windows does not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from polyhost.connectors.base import (
+    Batch,
+    Connector,
+    ConnectorExited,
+    ConnectorSession,
+    HostCalls,
+    Malformed,
+    Restarted,
+    Traffic,
+)
+from polyhost.connectors.lines import LineDecoder
+from polyhost.connectors.process import ChildProcess
+from polyhost.connectors.stderr import StderrTail
+from polyhost.errors import RefusedError, RunFailedError
+from polyhost.protocol.diagnostics import MAX_TEXT
+
+__all__ = ["BATCH_BYTES", "BATCH_MESSAGES", "CREDIT", "Patience", "StdioConnector", "child_environment"]
+
+BATCH_MESSAGES = 100
+"""Messages in a batch at most: one transaction of the store."""
+BATCH_BYTES = 256 * 1024
+"""Bytes after which a batch is full; its last message may go beyond."""
+CREDIT = 4
+"""Batches that may be out and not yet durable: enough to read on while one is written, few enough to hold in memory."""
+PASSED_ON = ("PATH", "HOME", "LANG", "LANGUAGE", "TMPDIR", "TZ")
+"""What a connector sees of the host's environment, and the LC_ variables: where programs are, where a runtime keeps its
+own files, language and time. Everything else may be a credential (tokens, proxies with passwords, agents' sockets)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long each step may take, in seconds."""
+
+    send: float = 30.0
+    """To read what it was sent: a connector reads START first, and INTERACTION_RESPONSE is what it is waiting for."""
+    finish: float = 10.0
+    """To exit after the acknowledgement: closing files, nothing more."""
+    terminate: float = 3.0
+    """To exit after SIGTERM, before SIGKILL: a person is waiting at Ctrl-C."""
+    kill: float = 5.0
+    """To be gone after SIGKILL: only a process stuck in the kernel needs it."""
+    silence: float = 3600.0
+    """Between two signs of life while the host is listening. Longer than any one-time code or Retry-After is worth
+    waiting for; it is there so that a run nobody watches ends one day."""
+
+
+def child_environment(host: Mapping[str, str]) -> dict[str, str]:
+    """The allow-listed part of the host's environment."""
+    return {name: value for name, value in host.items() if name in PASSED_ON or name.startswith("LC_")}
+
+
+class StdioConnector(Connector):
+    """The command of a manifest, run in the manifest's folder. `secrets` are values that stderr must not show."""
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, *, secrets: Collection[str] = (), patience: Patience | None = None
+    ) -> None:
+        self._command = tuple(command)
+        self._folder = folder.absolute()
+        self._secrets = frozenset(secrets)
+        self._patience = patience or Patience()
+
+    @property
+    def bindings(self) -> Mapping[str, Any]:
+        """A process has network, files and loopback ports of its own; owner and ledger are behind the host."""
+        return {"network": {}, "filesystem": {}, "loopback_listen": {}, "interactive": {}, "polyhost/partitions": {}}
+
+    @asynccontextmanager
+    async def open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession, None]:
+        """`calls` go unused: the profile has no message that asks; START.state says what is covered."""
+        tail = StderrTail()
+        child = self._start(tail)
+        session = _StdioSession(child, tail, patience=self._patience, secrets=self._secrets, folder=self._folder)
+        try:
+            yield session
+        finally:
+            try:
+                await session.terminate()
+            finally:  # a second cancellation came while waiting: no more grace
+                child.kill()
+
+    def _start(self, tail: StderrTail) -> ChildProcess:
+        if sys.platform == "win32":
+            raise RefusedError(
+                "A connector that runs as a process needs process groups, which Windows does not have",
+                "Run polyhost on Linux, macOS or in WSL.",
+            )
+        environment = child_environment(os.environ)
+        program = self._program(environment.get("PATH"))
+        try:
+            return ChildProcess([program, *self._command[1:]], cwd=self._folder, env=environment, on_stderr=tail.add)
+        except (OSError, ValueError) as error:
+            why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else "not a valid command"
+            raise self._refusal(
+                f"which cannot be started ({why})", "Make it runnable, or name another program."
+            ) from None
+
+    def _program(self, path: str | None) -> str:
+        """The program as an absolute path, so that it cannot depend on the folder the child starts in."""
+        name = self._command[0] if self._command else ""
+        if os.sep not in name:
+            found = shutil.which(name, path=path)
+            if found is None:
+                raise self._refusal("which is not installed (not on PATH)", "Install it, or name another program.")
+            return str(Path(found).absolute())
+        file = self._folder / name
+        if not file.is_file():
+            raise self._refusal("which does not exist", "Correct the path; it is relative to the manifest.")
+        if not os.access(file, os.X_OK):
+            raise self._refusal("which is not executable", f"Run chmod +x {name}, or name its interpreter first.")
+        return str(file)
+
+    def _refusal(self, problem: str, instruction: str) -> RefusedError:
+        name = self._command[0] if self._command else ""
+        manifest = self._folder / "manifest.json"
+        return RefusedError(f"{manifest}: stdio.command names '{name}', {problem}", instruction)
+
+
+class _StdioSession(ConnectorSession):
+    def __init__(
+        self, child: ChildProcess, tail: StderrTail, *, patience: Patience, secrets: frozenset[str], folder: Path
+    ) -> None:
+        self.traffic = Traffic()
+        self._child = child
+        self._tail = tail
+        self._patience = patience
+        self._secrets = set(secrets)
+        self._folder = folder
+        self._decoder = LineDecoder()
+        self._decoded: deque[tuple[dict[str, Any] | Malformed, int]] = deque()
+        self._output_ended = False
+        self._sent_batches = 0
+        self._unacknowledged: set[int] = set()
+        self._ending = False
+        self._ended_because = ""
+        self._exit_told = False
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        # What the owner answered is known to the child from here on, and could come back on its stderr.
+        self._secrets.update(_texts(message.get("data")))
+        try:
+            await self._child.write(orjson.dumps(message) + b"\n", self._patience.send)
+        except TimeoutError:
+            raise RunFailedError(
+                f"The connector did not read its input within {self._patience.send:g} s",
+                "Check that it reads START from stdin before anything else.",
+                code="connector_stuck",
+            ) from None
+        self._child.changed.set()
+
+    async def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
+        while not self._ending:
+            listening = len(self._unacknowledged) < CREDIT
+            if listening and (batch := self._next_batch()):
+                yield batch
+            elif listening and self._output_ended:
+                await self._leave()
+            elif not await self._child.wait_changed(self._patience.silence, output=listening) and listening:
+                await self._end(f"It said nothing for {self._patience.silence:g} s and was ended.")
+        await self._child.exited.wait()
+        if not self._exit_told:
+            yield self._exit()
+
+    async def acknowledge(self, batch: Batch) -> None:
+        self._unacknowledged.discard(batch.number)
+        self._child.changed.set()
+
+    async def finish(self) -> ConnectorExited:
+        self._ending = True
+        self._child.changed.set()
+        self._child.close_stdin()
+        if not await self._child.wait_exited(self._patience.finish):
+            await self._end(f"It did not exit within {self._patience.finish:g} s of the acknowledgement and was ended.")
+        return self._exit()
+
+    async def terminate(self) -> None:
+        await self._end("It was ended by the host.")
+
+    # batches
+
+    def _next_batch(self) -> Batch | None:
+        """What is there now, up to a full batch: a lone PROGRESS or INTERACTION goes out at once."""
+        messages: list[dict[str, Any] | Malformed] = []
+        size = 0
+        while len(messages) < BATCH_MESSAGES and size < BATCH_BYTES and (self._decoded or self._decode_more()):
+            message, length = self._decoded.popleft()
+            messages.append(message)
+            size += length
+        if not messages:
+            return None
+        self._sent_batches += 1
+        self._unacknowledged.add(self._sent_batches)
+        return Batch(self._sent_batches, messages, size)
+
+    def _decode_more(self) -> bool:
+        """Read until there is a message; False when there is none now."""
+        while not self._decoded and not self._output_ended:
+            chunk = self._child.read()
+            if chunk is None:
+                return False
+            self._output_ended = not chunk
+            self._decoded.extend(self._decoder.feed(chunk) if chunk else self._decoder.end())
+        return bool(self._decoded)
+
+    # the end
+
+    async def _leave(self) -> None:
+        """Its output has ended, so nothing more can come of it: it exits by itself, or is ended."""
+        if not await self._child.wait_exited(self._patience.finish):
+            await self._end("It closed its output and did not exit.")
+        self._ending = True
+
+    async def _end(self, because: str) -> None:
+        """Terminate, then kill. stdin stays open: its end would acknowledge records that may not be durable."""
+        self._ending = True
+        self._child.changed.set()
+        if self._child.exited.is_set():
+            return
+        self._ended_because = self._ended_because or because
+        await self._child.end(terminate=self._patience.terminate, kill=self._patience.kill)
+
+    def _exit(self) -> ConnectorExited:
+        self._exit_told = True
+        returncode = self._child.returncode
+        unread = self._child.untaken + sum(size for _, size in self._decoded)
+        if returncode == 0 and not self._ended_because:
+            return ConnectorExited(0, unread=unread)
+        detail = self._ended_because or _how_it_ended(returncode)
+        if words := self._tail.excerpt(self._secrets, {str(self._folder): ".", str(Path.home()): "~"}):
+            detail = f"{detail} It said: {words}"
+        status = 128 - returncode if returncode is not None and returncode < 0 else returncode
+        return ConnectorExited(status, detail if len(detail) <= MAX_TEXT else detail[: MAX_TEXT - 1] + "…", unread)
+
+
+def _how_it_ended(returncode: int | None) -> str:
+    if returncode is None:
+        return "It could not be ended."
+    if returncode < 0:
+        return f"It was ended by {signal.Signals(-returncode).name}."
+    return f"It ended with status {returncode}."
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in an answer, however it is nested."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for child in value.values():
+            yield from _texts(child)
+    elif isinstance(value, Sequence):
+        for child in value:
+            yield from _texts(child)
