@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from polyhost.ledger.cursor import compare
 from polyhost.ledger.plan import RefreshPlan
 from polyhost.ledger.ranges import Ranges, add, clip, contains, floor_key, ordered
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
@@ -80,8 +79,9 @@ def observe_inventory(
     """The entries that change because these partitions exist.
 
     A missing one is present again with its ranges as they were; a retired one stays retired. Being listed proves
-    presence even where the inventory breaks off later. `scope_keys` (None: all) bounds what a scoped run may touch (PR-2.7);
-    `legacy_high_water` is for partitions without an entry, where the stored state had no partitions at all (PR-2.3).
+    presence even where the inventory breaks off later. `scope_keys` (None: all) bounds what a scoped run may touch
+    (PR-2.7); `legacy_high_water` is for partitions without an entry, where the stored state had no partitions at all
+    (PR-2.3).
     """
     changed: dict[str, PartitionState] = {}
     for entry in inventory.partitions:
@@ -131,11 +131,13 @@ def observe_coverage(
     at: str,
     walked: Ranges = (),
     refresh: RefreshPlan | None = None,
+    full: bool = False,
 ) -> PartitionState:
     """The entry once everything in [since, until] is durable.
 
     `walked` is what this run has proven of the partition so far, with or without this range; `refresh` is what the run
-    planned to re-read of it: once that is walked whole, it counts as refreshed or swept.
+    planned to re-read of it: once that is walked whole, it counts as refreshed or swept. In a `full` run everything is
+    planned. Walking anything else again was shallow perhaps, and counts for nothing.
     """
     order = rule.order
     piece = proven(since, until, limited_before, order)
@@ -147,7 +149,9 @@ def observe_coverage(
         if not was_read:
             state = replace(state, refreshed_at=at)
     state = replace(state, limited_since=_limited_since(state, order))
-    return _reread(state, walked, refresh, order, at) if was_read else state
+    if full and _walked_whole(state.covered, walked, state, order):
+        return replace(state, refreshed_at=at, swept_at=at, sweep_until=None)
+    return state if refresh is None else _reread(state, walked, refresh, order, at)
 
 
 def _horizon(state: PartitionState, since: str | None, reported: str | None, order: CursorOrder) -> str | None:
@@ -166,23 +170,17 @@ def _limited_since(state: PartitionState, order: CursorOrder) -> str | None:
     return next(holding, None)
 
 
-def _reread(
-    state: PartitionState, walked: Ranges, refresh: RefreshPlan | None, order: CursorOrder, at: str
-) -> PartitionState:
+def _reread(state: PartitionState, walked: Ranges, refresh: RefreshPlan, order: CursorOrder, at: str) -> PartitionState:
     """The bookkeeping of a re-read that is complete now; a partial one leaves no trace and is planned again."""
-    if _walked_whole(state.covered, walked, state, order):
-        return replace(state, refreshed_at=at, swept_at=at, sweep_until=None)
-    if refresh is None:
-        return state
-    if refresh.deep and refresh.lookback and _walked_whole(refresh.lookback, walked, state, order):
+    if refresh.lookback and _walked_whole(refresh.lookback, walked, state, order):
         state = replace(state, refreshed_at=at)
+        if refresh.whole:
+            return replace(state, swept_at=at, sweep_until=None)
     if not refresh.sweep or not _walked_whole(refresh.sweep, walked, state, order):
         return state
     if refresh.sweep_until is None:
         return replace(state, swept_at=at, sweep_until=None)
-    if state.sweep_until is None or compare(refresh.sweep_until, state.sweep_until, order) < 0:
-        return replace(state, sweep_until=refresh.sweep_until)
-    return state
+    return replace(state, sweep_until=refresh.sweep_until)
 
 
 def _walked_whole(wanted: Ranges, walked: Ranges, state: PartitionState, order: CursorOrder) -> bool:

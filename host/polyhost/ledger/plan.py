@@ -10,10 +10,10 @@ Re-reading is planned in two steps, so that a connection with 10,000 partitions 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from polyhost.ledger.ranges import Ranges, clip, floor_key, holes
+from polyhost.ledger.ranges import Ranges, clip, contains, floor_key, holes
 from polyhost.ledger.state import (
     CursorOrder,
     PartitionRule,
@@ -22,7 +22,6 @@ from polyhost.ledger.state import (
     Purpose,
     Range,
     RefreshPolicy,
-    When,
     Window,
 )
 
@@ -55,7 +54,8 @@ class LookbackFacts:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """Partitions to ask the store about. `sweep` maps a key to the position to count down from (None: the newest)."""
+    """Partitions to ask the store about, `lookback_records` heads each. `sweep` maps a key to the position (as the
+    source writes it) below which to count; None: from the newest."""
 
     lookback: tuple[str, ...] = ()
     sweep: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
@@ -65,12 +65,12 @@ class Probes:
 class RefreshPlan:
     """What a run re-reads of one partition, as ranges that are covered already, oldest first.
 
-    `sweep_until`: how far down the sweep has come once `sweep` is walked; None: it has reached the bottom.
-    `requests`: what both are expected to cost.
+    Both are read deep. `whole`: the look-back holds all there is. `sweep_until`: how far down the sweep has come once
+    `sweep` is walked; None: it has reached the bottom. `requests`: what both are expected to cost.
     """
 
     lookback: Ranges = ()
-    deep: bool = True
+    whole: bool = False
     sweep: Ranges = ()
     sweep_until: str | None = None
     requests: int = 0
@@ -101,18 +101,32 @@ def windows(
     refresh: RefreshPlan | None = None,
     *,
     lookback: LookbackFacts | None = None,
+    walked: Ranges = (),
     full: bool = False,
 ) -> list[Window]:
     """The windows of one partition: new, then backfill from the newest hole down, then refresh from the newest down.
 
-    `lookback`, where no refresh is due: the look-back that rides along with a new window. A missing or retired
-    partition is asked for nothing (PR-1.8).
+    `lookback`, where no refresh is due: the look-back that rides along with a new window. `walked`: what this run has
+    proven of it already; a connector that was restarted need not read that again. `full`: everything, deep. A missing
+    or retired partition is asked for nothing (PR-1.8).
     """
     if state.status is not PartitionStatus.PRESENT:
         return []
     if full:
-        return [Window(None, None, "refresh" if state.covered else "backfill")]
-    return [*_unread(state, rule.order), *_again(state, rule, refresh, lookback)]
+        return _everything(state, walked, rule.order)
+    return [*_unread(state, rule.order), *_again(state, rule, refresh, lookback, walked)]
+
+
+def _everything(state: PartitionState, walked: Ranges, order: CursorOrder) -> list[Window]:
+    purpose: Purpose = "refresh" if state.covered else "backfill"
+    if not walked:
+        return [Window(None, None, purpose)]
+    at_horizon = state.limited_before is not None and walked[0].since == state.limited_before
+    rest = holes(walked, order, floor=state.limited_before if at_horizon else None)
+    return [
+        Window(walked[-1].until, None, purpose),
+        *(Window(hole.since, hole.until, purpose) for hole in reversed(rest)),
+    ]
 
 
 def _unread(state: PartitionState, order: CursorOrder) -> list[Window]:
@@ -130,31 +144,45 @@ def unproven(state: PartitionState, order: CursorOrder) -> Ranges:
 
 
 def _again(
-    state: PartitionState, rule: PartitionRule, refresh: RefreshPlan | None, lookback: LookbackFacts | None
+    state: PartitionState,
+    rule: PartitionRule,
+    refresh: RefreshPlan | None,
+    facts: LookbackFacts | None,
+    walked: Ranges,
 ) -> list[Window]:
-    found: list[Window] = []
-    if refresh is not None and refresh.lookback:
-        found += _windows_over(refresh.lookback, deep=refresh.deep)
-    elif lookback is not None and rule.refresh.lookback_records > 0 and state.covered:
-        along = _lookback_ranges(state, lookback, rule.order)
-        found += _windows_over(along, deep=False, when="with_new")
-    if refresh is not None:
-        found += _windows_over(refresh.sweep, deep=True)
-    return found
+    due = () if refresh is None else _join(refresh.lookback, refresh.sweep)
+    unwalked = [piece for piece in reversed(due) if not contains(walked, piece, rule.order)]
+    found = [Window(piece.since, piece.until, "refresh") for piece in unwalked]
+    if due or facts is None or rule.refresh.lookback_records == 0:
+        return found
+    along, _ = _downwards(state, facts.since, None, rule.order)
+    return [Window(piece.since, piece.until, "refresh", deep=False, when="with_new") for piece in reversed(along)]
 
 
-def _windows_over(ranges: Ranges, *, deep: bool, when: When = "due", purpose: Purpose = "refresh") -> list[Window]:
-    return [Window(piece.since, piece.until, purpose, deep, when) for piece in reversed(ranges)]
+def _join(lookback: Ranges, sweep: Ranges) -> Ranges:
+    """Oldest first. The first slice of a sweep is the look-back itself; later ones lie below it."""
+    return lookback if sweep == lookback else (*sweep, *lookback)
 
 
-def _lookback_ranges(state: PartitionState, facts: LookbackFacts, order: CursorOrder) -> Ranges:
-    return clip(clip(state.covered, state.limited_before, None, order), facts.since, None, order)
+def _downwards(state: PartitionState, since: str | None, until: str | None, order: CursorOrder) -> tuple[Ranges, bool]:
+    """What is covered and still shown by the source in [since, until], and whether that reaches the bottom.
+
+    At the bottom a source that hides older records is asked for them too: it costs nothing, and there is no other way
+    to learn that it hides them no longer.
+    """
+    visible = clip(state.covered, state.limited_before, None, order)
+    pieces = clip(visible, since, until, order)
+    if not pieces or floor_key(pieces[0].since, order) > floor_key(visible[0].since, order):
+        return pieces, False
+    if state.limited_before is not None:
+        pieces = (Range(None, pieces[0].until), *pieces[1:])
+    return pieces, True
 
 
 def probes(states: Iterable[PartitionState], rule: PartitionRule, *, now_iso: str) -> Probes:
     """The partitions whose re-reading may be due, longest unread first, never more than the budget could pay for."""
     budget = rule.refresh.requests_per_run
-    if budget == 0:
+    if budget == 0 or rule.refresh.lookback_records == 0:
         return Probes()
     readable = [state for state in states if _readable(state)]
     now = datetime.fromisoformat(now_iso)
@@ -185,19 +213,40 @@ def plan_refresh(
     plans: dict[str, RefreshPlan] = {}
     for state in _lookback_candidates(readable, rule, now, facts):
         known = facts.get(state.key)
-        if known is None or not purse.spend(1 + known.groups):
+        if known is None:
             continue
-        pieces = _lookback_ranges(state, known, rule.order)
-        if pieces:
-            plans[state.key] = RefreshPlan(lookback=pieces, requests=1 + known.groups)
-    swept = sweep_facts or {}
-    due = [state for state in readable if state.key in swept and _sweep_due(state, rule.refresh, now)]
+        pieces, whole = _downwards(state, known.since, None, rule.order)
+        if pieces and purse.spend(1 + known.groups):
+            plans[state.key] = RefreshPlan(lookback=pieces, whole=whole, requests=1 + known.groups)
+    due = (state for state in readable if _sweep_due(state, rule.refresh, now))
     for state in sorted(due, key=_unswept_since):
-        known = swept[state.key]
-        slice_, bottom = _sweep_slice(state, known, rule.order)
-        if slice_ and purse.spend(1 + known.groups):
-            plans[state.key] = _with_sweep(plans.get(state.key), slice_, bottom, 1 + known.groups)
+        plan = _sweep(state, plans.get(state.key), (sweep_facts or {}).get(state.key), purse, rule.order)
+        if plan is not None:
+            plans[state.key] = plan
     return plans
+
+
+def _sweep(
+    state: PartitionState,
+    plan: RefreshPlan | None,
+    facts: LookbackFacts | None,
+    purse: _Purse,
+    order: CursorOrder,
+) -> RefreshPlan | None:
+    """The plan with the next slice of the sweep, or as it was. The first slice is the look-back, where one is due."""
+    if plan is not None and plan.whole:
+        return plan
+    if plan is not None and state.sweep_until is None:
+        return replace(plan, sweep=plan.lookback, sweep_until=plan.since)
+    if facts is None:
+        return plan
+    pieces, at_bottom = _downwards(state, facts.since, state.sweep_until, order)
+    cost = 1 + facts.groups
+    if not pieces or not purse.spend(cost):
+        return plan
+    plan = plan or RefreshPlan()
+    sweep_until = None if at_bottom else pieces[0].since
+    return replace(plan, sweep=pieces, sweep_until=sweep_until, requests=plan.requests + cost)
 
 
 class _Purse:
@@ -213,12 +262,6 @@ class _Purse:
             return False
         self._left -= cost
         return True
-
-
-def _with_sweep(plan: RefreshPlan | None, slice_: Ranges, bottom: str | None, cost: int) -> RefreshPlan:
-    lookback = plan.lookback if plan is not None else ()
-    spent = plan.requests if plan is not None else 0
-    return RefreshPlan(lookback=lookback, sweep=slice_, sweep_until=bottom, requests=spent + cost)
 
 
 def _lookback_candidates(
@@ -240,21 +283,6 @@ def _lookback_candidates(
     if cost > policy.requests_per_run:
         readable = [state for state in readable if _older_than(state.refreshed_at, now, policy.interval_seconds)]
     return sorted(readable, key=lambda state: (state.refreshed_at or "", state.key))
-
-
-def _sweep_slice(state: PartitionState, facts: LookbackFacts, order: CursorOrder) -> tuple[Ranges, str | None]:
-    """The next slice down and where it ends; None: at the bottom, where a source that hides older records is asked
-    whether it still does."""
-    pieces = clip(clip(state.covered, state.limited_before, None, order), facts.since, state.sweep_until, order)
-    if not pieces:
-        return (), None
-    lowest = clip(state.covered, state.limited_before, None, order)[0].since
-    at_bottom = floor_key(pieces[0].since, order) <= floor_key(lowest, order)
-    if not at_bottom:
-        return pieces, pieces[0].since
-    if state.limited_before is not None:
-        pieces = (Range(None, pieces[0].until), *pieces[1:])
-    return pieces, None
 
 
 def _readable(state: PartitionState) -> bool:

@@ -256,7 +256,7 @@ class Store(Protocol):
     ) -> tuple[str | None, int]:
         """The cursor of the `heads`-th newest live head (None: there are fewer), and how many groups with members lie from it on.
 
-        `before` (a position's sort key): count only from there down, itself included, as the rotating sweep does.
+        `before` (a position's sort key): only heads strictly below it, as the rotating sweep goes down.
         """
         ...
 
