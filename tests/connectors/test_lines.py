@@ -1,4 +1,4 @@
-"""Lines and messages: every rule of framing, and that nothing of a bad line is kept (the profile's message section; ours)."""
+"""Lines and messages: every rule of framing, and that nothing of a bad line is kept (profile: messages)."""
 
 import hashlib
 import json
@@ -106,7 +106,7 @@ def test_a_line_over_the_limit_is_not_held():
     decoder = LineDecoder(limit=1000)
     for _ in range(1000):
         list(decoder.feed(b"x" * 100))
-        assert len(decoder._partial) <= 1100  # noqa: SLF001
+        assert len(decoder._partial) <= 1100
 
 
 def test_a_line_of_exactly_the_limit_is_a_message():

@@ -47,8 +47,9 @@ class Restarted:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorExited:
-    """The connector is gone. For a process `status` is its exit status (128 + n for a signal); `detail` is safe to show
-    and bounded; `unread` counts bytes it wrote that came out in no batch: after DONE was taken there must be none."""
+    """The connector is gone. For a process `status` is its exit status (128 + n for a signal, None for the host's own);
+    `detail` is safe to show and bounded; `unread` counts bytes it wrote that came out in no batch: after DONE was taken
+    there must be none."""
 
     status: int | None = None
     detail: str = ""

@@ -254,8 +254,15 @@ class _StdioSession(ConnectorSession):
         detail = self._ended_because or _how_it_ended(returncode)
         if words := self._tail.excerpt(self._secrets, {str(self._folder): ".", str(Path.home()): "~"}):
             detail = f"{detail} It said: {words}"
-        status = 128 - returncode if returncode is not None and returncode < 0 else returncode
-        return ConnectorExited(status, detail if len(detail) <= MAX_TEXT else detail[: MAX_TEXT - 1] + "…", unread)
+        return ConnectorExited(
+            self._status(returncode), detail if len(detail) <= MAX_TEXT else detail[: MAX_TEXT - 1] + "…", unread
+        )
+
+    def _status(self, returncode: int | None) -> int | None:
+        """As a shell tells it; None where the host's own signal was the end: that says nothing of the connector."""
+        if returncode is None or returncode >= 0:
+            return returncode
+        return None if self._ended_because else 128 - returncode
 
 
 def _how_it_ended(returncode: int | None) -> str:

@@ -1,0 +1,496 @@
+"""Connectors as real processes, most of them badly behaved: everything ends, and says why (ours; profile: stdio)."""
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import textwrap
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Malformed
+from polyhost.connectors.stdio import BATCH_MESSAGES, CREDIT, Patience, StdioConnector, child_environment
+from polyhost.errors import RefusedError, RunFailedError
+
+START = {"type": "START", "run_id": "run_1", "scope": {"streams": [{"name": "messages"}]}, "state": None}
+QUICK = Patience(send=0.3, finish=0.3, terminate=0.3, kill=5.0, silence=0.3)
+"""For the tests in which a step must run out of time."""
+STUCK_SECONDS = 0.2
+"""How long something that must not happen gets to happen."""
+
+PRELUDE = """
+import json, os, signal, subprocess, sys, time
+def say(**message): print(json.dumps(message), flush=True)
+def hear(): return json.loads(sys.stdin.readline())
+def forever():
+    while True: signal.pause()
+"""
+
+
+def python(script: str) -> list[str]:
+    return [sys.executable, "-I", "-S", "-c", PRELUDE + textwrap.dedent(script)]
+
+
+@contextlib.asynccontextmanager
+async def opened(script: str, folder: Path, **options: Any) -> AsyncIterator[ConnectorSession]:
+    async with StdioConnector(python(script), folder, **options).open(NoCalls()) as session:
+        yield session
+
+
+class NoCalls:
+    async def windows(self, stream: str, partition: str):
+        raise AssertionError
+
+    async def groups(self, stream: str, partition: str, ids):
+        raise AssertionError
+
+
+async def read_all(session: ConnectorSession) -> tuple[list[Any], ConnectorExited]:
+    """Every message until it exits, each batch acknowledged at once."""
+    messages: list[Any] = []
+    async for event in session.events():
+        if isinstance(event, ConnectorExited):
+            return messages, event
+        assert isinstance(event, Batch)
+        messages += event.messages
+        await session.acknowledge(event)
+    raise AssertionError("the events ended without an exit")
+
+
+async def until(session: ConnectorSession, kind: str) -> dict[str, Any]:
+    """The first message of this type; everything before it is acknowledged."""
+    async for event in session.events():
+        assert isinstance(event, Batch), event
+        await session.acknowledge(event)
+        for message in event.messages:
+            if isinstance(message, dict) and message["type"] == kind:
+                return message
+    raise AssertionError(kind)
+
+
+class Lifeline:
+    """A pipe that every process inherits which the connector starts: it ends when the last of them is gone."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        os.mkfifo(path)
+        self._end = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+
+    @property
+    def held(self) -> str:
+        """What a script has to run first."""
+        return f"os.set_inheritable(os.open({str(self.path)!r}, os.O_WRONLY), True)\n"
+
+    async def ends(self) -> None:
+        """Fails, by time-out, while a process is left."""
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._end, ended.set)
+        try:
+            async with asyncio.timeout(5):
+                await ended.wait()
+        finally:
+            loop.remove_reader(self._end)
+        assert os.read(self._end, 1) == b""
+
+    def close(self) -> None:
+        os.close(self._end)
+
+
+@pytest.fixture
+def lifeline(tmp_path):
+    line = Lifeline(tmp_path / "lifeline")
+    yield line
+    line.close()
+
+
+# what the child sees
+
+
+@pytest.mark.requirement("PR-4.6")
+async def test_the_environment_is_allow_listed(tmp_path, monkeypatch):
+    """No credential of the host, nothing of its own settings."""
+    monkeypatch.setenv("POLYHOST_HOME", "/secret/place")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2hunter2")
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:pass@proxy")
+    monkeypatch.setenv("LC_TIME", "C")
+    async with opened("say(type='PROGRESS', seen=sorted(os.environ))", tmp_path) as session:
+        messages, _ = await read_all(session)
+    seen = set(messages[0]["seen"]) - {"__CF_USER_TEXT_ENCODING"}  # macOS adds it to every process
+    assert seen == set(child_environment(os.environ)) | {"LC_CTYPE"} & seen
+    assert {"PATH", "LC_TIME"} <= seen
+    assert not seen & {"POLYHOST_HOME", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY"}
+
+
+async def test_it_runs_in_the_folder_of_its_manifest_in_a_group_of_its_own(tmp_path):
+    script = "say(type='PROGRESS', cwd=os.getcwd(), leads=os.getpgid(0) == os.getpid() == os.getsid(0))"
+    async with opened(script, tmp_path) as session:
+        messages, _ = await read_all(session)
+    assert messages == [{"type": "PROGRESS", "cwd": str(tmp_path.resolve()), "leads": True}]
+
+
+# a command that cannot run
+
+
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [
+        (["no-such-program-anywhere"], "not on PATH"),
+        (["./missing"], "does not exist"),
+        (["./plain.txt"], "not executable"),
+        (["./bad-format"], "cannot be started"),
+        ([], "not on PATH"),
+        ([sys.executable, "a\0b"], "not a valid command"),
+    ],
+)
+async def test_a_command_that_cannot_run_is_refused_naming_the_manifest(tmp_path, command, problem):
+    (tmp_path / "plain.txt").write_text("x")
+    (tmp_path / "bad-format").write_bytes(b"\0\0\0\0")
+    (tmp_path / "bad-format").chmod(0o755)
+    with pytest.raises(RefusedError) as refused:
+        async with StdioConnector(command, tmp_path).open(NoCalls()):
+            pass
+    assert str(tmp_path / "manifest.json") in refused.value.reason
+    assert problem in refused.value.reason
+    assert refused.value.instruction
+
+
+async def test_a_program_inside_the_folder_is_found_relative_to_the_manifest(tmp_path, monkeypatch):
+    program = tmp_path / "site" / "collect"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho \'{"type":"PROGRESS","message":"here"}\'\n')
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    async with StdioConnector(["./collect"], Path("site")).open(NoCalls()) as session:
+        assert (await until(session, "PROGRESS"))["message"] == "here"
+
+
+# batches
+
+
+async def test_a_full_batch_holds_a_hundred_messages_in_order(tmp_path):
+    script = """
+        sys.stdout.write("".join(json.dumps({"type": "RECORD", "n": n}) + "\\n" for n in range(1050)))
+    """
+    async with opened(script, tmp_path) as session:
+        batches = []
+        async for event in session.events():
+            if isinstance(event, Batch):
+                batches.append(event)
+                await session.acknowledge(event)
+    assert [message["n"] for batch in batches for message in batch.messages] == list(range(1050))
+    assert max(len(batch.messages) for batch in batches) == BATCH_MESSAGES
+    assert [batch.number for batch in batches] == list(range(1, len(batches) + 1))
+
+
+async def test_a_batch_is_full_at_256_kib(tmp_path):
+    script = "for n in range(20): say(type='RECORD', text='x' * 100_000)"
+    async with opened(script, tmp_path) as session:
+        sizes = []
+        async for event in session.events():
+            if isinstance(event, Batch):
+                sizes.append((len(event.messages), event.size))
+                await session.acknowledge(event)
+    assert sum(count for count, _ in sizes) == 20
+    assert max(count for count, _ in sizes) <= 3
+
+
+async def test_a_lone_message_does_not_wait_for_a_full_batch(tmp_path):
+    """A PROGRESS or an INTERACTION reaches the owner now; this connector would wait for its answer forever."""
+    script = """
+        say(type='INTERACTION', request_id='i1')
+        say(type='PROGRESS', answer=hear()['status'])
+    """
+    async with opened(script, tmp_path) as session:
+        assert (await until(session, "INTERACTION"))["request_id"] == "i1"
+        await session.send({"type": "INTERACTION_RESPONSE", "request_id": "i1", "status": "cancelled"})
+        assert (await until(session, "PROGRESS"))["answer"] == "cancelled"
+
+
+async def test_beyond_the_credit_stdout_is_not_read_and_the_child_waits(tmp_path):
+    """The child tells over a side channel how far it got: a few pipes full, of an endless stream."""
+    said = tmp_path / "said"
+    script = f"""
+        line = json.dumps({{"type": "RECORD", "text": "x" * 900}}) + "\\n"
+        out, count = open({str(said)!r}, "w"), 0
+        while True:
+            sys.stdout.write(line); sys.stdout.flush()
+            count += 1
+            out.seek(0); out.write(str(count)); out.flush()
+    """
+    async with opened(script, tmp_path) as session:
+        events = session.events()
+        batches = [await anext(events) for _ in range(CREDIT)]
+        fifth = asyncio.ensure_future(anext(events))
+        await asyncio.wait({fifth}, timeout=STUCK_SECONDS)
+        assert not fifth.done()
+        held = int(said.read_text()) - sum(len(batch.messages) for batch in batches)
+        assert held * 920 < 3 * 64 * 1024
+        await session.acknowledge(batches[2])
+        assert (await fifth).number == CREDIT + 1
+
+
+async def test_lines_that_are_no_messages_come_out_in_place(tmp_path):
+    script = """
+        say(type='PROGRESS')
+        sys.stdout.write("my password is hunter2\\n")
+        say(type='PROGRESS')
+    """
+    async with opened(script, tmp_path) as session:
+        messages, _ = await read_all(session)
+    assert [type(message) for message in messages] == [dict, Malformed, dict]
+    assert messages[1].line == 2
+    assert "hunter2" not in repr(messages)
+
+
+# its end
+
+
+@pytest.mark.requirement("PR-4.6")
+async def test_stdin_stays_open_until_finish_and_its_end_is_the_acknowledgement(tmp_path):
+    told = tmp_path / "told"
+    script = f"""
+        hear()
+        say(type='DONE')
+        rest = sys.stdin.read()
+        open({str(told)!r}, "w").write("acknowledged" + rest)
+    """
+    async with opened(script, tmp_path) as session:
+        await session.send(START)
+        await until(session, "DONE")
+        assert not told.exists()
+        assert await session.finish() == ConnectorExited(0)
+        assert [event async for event in session.events()] == []
+    assert told.read_text() == "acknowledged"
+
+
+async def test_terminate_never_acknowledges(tmp_path):
+    """A connector that is ended must not take the end of its input for durability: SIGTERM comes with stdin open."""
+    told = tmp_path / "told"
+    script = f"""
+        def stop(*_):
+            import select
+            ended = bool(select.select([0], [], [], 0)[0])
+            open({str(told)!r}, "w").write("end of input" if ended else "still open")
+            sys.exit(7)
+        signal.signal(signal.SIGTERM, stop)
+        say(type='PROGRESS')
+        forever()
+    """
+    async with opened(script, tmp_path) as session:
+        await until(session, "PROGRESS")
+        await session.terminate()
+        await session.terminate()
+        messages, exited = await read_all(session)
+    assert told.read_text() == "still open"
+    assert (messages, exited.status) == ([], 7)
+
+
+async def test_what_is_written_after_finish_is_counted_not_lost_silently(tmp_path):
+    """Nothing may follow DONE: what does is in no batch, and the exit says how much it was."""
+    script = """
+        say(type='DONE')
+        sys.stdin.read()
+        sys.stdout.write("\\n \\n" + "x" * 300_000 + "\\n")
+    """
+    async with opened(script, tmp_path) as session:
+        await until(session, "DONE")
+        assert (await session.finish()).unread == 300_000
+
+
+async def test_a_child_that_ignores_the_acknowledgement_is_ended(tmp_path):
+    script = "signal.signal(signal.SIGTERM, signal.SIG_IGN); say(type='DONE'); forever()"
+    async with opened(script, tmp_path, patience=QUICK) as session:
+        await until(session, "DONE")
+        exited = await session.finish()
+    assert exited.status is None
+    assert "did not exit" in exited.detail
+
+
+async def test_a_child_that_exits_early_is_told_with_status_and_last_words(tmp_path):
+    script = "say(type='PROGRESS'); sys.stderr.write('Error: the site changed\\n'); sys.exit(3)"
+    async with opened(script, tmp_path) as session:
+        messages, exited = await read_all(session)
+        assert await session.finish() == exited
+    assert len(messages) == 1
+    assert (exited.status, exited.detail) == (3, "It ended with status 3. It said: Error: the site changed")
+
+
+async def test_a_child_killed_by_a_signal_is_told_so(tmp_path):
+    async with opened("os.kill(os.getpid(), signal.SIGSEGV)", tmp_path) as session:
+        _, exited = await read_all(session)
+    assert (exited.status, exited.detail) == (128 + 11, "It was ended by SIGSEGV.")
+
+
+async def test_half_a_line_before_death_is_malformed(tmp_path):
+    script = 'sys.stdout.write(\'{"type":"RECORD","da\'); sys.stdout.flush(); os._exit(1)'
+    async with opened(script, tmp_path) as session:
+        messages, exited = await read_all(session)
+    assert [message.rule for message in messages] == ["unterminated_line"]
+    assert exited.status == 1
+
+
+async def test_a_child_that_closes_its_output_and_stays_is_ended(tmp_path):
+    async with opened("say(type='PROGRESS'); os.close(1); forever()", tmp_path, patience=QUICK) as session:
+        messages, exited = await read_all(session)
+    assert len(messages) == 1
+    assert "closed its output" in exited.detail
+
+
+async def test_a_child_that_says_nothing_is_ended(tmp_path):
+    async with opened("forever()", tmp_path, patience=QUICK) as session:
+        messages, exited = await read_all(session)
+    assert messages == []
+    assert "said nothing for 0.3 s" in exited.detail
+
+
+async def test_silence_is_not_held_against_a_child_that_is_made_to_wait(tmp_path):
+    """Out of credit it cannot speak: the clock runs only while the host listens."""
+    script = "for n in range(1000): say(type='RECORD', text='x' * 900)\nforever()"
+    async with opened(script, tmp_path, patience=QUICK) as session:
+        events = session.events()
+        batches = [await anext(events) for _ in range(CREDIT)]
+        fifth = asyncio.ensure_future(anext(events))
+        await asyncio.wait({fifth}, timeout=2 * QUICK.silence)
+        assert not fifth.done()
+        await session.acknowledge(batches[0])
+        assert isinstance(await fifth, Batch)
+
+
+async def test_a_child_that_never_reads_does_not_hang_the_host(tmp_path):
+    big = {**START, "state": {"messages": "x" * 2_000_000}}
+    async with opened("say(type='PROGRESS'); forever()", tmp_path, patience=QUICK) as session:
+        with pytest.raises(RunFailedError) as failed:
+            await session.send(big)
+    assert failed.value.code == "connector_stuck"
+
+
+async def test_sending_to_a_child_that_is_gone_is_no_error_of_its_own(tmp_path):
+    big = {**START, "state": {"messages": "x" * 2_000_000}}
+    async with opened("sys.stdin.read(10); sys.exit(4)", tmp_path) as session:
+        await session.send(big)
+        await session.send(START)
+        _, exited = await read_all(session)
+    assert exited.status == 4
+
+
+async def test_a_large_start_arrives_whole(tmp_path):
+    big = {**START, "state": {"messages": "ü\u2028" * 500_000}}
+    async with opened("say(type='PROGRESS', length=len(hear()['state']['messages']))", tmp_path) as session:
+        await session.send(big)
+        assert (await until(session, "PROGRESS"))["length"] == 1_000_000
+
+
+async def test_a_child_that_writes_forever_can_be_ended(tmp_path):
+    script = "signal.signal(signal.SIGTERM, signal.SIG_IGN)\nwhile True: say(type='RECORD', text='x' * 900)"
+    async with opened(script, tmp_path, patience=QUICK) as session:
+        await until(session, "RECORD")
+        await session.terminate()
+        messages, exited = await read_all(session)
+    assert (messages, exited.status, exited.detail) == ([], None, "It was ended by the host.")
+
+
+async def test_a_flood_on_stderr_neither_blocks_the_child_nor_grows_the_host(tmp_path):
+    script = """
+        for _ in range(200): sys.stderr.write("noise " * 2000)
+        sys.stderr.write("\\nfatal: out of luck\\n")
+        say(type='PROGRESS')
+        sys.exit(1)
+    """
+    async with opened(script, tmp_path) as session:
+        messages, exited = await read_all(session)
+    assert len(messages) == 1
+    assert exited.detail.endswith("It said: fatal: out of luck")
+
+
+async def test_known_secrets_and_answers_do_not_come_back_on_stderr(tmp_path):
+    script = """
+        answer = hear()["data"]
+        sys.stderr.write(f"Error: {answer['password']} {answer['more'][0]} xoxc-given refused\\n")
+        sys.exit(1)
+    """
+    async with opened(script, tmp_path, secrets=["xoxc-given"]) as session:
+        data = {"password": "hunter2", "more": ["123456"]}
+        await session.send({"type": "INTERACTION_RESPONSE", "request_id": "i", "status": "success", "data": data})
+        _, exited = await read_all(session)
+    assert exited.detail == "It ended with status 1. It said: Error: [redacted] [redacted] [redacted] refused"
+
+
+async def test_the_detail_of_an_exit_is_bounded(tmp_path):
+    async with opened("sys.stderr.write('Error: ' + 'x' * 5000); sys.exit(1)", tmp_path) as session:
+        _, exited = await read_all(session)
+    assert len(exited.detail) <= 200
+
+
+# its grandchildren
+
+
+GRANDCHILD = """
+code = "import signal; signal.signal(15, signal.SIG_IGN); print(flush=True); signal.pause()"
+sleeper = [sys.executable, "-I", "-S", "-c", code]
+grandchild = subprocess.Popen(sleeper, close_fds=False, start_new_session={new_session})
+say(type='PROGRESS', pid=grandchild.pid)
+"""
+
+
+@pytest.mark.requirement("PR-4.6")
+async def test_a_grandchild_that_holds_the_pipes_neither_delays_the_end_nor_stays(tmp_path, lifeline):
+    script = lifeline.held + GRANDCHILD.format(new_session=False) + "sys.exit(5)"
+    async with opened(script, tmp_path) as session:
+        _, exited = await read_all(session)
+        await lifeline.ends()
+    assert exited.status == 5
+
+
+async def test_terminate_ends_grandchildren_that_ignore_it(tmp_path, lifeline):
+    async with opened(lifeline.held + GRANDCHILD.format(new_session=False) + "forever()", tmp_path) as session:
+        await until(session, "PROGRESS")
+        await session.terminate()
+        await lifeline.ends()
+
+
+async def test_a_grandchild_that_left_the_group_does_not_delay_the_end(tmp_path):
+    """It is out of reach, and keeps its end of the pipes; nobody waits for it."""
+    script = GRANDCHILD.format(new_session=True) + "say(type='DONE'); sys.exit(0)"
+    async with opened(script, tmp_path) as session:
+        pid = (await until(session, "PROGRESS"))["pid"]
+        try:
+            _, exited = await read_all(session)
+        finally:
+            os.kill(pid, 9)
+    assert exited == ConnectorExited(0)
+
+
+async def test_a_cancelled_run_leaves_no_process(tmp_path, lifeline):
+    """The task that runs the connector is cancelled, twice: the second time there is no more grace."""
+    script = lifeline.held + "signal.signal(signal.SIGTERM, signal.SIG_IGN); say(type='PROGRESS'); forever()"
+    running = asyncio.Event()
+
+    async def run() -> None:
+        async with opened(script, tmp_path, patience=Patience(terminate=60)) as session:
+            await until(session, "PROGRESS")
+            running.set()
+            await read_all(session)
+
+    task = asyncio.ensure_future(run())
+    await running.wait()
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=STUCK_SECONDS)
+    assert not done
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await lifeline.ends()
+
+
+async def test_the_answer_of_the_child_is_what_it_was_sent(tmp_path):
+    """START arrives as it was given: one line, one object, nothing added."""
+    async with opened("say(type='PROGRESS', line=sys.stdin.readline())", tmp_path) as session:
+        await session.send(START)
+        line = (await until(session, "PROGRESS"))["line"]
+    assert json.loads(line) == START
+    assert line.count("\n") == 1
