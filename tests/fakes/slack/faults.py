@@ -1,0 +1,186 @@
+"""What goes wrong on purpose: rules that say which call of which method fails, and how.
+
+A rule counts the calls that match it, so scripts are exact: "the second history call of this channel". Rules are
+asked in the order they were added; the first that fires wins. Must not know: HTTP libraries, worlds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+__all__ = [
+    "ApiError",
+    "Drop",
+    "EmptyPage",
+    "ExpireCursor",
+    "Fault",
+    "Faults",
+    "Gate",
+    "Hold",
+    "HtmlBody",
+    "HttpStatus",
+    "RateLimit",
+    "Slow",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """HTTP 429 with Retry-After in seconds. `as_ok`: HTTP 200 with the same error instead."""
+
+    retry_after: int = 1
+    as_ok: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HttpStatus:
+    """A 5xx with a short text body."""
+
+    status: int = 503
+
+
+@dataclass(frozen=True, slots=True)
+class HtmlBody:
+    """A page where JSON was expected, as from a proxy or a maintenance notice."""
+
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ApiError:
+    """HTTP 200 with `ok: false`."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyPage:
+    """`ok`, no items, and a cursor that leads on to what this call would have answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireCursor:
+    """invalid_cursor, but only for a call that brings a cursor; put it on calls with `with_cursor`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """The answer takes this long."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The connection closes inside the response's head: the browser reports a network error."""
+
+
+class Gate:
+    """Stops a call inside the server until the test lets it go: a slow answer without a clock."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self._open = asyncio.Event()
+
+    def release(self) -> None:
+        self._open.set()
+
+    async def pass_through(self) -> None:
+        self.reached.set()
+        await self._open.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    gate: Gate
+
+
+Action = RateLimit | HttpStatus | HtmlBody | ApiError | EmptyPage | ExpireCursor | Slow | Drop | Hold
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """`method` may hold wildcards. Of the calls that match: skip `after`, then every `every`-th, at most `times`
+    (None: for ever). `where` asks for equal parameters, `with_cursor` for a cursor among them."""
+
+    action: Action
+    method: str = "*"
+    times: int | None = 1
+    every: int = 1
+    after: int = 0
+    where: Mapping[str, str] = field(default_factory=dict)
+    with_cursor: bool = False
+    seen: int = 0
+    fired: int = 0
+
+    def fires(self, method: str, params: Mapping[str, str]) -> bool:
+        """Count this call where it matches, and say whether it fails."""
+        if not self._matches(method, params):
+            return False
+        self.seen += 1
+        due = self.seen > self.after and (self.seen - self.after) % self.every == 0
+        if not due or (self.times is not None and self.fired >= self.times):
+            return False
+        self.fired += 1
+        return True
+
+    def _matches(self, method: str, params: Mapping[str, str]) -> bool:
+        if not fnmatchcase(method, self.method):
+            return False
+        if (self.with_cursor or isinstance(self.action, ExpireCursor)) and not params.get("cursor"):
+            return False
+        return all(params.get(name) == value for name, value in self.where.items())
+
+
+class Faults:
+    """The rules in force."""
+
+    def __init__(self, *faults: Fault) -> None:
+        self.rules = list(faults)
+
+    def add(self, *faults: Fault) -> None:
+        self.rules.extend(faults)
+
+    def clear(self) -> None:
+        self.rules.clear()
+
+    def next(self, method: str, params: Mapping[str, str]) -> Action | None:
+        return next((rule.action for rule in self.rules if rule.fires(method, params)), None)
+
+    # the usual ones, by name
+
+    def rate_limit(self, method: str = "*", *, times: int | None = 1, every: int = 1, retry_after: int = 1) -> None:
+        self.add(Fault(action=RateLimit(retry_after), method=method, times=times, every=every))
+
+    def fail(self, method: str, error: str, *, times: int | None = 1, after: int = 0, **where: str) -> None:
+        self.add(Fault(action=ApiError(error), method=method, times=times, after=after, where=where))
+
+    def status(self, method: str, status: int, *, times: int | None = 1) -> None:
+        self.add(Fault(action=HttpStatus(status), method=method, times=times))
+
+    def html(self, method: str, *, times: int | None = 1) -> None:
+        self.add(Fault(action=HtmlBody(), method=method, times=times))
+
+    def empty_page(self, method: str, *, times: int | None = 1, every: int = 1) -> None:
+        self.add(Fault(action=EmptyPage(), method=method, times=times, every=every))
+
+    def expire_cursor(self, method: str, *, times: int | None = 1) -> None:
+        self.add(Fault(action=ExpireCursor(), method=method, times=times))
+
+    def slow(self, method: str, seconds: float, *, times: int | None = 1) -> None:
+        self.add(Fault(action=Slow(seconds), method=method, times=times))
+
+    def drop(self, method: str = "*", *, times: int | None = 1, after: int = 0) -> None:
+        self.add(Fault(action=Drop(), method=method, times=times, after=after))
+
+    def sign_out_at(self, call: int) -> None:
+        """invalid_auth from the `call`-th API call (1 is the next one) on."""
+        self.add(Fault(action=ApiError("invalid_auth"), times=None, after=call - 1))
+
+    def hold(self, method: str, *, after: int = 0) -> Gate:
+        gate = Gate()
+        self.add(Fault(action=Hold(gate), method=method, after=after))
+        return gate
