@@ -234,10 +234,13 @@
   function outcomeOf(response, text) {
     /** @type {{value: any} | undefined} */
     let parsed;
+    /** @type {Record<string, string>} */
+    const headers = {};
+    response.headers.forEach((value, name) => (headers[name] = value));
     return {
       status: response.status,
       ok: response.ok,
-      headers: Object.fromEntries(response.headers),
+      headers,
       text,
       url: response.url,
       get json() {

@@ -1,0 +1,259 @@
+"""One browser, one context, one page, one world: opened, reopened and closed as a whole.
+
+Owns: the way from nothing to a polyfill that is ready for START, and back there after a navigation or a crash. Must not
+know: messages, START, how often a restart is worth it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import BrowserContext, Error, Page
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from polyhost.browser.bridge.restarts import Cause
+from polyhost.browser.bridge.scripts import PageScript, sdk_script
+from polyhost.browser.bridge.wire import Hello, Said, parse
+from polyhost.browser.bridge.world import Lost, Navigated, World, WorldEvent
+from polyhost.browser.fence import Fence
+from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
+from polyhost.browser.session import SignedOutRule
+from polyhost.errors import RunFailedError
+
+__all__ = ["Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabSaid", "TabSettings"]
+
+Prepare = Callable[[BrowserContext], Awaitable[None]]
+"""Called on every new context before its first page goes anywhere: a replayer or a recorder installs itself."""
+
+READY_TIMEOUT = 30.0
+"""Seconds from a navigation to a polyfill that is ready; Playwright's own default for a navigation."""
+CLOSE_TIMEOUT = 30.0
+"""Seconds a context has to close: a recorder writes its file then."""
+OPEN_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TabSettings:
+    """What a tab opens with; the same again after a crash."""
+
+    url: str
+    hosts: tuple[str, ...]
+    script: PageScript
+    signed_out: SignedOutRule
+    browser: BrowserOptions
+    storage_state: Mapping[str, Any] | None = None
+    context_options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    prepare: Prepare | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TabSaid:
+    """The polyfill of this generation said something; never a Hello, that one the tab keeps."""
+
+    generation: int
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
+class TabLost:
+    """The polyfill of this generation is gone."""
+
+    generation: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """The page was sent to an address for signed-out owners."""
+
+    url: str
+
+
+TabEvent = TabSaid | TabLost | SignedOut
+
+
+class _NotOpenedError(RunFailedError):
+    """This attempt to open failed in a way that another may not."""
+
+
+class Tab:
+    """`tell` is called in the order things happen, and never awaits; `spawn` starts a task of the run's own group."""
+
+    def __init__(
+        self,
+        settings: TabSettings,
+        *,
+        fence: Fence,
+        tell: Callable[[TabEvent], None],
+        spawn: Callable[[Any], asyncio.Task[None]],
+    ) -> None:
+        self._settings = settings
+        self._fence = fence
+        self._tell = tell
+        self._spawn = spawn
+        self._name = f"polyhost-{secrets.token_hex(8)}"
+        self._generations = itertools.count(1)
+        self._ready = asyncio.Event()
+        self._broken: Cause | None = None
+        self._browser: LaunchedBrowser | None = None
+        self._context: BrowserContext | None = None
+        self._page: Page | None = None
+        self._world: World | None = None
+        self._in_browser = AsyncExitStack()
+        self._in_page = AsyncExitStack()
+        self.generation = 0
+
+    @property
+    def url(self) -> str:
+        """Where the page is now; empty where there is none."""
+        return self._page.url if self._page is not None else ""
+
+    @property
+    def browser(self) -> LaunchedBrowser | None:
+        """The browser that is running now, if one is."""
+        return self._browser
+
+    async def open(self) -> None:
+        """From nothing, or from whatever a crash left, to ready. Tries a few times; then the last reason is raised."""
+        attempts = 1 if self._settings.browser.offline else OPEN_ATTEMPTS
+        retrying = AsyncRetrying(
+            stop=stop_after_attempt(attempts),
+            wait=wait_exponential(multiplier=0.25, max=5),
+            retry=retry_if_exception_type(_NotOpenedError),
+            reraise=True,
+        )
+        async for attempt in retrying:
+            with attempt:
+                await self._open_once()
+
+    async def settle(self) -> None:
+        """After a navigation: wait until the polyfill is ready again; go back to its page where it was led astray."""
+        try:
+            await self._until_ready()
+        except _NotOpenedError:
+            await self.open()
+
+    def post(self, generation: int, item: Mapping[str, Any]) -> None:
+        if self._world is not None:
+            self._world.post(generation, item)
+
+    async def close(self, *, within: float = CLOSE_TIMEOUT) -> None:
+        """Never raises, never takes longer than twice `within` seconds."""
+        self._page = None
+        for stack in (self._in_page, self._in_browser):
+            with suppress(Error, TimeoutError, OSError):
+                await asyncio.wait_for(stack.aclose(), within)
+        self._browser = self._context = self._world = None
+
+    async def _open_once(self) -> None:
+        self._ready.clear()
+        try:
+            if self._browser is None or self._broken is Cause.BROWSER_CRASH:
+                await self._new_browser()
+            if self._page is None or self._broken is not None:
+                await self._new_page()
+            await self._go()
+            await self._until_ready()
+        except Error as error:
+            raise _NotOpenedError(
+                f"{self._settings.url} could not be opened: {_reason(error)}",
+                "Look at the site in your own browser; try again.",
+            ) from error
+
+    async def _new_browser(self) -> None:
+        await self.close(within=5.0)
+        self._in_browser = AsyncExitStack()
+        browser = await self._in_browser.enter_async_context(launch(self._settings.browser))
+        self._broken = None
+        browser.on_disconnected(lambda: self._broke(Cause.BROWSER_CRASH, browser))
+        context = await browser.new_context(self._settings.storage_state, self._settings.context_options)
+        self._in_browser.push_async_callback(_close_context, context)
+        self._browser, self._context = browser, context
+        self._fence.watch(context)
+        if self._settings.prepare is not None:
+            await self._settings.prepare(context)
+
+    async def _new_page(self) -> None:
+        assert self._context is not None  # noqa: S101  _new_browser came first
+        with suppress(Error):
+            await self._in_page.aclose()
+        self._in_page = AsyncExitStack()
+        page = self._page = await self._context.new_page()
+        self._broken = None
+        self._in_page.push_async_callback(page.close)
+        page.on("crash", lambda _: self._broke(Cause.PAGE_CRASH, page))
+        page.on("close", lambda _: self._broke(Cause.PAGE_CRASH, page))
+        world = self._world = World(self._name, self._settings.hosts, self._generations, self._heard)
+        session = await world.attach(page, [sdk_script(), self._settings.script])
+        await self._fence.close_page(session)
+        pump = self._spawn(world.pump())
+        self._in_page.callback(pump.cancel)
+
+    async def _go(self) -> None:
+        assert self._page is not None  # noqa: S101  _new_page came first
+        try:
+            await self._page.goto(self._settings.url, wait_until="commit", timeout=READY_TIMEOUT * 1000)
+        except Error as error:
+            if "interrupted by another navigation" not in error.message:
+                raise
+
+    async def _until_ready(self) -> None:
+        """Ready; or NeedsOwnerError where the owner is signed out; or not opened."""
+        try:
+            await asyncio.wait_for(self._ready.wait(), READY_TIMEOUT)
+        except TimeoutError:
+            raise _NotOpenedError(
+                f"{self._settings.url} led to {_without_query(self.url)}, where the polyfill cannot run",
+                "Check the page and hosts of the manifest.",
+            ) from None
+        self._settings.signed_out.check(self.url, self._settings.hosts[0])
+        if self._broken is not None:
+            raise _NotOpenedError(
+                f"{self._settings.url} could not be opened: {self._broken}", "Try again; see `polyhost doctor`."
+            )
+
+    def _heard(self, event: WorldEvent) -> None:
+        match event:
+            case Navigated(url):
+                if self._settings.signed_out.matches(url):
+                    self._ready.set()
+                    self._tell(SignedOut(url))
+            case Lost(generation):
+                self._ready.clear()
+                self._tell(TabLost(generation, Cause.NAVIGATION))
+            case _:
+                said = parse(event.text)
+                if isinstance(said, Hello):
+                    self.generation = event.generation
+                    self._ready.set()
+                else:
+                    self._tell(TabSaid(event.generation, said))
+
+    def _broke(self, cause: Cause, where: LaunchedBrowser | Page) -> None:
+        """A crash of something that is still ours; closing it on purpose is none."""
+        if where is self._page or where is self._browser:
+            if self._broken is not Cause.BROWSER_CRASH:
+                self._broken = cause
+            self._ready.set()
+            self._tell(TabLost(self.generation, cause))
+
+
+async def _close_context(context: BrowserContext) -> None:
+    with suppress(Error):
+        await context.close()
+
+
+def _reason(error: Error) -> str:
+    line = error.message.split("\n")[0]
+    _, _, code = line.partition("net::")
+    return (f"net::{code}" if code else line)[:200]
+
+
+def _without_query(url: str) -> str:
+    return url.partition("?")[0].partition("#")[0] or "nowhere"

@@ -1,0 +1,95 @@
+"""What crosses the bridge, as values: text from the page in, an expression for the page out.
+
+Owns: the shape of both directions and the credit window. Pure. Must not know: CDP, pages, what a message means.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+__all__ = ["CREDIT", "RECEIVER", "Broken", "Call", "Calls", "Hello", "PageBatch", "Said", "expression", "parse"]
+
+CREDIT = 4
+"""Batches a page may have unacknowledged (polyfills/sdk/polyfill.js keeps to it, the host checks it)."""
+RECEIVER = "__polyhost_receive"
+_DIGEST_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The SDK and the polyfill have run; START may come."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageBatch:
+    """Messages in the order they were said; `size` in bytes of JSON."""
+
+    messages: Sequence[Any]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    number: int
+    method: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls made in one turn of the page's loop."""
+
+    calls: Sequence[Call]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Not what the SDK sends. The text is not kept: its length, a digest, and the rule it breaks."""
+
+    length: int
+    digest: str
+    rule: str
+
+
+Said = Hello | PageBatch | Calls | Broken
+
+
+def parse(payload: str) -> Said:
+    """One payload of the binding."""
+    try:
+        value = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return _broken(payload, "not JSON")
+    match value:
+        case {"batch": int(), "messages": list(messages)}:
+            return PageBatch(messages, len(payload) if payload.isascii() else len(payload.encode()))
+        case {"calls": list(calls)}:
+            parsed = [_call(call) for call in calls]
+            return Calls([call for call in parsed if call]) if all(parsed) else _broken(payload, "not a call")
+        case {"hello": int()}:
+            return Hello()
+        case _:
+            return _broken(payload, "neither a batch nor calls")
+
+
+def _call(value: Any) -> Call | None:
+    match value:
+        case {"call": int(number), "method": str(method), "params": dict(params)}:
+            return Call(number, method, params)
+        case _:
+            return None
+
+
+def _broken(payload: str, rule: str) -> Broken:
+    raw = payload.encode(errors="surrogatepass")
+    return Broken(len(raw), hashlib.sha256(raw).hexdigest()[:_DIGEST_LENGTH], rule)
+
+
+def expression(items: Sequence[Mapping[str, Any]]) -> str:
+    """JavaScript that hands these to the SDK. JSON is a subset of JavaScript, so nothing in it can act."""
+    return f"{RECEIVER}({orjson.dumps(items).decode()})"

@@ -1,0 +1,191 @@
+"""The isolated world of one page: SDK and polyfill go in, payloads come out, answers go back.
+
+Owns: which execution context is ours, the binding, the order of what is posted. Must not know: what a payload says,
+when to start again, polyfills' manifests beyond their hosts.
+
+Why nothing of the page can reach it: the world's name is random per run; the binding exists in worlds of that name
+only; a call counts only when it comes from the one context the browser said is of that name, in the top frame, on a
+declared host. The page's scripts live in another JavaScript realm: they share the document, and no object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import CDPSession, Error, Page
+
+from polyhost.browser.bridge.scripts import SCHEME, PageScript
+from polyhost.browser.bridge.wire import expression
+from polyhost.browser.hosts import allows
+from polyhost.errors import RefusedError
+
+__all__ = ["Lost", "Navigated", "Payload", "World", "WorldEvent"]
+
+_BINDING = "__polyhost_send"
+_MAX_ERROR_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The world of this generation said something."""
+
+    generation: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The context of this generation is gone."""
+
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Navigated:
+    """The page's top frame is at this address now."""
+
+    url: str
+
+
+WorldEvent = Payload | Lost | Navigated
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    generation: int
+    number: int
+    unique: str
+
+
+class World:
+    """Attach to a page that has gone nowhere yet; `tell` is called in the order things happen, and never awaits."""
+
+    def __init__(
+        self, name: str, hosts: Sequence[str], generations: Iterator[int], tell: Callable[[WorldEvent], None]
+    ) -> None:
+        self._name = name
+        self._hosts = tuple(hosts)
+        self._generations = generations
+        self._tell = tell
+        self._context: _Context | None = None
+        self._main_frame = ""
+        self._outbox: list[Mapping[str, Any]] = []
+        self._posted = asyncio.Event()
+        self._session: CDPSession | None = None
+
+    async def attach(self, page: Page, scripts: Sequence[PageScript]) -> CDPSession:
+        """Install the scripts for every document to come. RefusedError names a script that does not parse."""
+        session = self._session = await page.context.new_cdp_session(page)
+        session.on("Runtime.executionContextCreated", self._created)
+        session.on("Runtime.executionContextDestroyed", self._destroyed)
+        session.on("Runtime.executionContextsCleared", self._cleared)
+        session.on("Runtime.bindingCalled", self._called)
+        session.on("Runtime.exceptionThrown", self._thrown)
+        session.on("Page.frameNavigated", self._navigated)
+        session.on("Page.navigatedWithinDocument", self._moved)
+        await session.send("Page.enable")
+        tree = await session.send("Page.getFrameTree")
+        self._main_frame = tree["frameTree"]["frame"]["id"]
+        await session.send("Runtime.enable")
+        for script in scripts:
+            await _check_syntax(session, script)
+        await session.send("Runtime.addBinding", {"name": _BINDING, "executionContextName": self._name})
+        for script in scripts:
+            await session.send(
+                "Page.addScriptToEvaluateOnNewDocument", {"source": script.source, "worldName": self._name}
+            )
+        return session
+
+    def post(self, generation: int, item: Mapping[str, Any]) -> None:
+        """Hand something to the SDK of this generation; dropped where that context is gone."""
+        if self._context is not None and self._context.generation == generation:
+            self._outbox.append(item)
+            self._posted.set()
+
+    async def pump(self) -> None:
+        """Deliver what is posted, in order, as much as there is in one go. Runs until cancelled."""
+        while True:
+            await self._posted.wait()
+            self._posted.clear()
+            context, items = self._context, self._outbox
+            self._outbox = []
+            if context is None or self._session is None or not items:
+                continue
+            try:
+                await self._session.send(
+                    "Runtime.evaluate",
+                    {"expression": expression(items), "uniqueContextId": context.unique, "silent": True},
+                )
+            except Error:
+                continue  # the context went away meanwhile; Lost says so
+
+    def _created(self, event: dict[str, Any]) -> None:
+        context = event["context"]
+        if context.get("name") != self._name or context.get("auxData", {}).get("frameId") != self._main_frame:
+            return
+        origin = urlsplit(context["origin"])
+        if origin.scheme not in ("http", "https") or not allows(self._hosts, origin.hostname or ""):
+            return
+        self._forget()
+        self._context = _Context(next(self._generations), context["id"], context["uniqueId"])
+
+    def _destroyed(self, event: dict[str, Any]) -> None:
+        if self._context is not None and event.get("executionContextUniqueId") == self._context.unique:
+            self._forget()
+
+    def _cleared(self, _event: dict[str, Any]) -> None:
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._context is not None:
+            lost, self._context = self._context, None
+            self._outbox = []
+            self._tell(Lost(lost.generation))
+
+    def _called(self, event: dict[str, Any]) -> None:
+        context = self._context
+        if context is not None and event["name"] == _BINDING and event["executionContextId"] == context.number:
+            self._tell(Payload(context.generation, event["payload"]))
+
+    def _thrown(self, event: dict[str, Any]) -> None:
+        details = event["exceptionDetails"]
+        if self._context is not None and details.get("executionContextId") == self._context.number:
+            self.post(self._context.generation, {"uncaught": _describe(details)})
+
+    def _navigated(self, event: dict[str, Any]) -> None:
+        frame = event["frame"]
+        if "parentId" not in frame:
+            self._main_frame = frame["id"]
+            self._tell(Navigated(frame["url"] + frame.get("urlFragment", "")))
+
+    def _moved(self, event: dict[str, Any]) -> None:
+        if event["frameId"] == self._main_frame:
+            self._tell(Navigated(event["url"]))
+
+
+async def _check_syntax(session: CDPSession, script: PageScript) -> None:
+    answer = await session.send(
+        "Runtime.compileScript", {"expression": script.text, "sourceURL": script.url, "persistScript": False}
+    )
+    details = answer.get("exceptionDetails")
+    if details:
+        what = details.get("exception", {}).get("description", details["text"]).split("\n")[0]
+        place = f"{script.name}:{details['lineNumber'] + 1}:{details['columnNumber'] + 1}"
+        raise RefusedError(f"{place}: {what[:_MAX_ERROR_CHARACTERS]}", "Correct the script.")
+
+
+def _describe(details: dict[str, Any]) -> str:
+    """Name, bounded first line and place of an error nobody caught; a SyntaxError's text quotes data, so not that."""
+    description = details.get("exception", {}).get("description", details["text"]).split("\n")[0]
+    if description.startswith("SyntaxError"):
+        description = "SyntaxError"
+    frames = details.get("stackTrace", {}).get("callFrames", []) or [details]
+    for frame in frames:
+        if frame.get("url", "").startswith(SCHEME) and not frame["url"].startswith(f"{SCHEME}sdk/"):
+            place = f"{frame['url'].removeprefix(SCHEME)}:{frame['lineNumber'] + 1}:{frame['columnNumber'] + 1}"
+            return f"{description[:_MAX_ERROR_CHARACTERS]} ({place})"
+    return description[:_MAX_ERROR_CHARACTERS]

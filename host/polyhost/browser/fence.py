@@ -1,0 +1,102 @@
+"""The fence: a polyfill's page reaches only the hosts its manifest declares (HO-5), and loads nothing nobody reads.
+
+Owns: what is blocked inside the page, and the count of what was. Must not know: polyfills, runs, the bridge.
+
+Two layers, neither of which touches allowed traffic:
+
+1. `--host-resolver-rules` (hosts.py, set when the browser starts): every other name and address resolves to nothing,
+   for the whole browser and for every channel: frames, workers, service workers, sockets, prefetches.
+2. `Network.setBlockedURLs` with an allow list, in the page: holds where a system proxy resolves names for the browser.
+
+Images, fonts and media are paused by type (`Fetch.enable`) and failed; nothing else is paused, so a request that is
+wanted never waits for the host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, CDPSession, Error, Page, Request, WebSocket
+
+from polyhost.browser.hosts import allows, blocked_url_patterns
+
+__all__ = ["Fence"]
+
+_UNREAD_TYPES = ("Image", "Font", "Media")
+_MAX_REPORTED_HOSTS = 100
+_OTHERS = "(other)"
+_NETWORK_SCHEMES = frozenset({"http", "https", "ws", "wss"})
+
+
+class Fence:
+    """Blocks and reports for one run; `blocked` (host -> count) is the caller's and is filled in place."""
+
+    def __init__(self, allow: Sequence[str], blocked: dict[str, int]) -> None:
+        self._allow = tuple(allow)
+        self._blocked = blocked
+        self._failing: set[asyncio.Future[Any]] = set()
+
+    def watch(self, context: BrowserContext) -> None:
+        """Count what is blocked, in every page and worker of this context. Costs nothing until a request fails."""
+        context.on("requestfailed", self._failed)
+        context.on("page", self._watch_page)
+
+    async def close_page(self, session: CDPSession) -> None:
+        """Block inside this page, before it goes anywhere."""
+
+        def paused(event: dict[str, Any]) -> None:
+            self._fail(session, event["requestId"])
+
+        session.on("Fetch.requestPaused", paused)
+        await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
+        await session.send(
+            "Network.setBypassServiceWorker", {"bypass": True}
+        )  # one left behind could answer for the site
+        await session.send(
+            "Fetch.enable", {"patterns": [{"urlPattern": "*", "resourceType": kind} for kind in _UNREAD_TYPES]}
+        )
+        with suppress(
+            Error
+        ):  # the allow list is newer than the oldest browser we take; the resolver rules hold without it
+            await session.send("Network.setBlockedURLs", {"urlPatterns": blocked_url_patterns(self._allow)})
+
+    def refuse(self, host: str) -> bool:
+        """True, and counted, where a request to this host may not even be tried."""
+        if allows(self._allow, host):
+            return False
+        self._count(host)
+        return True
+
+    def _watch_page(self, page: Page) -> None:
+        page.on("websocket", self._opened)
+
+    def _failed(self, request: Request) -> None:
+        self._report(request.url)
+
+    def _opened(self, socket: WebSocket) -> None:
+        self._report(socket.url)
+
+    def _report(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in _NETWORK_SCHEMES and parts.hostname:
+            self.refuse(parts.hostname)
+
+    def _count(self, host: str) -> None:
+        name = host if host in self._blocked or len(self._blocked) < _MAX_REPORTED_HOSTS else _OTHERS
+        self._blocked[name] = self._blocked.get(name, 0) + 1
+
+    def _fail(self, session: CDPSession, request_id: str) -> None:
+        answer = asyncio.ensure_future(
+            session.send("Fetch.failRequest", {"requestId": request_id, "errorReason": "BlockedByClient"})
+        )
+        self._failing.add(answer)
+        answer.add_done_callback(self._settle)
+
+    def _settle(self, answer: asyncio.Future[Any]) -> None:
+        self._failing.discard(answer)
+        if not answer.cancelled():
+            answer.exception()  # the page may be gone by now; then the request is too

@@ -1,0 +1,172 @@
+"""Starting a browser for one run, and giving it a context with the owner's session.
+
+Owns: the flags, what is refused before anything starts, the driver's and the browser's life. Must not know: the bridge,
+polyfills, what is collected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
+
+from polyhost.browser.hosts import check_mapping, resolver_rules
+from polyhost.browser.locate import check_kind, check_version, find_browser
+from polyhost.errors import RefusedError, RunFailedError
+
+__all__ = ["BrowserOptions", "LaunchedBrowser", "launch"]
+
+_START_TIMEOUT_MS = 30_000
+_CLOSE_TIMEOUT = 5.0
+"""Seconds a browser has to close before its driver is stopped, which kills it."""
+_VIEWPORT = {"width": 1280, "height": 900}  # a desktop layout: sites serve their full client to it
+
+_QUIET_FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",  # resolver rules and recordings deal in TCP
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--disable-breakpad",
+    "--metrics-recording-only",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # the one channel that needs no host name
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrowserOptions:
+    """How to start a browser. Refuses on creation what must never start.
+
+    `allow_hosts`: the only hosts this browser may reach (the fence); None: no fence, for an owner who is signing in.
+    `map_hosts`: send a host's traffic to a loopback address; then nothing else can be reached.
+    `offline`: reach nothing at all; everything comes from a recording.
+    """
+
+    headless: bool = True
+    allow_hosts: tuple[str, ...] | None = None
+    map_hosts: Mapping[str, str] = field(default_factory=dict[str, str])
+    insecure_tls: bool = False
+    offline: bool = False
+    executable: Path | None = None
+    kind: str = "chromium"
+
+    def __post_init__(self) -> None:
+        check_kind(self.kind)
+        check_mapping(self.map_hosts)
+        if self.insecure_tls and not (self.map_hosts or self.offline):
+            raise RefusedError(
+                "--insecure-tls without --map-host would send the session to whoever answers",
+                "Give --map-host, or leave it out.",
+            )
+
+    def flags(self) -> list[str]:
+        """The command line, beyond what Playwright adds."""
+        flags: list[str] = [*_QUIET_FLAGS]
+        rules = resolver_rules(map_hosts=self.map_hosts, allow=self.allow_hosts, offline=self.offline)
+        if rules:
+            flags.append(f"--host-resolver-rules={rules}")
+        if self.map_hosts or self.offline:
+            flags.append("--no-proxy-server")  # a proxy would resolve names itself, past the rules
+        if sys.platform.startswith("linux") and os.geteuid() == 0:
+            flags.append("--no-sandbox")  # Chromium refuses to start as root with one
+        return flags
+
+
+class LaunchedBrowser:
+    """A running browser: makes contexts, says when it is gone."""
+
+    def __init__(self, browser: Browser, options: BrowserOptions, user_agent: str) -> None:
+        self._browser = browser
+        self._options = options
+        self._user_agent = user_agent
+
+    @property
+    def version(self) -> str:
+        return self._browser.version
+
+    def on_disconnected(self, tell: Callable[[], None]) -> None:
+        """Call once when the browser crashed, was killed, or closed."""
+        self._browser.once("disconnected", lambda _: tell())
+
+    async def process_id(self) -> int:
+        """The browser's own process, for tools that watch or end exactly this one."""
+        session = await self._browser.new_browser_cdp_session()
+        processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+        await session.detach()
+        return next(process["id"] for process in processes if process["type"] == "browser")
+
+    async def new_context(
+        self, storage_state: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | None = None
+    ) -> BrowserContext:
+        """A context with the owner's session. `extra`: what a recorder needs, e.g. record_har_path."""
+        settings: dict[str, Any] = {
+            "viewport": _VIEWPORT,
+            "user_agent": self._user_agent,
+            "accept_downloads": False,
+            "service_workers": "block",
+            "ignore_https_errors": self._options.insecure_tls,
+            "storage_state": storage_state,
+            **(extra or {}),
+        }
+        try:
+            return await self._browser.new_context(**settings)
+        except Error as error:
+            raise RefusedError(
+                f"The browser did not take the session: {_first_line(error)}", "Check the storage state file."
+            ) from error
+
+
+@asynccontextmanager
+async def launch(options: BrowserOptions) -> AsyncGenerator[LaunchedBrowser]:
+    """Start Playwright and a browser; both are gone afterwards, whatever happened."""
+    executable = find_browser(options.executable)
+    async with async_playwright() as playwright:
+        browser = await _start(playwright, executable, options)
+        try:
+            check_version(browser.version)
+            yield LaunchedBrowser(browser, options, await _user_agent(browser))
+        finally:
+            with suppress(Error, TimeoutError):
+                await asyncio.wait_for(asyncio.shield(browser.close()), _CLOSE_TIMEOUT)
+
+
+async def _start(playwright: Playwright, executable: Path, options: BrowserOptions) -> Browser:
+    try:
+        return await playwright.chromium.launch(
+            executable_path=executable,
+            headless=options.headless,
+            args=options.flags(),
+            timeout=_START_TIMEOUT_MS,
+            # The engine answers signals: the first Ctrl-C drains, for which it needs the browser.
+            handle_sigint=False,
+            handle_sigterm=False,
+            handle_sighup=False,
+        )
+    except Error as error:
+        raise RunFailedError(
+            f"{executable} did not start: {_first_line(error)}",
+            "Try it by hand, or set POLYHOST_BROWSER to another one.",
+        ) from error
+
+
+async def _user_agent(browser: Browser) -> str:
+    """The owner's browser under its own name: sites sign out sessions that turn up in a "Headless" one."""
+    session = await browser.new_browser_cdp_session()
+    agent = (await session.send("Browser.getVersion"))["userAgent"]
+    await session.detach()
+    return agent.replace("HeadlessChrome", "Chrome")
+
+
+def _first_line(error: Error) -> str:
+    return error.message.strip().split("\n")[0][:200]

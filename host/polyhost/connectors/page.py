@@ -1,0 +1,289 @@
+"""A polyfill in a browser page, as a connector.
+
+Owns: the order of batches and restarts as the engine sees them, credit, the polyfill's calls. Must not know: what a
+message means, CDP, how a page is opened (browser.bridge.tab does).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from polyhost.browser.bridge.restarts import RestartBudget
+from polyhost.browser.bridge.scripts import PageScript
+from polyhost.browser.bridge.tab import Prepare, SignedOut, Tab, TabEvent, TabLost, TabSaid, TabSettings
+from polyhost.browser.bridge.wire import CREDIT, Broken, Call, Calls, PageBatch
+from polyhost.browser.fence import Fence
+from polyhost.browser.governor import Gate, Governor
+from polyhost.browser.hosts import allows
+from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.session import SignedOutRule
+from polyhost.connectors.base import (
+    Batch,
+    Connector,
+    ConnectorExited,
+    ConnectorSession,
+    HostCalls,
+    Malformed,
+    Restarted,
+    Traffic,
+)
+from polyhost.errors import PolyhostError, RefusedError
+
+__all__ = ["PageConnector", "PagePolyfill", "PageSession"]
+
+_TERMINATE_TIMEOUT = 5.0
+"""Seconds to close politely when a run is ended from outside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePolyfill:
+    """What the manifest's `polyfill` block says, with the script read. `script_name` is what stack traces show."""
+
+    page: str
+    hosts: tuple[str, ...]
+    script: str
+    script_name: str = "polyfill.js"
+    signed_out: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        host = urlsplit(self.page).hostname or ""
+        if not allows(self.hosts, host):
+            raise RefusedError(
+                f"manifest: polyfill.page is on {host or 'no host'}, which polyfill.hosts does not list",
+                "Add it to polyfill.hosts.",
+            )
+
+
+class PageConnector(Connector):
+    """Runs a polyfill in a fresh browser. `pace` False for replays: the governor counts but never waits."""
+
+    def __init__(
+        self,
+        polyfill: PagePolyfill,
+        *,
+        browser: BrowserOptions | None = None,
+        storage_state: Mapping[str, Any] | None = None,
+        governor: Governor | None = None,
+        pace: bool = True,
+        prepare: Prepare | None = None,
+        context_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        options = browser or BrowserOptions()
+        self.governor = governor or Governor()
+        self._pace = pace
+        self._settings = TabSettings(
+            url=polyfill.page,
+            hosts=polyfill.hosts,
+            script=PageScript(polyfill.script_name, polyfill.script),
+            signed_out=SignedOutRule(polyfill.signed_out),
+            browser=replace(options, allow_hosts=options.allow_hosts or polyfill.hosts),
+            storage_state=storage_state,
+            context_options=context_options or {},
+            prepare=prepare,
+        )
+
+    @property
+    def bindings(self) -> Mapping[str, Any]:
+        return {"browser_automation": {"interface": "page"}, "network": {}, "polyhost/partitions": {}}
+
+    def open(self, calls: HostCalls) -> AbstractAsyncContextManager[ConnectorSession]:
+        return self._open(calls)
+
+    @asynccontextmanager
+    async def _open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession]:
+        """The task group ends with the session; what the caller raises leaves as it is, never as a group."""
+        raised: BaseException | None = None
+        async with asyncio.TaskGroup() as tasks:
+            session = PageSession(self._settings, calls, self.governor, pace=self._pace, tasks=tasks)
+            try:
+                await session.start()
+                yield session
+            except BaseException as error:  # raised again below
+                raised = error
+            finally:
+                await session.terminate()
+        if raised is not None:
+            raise raised
+
+
+class PageSession(ConnectorSession):
+    """One run of a polyfill, through as many pages and browsers as it takes."""
+
+    def __init__(
+        self, settings: TabSettings, calls: HostCalls, governor: Governor, *, pace: bool, tasks: asyncio.TaskGroup
+    ) -> None:
+        self.traffic = Traffic()
+        governor.begin_run(self.traffic)
+        self._settings = settings
+        self._calls = calls
+        self._gate = Gate(governor, pace=pace)
+        self._fence = Fence(settings.hosts, self.traffic.blocked)
+        self._tasks = tasks
+        self._running: set[asyncio.Task[None]] = set()
+        self._tab = Tab(settings, fence=self._fence, tell=self._heard, spawn=self._spawn)
+        self._events: asyncio.Queue[Batch | tuple[int, Restarted] | ConnectorExited | PolyhostError] = asyncio.Queue()
+        self._losses: asyncio.Queue[TabLost] = asyncio.Queue()
+        self._budget = RestartBudget()
+        self._engaged = 0
+        self._batches = 0
+        self._outstanding: dict[int, int] = {}
+        self._exited: ConnectorExited | None = None
+
+    @property
+    def tab(self) -> Tab:
+        """For tools that watch a run: the browser and page behind it."""
+        return self._tab
+
+    async def start(self) -> None:
+        """Open the page and wait for the polyfill. NeedsOwnerError where the owner is signed out."""
+        await self._tab.open()
+        self._engaged = self._tab.generation
+        self._spawn(self._supervise())
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """To the polyfill the engine knows of; where that one is gone, a Restarted is on its way."""
+        self._tab.post(self._engaged, {"message": dict(message)})
+
+    async def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
+        while True:
+            event = await self._events.get()
+            if isinstance(event, PolyhostError):
+                raise event
+            if isinstance(event, tuple):
+                self._engaged, restarted = event
+                yield restarted
+                continue
+            yield event
+            if isinstance(event, ConnectorExited):
+                return
+
+    async def acknowledge(self, batch: Batch) -> None:
+        generation = self._outstanding.pop(batch.number, None)
+        self._budget.progressed()
+        if generation is not None:
+            self._tab.post(generation, {"ack": 1})
+
+    async def finish(self) -> ConnectorExited:
+        """NeedsOwnerError where the session was lost while collecting, which can look like an empty site."""
+        url = self._tab.url
+        exited = self._end(ConnectorExited())
+        await self._close()
+        self._settings.signed_out.check(url, self._settings.hosts[0])
+        return exited
+
+    async def terminate(self) -> None:
+        self._end(ConnectorExited(detail="ended by the host"))
+        await self._close(within=_TERMINATE_TIMEOUT)
+
+    def _end(self, exited: ConnectorExited) -> ConnectorExited:
+        if self._exited is None:
+            self._exited = exited
+            self._events.put_nowait(exited)
+        return self._exited
+
+    async def _close(self, **bound: float) -> None:
+        for task in [task for task in self._running if task is not asyncio.current_task()]:
+            task.cancel()
+        await self._tab.close(**bound)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self._tasks.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    def _heard(self, event: TabEvent) -> None:
+        if self._exited is not None:
+            return
+        match event:
+            case TabLost():
+                self._losses.put_nowait(event)
+            case SignedOut(url):
+                self._signed_out(url)
+            case TabSaid(generation, PageBatch(messages, size)):
+                self._batch(generation, messages, size)
+            case TabSaid(generation, Calls(calls)):
+                for call in calls:
+                    self._spawn(self._answer(generation, call))
+            case TabSaid(generation, Broken(length, digest, rule)):
+                self._batch(generation, [Malformed(self._batches + 1, length, digest, rule)], length)
+            case TabSaid():
+                pass  # a Hello stays in the tab
+
+    def _batch(self, generation: int, messages: Sequence[Any], size: int) -> None:
+        if sum(1 for held in self._outstanding.values() if held == generation) >= CREDIT:
+            self._end(ConnectorExited(detail=f"the polyfill sent more than {CREDIT} batches without waiting"))
+            return
+        self._batches += 1
+        self._outstanding[self._batches] = generation
+        checked = [
+            message if isinstance(message, (dict, Malformed)) else _not_an_object(self._batches, message)
+            for message in messages
+        ]
+        self._events.put_nowait(Batch(self._batches, checked, size))
+
+    def _signed_out(self, url: str) -> None:
+        try:
+            self._settings.signed_out.check(url, self._settings.hosts[0])
+        except PolyhostError as error:
+            self._events.put_nowait(error)
+
+    async def _supervise(self) -> None:
+        """Bring the polyfill back each time it is lost, within the budget."""
+        while self._exited is None:
+            loss = await self._losses.get()
+            if loss.generation < self._tab.generation:
+                continue
+            if not self._budget.admit(loss.cause):
+                why = loss.cause.replace("_", " ")
+                self._end(
+                    ConnectorExited(detail=f"given up after {self._budget.attempts} restarts, the last after a {why}")
+                )
+                return
+            try:
+                await (self._tab.settle() if loss.cause == "navigation" else self._tab.open())
+            except PolyhostError as error:
+                self._events.put_nowait(error)
+                return
+            self._events.put_nowait((self._tab.generation, Restarted(str(loss.cause), self._budget.attempts)))
+
+    async def _answer(self, generation: int, call: Call) -> None:
+        try:
+            item = {"call": call.number, "result": await self._ask(call.method, call.params)}
+        except PolyhostError as error:
+            item = {"call": call.number, "refusal": str(error)}
+        self._tab.post(generation, item)
+
+    async def _ask(self, method: str, params: Mapping[str, Any]) -> Any:
+        match method, params:
+            case "permit", {"endpoint": str(endpoint), "host": str(host), "outcomes": list(outcomes)}:
+                for named, status in outcomes:
+                    self._gate.outcome(named, status)
+                if self._fence.refuse(host):
+                    raise RefusedError(f"{host} is not among the manifest's polyfill.hosts", "Declare it there.")
+                await self._gate.permit(endpoint)
+                return True
+            case "retry", {
+                "endpoint": str(endpoint),
+                "status": int(status),
+                "attempt": int(attempt),
+                "retry_after": str() | None as after,
+            }:
+                return await self._gate.retry(endpoint, status, attempt, after)
+            case "windows", {"stream": str(stream), "partition": str(partition)}:
+                return await self._calls.windows(stream, partition)
+            case "groups", {"stream": str(stream), "partition": str(partition), "ids": list(ids)}:
+                return await self._calls.groups(stream, partition, ids)
+            case _:
+                raise RefusedError(f"host.{method} was called with arguments of the wrong kind", "See polyfill.d.ts.")
+
+
+def _not_an_object(line: int, message: Any) -> Malformed:
+    raw = repr(message).encode(errors="replace")
+    return Malformed(line, len(raw), hashlib.sha256(raw).hexdigest()[:16], "not an object")
