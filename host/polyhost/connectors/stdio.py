@@ -185,6 +185,7 @@ class _StdioSession(ConnectorSession):
                 await self._end(f"It said nothing for {self._patience.silence:g} s and was ended.")
         await self._child.exited.wait()
         if not self._exit_told:
+            self._exit_told = True
             yield self._exit()
 
     async def acknowledge(self, batch: Batch) -> None:
@@ -246,7 +247,6 @@ class _StdioSession(ConnectorSession):
         await self._child.end(terminate=self._patience.terminate, kill=self._patience.kill)
 
     def _exit(self) -> ConnectorExited:
-        self._exit_told = True
         returncode = self._child.returncode
         unread = self._child.untaken + sum(size for _, size in self._decoded)
         if returncode == 0 and not self._ended_because:
