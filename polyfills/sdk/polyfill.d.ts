@@ -85,6 +85,8 @@ export interface RequestOptions {
   credentials?: "include" | "omit";
   /** Milliseconds until the request is given up. Default 60 000. */
   timeout?: number;
+  /** How often a request that gets no answer at all is sent. Default: as often as the host allows. */
+  attempts?: number;
 }
 
 export interface Outcome {
@@ -111,7 +113,7 @@ export interface Host {
   scope(stream: string): StreamScope | undefined;
   /** Hand over records. Resolves when there is room for more: always await it. */
   emit(...records: RecordMessage[]): Promise<void>;
-  /** The partitions that exist now. Only a final `complete: true` lets the host call anything missing. */
+  /** The partitions that exist now. Only a final `complete: true` lets the host call anything missing. Resolves when the host knows. */
   inventory(stream: string, partitions: { key: string; label?: string; status?: string }[], complete: boolean): Promise<void>;
   /** Every record the source holds in this range was emitted before. */
   covered(coverage: Coverage): Promise<void>;

@@ -120,6 +120,12 @@
     }
   }
 
+  /** Resolves when the host has taken everything said so far: an answer it gives from now on rests on it. */
+  async function settled() {
+    await flush();
+    while (unacknowledged > 0) await turn();
+  }
+
   /** @param {unknown} message */
   function say(message) {
     enqueue(encode(message));
@@ -201,7 +207,9 @@
         return outcome;
       }
       const retryAfter = outcome?.headers["retry-after"] ?? null;
-      const again = await call("retry", { endpoint, status, retry_after: retryAfter, attempt });
+      const again =
+        (outcome || attempt < (options.attempts ?? Infinity)) &&
+        (await call("retry", { endpoint, status, retry_after: retryAfter, attempt }));
       if (again) continue;
       if (outcome) return outcome;
       throw fail("request_failed", `${endpoint}: no answer after ${attempt} attempts (${failure})`, "retry_by_runtime", true);
@@ -357,6 +365,7 @@
       rest = rest.slice(INVENTORY_CHUNK);
     }
     await say({ type: "PARTITION_INVENTORY", stream, partitions: rest, complete });
+    await settled(); // `windows` speaks of what the ledger knows, and this is how it learns of a partition's return
   }
 
   /**
