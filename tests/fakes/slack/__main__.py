@@ -1,7 +1,7 @@
 """Run the fake by hand: python -m fakes.slack --port 8443 --scenario small
 
 Prints what a polyfill developer needs to point polyhost or a browser at it, and writes a signed-in storage state.
-With a terminal, Enter plays what happens before the second run.
+In a terminal, Enter plays what happens before the second run.
 """
 
 from __future__ import annotations
@@ -70,10 +70,16 @@ async def _serve(options: argparse.Namespace) -> None:
         state = slack.write_storage_state(options.storage_state)
         print(_instructions(slack, state), flush=True)
         if options.scenario == "small" and sys.stdin.isatty():
-            await asyncio.to_thread(input, "\nEnter lets a day pass in Lantern Bay: ")
-            play(world, scenarios.second())
-            print("It is tomorrow. Run again to see what changed.", flush=True)
+            print("Enter lets a day pass in Lantern Bay.", flush=True)
+            asyncio.get_running_loop().add_reader(sys.stdin, _day_passes, world)
         await asyncio.Event().wait()
+
+
+def _day_passes(world: Workspace) -> None:
+    """Once: what happens on the second day happened then."""
+    asyncio.get_running_loop().remove_reader(sys.stdin)
+    play(world, scenarios.second())
+    print("It is tomorrow. Run again to see what changed.", flush=True)
 
 
 def main() -> None:
