@@ -1,0 +1,135 @@
+"""A scenario: one directory with a recording, the session it starts from, what it must yield, and what was replaced.
+
+Owns: the four files, reading them with refusals that name file and line, and writing them as a whole or not at all.
+Must not know: browsers, scrubbing.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from polyhost.browser.recordings import har
+from polyhost.browser.recordings.har import Recording
+from polyhost.errors import RefusedError, RunFailedError
+
+__all__ = [
+    "EXPECTED",
+    "RECORDING",
+    "REDACTIONS",
+    "STORAGE_STATE",
+    "Redactions",
+    "Scenario",
+    "load_scenario",
+    "write_scenario",
+]
+
+RECORDING = "recording.har"
+STORAGE_STATE = "storage_state.json"
+EXPECTED = "expected.jsonl"
+REDACTIONS = "redactions.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Redactions:
+    """How many distinct values were replaced, by kind and by rule; never a value, old or new.
+
+    `in_place_only` counts values that were replaced where a rule names them and nowhere else, because elsewhere the
+    same characters mean something different (a name that is also a field's name, a number that may be a time).
+    """
+
+    kinds: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
+    in_place_only: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    recording: Recording
+    storage_state: Mapping[str, Any]
+    expected: tuple[Mapping[str, Any], ...]
+    redactions: Redactions
+
+
+def load_scenario(directory: Path) -> Scenario:
+    """Read and validate all four files. RefusedError says what is missing or broken, and where."""
+    if not directory.is_dir():
+        raise RefusedError(f"There is no scenario directory {directory}", "Name a directory that holds recording.har.")
+    for name in (RECORDING, STORAGE_STATE, EXPECTED, REDACTIONS):
+        if not (directory / name).is_file():
+            raise RefusedError(f"The scenario {directory} lacks {name}", "Record it again, or restore the file.")
+    storage_state = _json(directory / STORAGE_STATE, (directory / STORAGE_STATE).read_bytes())
+    if not isinstance(storage_state.get("cookies", []), list) or not isinstance(storage_state.get("origins", []), list):
+        raise RefusedError(f"{directory / STORAGE_STATE} is no storage state", "Record the scenario again.")
+    lines = (directory / EXPECTED).read_bytes().splitlines()
+    expected = tuple(_json(directory / EXPECTED, line, number) for number, line in enumerate(lines, 1) if line.strip())
+    return Scenario(har.load(directory / RECORDING), storage_state, expected, _redactions(directory / REDACTIONS))
+
+
+def write_scenario(directory: Path, scenario: Scenario) -> None:
+    """Put a whole scenario in place at once; an older one is replaced. RunFailedError where nothing could be."""
+    files = {
+        RECORDING: har.dump(scenario.recording),
+        STORAGE_STATE: _pretty(scenario.storage_state),
+        EXPECTED: b"".join(_line(record) for record in scenario.expected),
+        REDACTIONS: _pretty({"kinds": scenario.redactions.kinds, "in_place_only": scenario.redactions.in_place_only}),
+    }
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        _replace(directory, lambda fresh: [(fresh / name).write_bytes(data) for name, data in files.items()])
+    except OSError as error:
+        raise RunFailedError(
+            f"The scenario {directory} cannot be written: {error.strerror}",
+            "Check the directory, its permissions and the disk.",
+        ) from None
+
+
+def _replace(directory: Path, fill: Callable[[Path], object]) -> None:
+    # Both moves are renames in one directory, on one file system: a reader finds the old scenario or the new one.
+    work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))  # mode 0700
+    try:
+        fresh, old = work / "new", work / "old"
+        fresh.mkdir()
+        fill(fresh)
+        if directory.exists():
+            directory.rename(old)
+        try:
+            fresh.rename(directory)
+        except OSError:
+            with suppress(FileNotFoundError):
+                old.rename(directory)
+            raise
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _json(path: Path, data: bytes, line: int | None = None) -> dict[str, Any]:
+    where = f"{path}, line {line}," if line is not None else str(path)
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        raise RefusedError(f"{where} is not JSON", "Record the scenario again, or restore the file.") from None
+    if not isinstance(document, dict):
+        raise RefusedError(f"{where} is no JSON object", "Record the scenario again, or restore the file.")
+    return cast("dict[str, Any]", document)
+
+
+def _redactions(path: Path) -> Redactions:
+    document = _json(path, path.read_bytes())
+    kinds, in_place_only = document.get("kinds"), document.get("in_place_only", {})
+    if not isinstance(kinds, dict) or not isinstance(in_place_only, dict):
+        raise RefusedError(f"{path} does not say what was replaced", "Record the scenario again, or scrub it.")
+    return Redactions(cast("dict[str, dict[str, int]]", kinds), cast("dict[str, int]", in_place_only))
+
+
+def _pretty(document: object) -> bytes:
+    return json.dumps(document, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
