@@ -35,7 +35,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionRow:
-    """One connector with one owner account. `nature`: whose data this is: the owner's, a test server's, or a recording's."""
+    """One connector with one owner account. `nature`: whose data: the owner's, a test server's, or a recording's."""
 
     id: int
     name: str
@@ -87,9 +87,9 @@ class BatchRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordWrite:
-    """One record ready to be stored. `data` is canonical JSON (sorted keys); `position` is a sort key of fixed width that
-    compares as text in the declared cursor order: a group member has its head's position, and `is_head` False; `cursor`
-    is the record's own cursor value as the source wrote it."""
+    """One record ready to be stored. `data` is canonical JSON (sorted keys); `position` is a sort key that compares as
+    text in the declared cursor order: a group member has its head's position, and `is_head` False; `cursor` is the
+    record's own cursor value as the source wrote it. An upsert without a digest always counts as a change."""
 
     stream: str
     key: str
@@ -105,7 +105,11 @@ class RecordWrite:
 
 @dataclass(frozen=True, slots=True)
 class WriteRecords:
-    """Insert, update (the old version is kept) or leave each record, by digest; a delete leaves a tombstone with the last content."""
+    """Insert, update (the old version is kept) or leave each record, by digest, in order.
+
+    A delete leaves a tombstone that keeps the last content; one of an unknown key, a tombstone with what it brings. A
+    tombstone that is deleted again stays as it is; one that is upserted is live again, as an update.
+    """
 
     records: Sequence[RecordWrite]
 
@@ -115,7 +119,8 @@ class TombstoneAbsent:
     """Tombstone what is stored in this range and was not seen in a complete walk of it.
 
     Heads: every stored head in [since, until] that is not in `seen`. Members: those not in `seen` whose group is in
-    `groups`, or whose head is absent too. `since` None = from the beginning. Positions are sort keys.
+    `groups`, or whose stored head is not in `seen` either (a group whose head was never stored is left alone).
+    `since` None = from the beginning. Positions and groups are sort keys.
     """
 
     stream: str
@@ -156,7 +161,7 @@ class WriteCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
-    """A record as it is read back. `version` starts at 1 and counts changes; `sequence` is the store-wide change number."""
+    """A record as it is read back. `version` starts at 1 and counts changes; `sequence`: store-wide change number."""
 
     stream: str
     key: str
@@ -194,7 +199,12 @@ class Store(Protocol):
     async def connections(self) -> Sequence[ConnectionRow]: ...
 
     async def update_connection(
-        self, connection_id: int, *, options: Mapping[str, Any] | None = None, account: Mapping[str, Any] | None = None, nature: str | None = None
+        self,
+        connection_id: int,
+        *,
+        options: Mapping[str, Any] | None = None,
+        account: Mapping[str, Any] | None = None,
+        nature: str | None = None,
     ) -> None: ...
 
     async def delete_connection(self, connection_id: int) -> None:
@@ -215,7 +225,8 @@ class Store(Protocol):
     async def open_run(self, run: RunRow, batch: BatchRow) -> None: ...
 
     async def close_run(self, run: RunRow, batch: BatchRow) -> None:
-        """The final facts and result of both, in one transaction."""
+        """The final facts and result of both, in one transaction. RunFailedError `batch_closed` where another process
+        took this run for dead and abandoned it."""
         ...
 
     async def run(self, run_id: str) -> RunRow | None: ...
@@ -225,7 +236,8 @@ class Store(Protocol):
         ...
 
     async def abandon_runs(self, connection_id: int, *, at: str) -> Sequence[str]:
-        """Mark runs left `running` by a process that died as failed; called by who holds the lease. Returns their ids."""
+        """Mark runs left `running` by a process that died as failed, and finish their batches; called by who holds the
+        lease. Returns their ids, oldest first."""
         ...
 
     async def batch(self, batch_id: str) -> BatchRow | None: ...
@@ -233,8 +245,14 @@ class Store(Protocol):
     async def batches(self, connection_id: int, *, limit: int = 50) -> Sequence[BatchRow]: ...
 
     # the write path
-    async def write(self, connection_id: int, batch_id: str, ops: Sequence[WriteOp]) -> Mapping[str, WriteCounts]:
-        """Apply in order, in one transaction; counts per stream."""
+    async def write(
+        self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]
+    ) -> Mapping[str, WriteCounts]:
+        """Apply in order, in one transaction; counts of each stream whose records were written.
+
+        `batch_id` None: an owner's own act, which may save partitions and checkpoints but no records. RunFailedError
+        `unknown_batch`, or `batch_closed` once the batch is finished: a run that was taken over cannot write on.
+        """
         ...
 
     # the ledger and checkpoints
@@ -247,14 +265,21 @@ class Store(Protocol):
         """Last content of records that exist (deleted ones too), by key."""
         ...
 
-    async def groups(self, connection_id: int, stream: str, partition: str, positions: Sequence[str]) -> Mapping[str, tuple[int, str | None]]:
-        """Per group position (sort key): how many live members beside the head, and the greatest member cursor or None."""
+    async def groups(
+        self, connection_id: int, stream: str, partition: str, positions: Sequence[str]
+    ) -> Mapping[str, tuple[int, str | None]]:
+        """Per group position (sort key): how many live members beside the head, and the greatest member cursor or None.
+
+        Every position asked for is answered. Cursors compare as text, which is their order where a source writes them
+        with a fixed width.
+        """
         ...
 
     async def lookback(
         self, connection_id: int, stream: str, partition: str, *, heads: int, before: str | None = None
     ) -> tuple[str | None, int]:
-        """The cursor of the `heads`-th newest live head (None: there are fewer), and how many groups with members lie from it on.
+        """The cursor of the `heads`-th newest live head (None: there are fewer), and how many groups with members lie
+        from it on.
 
         `before` (a position's sort key): only heads strictly below it, as the rotating sweep goes down.
         """
@@ -270,7 +295,13 @@ class Store(Protocol):
         limit: int = 100,
         after: str | None = None,
         deleted: bool = False,
-    ) -> RecordPage: ...
+    ) -> RecordPage:
+        """A page in (position, key) order over all partitions or one; streams without positions come by key.
+
+        `since`: a sort key, positions from it on. `after`: `next` of the page before; RefusedError `bad_cursor` for
+        anything else. `deleted`: tombstones too.
+        """
+        ...
 
     async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:
         """Per stream: live records, tombstones."""

@@ -1,0 +1,200 @@
+"""Reading records back: pages, history, changes, counts, and what the ledger asks of stored groups.
+
+Owns: the reading statements and the order of pages. Must not know: threads; each call runs in a read transaction of its
+caller's and so sees one state of the store.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import orjson
+
+from polyhost.store import _cursor
+from polyhost.store.base import RecordPage, StoredRecord
+
+__all__ = ["changes", "count_records", "groups", "lookback", "records", "stored_data", "versions"]
+
+_CHUNK = 500
+"""Keys or positions asked for by one statement: SQLite before 3.32 took 999 parameters at most."""
+
+_AFTER_ALL = "\U0010ffff"
+"""Sorts behind every position: they are made of digits or of what sources write as cursors."""
+
+_STORED = """
+SELECT records.position, records.key, streams.name, records.partition, records.data, records.emitted_at,
+       records.version, records.deleted, batches.name, records.sequence
+FROM records
+JOIN streams ON streams.id = records.stream_id
+JOIN batches ON batches.id = records.batch_id
+"""
+_EARLIER = """
+SELECT records.position, records.key, streams.name, records.partition, earlier.data, earlier.emitted_at,
+       earlier.version, earlier.deleted, batches.name, earlier.sequence
+FROM record_versions AS earlier
+JOIN records ON records.id = earlier.record_id
+JOIN streams ON streams.id = records.stream_id
+JOIN batches ON batches.id = earlier.batch_id
+WHERE records.stream_id = ? AND records.key = ? ORDER BY earlier.version
+"""
+_PARTITIONS = """
+WITH RECURSIVE found (partition) AS (
+    SELECT min(partition) FROM records WHERE stream_id = :stream
+    UNION ALL
+    SELECT (SELECT min(partition) FROM records WHERE stream_id = :stream AND partition > found.partition)
+    FROM found WHERE found.partition IS NOT NULL
+)
+SELECT partition FROM found
+"""
+"""Each distinct partition by one step in the index, then NULL: far cheaper than looking at every record."""
+_CONTENT = "SELECT key, data FROM records WHERE stream_id = ? AND data IS NOT NULL AND key IN ({marks})"
+_MEMBERS = """
+SELECT position, count(*), max(cursor) FROM records
+WHERE stream_id = ? AND partition = ? AND position IN ({marks}) AND NOT is_head AND NOT deleted GROUP BY position
+"""
+_NTH_HEAD = """
+SELECT position, cursor FROM records
+WHERE stream_id = :stream AND partition = :partition AND position < :before AND is_head AND NOT deleted
+ORDER BY position DESC, key DESC LIMIT 1 OFFSET :newer
+"""
+_GROUPS_FROM = """
+SELECT count(DISTINCT position) FROM records
+WHERE stream_id = :stream AND partition = :partition AND position >= :since AND position < :before
+  AND NOT is_head AND NOT deleted
+"""
+
+
+def stored_data(
+    db: sqlite3.Connection, connection_id: int, stream: str, keys: Sequence[str]
+) -> Mapping[str, dict[str, Any]]:
+    stream_id = _stream_id(db, connection_id, stream)
+    found: dict[str, dict[str, Any]] = {}
+    for chunk in _chunks(keys):
+        rows = db.execute(_CONTENT.format(marks=",".join("?" * len(chunk))), (stream_id, *chunk))
+        found.update((key, orjson.loads(data)) for key, data in rows)
+    return found
+
+
+def groups(
+    db: sqlite3.Connection, connection_id: int, stream: str, partition: str, positions: Sequence[str]
+) -> Mapping[str, tuple[int, str | None]]:
+    stream_id = _stream_id(db, connection_id, stream)
+    found: dict[str, tuple[int, str | None]] = dict.fromkeys(positions, (0, None))
+    for chunk in _chunks(positions):
+        statement = _MEMBERS.format(marks=",".join("?" * len(chunk)))
+        for position, count, latest in db.execute(statement, (stream_id, partition, *chunk)):
+            found[position] = (count, latest)
+    return found
+
+
+def lookback(
+    db: sqlite3.Connection, connection_id: int, stream: str, partition: str, *, heads: int, before: str | None
+) -> tuple[str | None, int]:
+    stream_id = _stream_id(db, connection_id, stream)
+    where = {"stream": stream_id, "partition": partition, "before": _AFTER_ALL if before is None else before}
+    oldest = db.execute(_NTH_HEAD, where | {"newer": heads - 1}).fetchone()
+    position, cursor = oldest or ("", None)
+    (with_members,) = db.execute(_GROUPS_FROM, where | {"since": position}).fetchone()
+    return cursor, with_members
+
+
+def records(
+    db: sqlite3.Connection,
+    connection_id: int,
+    stream: str,
+    *,
+    partition: str | None,
+    since: str | None,
+    limit: int,
+    after: str | None,
+    deleted: bool,
+) -> RecordPage:
+    """One index holds each partition in (position, key) order; where none is chosen they are merged as they are read,
+    so that neither a second index nor a sort of the whole stream is needed."""
+    stream_id = _stream_id(db, connection_id, stream)
+    if stream_id is None:
+        return RecordPage([], None)
+    place = None if after is None else _cursor.decoded(after)
+    names = [(partition,)] if partition is not None else db.execute(_PARTITIONS, {"stream": stream_id})
+    sources = [
+        _in_order(db, stream_id, name, since=since, place=place, deleted=deleted, limit=limit + 1) for (name,) in names
+    ]
+    rows = list(islice(heapq.merge(*sources), limit + 1))
+    page = rows[:limit]
+    more = len(rows) > limit and page
+    return RecordPage([_stored(row) for row in page], _cursor.after_record(*page[-1][:2]) if more else None)
+
+
+def count_records(db: sqlite3.Connection, connection_id: int) -> Mapping[str, tuple[int, int]]:
+    rows = db.execute(
+        "SELECT name, live_records, deleted_records FROM streams"
+        " WHERE connection_id = ? AND live_records + deleted_records > 0 ORDER BY name",
+        (connection_id,),
+    )
+    return {name: (live, deleted) for name, live, deleted in rows}
+
+
+def versions(db: sqlite3.Connection, connection_id: int, stream: str, key: str) -> Sequence[StoredRecord]:
+    stream_id = _stream_id(db, connection_id, stream)
+    earlier = db.execute(_EARLIER, (stream_id, key)).fetchall()
+    current = db.execute(f"{_STORED} WHERE records.stream_id = ? AND records.key = ?", (stream_id, key)).fetchall()
+    return [_stored(row) for row in (*earlier, *current)]
+
+
+def changes(db: sqlite3.Connection, connection_id: int, *, after: int, limit: int) -> Sequence[StoredRecord]:
+    statement = f"{_STORED} WHERE records.connection_id = ? AND records.sequence > ? ORDER BY records.sequence LIMIT ?"
+    return [_stored(row) for row in db.execute(statement, (connection_id, after, limit))]
+
+
+def _in_order(
+    db: sqlite3.Connection,
+    stream_id: int,
+    partition: str | None,
+    *,
+    since: str | None,
+    place: tuple[str, str] | None,
+    deleted: bool,
+    limit: int,
+) -> Iterator[tuple[Any, ...]]:
+    conditions = ["records.stream_id = ?", "records.partition IS ?"]
+    values: list[Any] = [stream_id, partition]
+    if place is not None and (since is None or place[0] >= since):
+        conditions.append("(records.position, records.key) > (?, ?)")
+        values += place
+    elif since is not None:
+        conditions.append("records.position >= ?")
+        values.append(since)
+    if not deleted:
+        conditions.append("NOT records.deleted")
+    ordered = f"{_STORED} WHERE {' AND '.join(conditions)} ORDER BY records.position, records.key LIMIT ?"
+    return db.execute(ordered, (*values, limit))
+
+
+def _stream_id(db: sqlite3.Connection, connection_id: int, stream: str) -> int | None:
+    """None for a stream nothing was ever written for: every statement then finds nothing."""
+    row = db.execute("SELECT id FROM streams WHERE connection_id = ? AND name = ?", (connection_id, stream)).fetchone()
+    return None if row is None else row[0]
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
+
+
+def _stored(row: tuple[Any, ...]) -> StoredRecord:
+    _position, key, stream, partition, data, emitted_at, version, deleted, batch_id, sequence = row
+    return StoredRecord(
+        stream=stream,
+        key=key,
+        partition=partition,
+        data=None if data is None else orjson.loads(data),
+        emitted_at=emitted_at,
+        version=version,
+        deleted=bool(deleted),
+        batch_id=batch_id,
+        sequence=sequence,
+    )

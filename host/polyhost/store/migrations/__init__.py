@@ -1,0 +1,1 @@
+"""How a store becomes one of today: alembic scripts, numbered like `PRAGMA user_version`."""

@@ -1,0 +1,1 @@
+"""One script per schema version. A script that was released is never changed again."""

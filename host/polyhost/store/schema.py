@@ -1,0 +1,187 @@
+"""The store's schema, as it is after the newest migration: what docs/store.md is written from.
+
+Owns: tables, columns, keys, indices and views, each with its meaning. A test holds the migrations to it.
+Must not know: statements (they are plain SQL where they are used), connections, migrations.
+Not imported when a store is opened: SQLAlchemy takes longer to import than `polyhost status` may take in all.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import REAL, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+
+__all__ = ["VIEWS", "metadata"]
+
+metadata = MetaData()
+
+
+def _connection() -> Column[int]:
+    return Column(
+        "connection_id",
+        Integer,
+        ForeignKey("connections.id", ondelete="CASCADE"),
+        nullable=False,
+        comment="whose it is",
+    )
+
+
+Table(
+    "connections",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True, comment="as the owner calls it"),
+    Column("source", Text, nullable=False, comment="the connector: slack"),
+    Column("nature", Text, nullable=False, comment="whose data: live, test, replay or demo"),
+    Column("created_at", Text, nullable=False),
+    Column("options", Text, nullable=False, comment="JSON object"),
+    Column("account", Text, nullable=False, comment="JSON object"),
+    comment="One connector with one owner account.",
+)
+Table(
+    "leases",
+    metadata,
+    Column("connection_id", Integer, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("token", Text, nullable=False, comment="known to the holder alone"),
+    Column("pid", Integer, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("process", Text, comment="which process it was, so that a reused pid fools nobody"),
+    Column("run_id", Text, nullable=False),
+    Column("expires_at", REAL, nullable=False, comment="seconds since 1970"),
+    comment="Who runs a connection now.",
+)
+Table(
+    "batches",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True, comment="the batch id that is shown"),
+    _connection(),
+    Column("method", Text, nullable=False, comment="how it was obtained: browser_polyfill, owner_artifact, …"),
+    Column("trigger", Text, nullable=False, comment="what started it"),
+    Column("started_at", Text, nullable=False),
+    Column("finished_at", Text, comment="nothing is written for a batch once it is set"),
+    Column("facts", Text, nullable=False, comment="JSON object: what the receipt is made from"),
+    Index("batches_by_connection", "connection_id"),
+    comment="One bounded act of acquisition.",
+)
+Table(
+    "runs",
+    metadata,
+    Column("id", Text, primary_key=True, nullable=False),
+    _connection(),
+    Column("batch_id", Integer, ForeignKey("batches.id", ondelete="CASCADE"), nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("status", Text, nullable=False, comment="running, or how it ended"),
+    Column("started_at", Text, nullable=False),
+    Column("finished_at", Text),
+    Column("scope", Text, nullable=False, comment="JSON object: what was asked for"),
+    Column("result", Text, nullable=False, comment="JSON object: what came of it"),
+    Index("runs_by_connection", "connection_id", "started_at"),
+    Index("runs_by_batch", "batch_id"),
+    comment="One collection.",
+)
+Table(
+    "streams",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _connection(),
+    Column("name", Text, nullable=False, comment="messages, users, …"),
+    Column("live_records", Integer, nullable=False, comment="how many there are, kept with every write"),
+    Column("deleted_records", Integer, nullable=False, comment="how many tombstones there are"),
+    UniqueConstraint("connection_id", "name"),
+    comment="One kind of record of one connection.",
+)
+Table(
+    "records",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _connection(),
+    Column("stream_id", Integer, ForeignKey("streams.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False, comment="what identifies it within its stream"),
+    Column("partition", Text, comment="Slack: the conversation"),
+    Column("position", Text, nullable=False, comment="sort key in the partition; members have their head's"),
+    Column("cursor", Text, comment="its own cursor value, as the source wrote it"),
+    Column("is_head", Integer, nullable=False, comment="0: a member of the group at its position"),
+    Column("digest", LargeBinary, comment="of the content, to tell an update from what is known"),
+    Column("emitted_at", Text, nullable=False),
+    Column("version", Integer, nullable=False, comment="starts at 1, counts changes"),
+    Column("deleted", Integer, nullable=False, comment="1: a tombstone"),
+    # No foreign key: deleting a batch would have to look through all records, or every record would pay for an index.
+    Column("batch_id", Integer, nullable=False, comment="id in batches: what brought this version"),
+    Column("sequence", Integer, nullable=False, comment="number of its last change, store-wide, never used twice"),
+    # Last: a long content spills to further pages, which what comes before it can be read without.
+    Column("data", Text, comment="JSON, keys sorted; a deleted record keeps its last content"),
+    Index("records_by_key", "stream_id", "key", unique=True),
+    Index("records_by_position", "stream_id", "partition", "position", "key"),
+    Index("records_by_sequence", "connection_id", "sequence", unique=True),
+    comment="Every record as it is now, tombstones included.",
+)
+Table(
+    "record_versions",
+    metadata,
+    Column("record_id", Integer, ForeignKey("records.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("digest", LargeBinary),
+    Column("emitted_at", Text, nullable=False),
+    Column("deleted", Integer, nullable=False),
+    Column("batch_id", Integer, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("data", Text),
+    UniqueConstraint("record_id", "version"),
+    comment="What a record was before; its present version is in records.",
+)
+Table(
+    "partitions",
+    metadata,
+    Column("stream_id", Integer, ForeignKey("streams.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("key", Text, primary_key=True, nullable=False),
+    Column("state", Text, nullable=False, comment="JSON object: status, covered ranges, label, when seen"),
+    comment="The ledger: what is known of each partition.",
+)
+Table(
+    "checkpoints",
+    metadata,
+    Column("connection_id", Integer, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("stream", Text, primary_key=True, nullable=False),
+    Column("cursor", Text, nullable=False, comment="JSON, as the connector gave it"),
+    comment="Opaque cursors of connectors, per stream.",
+)
+Table(
+    "memos",
+    metadata,
+    Column("connection_id", Integer, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", Text, primary_key=True, nullable=False),
+    Column("value", Text, nullable=False, comment="JSON"),
+    comment="Small things worth keeping from run to run, such as a site's learned rate.",
+)
+Table(
+    "counters",
+    metadata,
+    Column("name", Text, primary_key=True, nullable=False, comment="sequence: the last change number given"),
+    Column("value", Integer, nullable=False),
+    comment="Numbers that only grow.",
+)
+
+VIEWS = {
+    "all_records": (
+        "Records with names in place of numbers: start here.",
+        """
+SELECT connections.name AS connection, streams.name AS stream, records.partition, records.key, records.data,
+       records.emitted_at, records.version, records.deleted, batches.name AS batch, records.sequence
+FROM records
+JOIN streams ON streams.id = records.stream_id
+JOIN connections ON connections.id = records.connection_id
+JOIN batches ON batches.id = records.batch_id
+""".strip(),
+    ),
+    "all_partitions": (
+        "The ledger with names in place of numbers.",
+        """
+SELECT connections.name AS connection, streams.name AS stream, partitions.key AS partition,
+       json_extract(partitions.state, '$.label') AS label, json_extract(partitions.state, '$.status') AS status,
+       json_extract(partitions.state, '$.covered') AS covered
+FROM partitions
+JOIN streams ON streams.id = partitions.stream_id
+JOIN connections ON connections.id = streams.connection_id
+""".strip(),
+    ),
+}
+"""Each view: what it is for, and its query."""
