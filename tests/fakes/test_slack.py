@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from fakes.slack import Behaviour, FakeSlack, play, populated, scenarios, truth
+from fakes.slack import Behaviour, FakeSlack, happen, play, populated, scenarios, truth
 from fakes.slack.script import HideBefore, Leave
 
 OCTOBER = "1790812800.000000"  # 2026-10-01
@@ -94,6 +94,23 @@ async def test_a_plain_walk_finds_exactly_the_truth_before_and_after_the_second_
         play(slack.world, scenarios.second())
         assert await collect(client) == expected(slack)
         assert slack.violations == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_whatever_happens_a_plain_walk_finds_the_truth(client: Client, seed: int) -> None:
+    happen(client.slack.world, seed, times=120)
+    assert await collect(client) == expected(client.slack)
+
+
+async def test_a_broadcast_outlives_the_horizon_that_hides_its_root(client: Client) -> None:
+    world = client.slack.world
+    rolls, root = world.find("cardamom")
+    broadcast = next(said for said in rolls.replies(root.at) if said.broadcast)
+    world.hide_before(root.at + 1)
+    page = await client.call("conversations.history", channel=rolls.id, latest=broadcast.ts, inclusive="true")
+    assert (page["messages"][0]["ts"], "root" in page["messages"][0]) == (broadcast.ts, False)
+    answer = await client.call("conversations.replies", channel=rolls.id, ts=broadcast.ts)
+    assert answer["error"] == "thread_not_found"
 
 
 async def test_the_horizon_hides_messages_and_says_that_it_does(client: Client) -> None:

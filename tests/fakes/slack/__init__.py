@@ -8,6 +8,7 @@ behaviour   switches where the facts are uncertain      truth       what a colle
 
 from fakes.slack import scenarios, script, truth
 from fakes.slack.behaviour import Behaviour
+from fakes.slack.chance import happen
 from fakes.slack.faults import Fault, Faults
 from fakes.slack.populated import populated
 from fakes.slack.script import play
@@ -21,6 +22,7 @@ __all__ = [
     "Faults",
     "Ref",
     "Workspace",
+    "happen",
     "play",
     "populated",
     "scenarios",

@@ -15,7 +15,7 @@ import json
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from email.utils import formatdate
 from pathlib import Path
@@ -252,7 +252,7 @@ class _HereResolver(AbstractResolver):
 
 
 @contextmanager
-def serving(slack: FakeSlack) -> Iterator[FakeSlack]:
+def serving(slack: FakeSlack) -> Generator[FakeSlack]:
     """Serve from a thread of its own, for tests that are not async. Change the world only while nothing is asking."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="fake-slack", daemon=True)

@@ -39,7 +39,7 @@ class Said:
         return self.subtype == "tombstone"
 
 
-def readable(world: Workspace, room: Conversation, account: str, scope: Scope) -> bool:
+def readable(room: Conversation, account: str, scope: Scope) -> bool:
     if scope == "member":
         return room.readable_by(account) and account in room.members
     return room.readable_by(account)
@@ -49,7 +49,7 @@ def visible_conversations(
     world: Workspace, account: str | None = None, *, scope: Scope = "member"
 ) -> dict[str, Conversation]:
     viewer = account or world.account
-    return {room.id: room for room in world.conversations.values() if readable(world, room, viewer, scope)}
+    return {room.id: room for room in world.conversations.values() if readable(room, viewer, scope)}
 
 
 def visible_users(world: Workspace) -> dict[str, User]:
@@ -58,15 +58,18 @@ def visible_users(world: Workspace) -> dict[str, User]:
 
 
 def visible_messages(
-    world: Workspace, account: str | None = None, *, scope: Scope = "member"
+    world: Workspace, account: str | None = None, *, scope: Scope = "member", tombstones: bool = True
 ) -> dict[tuple[str, str], Said]:
-    """By (channel id, ts): everything the account can read and no horizon hides; a broadcast counts once."""
+    """By (channel id, ts): everything the account can read and no horizon hides; a broadcast counts once.
+
+    `tombstones` False leaves out deleted roots, as a collection that takes them for deletions would.
+    """
     rooms = visible_conversations(world, account, scope=scope).values()
     return {
         (room.id, said.ts): _said(room, said)
         for room in rooms
         for said in room.messages.values()
-        if not world.hides(room, said)
+        if not world.hides(room, said) and (tombstones or not said.is_tombstone)
     }
 
 

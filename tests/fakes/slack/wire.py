@@ -209,7 +209,7 @@ def _thread(world: Workspace, room: Conversation, said: Message, viewer: str, be
     if said.is_reply and said.thread is not None:
         root = room.messages[said.thread]
         shape: Json = {"thread_ts": root.ts, "parent_user_id": root.user}
-        if said.broadcast:
+        if said.broadcast and not world.hides(room, root):
             shape["root"] = message(world, room, root, viewer, behaviour)
         return shape
     if said.at not in room.threads:

@@ -79,11 +79,11 @@ def second() -> tuple[Event, ...]:
     )
 
 
-def rate_limited() -> tuple[Fault, ...]:
+def rate_limited(*, retry_after: int = 1) -> tuple[Fault, ...]:
     """A bad day: two 429 at the start, then every fifth history call, an empty page, and one gateway error."""
     return (
-        Fault(action=RateLimit(retry_after=1), method="*", times=2),
-        Fault(action=RateLimit(retry_after=1), method="conversations.history", times=None, every=5),
+        Fault(action=RateLimit(retry_after), method="*", times=2),
+        Fault(action=RateLimit(retry_after), method="conversations.history", times=None, every=5),
         Fault(action=EmptyPage(), method="conversations.history", times=1, after=1),
         Fault(action=HttpStatus(503), method="conversations.replies", times=1),
     )

@@ -94,6 +94,7 @@ mina: Is there rye tomorrow?
 @ 2026-09-21T05:05:00Z
 lena: We are out of cardamom. Nobody panic.
 anselm: I panic.
+#cardamom
 -> lena: I know, that is why I wrote it.
 -> otto: I bring some with the ten o'clock.
 => lena: Cardamom arrives with the ten o'clock ferry, Anselm may stop.
