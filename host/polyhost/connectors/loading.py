@@ -1,0 +1,203 @@
+"""From a folder to a source: its manifest, checked, and the files that the manifest names.
+
+Owns: where sources are looked for, that exactly one way to run one is named, that what it names exists and stays inside
+the folder. Must not know: how a connector is run, connections, sessions.
+
+A folder is a whole polyfill: `manifest.json` and the script beside it. Bundled ones come with the package (in a
+checkout they lie in `polyfills/`); the owner's own lie in a folder of theirs and go first; any other is named by its path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import orjson
+
+import polyhost
+from polyhost.errors import PolyhostError, RefusedError
+from polyhost.protocol.manifest import Manifest, ManifestError, load_manifest
+
+__all__ = [
+    "MANIFEST",
+    "BrokenSource",
+    "LoadedSource",
+    "bundled_folder",
+    "find_source",
+    "find_sources",
+    "load_connector_folder",
+]
+
+MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+"""Bytes of a manifest: schemas of hundreds of streams fit; a recording named manifest.json by mistake does not."""
+SCRIPT_SUFFIXES = frozenset({".cjs", ".js", ".mjs", ".pl", ".php", ".py", ".rb", ".sh", ".ts"})
+"""An argument of stdio.command that ends like this is a script of the polyfill, so it has to be in its folder."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_PACKAGE = Path(polyhost.__file__).parent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedSource:
+    """A source that can be run. `reference` finds it again: its name, or where it lies if it was named by its path."""
+
+    name: str
+    reference: str
+    folder: Path
+    kind: Literal["page", "stdio"]
+    manifest: Manifest
+
+    @property
+    def script(self) -> Path | None:
+        """The polyfill's script; None for a process."""
+        return None if self.manifest.polyfill is None else self.folder / self.manifest.polyfill.script
+
+    def read_script(self) -> str:
+        """The script's text, read now: whoever writes it has just changed it."""
+        script = self.script
+        if script is None:
+            raise RefusedError(
+                f"{self.name} runs as a process and has no script for a page", "Run it with stdio.command."
+            )
+        try:
+            return script.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+            raise RefusedError(f"{script} cannot be read: {why}", "Save it again as UTF-8 text.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenSource:
+    """A folder with a manifest that cannot be run, and why. It does not hide the others."""
+
+    name: str
+    folder: Path
+    error: PolyhostError
+
+
+def bundled_folder() -> Path:
+    """Inside the package when installed, `polyfills/` of the checkout otherwise."""
+    installed = _PACKAGE / "_bundled" / "polyfills"
+    return installed if installed.is_dir() else _PACKAGE.parents[1] / "polyfills"
+
+
+def find_sources(owner_folder: Path | None = None) -> list[LoadedSource | BrokenSource]:
+    """Every source by name; the owner's own instead of a bundled one of the same name."""
+    found: dict[str, LoadedSource | BrokenSource] = {}
+    for name, folder in _candidates(owner_folder):
+        if name in found:
+            continue
+        try:
+            found[name] = load_connector_folder(folder, reference=name)
+        except PolyhostError as error:
+            found[name] = BrokenSource(name, folder, error)
+    return [found[name] for name in sorted(found)]
+
+
+def find_source(reference: str, owner_folder: Path | None = None) -> LoadedSource:
+    """By name, or by path where it looks like one (`./site`, `/srv/site`, `~/site`)."""
+    if os.sep in reference or reference.startswith((".", "~")):
+        return load_connector_folder(Path(reference).expanduser())
+    candidates = list(_candidates(owner_folder))
+    for name, folder in candidates:
+        if name == reference:
+            return load_connector_folder(folder, reference=name)
+    known = ", ".join(sorted({name for name, _ in candidates}))
+    raise RefusedError(
+        f"there is no source {reference[:80]!r}",
+        f"There is: {known}. A polyfill of your own is named by its path: ./{reference[:80]}",
+        code="unknown_source",
+    )
+
+
+def _candidates(owner_folder: Path | None) -> Iterator[tuple[str, Path]]:
+    """Folders with a manifest, the owner's first."""
+    for root in (owner_folder, bundled_folder()):
+        if root is None or not root.is_dir():
+            continue
+        for folder in sorted(root.iterdir()):
+            if _NAME.fullmatch(folder.name) and (folder / MANIFEST).is_file():
+                yield folder.name, folder
+
+
+def load_connector_folder(folder: Path, *, reference: str | None = None) -> LoadedSource:
+    """Read and check everything that can be checked without running it. RefusedError names file and field."""
+    folder = folder.resolve() if ".." in folder.parts else folder.absolute()
+    file = folder / MANIFEST
+    manifest = _read_manifest(folder, file)
+    if manifest.polyfill is not None:
+        _inside(folder, manifest.polyfill.script, "polyfill.script")
+    elif manifest.stdio is not None:
+        _check_command(folder, manifest.stdio.command)
+    else:
+        raise RefusedError(
+            f"{file} does not say how to run it: it has neither 'polyfill' nor 'stdio'",
+            'Add "polyfill": {"script": …} for a page, or "stdio": {"command": […]} for a process.',
+            code="manifest_no_runner",
+        )
+    return LoadedSource(
+        name=folder.name,
+        reference=reference or str(folder),
+        folder=folder,
+        kind="page" if manifest.polyfill is not None else "stdio",
+        manifest=manifest,
+    )
+
+
+def _read_manifest(folder: Path, file: Path) -> Manifest:
+    if not folder.is_dir():
+        raise RefusedError(f"{folder} is not a folder", "Name the folder of a polyfill.", code="unknown_source")
+    _inside(folder, MANIFEST, MANIFEST)
+    try:
+        if file.stat().st_size > MAX_MANIFEST_BYTES:
+            raise RefusedError(f"{file} is larger than 4 MiB", "Is it the manifest?", code="manifest_unreadable")
+        data = orjson.loads(file.read_bytes())
+    except OSError as error:
+        raise RefusedError(
+            f"{file} cannot be read: {error.strerror}", "Check its permissions.", code="manifest_unreadable"
+        ) from None
+    except orjson.JSONDecodeError as error:
+        raise RefusedError(
+            f"{file} is not JSON (line {error.lineno}, column {error.colno})",
+            "Correct it there.",
+            code="manifest_no_json",
+        ) from None
+    try:
+        return load_manifest(data)
+    except ManifestError as error:
+        raise RefusedError(f"{file}: {error.reason}", error.instruction, code=error.code) from error
+
+
+def _check_command(folder: Path, command: tuple[str, ...]) -> None:
+    """A program given by a relative path, and every script among the arguments, are files of this folder."""
+    program, *arguments = command
+    if os.sep in program and not Path(program).is_absolute():
+        _inside(folder, program, "stdio.command[0]")
+    for index, argument in enumerate(arguments, start=1):
+        if not argument.startswith("-") and Path(argument).suffix.lower() in SCRIPT_SUFFIXES:
+            _inside(folder, argument, f"stdio.command[{index}]")
+
+
+def _inside(folder: Path, name: str, field: str) -> None:
+    """The file exists in this folder, after every link is followed."""
+    if "\0" in name:
+        raise RefusedError(f"{folder / MANIFEST}: {field} is no file name", "Correct it.", code="manifest_file_invalid")
+    file = folder / name
+    if not file.resolve().is_relative_to(folder.resolve()):
+        raise RefusedError(
+            f"{folder / MANIFEST}: {field} names {name!r}, which is outside the polyfill's folder",
+            "Put the file into the folder: a folder is a whole polyfill.",
+            code="manifest_file_outside",
+        )
+    if not file.is_file():
+        raise RefusedError(
+            f"{folder / MANIFEST} is missing"
+            if name == MANIFEST
+            else f"{folder / MANIFEST}: {field} names {name!r}, which is missing",
+            "Put the file there, or correct the name.",
+            code="manifest_file_missing",
+        )
