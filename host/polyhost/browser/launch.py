@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +94,11 @@ class LaunchedBrowser:
     @property
     def version(self) -> str:
         return self._browser.version
+
+    @property
+    def contexts(self) -> Sequence[BrowserContext]:
+        """The contexts that are open, oldest first."""
+        return self._browser.contexts
 
     def on_disconnected(self, tell: Callable[[], None]) -> None:
         """Call once when the browser crashed, was killed, or closed."""

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 
 from polyhost.browser.bridge.restarts import RestartBudget
 from polyhost.browser.bridge.scripts import PageScript
-from polyhost.browser.bridge.tab import Prepare, SignedOut, Tab, TabEvent, TabLost, TabSaid, TabSettings
+from polyhost.browser.bridge.tab import Launcher, Prepare, SignedOut, Tab, TabEvent, TabLost, TabSaid, TabSettings
 from polyhost.browser.bridge.wire import CREDIT, Broken, Call, Calls, PageBatch
 from polyhost.browser.fence import Fence
 from polyhost.browser.governor import Gate, Governor
 from polyhost.browser.hosts import allows
-from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.launch import BrowserOptions, launch
 from polyhost.browser.session import SignedOutRule
 from polyhost.connectors.base import (
     Batch,
@@ -73,6 +73,7 @@ class PageConnector(Connector):
         pace: bool = True,
         prepare: Prepare | None = None,
         context_options: Mapping[str, Any] | None = None,
+        launcher: Launcher = launch,
     ) -> None:
         options = browser or BrowserOptions()
         self.governor = governor or Governor()
@@ -86,6 +87,7 @@ class PageConnector(Connector):
             storage_state=storage_state,
             context_options=context_options or {},
             prepare=prepare,
+            launcher=launcher,
         )
 
     @property
@@ -168,6 +170,11 @@ class PageSession(ConnectorSession):
         self._budget.progressed()
         if generation is not None:
             self._tab.post(generation, {"ack": 1})
+
+    def fail(self, error: PolyhostError) -> None:
+        """End the run with this error: whoever reads the events meets it next."""
+        if self._exited is None:
+            self._events.put_nowait(error)
 
     async def finish(self) -> ConnectorExited:
         """NeedsOwnerError where the session was lost while collecting, which can look like an empty site."""

@@ -16,12 +16,13 @@ class Cause(StrEnum):
 
     NAVIGATION = "navigation"
     PAGE_CRASH = "page_crash"
+    PAGE_HUNG = "page_hung"
     BROWSER_CRASH = "browser_crash"
 
 
-_IN_A_ROW = {Cause.NAVIGATION: 10, Cause.PAGE_CRASH: 3, Cause.BROWSER_CRASH: 3}
+_IN_A_ROW = {Cause.NAVIGATION: 10, Cause.PAGE_CRASH: 3, Cause.PAGE_HUNG: 3, Cause.BROWSER_CRASH: 3}
 """Without a batch becoming durable in between. A site may redirect a few times while it starts."""
-_IN_ALL = {Cause.NAVIGATION: 200, Cause.PAGE_CRASH: 20, Cause.BROWSER_CRASH: 10}
+_IN_ALL = {Cause.NAVIGATION: 200, Cause.PAGE_CRASH: 20, Cause.PAGE_HUNG: 10, Cause.BROWSER_CRASH: 10}
 """Of one run: a page that crashes at the same record each time makes a little progress each time."""
 
 

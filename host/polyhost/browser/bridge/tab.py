@@ -10,9 +10,10 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Error, Page
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -20,21 +21,27 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt,
 from polyhost.browser.bridge.restarts import Cause
 from polyhost.browser.bridge.scripts import PageScript, sdk_script
 from polyhost.browser.bridge.wire import Hello, Said, parse
-from polyhost.browser.bridge.world import Lost, Navigated, World, WorldEvent
+from polyhost.browser.bridge.world import Hung, Lost, Navigated, World, WorldEvent
 from polyhost.browser.fence import Fence
+from polyhost.browser.hosts import allows
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SignedOutRule
 from polyhost.errors import RunFailedError
 
-__all__ = ["Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabSaid", "TabSettings"]
+__all__ = ["Launcher", "Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabSaid", "TabSettings"]
 
 Prepare = Callable[[BrowserContext], Awaitable[None]]
 """Called on every new context before its first page goes anywhere: a replayer or a recorder installs itself."""
+
+Launcher = Callable[[BrowserOptions], AbstractAsyncContextManager[LaunchedBrowser]]
+"""How a browser comes about: `launch`, or one that is kept running between the runs of a developer or a test."""
 
 READY_TIMEOUT = 30.0
 """Seconds from a navigation to a polyfill that is ready; Playwright's own default for a navigation."""
 CLOSE_TIMEOUT = 30.0
 """Seconds a context has to close: a recorder writes its file then."""
+_DROP_TIMEOUT = 5.0
+"""Seconds for what has crashed already."""
 OPEN_ATTEMPTS = 3
 
 
@@ -50,6 +57,7 @@ class TabSettings:
     storage_state: Mapping[str, Any] | None = None
     context_options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     prepare: Prepare | None = None
+    launcher: Launcher = launch
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +109,8 @@ class Tab:
         self._generations = itertools.count(1)
         self._ready = asyncio.Event()
         self._broken: Cause | None = None
+        self._at = ""
+        self._astray = False
         self._browser: LaunchedBrowser | None = None
         self._context: BrowserContext | None = None
         self._page: Page | None = None
@@ -111,8 +121,8 @@ class Tab:
 
     @property
     def url(self) -> str:
-        """Where the page is now; empty where there is none."""
-        return self._page.url if self._page is not None else ""
+        """Where the page is, or was last."""
+        return self._at
 
     @property
     def browser(self) -> LaunchedBrowser | None:
@@ -145,31 +155,26 @@ class Tab:
 
     async def close(self, *, within: float = CLOSE_TIMEOUT) -> None:
         """Never raises, never takes longer than twice `within` seconds."""
-        self._page = None
+        self._browser = self._context = self._page = self._world = None  # first: what closes now was not lost
         for stack in (self._in_page, self._in_browser):
             with suppress(Error, TimeoutError, OSError):
                 await asyncio.wait_for(stack.aclose(), within)
-        self._browser = self._context = self._world = None
 
     async def _open_once(self) -> None:
-        self._ready.clear()
         try:
             if self._browser is None or self._broken is Cause.BROWSER_CRASH:
                 await self._new_browser()
             if self._page is None or self._broken is not None:
                 await self._new_page()
             await self._go()
-            await self._until_ready()
         except Error as error:
-            raise _NotOpenedError(
-                f"{self._settings.url} could not be opened: {_reason(error)}",
-                "Look at the site in your own browser; try again.",
-            ) from error
+            raise self._not_opened(_reason(error)) from error
+        await self._until_ready()
 
     async def _new_browser(self) -> None:
-        await self.close(within=5.0)
+        await self.close(within=_DROP_TIMEOUT)
         self._in_browser = AsyncExitStack()
-        browser = await self._in_browser.enter_async_context(launch(self._settings.browser))
+        browser = await self._in_browser.enter_async_context(self._settings.launcher(self._settings.browser))
         self._broken = None
         browser.on_disconnected(lambda: self._broke(Cause.BROWSER_CRASH, browser))
         context = await browser.new_context(self._settings.storage_state, self._settings.context_options)
@@ -181,8 +186,9 @@ class Tab:
 
     async def _new_page(self) -> None:
         assert self._context is not None  # noqa: S101  _new_browser came first
-        with suppress(Error):
-            await self._in_page.aclose()
+        self._page = None
+        with suppress(Error, TimeoutError):
+            await asyncio.wait_for(self._in_page.aclose(), _DROP_TIMEOUT)
         self._in_page = AsyncExitStack()
         page = self._page = await self._context.new_page()
         self._broken = None
@@ -197,47 +203,65 @@ class Tab:
 
     async def _go(self) -> None:
         assert self._page is not None  # noqa: S101  _new_page came first
+        self._ready.clear()
+        self._astray = False
         try:
             await self._page.goto(self._settings.url, wait_until="commit", timeout=READY_TIMEOUT * 1000)
         except Error as error:
             if "interrupted by another navigation" not in error.message:
+                await self._where_it_failed()
                 raise
+
+    async def _where_it_failed(self) -> None:
+        """A redirect to where signed-out owners are sent may lead outside the fence; then only its address is seen."""
+        if self._world is not None and self._broken is None:
+            self._settings.signed_out.check(await self._world.address(), self._settings.hosts[0])
 
     async def _until_ready(self) -> None:
         """Ready; or NeedsOwnerError where the owner is signed out; or not opened."""
         try:
             await asyncio.wait_for(self._ready.wait(), READY_TIMEOUT)
         except TimeoutError:
-            raise _NotOpenedError(
-                f"{self._settings.url} led to {_without_query(self.url)}, where the polyfill cannot run",
-                "Check the page and hosts of the manifest.",
-            ) from None
-        self._settings.signed_out.check(self.url, self._settings.hosts[0])
+            self._astray = True
+        self._settings.signed_out.check(self._at, self._settings.hosts[0])
         if self._broken is not None:
-            raise _NotOpenedError(
-                f"{self._settings.url} could not be opened: {self._broken}", "Try again; see `polyhost doctor`."
-            )
+            raise self._not_opened(self._broken.replace("_", " "))
+        if self._astray:
+            raise self._not_opened(f"it led to {_without_query(self._at)}, where the polyfill cannot run")
+
+    def _not_opened(self, why: str) -> _NotOpenedError:
+        return _NotOpenedError(f"{self._settings.url} could not be opened: {why}", "Look at it in your own browser.")
 
     def _heard(self, event: WorldEvent) -> None:
         match event:
             case Navigated(url):
-                if self._settings.signed_out.matches(url):
-                    self._ready.set()
-                    self._tell(SignedOut(url))
+                self._moved(url)
             case Lost(generation):
                 self._ready.clear()
                 self._tell(TabLost(generation, Cause.NAVIGATION))
+            case Hung():
+                self._broke(Cause.PAGE_HUNG, self._page)
             case _:
                 said = parse(event.text)
                 if isinstance(said, Hello):
                     self.generation = event.generation
+                    self._astray = False
                     self._ready.set()
                 else:
                     self._tell(TabSaid(event.generation, said))
 
-    def _broke(self, cause: Cause, where: LaunchedBrowser | Page) -> None:
+    def _moved(self, url: str) -> None:
+        self._at = url
+        if self._settings.signed_out.matches(url):
+            self._ready.set()
+            self._tell(SignedOut(url))
+        elif not allows(self._settings.hosts, urlsplit(url).hostname or ""):
+            self._astray = True
+            self._ready.set()
+
+    def _broke(self, cause: Cause, where: LaunchedBrowser | Page | None) -> None:
         """A crash of something that is still ours; closing it on purpose is none."""
-        if where is self._page or where is self._browser:
+        if where is not None and (where is self._page or where is self._browser):
             if self._broken is not Cause.BROWSER_CRASH:
                 self._broken = cause
             self._ready.set()

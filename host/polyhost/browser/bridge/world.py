@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,10 +24,14 @@ from polyhost.browser.bridge.wire import expression
 from polyhost.browser.hosts import allows
 from polyhost.errors import RefusedError
 
-__all__ = ["Lost", "Navigated", "Payload", "World", "WorldEvent"]
+__all__ = ["Hung", "Lost", "Navigated", "Payload", "World", "WorldEvent"]
 
 _BINDING = "__polyhost_send"
 _MAX_ERROR_CHARACTERS = 200
+HEARTBEAT = 30.0
+"""Seconds of nothing to deliver after which the page is asked whether it still answers."""
+PATIENCE = 60.0
+"""Seconds a page has to take what it is handed. The polyfill shares its thread with the site, which may be busy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +51,17 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Navigated:
-    """The page's top frame is at this address now."""
+    """The page's top frame is at this address now, or at the error page that stands for it."""
 
     url: str
 
 
-WorldEvent = Payload | Lost | Navigated
+@dataclass(frozen=True, slots=True)
+class Hung:
+    """The page took nothing for as long as we have patience."""
+
+
+WorldEvent = Payload | Lost | Navigated | Hung
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +116,30 @@ class World:
             self._outbox.append(item)
             self._posted.set()
 
-    async def pump(self) -> None:
-        """Deliver what is posted, in order, as much as there is in one go. Runs until cancelled."""
+    async def pump(self, *, heartbeat: float = HEARTBEAT, patience: float = PATIENCE) -> None:
+        """Deliver what is posted, in order, as much as there is in one go; now and then nothing, to see that it can."""
         while True:
-            await self._posted.wait()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._posted.wait(), heartbeat)
             self._posted.clear()
             context, items = self._context, self._outbox
             self._outbox = []
-            if context is None or self._session is None or not items:
+            if context is None or self._session is None:
                 continue
+            handed = {"expression": expression(items), "uniqueContextId": context.unique, "silent": True}
             try:
-                await self._session.send(
-                    "Runtime.evaluate",
-                    {"expression": expression(items), "uniqueContextId": context.unique, "silent": True},
-                )
+                await asyncio.wait_for(self._session.send("Runtime.evaluate", handed), patience)
+            except TimeoutError:
+                self._tell(Hung())
+                return
             except Error:
                 continue  # the context went away meanwhile; Lost says so
+
+    async def address(self) -> str:
+        """Where the top frame is, or wanted to be where it could not be reached."""
+        assert self._session is not None  # noqa: S101  attach came first
+        frame = (await self._session.send("Page.getFrameTree"))["frameTree"]["frame"]
+        return frame.get("unreachableUrl") or frame["url"]
 
     def _created(self, event: dict[str, Any]) -> None:
         context = event["context"]
@@ -160,7 +178,7 @@ class World:
         frame = event["frame"]
         if "parentId" not in frame:
             self._main_frame = frame["id"]
-            self._tell(Navigated(frame["url"] + frame.get("urlFragment", "")))
+            self._tell(Navigated(frame.get("unreachableUrl") or frame["url"]))
 
     def _moved(self, event: dict[str, Any]) -> None:
         if event["frameId"] == self._main_frame:
