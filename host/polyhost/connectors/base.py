@@ -15,17 +15,9 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from polyhost.protocol.messages import MalformedLine as Malformed
+
 __all__ = ["Batch", "Connector", "ConnectorExited", "ConnectorSession", "HostCalls", "Malformed", "Restarted", "Traffic"]
-
-
-@dataclass(frozen=True, slots=True)
-class Malformed:
-    """A line that is not one JSON object. Its text is never kept: only where, how long, and a digest."""
-
-    line: int
-    length: int
-    digest: str
-    rule: str
 
 
 @dataclass(frozen=True, slots=True)

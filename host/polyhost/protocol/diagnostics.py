@@ -5,18 +5,21 @@ Owns: codes, severities, run statuses with their exit codes, the bounds. Must no
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 __all__ = [
     "MAX_PARTITIONS",
+    "MAX_RUN_BYTES",
     "MAX_TEXT",
     "Diagnostic",
     "DiagnosticCode",
     "RunStatus",
     "Severity",
+    "bound_diagnostics",
     "partitions_diagnostic",
 ]
 
@@ -24,6 +27,8 @@ MAX_PARTITIONS = 50
 """Partition keys one diagnostic names; the rest is counted in `total`."""
 MAX_TEXT = 200
 """Characters in any one string of a diagnostic."""
+MAX_RUN_BYTES = 8 * 1024
+"""Bytes of all diagnostics of a run together, as JSON: they are kept with every run, and shown whole."""
 
 
 class RunStatus(StrEnum):
@@ -80,7 +85,8 @@ class DiagnosticCode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One thing worth telling. Holds keys, counts and codes; never record content, people's names, or text of theirs."""
+    """One thing worth telling. Holds keys, counts and codes; never record content, people's names, or text of
+    theirs."""
 
     code: DiagnosticCode
     severity: Severity
@@ -126,3 +132,47 @@ def partitions_diagnostic(
         message=message,
         recovery_hint=recovery_hint,
     )
+
+
+_GRAVEST_FIRST = (Severity.ERROR, Severity.GAP, Severity.INFO)
+
+
+def bound_diagnostics(diagnostics: Iterable[Diagnostic], limit: int = MAX_RUN_BYTES) -> tuple[Diagnostic, ...]:
+    """The gravest that fit, partition keys dropped from a long one first. Where some had to go, the last one says how
+    many."""
+    ordered = sorted(diagnostics, key=lambda diagnostic: _GRAVEST_FIRST.index(diagnostic.severity))
+    kept: list[Diagnostic] = []
+    room = limit - len("[]")
+    for position, diagnostic in enumerate(ordered):
+        fitting = _shrunk(diagnostic, room - 1)
+        if fitting is None:
+            return _mark_cut(kept, len(ordered) - position, limit)
+        kept.append(fitting)
+        room -= _size(fitting) + 1
+    return tuple(kept)
+
+
+def _size(diagnostic: Diagnostic) -> int:
+    return len(json.dumps(diagnostic.as_json(), ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _shrunk(diagnostic: Diagnostic, room: int) -> Diagnostic | None:
+    while _size(diagnostic) > room:
+        if not diagnostic.partitions:
+            return None
+        total = diagnostic.total or len(diagnostic.partitions)
+        half = diagnostic.partitions[: len(diagnostic.partitions) // 2]
+        diagnostic = replace(diagnostic, partitions=half, total=total, truncated=True)
+    return diagnostic
+
+
+def _mark_cut(kept: list[Diagnostic], dropped: int, limit: int) -> tuple[Diagnostic, ...]:
+    """Say in the last one that more were left out, making room for the words by dropping another where it takes
+    that."""
+    while kept:
+        last = kept.pop()
+        said = replace(last, message=f"{last.message[: MAX_TEXT // 2]} [{dropped} more not shown]", truncated=True)
+        if sum(_size(diagnostic) + 1 for diagnostic in [*kept, said]) + len("[]") <= limit:
+            return (*kept, said)
+        dropped += 1
+    return ()

@@ -13,7 +13,8 @@ __all__ = ["Record"]
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One admitted RECORD. `key` is canonical; `data` is already projected to the scope's fields; None only on delete."""
+    """One admitted RECORD. `key` is canonical; `data` is already projected to the scope's fields; None only on
+    delete."""
 
     stream: str
     key: str

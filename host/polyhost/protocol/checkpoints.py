@@ -1,0 +1,76 @@
+"""Opaque cursors: staged as they come, and which of them may be kept once a run has ended.
+
+Owns: staging and eligibility. Must not know: when records are durable, how a run ends.
+
+A cursor says that everything up to it was collected. It may move only if that is true of every stream whose progress it
+stands for: the stream did not fail, its details are accounted for, and the run did not leave part of it out on purpose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from polyhost.protocol.declarations import Manifest
+from polyhost.protocol.detail import Account, DetailAccounts
+from polyhost.protocol.graph import dependents
+from polyhost.protocol.messages import ProtocolViolationError, State
+from polyhost.protocol.scope import Scope
+
+__all__ = ["Checkpoints", "Eligible"]
+
+
+@dataclass(frozen=True, slots=True)
+class Eligible:
+    """Cursors that may move, and those that may not, with the rule that holds them back."""
+
+    cursors: dict[str, Any]
+    withheld: dict[str, str]
+
+
+class Checkpoints:
+    """The cursors of one run."""
+
+    __slots__ = ("_dependents", "_legal", "_manifest", "_scope", "_staged")
+
+    def __init__(self, manifest: Manifest, scope: Scope) -> None:
+        self._manifest = manifest
+        self._scope = scope
+        self._dependents = dependents(manifest)
+        names = {checkpoint for stream in scope.streams for checkpoint in manifest.by_name[stream.name].checkpoints}
+        self._legal = frozenset(names)
+        self._staged: dict[str, Any] = {}
+
+    def stage(self, message: State) -> None:
+        """The last cursor per stream counts. Only the checkpoint streams of the streams in scope have one."""
+        if message.stream not in self._legal:
+            raise ProtocolViolationError("not_a_checkpoint_stream", "STATE.stream")
+        self._staged[message.stream] = message.cursor
+
+    def eligible(self, failed: frozenset[str], details: DetailAccounts) -> Eligible:
+        """Which staged cursors may move, given the streams that failed and the details accounted for."""
+        held = {
+            checkpoint: "stream_failed" for name in failed for checkpoint in self._manifest.by_name[name].checkpoints
+        }
+        cursors: dict[str, Any] = {}
+        withheld: dict[str, str] = {}
+        for checkpoint, cursor in self._staged.items():
+            rule = held.get(checkpoint) or self._held_back(checkpoint, details)
+            if rule is None:
+                cursors[checkpoint] = cursor
+            else:
+                withheld[checkpoint] = rule
+        return Eligible(cursors, withheld)
+
+    def _held_back(self, checkpoint: str, details: DetailAccounts) -> str | None:
+        for name in self._dependents.get(checkpoint, ()):
+            stream = self._scope.stream(name)
+            if stream is None:
+                return "stream_not_in_scope"
+            if stream.is_narrowed:
+                return "stream_narrowed"
+            if self._manifest.by_name[name].parent_streams:
+                account = details.account(checkpoint, name)
+                if account is not Account.COMPLETE:
+                    return account.value
+        return None

@@ -1,0 +1,166 @@
+"""What the run machine wants done, in order. Imperative; the engine carries them out and decides nothing of them.
+
+Owns: the command types. Must not know: who executes them, or how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from polyhost.protocol.diagnostics import Diagnostic
+from polyhost.protocol.records import Record
+
+__all__ = [
+    "AskOwner",
+    "Command",
+    "CommitCheckpoints",
+    "CommitCoverage",
+    "CommitInventory",
+    "EndRun",
+    "FinishConnector",
+    "InventoryEntry",
+    "PersistRecords",
+    "Report",
+    "ReportProgress",
+    "RunOutcome",
+    "SendToConnector",
+    "TerminateConnector",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SendToConnector:
+    """A host message: START or INTERACTION_RESPONSE."""
+
+    message: Mapping[str, Any] = field(repr=False)  # may hold an owner's answer
+
+
+@dataclass(frozen=True, slots=True)
+class PersistRecords:
+    """Store these, in order. `undecided` are deletes whose fate depends on what is stored: ask `RunMachine.decide` with
+    the stored content before writing. Call `RunMachine.persisted(sequence)` once everything up to here is durable."""
+
+    sequence: int
+    records: Sequence[Record]
+    undecided: Sequence[Record] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitCoverage:
+    """Every record of this range of positions came before: commit it with, or after, the records up to `sequence`."""
+
+    sequence: int
+    stream: str
+    partition: str
+    since: str | None
+    until: str
+    limited_before: str | None = None
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryEntry:
+    """A partition that exists now."""
+
+    key: str
+    label: str | None = None
+    status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommitInventory:
+    """These partitions exist. Only with `complete` may those not named, in this message or earlier ones, be missing."""
+
+    stream: str
+    partitions: tuple[InventoryEntry, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommitCheckpoints:
+    """The opaque cursors that may move, per checkpoint stream. All records of the run are durable."""
+
+    cursors: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskOwner:
+    """The connector waits for the owner. `deadline` is in the time given to `receive`."""
+
+    request_id: str
+    kind: str
+    message: str
+    schema: Mapping[str, Any] | None
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportProgress:
+    """The connector's own words on how far it is, bounded; for the owner who watches, not for the record."""
+
+    message: str
+    stream: str | None = None
+    count: float | None = None
+    total: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A finished diagnostic of this run."""
+
+    diagnostic: Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateConnector:
+    """End it now: ask, then kill. `reason` is a code."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishConnector:
+    """DONE is taken and everything is durable: let it end politely (for a process: close stdin)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutcome:
+    """How the run ended for the protocol. The engine adds what the ledger found.
+
+    `message` may be the connector's own (bounded); `withheld` are staged checkpoints that may not move, with the rule.
+    """
+
+    status: Literal["succeeded", "failed", "cancelled"]
+    code: str | None = None
+    message: str | None = None
+    recovery_hint: str | None = None
+    retryable: bool | None = None
+    certified: bool = False
+    failed_streams: tuple[str, ...] = ()
+    committed: tuple[str, ...] = ()
+    withheld: Mapping[str, str] = field(default_factory=dict[str, str])
+    records_emitted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EndRun:
+    """Nothing more comes."""
+
+    outcome: RunOutcome
+
+
+Command = (
+    SendToConnector
+    | PersistRecords
+    | CommitCoverage
+    | CommitInventory
+    | CommitCheckpoints
+    | AskOwner
+    | ReportProgress
+    | Report
+    | TerminateConnector
+    | FinishConnector
+    | EndRun
+)

@@ -1,0 +1,285 @@
+"""What a manifest declares: the models, field by field.
+
+Owns: the shape of a manifest, each field's own rules, and ManifestError. Must not know: rules between streams (graph),
+whether a schema is one (validation), files, runs.
+
+Unknown keys are passed over: a manifest may be written for a newer profile. What is known is checked strictly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+
+from polyhost.errors import RefusedError
+
+__all__ = [
+    "MAX_NAME",
+    "RESERVED_NAMES",
+    "BindingDecl",
+    "Capabilities",
+    "Manifest",
+    "ManifestError",
+    "PartitionDecl",
+    "PolyfillDecl",
+    "RefreshDecl",
+    "Selection",
+    "StdioDecl",
+    "StreamDecl",
+]
+
+MAX_NAME = 128
+"""Characters in a stream or binding name. Names are repeated in every message and diagnostic."""
+RESERVED_NAMES = frozenset({"__proto__", "constructor", "prototype"})
+"""Names that mean something else as a key of a JavaScript object, where a page connector would look them up."""
+
+
+class ManifestError(RefusedError):
+    """The manifest cannot be run; `code` says which rule it breaks, `stream` and `field` where."""
+
+    code = "manifest_invalid"
+
+    def __init__(self, code: str, reason: str, *, stream: str | None = None, field: str | None = None) -> None:
+        place = " ".join(
+            part for part in (f"stream {stream!r}" if stream else "", f"field {field!r}" if field else "") if part
+        )
+        super().__init__(
+            f"The manifest cannot be run ({place}): {reason}" if place else f"The manifest cannot be run: {reason}",
+            "Correct manifest.json; `polyhost polyfill check` names every rule it breaks.",
+            code=code,
+        )
+        self.stream = stream
+        self.field = field
+
+
+def _name(value: str) -> str:
+    if value in RESERVED_NAMES:
+        raise ValueError("a name that JavaScript objects reserve")
+    if value != value.strip() or not value.isprintable():
+        raise ValueError("spaces around it, or characters that do not print")
+    if value == "*":
+        raise ValueError("a wildcard is no name")
+    return value
+
+
+def _regex(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error:
+        raise ValueError("no regular expression") from None
+    return value
+
+
+def _relative(value: str) -> str:
+    parts = value.replace("\\", "/").split("/")
+    if value.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+        raise ValueError("leads out of the polyfill's folder")
+    return value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
+Names = Annotated[tuple[Name, ...], Strict(False)]  # JSON has arrays only
+Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Strict(False)]
+Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], Strict(False)]
+
+
+class _Decl(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", ser_json_inf_nan="null")
+
+
+class _OpenDecl(_Decl):
+    """A block whose further keys belong to whoever reads it (`model_extra`)."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow")
+
+
+class BindingDecl(_Decl):
+    required: bool = True
+
+
+class RuntimeRequirements(_Decl):
+    bindings: dict[Name, BindingDecl] = Field(default_factory=dict[str, BindingDecl])
+
+
+class RefreshPolicyDecl(_OpenDecl):
+    """How often the source should be collected; advice to a scheduler."""
+
+    recommended_mode: str | None = None
+    recommended_interval_seconds: Annotated[int, Field(gt=0)] | None = None
+    minimum_interval_seconds: Annotated[int, Field(ge=0)] | None = None
+    maximum_staleness_seconds: Annotated[int, Field(gt=0)] | None = None
+    interaction_posture: str | None = None
+    background_safe: bool | None = None
+
+
+class Capabilities(_Decl):
+    human_interaction: Annotated[tuple[Literal["credentials", "otp", "manual_action"], ...], Strict(False)] = ()
+    refresh_policy: RefreshPolicyDecl | None = None
+
+
+class Selection(_Decl):
+    """What part of a stream a request may ask for."""
+
+    fields: bool = False
+    resources: bool = False
+    resource_field: str | None = None
+
+
+class RefreshDecl(_Decl):
+    """How much that is covered already is read again; the ledger says what the figures mean."""
+
+    lookback_records: Annotated[int, Field(ge=0)] = 100
+    requests_per_run: Annotated[int, Field(ge=0)] = 40
+    interval_seconds: Annotated[int, Field(ge=0)] = 86_400
+
+
+class PartitionDecl(_Decl):
+    """An independently resuming part of a stream: our extension."""
+
+    field: Name
+    cursor_field: Name
+    order: Literal["lexical", "numeric", "decimal"]
+    group_field: Name | None = None
+    inventory_stream: Name | None = None
+    label_field: Name | None = None
+    cursor_time: Literal["unix_seconds", "unix_milliseconds", "iso8601"] | None = None
+    refresh: RefreshDecl = RefreshDecl()
+
+
+class Display(_Decl):
+    label: str | None = None
+    detail: str | None = None
+
+
+class Availability(_OpenDecl):
+    state: str | None = None
+
+
+class StreamDecl(_Decl):
+    """One kind of record."""
+
+    name: Name
+    description: str | None = None
+    display: Display | None = None
+    semantics: Literal["append_only", "mutable_state"] = "mutable_state"
+    record_schema: dict[str, Any] = Field(alias="schema")
+    primary_key: Annotated[tuple[Name, ...], Strict(False), Field(min_length=1)]
+    cursor_field: Name | None = None
+    consent_time_field: Name | None = None
+    selection: Selection = Selection()
+    incremental: bool | None = None
+    required: bool = True
+    coverage_policy: Literal["collect", "deferred", "inventory_only", "unavailable", "unsupported"] = "collect"
+    coverage_strategy: (
+        Literal[
+            "checkpoint_window",
+            "full_inventory",
+            "parent_detail_accounting",
+            "snapshot_import_receipt",
+            "singleton_presence",
+        ]
+        | None
+    ) = None
+    state_stream: Name | None = None
+    parent_streams: Names | None = None
+    relationships: Annotated[tuple[dict[str, Any], ...], Strict(False)] = ()
+    availability: Availability | None = None
+    partition: PartitionDecl | None = None
+    identity: Names | None = None
+    volatile_fields: Names = ()
+
+    @property
+    def properties(self) -> Mapping[str, Any]:
+        """The schema's declared properties."""
+        declared = self.record_schema.get("properties")
+        return declared if isinstance(declared, dict) else {}
+
+    @property
+    def checkpoints(self) -> tuple[str, ...]:
+        """The streams under whose name this one's progress is kept: its checkpoint parents, or itself."""
+        if self.state_stream is not None:
+            return (self.state_stream,)
+        return self.parent_streams or (self.name,)
+
+    @property
+    def collected(self) -> bool:
+        """Whether a run collects it unless told otherwise."""
+        return self.coverage_policy in {"collect", "inventory_only"}
+
+
+class Session(_OpenDecl):
+    """How a page tells that nobody is signed in: patterns of URLs."""
+
+    signed_out: Regexes = ()
+
+
+class Redact(_OpenDecl):
+    """Fields of the site's answers that a recording replaces, by what they hold."""
+
+    secret: Texts = ()
+    name: Texts = ()
+    email: Texts = ()
+    text: Texts = ()
+    id: Texts = ()
+
+
+class Recording(_OpenDecl):
+    """What of a request tells it from another when it is replayed, and what a recording must not hold."""
+
+    ignore_query: Texts = ()
+    match_body: Texts = ()
+    redact: Redact = Redact()
+
+
+class PolyfillDecl(_OpenDecl):
+    """A connector that runs in a page of the site."""
+
+    script: Annotated[str, Field(min_length=1), AfterValidator(_relative)]
+    page: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+    hosts: Annotated[Texts, Field(min_length=1)]
+    session: Session = Session()
+    recording: Recording = Recording()
+
+
+class StdioDecl(_OpenDecl):
+    """A connector that is a process."""
+
+    command: Annotated[Texts, Field(min_length=1)]
+
+
+class Manifest(_Decl):
+    """A Collection Profile manifest with our additions, checked."""
+
+    protocol_version: str
+    connector_id: Annotated[str, Field(min_length=1, max_length=500)]
+    version: Annotated[str, Field(min_length=1, max_length=100)]
+    display_name: Annotated[str, Field(min_length=1, max_length=200)]
+    runtime_requirements: RuntimeRequirements = RuntimeRequirements()
+    capabilities: Capabilities = Capabilities()
+    streams: Annotated[tuple[StreamDecl, ...], Strict(False), Field(min_length=1)]
+    polyfill: PolyfillDecl | None = None
+    stdio: StdioDecl | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_run(self) -> Self:
+        if self.polyfill is not None and self.stdio is not None:
+            raise ValueError("both polyfill and stdio")
+        return self
+
+    @cached_property
+    def by_name(self) -> Mapping[str, StreamDecl]:
+        return {stream.name: stream for stream in self.streams}
+
+    def stream(self, name: str) -> StreamDecl | None:
+        return self.by_name.get(name)
+
+    @property
+    def runner(self) -> Literal["polyfill", "stdio"] | None:
+        """How it is run; None for a foreign manifest that does not say."""
+        if self.polyfill is not None:
+            return "polyfill"
+        return "stdio" if self.stdio is not None else None

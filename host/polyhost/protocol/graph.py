@@ -1,0 +1,174 @@
+"""Rules between the parts of a manifest: fields against schemas, streams against streams. One code per rule.
+
+Owns: `check_graph` and the checkpoint relations that follow from it. Must not know: runs, scopes, how a manifest is
+read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from polyhost.protocol.declarations import Manifest, ManifestError, StreamDecl
+
+__all__ = ["check_graph", "dependents"]
+
+STATE_STRATEGY = "checkpoint_window"
+PARENT_STRATEGY = "parent_detail_accounting"
+
+
+def check_graph(manifest: Manifest) -> None:
+    """Raise ManifestError for the first rule broken, in the order of the streams."""
+    _check_unique(manifest)
+    for stream in manifest.streams:
+        _check_fields(stream)
+        _check_dependencies(manifest, stream)
+        _check_partition(manifest, stream)
+    _check_cycles(manifest)
+
+
+def dependents(manifest: Manifest) -> dict[str, tuple[str, ...]]:
+    """Checkpoint stream -> the collected streams whose progress it stands for. Its cursor may move only with all of
+    them."""
+    found: dict[str, list[str]] = {}
+    for stream in manifest.streams:
+        if stream.collected:
+            for checkpoint in stream.checkpoints:
+                found.setdefault(checkpoint, []).append(stream.name)
+    return {checkpoint: tuple(streams) for checkpoint, streams in found.items()}
+
+
+def _check_unique(manifest: Manifest) -> None:
+    repeated = [name for name, count in Counter(stream.name for stream in manifest.streams).items() if count > 1]
+    if repeated:
+        raise ManifestError("duplicate_stream", "two streams have this name", stream=repeated[0], field="name")
+
+
+def _schema_fields(stream: StreamDecl) -> Iterator[tuple[str, str]]:
+    """Every (manifest field, schema property it names)."""
+    for name in stream.primary_key:
+        yield "primary_key", name
+    single = {
+        "cursor_field": stream.cursor_field,
+        "consent_time_field": stream.consent_time_field,
+        "selection.resource_field": stream.selection.resource_field,
+    }
+    if stream.partition is not None:
+        single["partition.field"] = stream.partition.field
+        single["partition.cursor_field"] = stream.partition.cursor_field
+        single["partition.group_field"] = stream.partition.group_field
+    yield from ((field, name) for field, name in single.items() if name is not None)
+    for name in stream.identity or ():
+        yield "identity", name
+    for name in stream.volatile_fields:
+        yield "volatile_fields", name
+
+
+_UNKNOWN_PROPERTY = {
+    "primary_key": "unknown_primary_key",
+    "cursor_field": "unknown_cursor_field",
+    "consent_time_field": "unknown_consent_time_field",
+    "selection.resource_field": "unknown_resource_field",
+    "partition.field": "unknown_partition_field",
+    "partition.cursor_field": "unknown_partition_cursor_field",
+    "partition.group_field": "unknown_partition_group_field",
+    "identity": "unknown_identity_field",
+    "volatile_fields": "unknown_volatile_field",
+}
+
+
+def _check_fields(stream: StreamDecl) -> None:
+    for field, name in _schema_fields(stream):
+        if name not in stream.properties:
+            raise ManifestError(
+                _UNKNOWN_PROPERTY[field], f"{name!r} is no property of the schema", stream=stream.name, field=field
+            )
+    if len(set(stream.primary_key)) != len(stream.primary_key):
+        raise ManifestError("duplicate_primary_key", "a field is named twice", stream=stream.name, field="primary_key")
+    if stream.selection.resource_field is not None and not stream.selection.resources:
+        raise ManifestError(
+            "resource_field_without_resources",
+            "selection.resources is not true",
+            stream=stream.name,
+            field="selection.resource_field",
+        )
+
+
+def _check_dependencies(manifest: Manifest, stream: StreamDecl) -> None:
+    if stream.state_stream is not None and stream.parent_streams is not None:
+        raise ManifestError(
+            "state_and_parent_streams",
+            "state_stream and parent_streams exclude each other",
+            stream=stream.name,
+            field="parent_streams",
+        )
+    if stream.parent_streams == ():
+        raise ManifestError("empty_parent_streams", "no parent is named", stream=stream.name, field="parent_streams")
+    if stream.parent_streams is not None and len(set(stream.parent_streams)) != len(stream.parent_streams):
+        raise ManifestError("duplicate_parent", "a parent is named twice", stream=stream.name, field="parent_streams")
+    for field, parent in _edges(stream):
+        if parent == stream.name:
+            raise ManifestError("self_reference", "a stream cannot depend on itself", stream=stream.name, field=field)
+        if manifest.stream(parent) is None:
+            raise ManifestError("unknown_parent", f"there is no stream {parent!r}", stream=stream.name, field=field)
+    _check_strategy(stream)
+
+
+def _edges(stream: StreamDecl) -> list[tuple[str, str]]:
+    if stream.state_stream is not None:
+        return [("state_stream", stream.state_stream)]
+    return [("parent_streams", parent) for parent in stream.parent_streams or ()]
+
+
+def _check_strategy(stream: StreamDecl) -> None:
+    wanted = STATE_STRATEGY if stream.state_stream else PARENT_STRATEGY if stream.parent_streams else None
+    orphan = wanted is None and stream.coverage_strategy == PARENT_STRATEGY
+    if orphan or (wanted is not None and stream.coverage_strategy != wanted):
+        reason = "it names no parent_streams" if orphan else f"it has to be {wanted!r}"
+        raise ManifestError("strategy_mismatch", reason, stream=stream.name, field="coverage_strategy")
+
+
+def _check_partition(manifest: Manifest, stream: StreamDecl) -> None:
+    partition = stream.partition
+    if partition is None:
+        return
+    inventory = partition.inventory_stream
+    if inventory is not None and manifest.stream(inventory) is None:
+        raise ManifestError(
+            "unknown_inventory_stream",
+            f"there is no stream {inventory!r}",
+            stream=stream.name,
+            field="partition.inventory_stream",
+        )
+    labelled = manifest.by_name[inventory] if inventory is not None else stream
+    if partition.label_field is not None and partition.label_field not in labelled.properties:
+        raise ManifestError(
+            "unknown_partition_label_field",
+            f"{partition.label_field!r} is no property of stream {labelled.name!r}",
+            stream=stream.name,
+            field="partition.label_field",
+        )
+
+
+def _check_cycles(manifest: Manifest) -> None:
+    """Depth first over all edges, without recursion: a manifest may name a chain as long as it likes."""
+    done: set[str] = set()
+    for root in manifest.by_name:
+        on_path: dict[str, None] = {}
+        stack: list[tuple[str, Sequence[tuple[str, str]]]] = [(root, ())]
+        while stack:
+            name, edges = stack.pop()
+            if name not in on_path:
+                if name in done:
+                    continue
+                on_path[name] = None
+                edges = _edges(manifest.by_name[name])
+            if not edges:
+                del on_path[name]
+                done.add(name)
+                continue
+            (field, parent), *rest = edges
+            if parent in on_path:
+                raise ManifestError("dependency_cycle", "its parents lead back to it", stream=parent, field=field)
+            stack.append((name, rest))
+            stack.append((parent, ()))

@@ -1,0 +1,359 @@
+"""The run machine: one run's protocol, from START to its outcome, without I/O.
+
+Owns: the order of things. It holds the connector's state (the table is in `states`), the owner's cancel, how far
+records are durable, and answers every event with commands. Must not know: asyncio, clocks (time is an argument),
+stores, browsers.
+
+Rules that hold everywhere: commands come in the order they have to be carried out; records come before whatever was
+said after them; once wrong it stays wrong, and then nothing staged is ever committed; a cancel outranks any DONE.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, cast
+
+from polyhost.protocol.admission import Admission
+from polyhost.protocol.bindings import PARTITIONS
+from polyhost.protocol.checkpoints import Checkpoints, Eligible
+from polyhost.protocol.commands import (
+    AskOwner,
+    Command,
+    CommitCheckpoints,
+    EndRun,
+    FinishConnector,
+    Report,
+    ReportProgress,
+    RunOutcome,
+    SendToConnector,
+    TerminateConnector,
+)
+from polyhost.protocol.declarations import Manifest
+from polyhost.protocol.detail import Account, DetailAccounts
+from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
+from polyhost.protocol.findings import Findings
+from polyhost.protocol.messages import (
+    DetailCoverage,
+    DetailGap,
+    Done,
+    Interaction,
+    InteractionResponse,
+    MalformedLine,
+    PartitionCoverage,
+    PartitionInventory,
+    Progress,
+    ProtocolViolationError,
+    Resume,
+    SkipResult,
+    Start,
+    State,
+    parse_message,
+)
+from polyhost.protocol.partitions import Partitions
+from polyhost.protocol.records import Record
+from polyhost.protocol.scope import Scope
+from polyhost.protocol.skips import Skips
+from polyhost.protocol.states import INITIAL, TRANSITIONS, ConnectorState, Event
+from polyhost.protocol.validation import RecordValidator
+from polyhost.protocol.verdict import Ending, judge_ending
+
+__all__ = ["RunMachine"]
+
+DEFAULT_INTERACTION_SECONDS = 300.0
+"""How long an owner is waited for where the connector does not say: time to find a phone and read a code."""
+MAX_INTERACTION_SECONDS = 3600.0
+"""The longest wait a connector may ask for: a run holds the connection's lease, and a browser, all the while."""
+
+_NOTHING: list[Command] = []
+"""Shared by every call that asks for nothing, and so never changed: receive() runs once per record."""
+
+
+class RunMachine:
+    """One run. Feed it events in order; carry out its commands in order."""
+
+    def __init__(
+        self,
+        *,
+        manifest: Manifest,
+        scope: Scope,
+        run_id: str,
+        mode: str,
+        bindings: Mapping[str, Any],
+        state: Mapping[str, Any] | None,
+        validators: Mapping[str, RecordValidator] | None = None,
+    ) -> None:
+        self._manifest = manifest
+        self._scope = scope
+        self._start = Start(
+            run_id=run_id,
+            collection_mode=cast("Literal['full_refresh', 'incremental']", mode),
+            scope=scope.as_start_scope(),
+            state=None if state is None else dict(state),
+            bindings=dict(bindings),
+        )
+        self._findings = Findings()
+        self._admission = Admission(manifest, scope, validators or {}, self._findings)
+        self._details = DetailAccounts(manifest)
+        self._checkpoints = Checkpoints(manifest, scope)
+        self._partitions = Partitions(manifest, scope, self._findings, offered=PARTITIONS in bindings)
+        self._skips = Skips(manifest, scope, self._findings)
+        self._ending = Ending()
+        self._asked: Interaction | None = None
+        self._asked_ids: set[str] = set()
+        self._deadline = 0.0
+        self._finishing = False
+        self.state: ConnectorState = INITIAL
+        self.outcome: RunOutcome | None = None
+        self._handlers: dict[type, Callable[[Any, float], list[Command]]] = {
+            State: self._take_state,
+            SkipResult: self._take_skip,
+            Progress: self._take_progress,
+            Interaction: self._take_interaction,
+            DetailCoverage: self._take_detail_coverage,
+            DetailGap: self._take_detail_gap,
+            PartitionInventory: self._take_inventory,
+            PartitionCoverage: self._take_coverage,
+            Done: self._take_done,
+        }
+        for name in scope.skipped:
+            code = DiagnosticCode.SCOPE_NOT_SUPPORTED
+            self._findings.note(code, "time_range", stream=name, severity=Severity.INFO)
+
+    @property
+    def rejected(self) -> Mapping[str, Counter[str]]:
+        """Per declared stream: records turned away, by diagnostic code."""
+        return self._findings.rejected
+
+    @property
+    def records_emitted(self) -> int:
+        """RECORD messages taken, admitted or not: what DONE.records_emitted is held to."""
+        return self._admission.emitted
+
+    # events
+
+    def begin(self) -> list[Command]:
+        """Once, first: START."""
+        if self.state is not INITIAL:
+            raise RuntimeError("begin() was called twice, or after the run had ended")
+        self._move(Event.STARTED)
+        return [SendToConnector(self._start.as_json())]
+
+    def receive(self, message: Mapping[str, Any] | MalformedLine, *, now: float) -> list[Command]:
+        """One message of the connector. A plain record costs a few microseconds and asks for nothing yet."""
+        if self._ending.is_deaf or self.outcome is not None:
+            return _NOTHING
+        try:
+            if self.state is ConnectorState.COLLECTING and type(message) is dict and message.get("type") == "RECORD":
+                before = self._admission.take(message)
+                return _NOTHING if before is None else [before]
+            return self._receive_other(message, now)
+        except ProtocolViolationError as violation:
+            return self._violated(violation)
+
+    def flush(self) -> list[Command]:
+        """At the end of a transport batch: hand on what was admitted."""
+        batch = self._admission.flush()
+        return [batch] if batch is not None else _NOTHING
+
+    def decide(self, record: Record, stored: Mapping[str, Any] | None) -> bool:
+        """Whether an undecided delete of a PersistRecords may be written, given what is stored; counts it where not."""
+        return self._admission.decide(record, stored)
+
+    def persisted(self, sequence: int) -> list[Command]:
+        """Everything up to this sequence is durable."""
+        self._admission.durable = max(self._admission.durable, sequence)
+        return self._settle()
+
+    def interaction_answered(self, request_id: str, status: str, data: object | None) -> list[Command]:
+        """The owner answered, or declined. An answer that comes too late is dropped."""
+        if status not in ("success", "cancelled", "timeout"):
+            raise ValueError(f"no answer has the status {status!r}")
+        if self._asked is None or self._asked.request_id != request_id:
+            return _NOTHING
+        return self._answer(status, data)
+
+    def tick(self, now: float) -> list[Command]:
+        """Time has passed."""
+        if self._asked is None or now < self._deadline:
+            return _NOTHING
+        return self._answer("timeout", None)
+
+    def owner_cancelled(self) -> list[Command]:
+        """The owner wants it to end. What was admitted is still persisted."""
+        if self.outcome is not None or self._ending.cancelled:
+            return _NOTHING
+        self._ending.cancelled = True
+        self._asked = None
+        self._move(Event.STOPPED)
+        return [*self.flush(), TerminateConnector("cancelled"), *self._settle()]
+
+    def connector_restarted(self, state: Mapping[str, Any] | None) -> list[Command]:
+        """A page lost its script: it starts again and goes on, so nobody waits for an answer and details are
+        accounted anew."""
+        if self._ending.is_deaf or self._ending.done is not None or self.outcome is not None:
+            return _NOTHING
+        self._move(Event.RESTARTED)
+        self._asked = None
+        self._asked_ids.clear()
+        self._details.start_again()
+        again = self._start.model_copy(
+            update={
+                "state": None if state is None else dict(state),
+                "resume": Resume(records_emitted=self.records_emitted),
+            }
+        )
+        return [*self.flush(), SendToConnector(again.as_json())]
+
+    def connector_exited(self, status: int | None, detail: str) -> list[Command]:
+        """The connector is gone. `detail` is safe to show."""
+        if self.outcome is not None or self._ending.exited:
+            return _NOTHING
+        self._ending.exited = True
+        self._ending.exit_status = status
+        self._ending.exit_detail = detail[:MAX_TEXT]
+        self._asked = None
+        if self._ending.done is None:
+            self._move(Event.EXITED)
+        return [*self.flush(), *self._settle()]
+
+    # messages
+
+    def _receive_other(self, message: Mapping[str, Any] | MalformedLine, now: float) -> list[Command]:
+        if self.state is not ConnectorState.COLLECTING:
+            raise ProtocolViolationError(f"message_while_{self.state.value}")
+        if isinstance(message, MalformedLine):
+            where = f"line {message.line} ({message.length} bytes, sha256 {message.digest})"
+            raise ProtocolViolationError(message.rule, where)
+        read = parse_message(message)
+        stream = getattr(read, "stream", None)
+        if stream is not None and self._manifest.stream(stream) is None:
+            raise ProtocolViolationError("stream_not_declared", f"{message['type']}.stream")
+        return self._handlers[type(read)](read, now)
+
+    def _take_state(self, message: State, _now: float) -> list[Command]:
+        self._checkpoints.stage(message)
+        return self.flush()
+
+    def _take_skip(self, message: SkipResult, _now: float) -> list[Command]:
+        self._skips.take_skip(message)
+        return _NOTHING
+
+    def _take_progress(self, message: Progress, _now: float) -> list[Command]:
+        words = message.message[:MAX_TEXT]
+        return [ReportProgress(message=words, stream=message.stream, count=message.count, total=message.total)]
+
+    def _take_interaction(self, message: Interaction, now: float) -> list[Command]:
+        if message.request_id in self._asked_ids:
+            raise ProtocolViolationError("request_id_repeated", "INTERACTION.request_id")
+        self._move(Event.ASKED)
+        self._asked_ids.add(message.request_id)
+        self._asked = message
+        seconds = DEFAULT_INTERACTION_SECONDS if message.timeout_seconds is None else message.timeout_seconds
+        self._deadline = now + min(seconds, MAX_INTERACTION_SECONDS)
+        asking = AskOwner(
+            request_id=message.request_id,
+            kind=message.kind,
+            message=message.message[:MAX_TEXT],
+            schema=message.answer_schema,
+            deadline=self._deadline,
+        )
+        return [*self.flush(), asking]
+
+    def _take_detail_coverage(self, message: DetailCoverage, _now: float) -> list[Command]:
+        if self._scope.stream(message.stream) is None:
+            raise ProtocolViolationError("stream_not_in_scope", "DETAIL_COVERAGE.stream")
+        self._details.take_coverage(message)
+        return _NOTHING
+
+    def _take_detail_gap(self, message: DetailGap, _now: float) -> list[Command]:
+        self._details.take_gap(message)
+        self._skips.take_gap(message)
+        return _NOTHING
+
+    def _take_inventory(self, message: PartitionInventory, _now: float) -> list[Command]:
+        inventory = self._partitions.take_inventory(message)
+        return [*self.flush(), inventory]
+
+    def _take_coverage(self, message: PartitionCoverage, _now: float) -> list[Command]:
+        claim = self._partitions.take_coverage(message, self._admission.emitted)
+        return _NOTHING if claim is None else [*self.flush(), claim]
+
+    def _take_done(self, message: Done, _now: float) -> list[Command]:
+        if message.records_emitted != self.records_emitted:
+            raise ProtocolViolationError("records_emitted_mismatch", "DONE.records_emitted")
+        self._move(Event.DONE_SUCCEEDED if message.status == "succeeded" else Event.DONE_FAILED)
+        self._ending.done = message
+        return [*self.flush(), *self._settle()]
+
+    # the way to the end
+
+    def _move(self, event: Event) -> None:
+        """By the table; a fatal event in a state that has ended already changes nothing."""
+        self.state = TRANSITIONS[self.state].get(event, self.state)
+
+    def _violated(self, violation: ProtocolViolationError) -> list[Command]:
+        self._ending.violation = violation
+        self._asked = None
+        self._move(Event.VIOLATED)
+        self._findings.note(
+            DiagnosticCode.PROTOCOL_VIOLATION,
+            violation.rule,
+            detail=violation.where,
+            severity=Severity.ERROR,
+            hint="retry_on_connector_upgrade",
+        )
+        return [*self.flush(), TerminateConnector("protocol_violation"), *self._settle()]
+
+    def _answer(self, status: Literal["success", "cancelled", "timeout"], data: object | None) -> list[Command]:
+        asked = self._asked
+        if asked is None:
+            raise RuntimeError("nobody asked")
+        self._asked = None
+        self._ending.unanswered = status != "success"
+        self._move(Event.ANSWERED)
+        response = InteractionResponse(
+            request_id=asked.request_id, status=status, data=data if status == "success" else None
+        )
+        return [SendToConnector(response.as_json())]
+
+    def _settle(self) -> list[Command]:
+        """The joint rules: a DONE waits for its records, the end waits for the connector to be gone."""
+        if self.outcome is not None or not self._admission.all_durable:
+            return _NOTHING
+        if self._ending.exited:
+            return self._end()
+        if self._ending.done is not None and not self._ending.is_deaf and not self._finishing:
+            self._finishing = True
+            return [FinishConnector()]
+        return _NOTHING
+
+    def _end(self) -> list[Command]:
+        failed = frozenset(self._skips.failed)
+        eligible = self._checkpoints.eligible(failed, self._details)
+        verdict = judge_ending(self._ending, self._skips, self._findings)
+        if not verdict.commits:
+            eligible = Eligible({}, dict.fromkeys([*eligible.cursors, *eligible.withheld], "run_not_succeeded"))
+        for checkpoint, rule in eligible.withheld.items():
+            self._tell_withheld(checkpoint, rule)
+        self.outcome = RunOutcome(
+            status=verdict.status,
+            code=verdict.code,
+            message=verdict.message,
+            recovery_hint=verdict.recovery_hint,
+            retryable=verdict.retryable,
+            certified=verdict.certified,
+            failed_streams=tuple(self._skips.failed),
+            committed=tuple(eligible.cursors),
+            withheld=eligible.withheld,
+            records_emitted=self.records_emitted,
+        )
+        commit: list[Command] = [CommitCheckpoints(eligible.cursors)] if eligible.cursors else []
+        reports: list[Command] = [Report(diagnostic) for diagnostic in self._findings.diagnostics()]
+        return [*commit, *reports, EndRun(self.outcome)]
+
+    def _tell_withheld(self, checkpoint: str, rule: str) -> None:
+        """A missing account of details is a gap of its own; the other reasons have been told already, or were asked
+        for."""
+        if rule in (Account.SHORT.value, Account.SILENT.value):
+            self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=checkpoint, severity=Severity.GAP)

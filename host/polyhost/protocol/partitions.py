@@ -1,0 +1,124 @@
+"""Our extension's messages: what exists, and what was read through, as far as the scope lets them count.
+
+Owns: their legality, and the claims that a narrowed run cannot make. Must not know: the ledger, what is missing.
+"""
+
+from __future__ import annotations
+
+from polyhost.protocol.commands import CommitCoverage, CommitInventory, InventoryEntry
+from polyhost.protocol.declarations import Manifest, PartitionDecl
+from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
+from polyhost.protocol.findings import Findings
+from polyhost.protocol.messages import PartitionCoverage, PartitionInventory, ProtocolViolationError
+from polyhost.protocol.positions import position_key
+from polyhost.protocol.scope import Scope, StreamScope
+from polyhost.protocol.timestamps import instant_reader
+
+__all__ = ["Partitions"]
+
+_TIME_SCHEMAS = {
+    "unix_seconds": {"type": ["number", "string"]},
+    "unix_milliseconds": {"type": ["number", "string"]},
+    "iso8601": {"type": "string", "format": "date-time"},
+}
+
+
+class Partitions:
+    """The partitioned streams of one run."""
+
+    __slots__ = ("_findings", "_manifest", "_offered", "_scope")
+
+    def __init__(self, manifest: Manifest, scope: Scope, findings: Findings, *, offered: bool) -> None:
+        self._manifest = manifest
+        self._scope = scope
+        self._findings = findings
+        self._offered = offered
+
+    def take_inventory(self, message: PartitionInventory) -> CommitInventory:
+        """The partitions that the scope lets us see; the others are counted and forgotten."""
+        scope, _ = self._stream(message.stream, "PARTITION_INVENTORY.stream")
+        seen = tuple(
+            InventoryEntry(entry.key, _cut(entry.label), _cut(entry.status))
+            for entry in message.partitions
+            if scope.allows_partition(entry.key)
+        )
+        self._ignore(message.stream, len(message.partitions) - len(seen))
+        return CommitInventory(message.stream, seen, message.complete)
+
+    def take_coverage(self, message: PartitionCoverage, sequence: int) -> CommitCoverage | None:
+        """The claim, or None where the scope keeps it from being one."""
+        scope, partition = self._stream(message.stream, "PARTITION_COVERAGE.stream")
+        self._check_cursors(message, partition)
+        if not scope.allows_partition(message.partition):
+            self._ignore(message.stream, 1)
+            return None
+        rule = _unclaimable(message, scope, partition)
+        if rule is not None:
+            self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=message.stream, severity=Severity.INFO)
+            self._findings.name_partitions(DiagnosticCode.RANGE_UNPROVEN, rule, message.stream, [message.partition])
+            return None
+        return CommitCoverage(
+            sequence=sequence,
+            stream=message.stream,
+            partition=message.partition,
+            since=message.since,
+            until=message.until,
+            limited_before=message.limited_before,
+            groups=message.groups or (),
+        )
+
+    def _stream(self, name: str, where: str) -> tuple[StreamScope, PartitionDecl]:
+        if not self._offered:
+            raise ProtocolViolationError("partitions_not_offered", where)
+        declared = self._manifest.stream(name)
+        scope = self._scope.stream(name)
+        if declared is None or declared.partition is None:
+            raise ProtocolViolationError("not_partitioned", where)
+        if scope is None:
+            raise ProtocolViolationError("stream_not_in_scope", where)
+        return scope, declared.partition
+
+    def _check_cursors(self, message: PartitionCoverage, partition: PartitionDecl) -> None:
+        until = position_key(partition.order, message.until)
+        if until is None:
+            raise ProtocolViolationError("cursor_unreadable", "PARTITION_COVERAGE.until")
+        for field, text in (("since", message.since), ("limited_before", message.limited_before)):
+            if text is not None and position_key(partition.order, text) is None:
+                raise ProtocolViolationError("cursor_unreadable", f"PARTITION_COVERAGE.{field}")
+        if message.since is not None and position_key(partition.order, message.since) > until:
+            raise ProtocolViolationError("range_reversed", "PARTITION_COVERAGE.since")
+
+    def _ignore(self, stream: str, count: int) -> None:
+        if count:
+            code = DiagnosticCode.OUT_OF_SCOPE_RECORD
+            self._findings.note(code, "partition_key", stream=stream, severity=Severity.INFO, count=count)
+
+
+def _unclaimable(message: PartitionCoverage, scope: StreamScope, partition: PartitionDecl) -> str | None:
+    """Why a narrowed run proves nothing here: it holds only some fields, or may not have been allowed all of the
+    range."""
+    if scope.kept is not None:
+        return "fields_narrowed"
+    if scope.time_range is None:
+        return None
+    if not _inside(message, scope, partition):
+        return "time_range_narrowed"
+    return None
+
+
+def _inside(message: PartitionCoverage, scope: StreamScope, partition: PartitionDecl) -> bool:
+    """Whether the whole claim lies in the time range: only where positions are times, and can be read as such."""
+    kind = partition.cursor_time or ("unix_seconds" if partition.order == "decimal" else None)
+    bounds = scope.time_range
+    if kind is None or bounds is None:
+        return False
+    read = instant_reader(_TIME_SCHEMAS[kind])
+    low = None if message.since is None else read(message.since)
+    high = read(message.until)
+    if high is None or not bounds.holds(high):
+        return False
+    return bounds.since is None or (low is not None and low >= bounds.since)
+
+
+def _cut(text: str | None) -> str | None:
+    return None if text is None else text[:MAX_TEXT]

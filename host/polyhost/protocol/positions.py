@@ -1,0 +1,72 @@
+"""Positions in a partition: whether a cursor value can be read in the declared order, and how two compare.
+
+Owns: the order as far as the protocol needs it, to turn away what the ledger could not place. Must not know: ranges,
+ledgers. Never a float: 1700000000.000100 has more digits than one keeps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from polyhost.protocol.declarations import PartitionDecl
+
+__all__ = ["Place", "position_key"]
+
+PositionKey = tuple[int, int] | int | str
+
+_DECIMAL = re.compile(r"(\d{1,20})(?:\.(\d{1,20}))?", re.ASCII)
+_NUMERIC = re.compile(r"-?\d{1,40}", re.ASCII)
+
+
+def _decimal(text: str) -> PositionKey | None:
+    match = _DECIMAL.fullmatch(text)
+    return (int(match[1]), int(match[2] or 0)) if match else None
+
+
+def _numeric(text: str) -> PositionKey | None:
+    return int(text) if _NUMERIC.fullmatch(text) else None
+
+
+def _lexical(text: str) -> PositionKey | None:
+    return text or None
+
+
+_READERS: Mapping[str, Callable[[str], PositionKey | None]] = {
+    "decimal": _decimal,
+    "numeric": _numeric,
+    "lexical": _lexical,
+}
+
+
+def position_key(order: str, text: str) -> Any:
+    """A value that compares in the declared order; None where the text cannot be read in it."""
+    return _READERS[order](text)
+
+
+class Place:
+    """Where a record of one partitioned stream belongs: its partition and its position there."""
+
+    __slots__ = ("_cursor_field", "_field", "_group_field", "_read")
+
+    def __init__(self, partition: PartitionDecl) -> None:
+        self._field = partition.field
+        self._cursor_field = partition.cursor_field
+        self._group_field = partition.group_field
+        self._read = _READERS[partition.order]
+
+    def fault(self, data: Mapping[str, Any]) -> str | None:
+        """The field without which the record has no place; None where it has one."""
+        key = data.get(self._field)
+        if type(key) is not str or not key:
+            return self._field
+        if self._of(data.get(self._cursor_field)) is None:
+            return self._cursor_field
+        group = data.get(self._group_field) if self._group_field is not None else None
+        return None if group is None or self._of(group) is not None else self._group_field
+
+    def _of(self, value: object) -> PositionKey | None:
+        if type(value) is int:
+            value = str(value)
+        return self._read(value) if type(value) is str else None
