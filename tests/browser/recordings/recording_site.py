@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from playwright.async_api import BrowserContext, Playwright
 
-from polyhost.browser.recordings.replay import OFFLINE_ARGS
+from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.recordings.rules import RecordingRules
 
 CHROMIUM = "/usr/bin/chromium"
@@ -97,12 +97,46 @@ async def serving(port: int = 0) -> AsyncIterator[Site]:
 
 
 @asynccontextmanager
-async def chromium(
-    playwright: Playwright, *, offline: bool = False, **options: object
-) -> AsyncIterator[BrowserContext]:
-    args = ["--no-sandbox", *(OFFLINE_ARGS if offline else ())]
+async def chromium(playwright: Playwright, *, offline: bool = False) -> AsyncIterator[BrowserContext]:
+    args = ["--no-sandbox", *(BrowserOptions(offline=True).flags() if offline else ())]
     browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=args)
     try:
-        yield await browser.new_context(**options)
+        yield await browser.new_context()
     finally:
         await browser.close()
+
+
+CALLS = """async (token) => {
+  const say = async (path, body) => {
+    const answer = await fetch(path, {method: 'POST', body: body && new URLSearchParams(body)});
+    const out = await answer.json();
+    return [answer.status, answer.redirected, answer.headers.get('retry-after'), out];
+  };
+  const results = [];
+  for (let i = 0; i < 3; i++) results.push(await say('/api/poll'));
+  results.push(await say('/api/limited'), await say('/api/limited'));
+  results.push(await say('/api/history', {token, channel: window.channel || 'C012AB3CD', limit: 200}));
+  results.push(await say('/api/hop'));
+  return results;
+}"""
+
+
+async def visit(context: BrowserContext, base: str, token: str, channel: str = "C012AB3CD") -> list[object]:
+    page = await context.new_page()
+    await page.goto(f"{base}/old")
+    assert page.url == f"{base}/client"
+    # An isolated world, as a polyfill has it: its fetches are recorded and replayed like the page's own.
+    session = await context.new_cdp_session(page)
+    frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+    world = await session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "polyfill"})
+    answer = await session.send(
+        "Runtime.evaluate",
+        {
+            "expression": f"window.channel = {channel!r}; ({CALLS})({token!r})",
+            "contextId": world["executionContextId"],
+            "awaitPromise": True,
+            "returnByValue": True,
+        },
+    )
+    assert "exceptionDetails" not in answer, answer
+    return answer["result"]["value"]

@@ -1,54 +1,19 @@
-"""Recording a live site in real Chromium and replaying it with the site gone (HO-2); clauses of ours: order, redirects, errors."""
+"""Recording a site in real Chromium and replaying it with the site gone (HO-2); ours: order, redirects, errors."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from playwright.async_api import BrowserContext, Playwright
+from playwright.async_api import Playwright
 
 from polyhost.browser.recordings.fixture import load_scenario
-from polyhost.browser.recordings.har import Entry, Recording, dump
+from polyhost.browser.recordings.har import Entry, Recording
 from polyhost.browser.recordings.record import Recorder
 from polyhost.browser.recordings.replay import MAX_UNRECORDED, Replayer
 from polyhost.browser.recordings.rules import RecordingRules
 
-from .recording_site import RULES, Site, chromium, serving
-
-CALLS = """async (token) => {
-  const say = async (path, body) => {
-    const answer = await fetch(path, {method: 'POST', body: body && new URLSearchParams(body)});
-    const out = await answer.json();
-    return [answer.status, answer.redirected, answer.headers.get('retry-after'), out];
-  };
-  const results = [];
-  for (let i = 0; i < 3; i++) results.push(await say('/api/poll'));
-  results.push(await say('/api/limited'), await say('/api/limited'));
-  results.push(await say('/api/history', {token, channel: window.channel || 'C012AB3CD', limit: 200}));
-  results.push(await say('/api/hop'));
-  return results;
-}"""
-
-
-async def visit(context: BrowserContext, base: str, token: str, channel: str = "C012AB3CD") -> list[object]:
-    page = await context.new_page()
-    await page.goto(f"{base}/old")
-    assert page.url == f"{base}/client"
-    # An isolated world, as a polyfill has it: its fetches are recorded and replayed like the page's own.
-    session = await context.new_cdp_session(page)
-    frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
-    world = await session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "polyfill"})
-    answer = await session.send(
-        "Runtime.evaluate",
-        {
-            "expression": f"window.channel = {channel!r}; ({CALLS})({token!r})",
-            "contextId": world["executionContextId"],
-            "awaitPromise": True,
-            "returnByValue": True,
-        },
-    )
-    assert "exceptionDetails" not in answer, answer
-    return answer["result"]["value"]
+from .recording_site import RULES, Site, chromium, serving, visit
 
 
 async def record(playwright: Playwright, directory: Path, token: str) -> tuple[list[object], str]:
@@ -93,32 +58,11 @@ async def test_a_recording_replays_twice_the_same_with_the_site_gone(playwright:
     assert first[5][3]["messages"][0]["user"] == first[5][3]["members"][0]["id"] != "U024BE7LH"
 
 
-@pytest.mark.requirement("HO-3")
-async def test_two_recordings_of_the_same_traffic_are_the_same_bytes(playwright: Playwright, tmp_path: Path) -> None:
-    """DESIGN 9. The server's dates differ between the two; ports do too, so one port serves both."""
-    async with serving() as first:
-        port = int(first.base.rpartition(":")[2])
-        await _record_once(playwright, first, tmp_path / "one", "xoxc-1-one-one-one")
-    async with serving(port) as second:
-        await _record_once(playwright, second, tmp_path / "two", "xoxc-2-two-two-two")
-    for path in sorted((tmp_path / "one").iterdir()):
-        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
-
-
-async def _record_once(playwright: Playwright, site: Site, directory: Path, token: str) -> None:
-    async with chromium(playwright) as context:
-        recorder = Recorder(RULES)
-        await recorder.start(context)
-        await visit(context, site.base, token)
-        await recorder.stop()
-    recorder.save(directory)
-
-
 @pytest.mark.requirement("HO-2")
 async def test_an_unrecorded_request_fails_and_is_named_and_nothing_reaches_the_site(
     playwright: Playwright, site: Site
 ) -> None:
-    """The site is alive and reachable here: only the replayer keeps requests from it, redirects' second hops included."""
+    """The site is alive and reachable here: only the replayer keeps requests from it, second hops too."""
     home = Entry(
         method="GET", url=f"{site.base}/client", body=b"<p>hi</p>", response_headers=(("content-type", "text/html"),)
     )
@@ -131,11 +75,13 @@ async def test_an_unrecorded_request_fails_and_is_named_and_nothing_reaches_the_
         await page.goto(f"{site.base}/client")
         failed = await page.evaluate(
             """async () => {
+              const form = new URLSearchParams({token: 'xoxc-s3cret', channel: 'C1'});
+              const socket = (done) => { new WebSocket('ws://' + location.host).onclose = done; };
               const tries = [
-                () => fetch('/api/history', {method: 'POST', body: new URLSearchParams({token: 'xoxc-s3cret', channel: 'C1'})}),
+                () => fetch('/api/history', {method: 'POST', body: form}),
                 () => fetch('/hop'),
                 () => fetch('/client'),
-                () => new Promise((_, reject) => { const w = new WebSocket('ws://' + location.host); w.onclose = reject; }),
+                () => new Promise((_, reject) => socket(reject)),
                 () => fetch('http://elsewhere.test/'),
               ];
               let count = 0;
@@ -200,20 +146,3 @@ async def test_cors_preflights_network_errors_and_ignored_chatter_replay_as_the_
         assert await page.evaluate("document.cookie") == "d=standin-1"
     assert replayer.unrecorded == ()
     assert replayer.unused == ()
-
-
-async def test_only_the_sites_own_traffic_is_recorded(playwright: Playwright, site: Site, tmp_path: Path) -> None:
-    """Ours: what a page loads from elsewhere, and what the browser asks for itself, is nobody's fixture."""
-    async with serving() as other, chromium(playwright) as context:
-        recorder = Recorder(RULES)
-        await recorder.start(context)
-        page = await context.new_page()
-        await page.goto(f"{site.base}/client")
-        elsewhere = other.base.replace("127.0.0.1", "localhost")
-        await page.evaluate("(url) => fetch(url, {mode: 'no-cors'})", elsewhere)
-        await recorder.stop()
-    scenario = recorder.scenario()
-    assert other.asked == ["GET /"]
-    assert [entry.url for entry in scenario.recording.entries] == [f"{site.base}/client"]
-    assert scenario.recording.entries[0].response_headers == (("content-type", "text/html; charset=utf-8"),)
-    assert dump(scenario.recording) == dump(recorder.scenario().recording)

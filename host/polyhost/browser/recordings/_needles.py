@@ -12,7 +12,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 __all__ = ["ENCODINGS", "Finder"]
 
@@ -20,6 +20,7 @@ HEADS = (12, 6, 2)
 """Characters by which needles are indexed, longest needles first: thousands of texts share their first two letters, few
 their first twelve; the shortest needle (an id like C1) has two."""
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_ENCODED_RUN = re.compile(r"[\w.~!*'()+:/@,;$%-]+")
 _BOUNDARY_ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\[nrtbf]|\\u[0-9a-fA-F]{4})$")
 _LONGEST_ESCAPE = 6  # characters of \u0000
 
@@ -31,8 +32,6 @@ def _lower_percent(text: str) -> str:
 ENCODINGS: tuple[Callable[[str], str], ...] = (
     lambda text: text,
     lambda text: quote(text, safe=""),
-    lambda text: quote(text, safe="!~*'()"),  # what encodeURIComponent leaves
-    lambda text: quote(text, safe="/:@!~*'(),;$+&=?"),
     quote_plus,
     _lower_percent,
     lambda text: json.dumps(text)[1:-1],
@@ -42,7 +41,8 @@ ENCODINGS: tuple[Callable[[str], str], ...] = (
     html.escape,
     lambda text: html.escape(text).replace("&#x27;", "&#39;"),
 )
-"""Ways a value can be written inside another text. Base64 is found by decoding: its letters shift with the offset."""
+"""Ways a value can be written inside another text. Beside these, percent-encoded runs are decoded, because what is left
+unencoded varies, and base64 is, because its letters shift with the offset."""
 
 
 _Needle = tuple[str, str, bool]
@@ -76,9 +76,9 @@ class Finder:
         pieces: list[str] = []
         done = 0
         for start, end, replacement in self._matches(text):
-            pieces += (_BASE64.sub(self._inside_base64, text[done:start]), replacement)
+            pieces += (self._decoded(text[done:start]), replacement)
             done = end
-        return "".join((*pieces, _BASE64.sub(self._inside_base64, text[done:])))
+        return "".join((*pieces, self._decoded(text[done:])))
 
     def _matches(self, text: str) -> Iterator[tuple[int, int, str]]:
         position, last = 0, len(text) - self._shortest
@@ -100,20 +100,32 @@ class Finder:
                     return needle
         return None
 
+    def _decoded(self, text: str) -> str:
+        return _BASE64.sub(self._inside_base64, _ENCODED_RUN.sub(self._inside_percent, text) if "%" in text else text)
+
+    def _inside_percent(self, match: re.Match[str]) -> str:
+        for decode in (unquote, unquote_plus) if "%" in match[0] else ():
+            decoded = decode(match[0])
+            if self.contains(decoded):
+                return quote(self._plain(decoded), safe="/:@!~*'(),;$")
+        return match[0]
+
     def _inside_base64(self, match: re.Match[str]) -> str:
         token = match[0]
         decoded = _decode(token)
         if decoded is None or not self.contains(decoded):
             return token
+        encode = base64.urlsafe_b64encode if "-" in token or "_" in token else base64.b64encode
+        encoded = encode(self._plain(decoded).encode()).decode()
+        return encoded if len(token) % 4 == 0 else encoded.rstrip("=")  # unpadded stays unpadded
+
+    def _plain(self, text: str) -> str:
         pieces: list[str] = []
         done = 0
-        for start, end, replacement in self._matches(decoded):
-            pieces += (decoded[done:start], replacement)
+        for start, end, replacement in self._matches(text):
+            pieces += (text[done:start], replacement)
             done = end
-        replaced = "".join((*pieces, decoded[done:]))
-        encode = base64.urlsafe_b64encode if "-" in token or "_" in token else base64.b64encode
-        encoded = encode(replaced.encode()).decode()
-        return encoded if token.endswith("=") else encoded.rstrip("=")
+        return "".join((*pieces, text[done:]))
 
 
 def _decode(token: str) -> str | None:

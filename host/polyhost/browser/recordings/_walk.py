@@ -24,6 +24,8 @@ Visit = Callable[[str, Found | None, str], str]
 """Called with a string, what the rules say about it, and where it is; returns what belongs there."""
 
 ALWAYS: Found = (Kind.SECRET, "always: cookies and authorization")
+MIN_NAME = 3
+"""Characters of a field name that is looked for in script and HTML: `d="M0 0"` is a drawing, not Slack's cookie."""
 _COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
 _AUTH_HEADERS = frozenset({"authorization", "proxy-authorization"})
 _QUOTE = r"""["']|\\"|&quot;|&\#34;"""
@@ -40,7 +42,9 @@ class Walker:
         self._visit = visit
         self._word = word
         self.where = ""
-        names = "|".join(re.escape(name) for name in sorted(rules.names, key=len, reverse=True))
+        names = "|".join(
+            re.escape(name) for name in sorted(rules.names, key=len, reverse=True) if len(name) >= MIN_NAME
+        )
         patterns = (_QUOTED_NAME, _BARE_NAME) if names else ()
         self._in_text = [re.compile(pattern % names, re.IGNORECASE | re.DOTALL) for pattern in patterns]
 
@@ -138,7 +142,7 @@ class Walker:
         changed = self._seen(plain, found, path)
         if changed == plain:
             return value
-        return int(changed) if changed.isdigit() else changed
+        return int(changed) if changed.isdigit() and changed[0] != "0" else changed
 
     def key(self, key: str) -> str:
         if self._word is not None:

@@ -92,7 +92,7 @@ def _body_pairs(content_type: str, body: bytes, rules: RecordingRules) -> Pairs:
     if fields is None:
         return (("body", _digest(body)),)
     wanted = rules.match_body
-    return tuple(sorted(pair for pair in fields if wanted is None or pair[0] in wanted))
+    return tuple(sorted(pair for pair in fields if not wanted or pair[0] in wanted))
 
 
 def _json_fields(text: str, without: frozenset[str]) -> list[tuple[str, str]] | None:

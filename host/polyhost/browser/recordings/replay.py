@@ -5,7 +5,7 @@ Entries of one match key are used in order, once each, so that polling and retri
 runs (it names what is missing, the caller fails), how recordings are made.
 
 Requests are stopped in the browser; what a browser does below them (preconnect, name resolution) is stopped by starting
-it with OFFLINE_ARGS.
+it with BrowserOptions(offline=True).
 """
 
 from __future__ import annotations
@@ -20,10 +20,7 @@ from polyhost.browser.recordings.har import Entry, Headers, Recording, header
 from polyhost.browser.recordings.match import MatchKey, match_key, request_name
 from polyhost.browser.recordings.rules import RecordingRules
 
-__all__ = ["MAX_UNRECORDED", "OFFLINE_ARGS", "Replayer"]
-
-OFFLINE_ARGS = ("--host-resolver-rules=MAP * ~NOTFOUND",)
-"""Arguments a browser for replays starts with: no name and no address resolves, whatever asks for it."""
+__all__ = ["MAX_UNRECORDED", "Replayer"]
 
 MAX_UNRECORDED = 50
 """Unrecorded requests kept by name; the rest is counted. The same bound as a diagnostic's keys."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from polyhost.browser.hosts import allows
 from polyhost.errors import RefusedError
 
 __all__ = ["FieldRules", "Kind", "RecordingRules", "RedactRules"]
@@ -43,14 +44,14 @@ class RedactRules(BaseModel):
 class RecordingRules(BaseModel):
     """`polyfill.recording`, and the hosts whose traffic it is about (none given: every host).
 
-    `match_body` None compares the whole body, normalised. `keep_headers` are response headers the polyfill reads beside
-    the ones always kept. `ignore_urls` (with `*`) are the site's own chatter: not recorded, never missed.
+    `match_body` empty compares the whole body, normalised. `keep_headers` are response headers the polyfill
+    reads beside the ones always kept. `ignore_urls` (with `*`) are the site's own chatter: not recorded, never missed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ignore_query: tuple[str, ...] = ()
-    match_body: tuple[str, ...] | None = None
+    match_body: tuple[str, ...] = ()
     redact: RedactRules = Field(default_factory=RedactRules)
     keep_headers: tuple[str, ...] = ()
     ignore_urls: tuple[str, ...] = ()
@@ -76,8 +77,7 @@ class RecordingRules(BaseModel):
 
     def is_site(self, url: str) -> bool:
         """Whether a URL belongs to the declared hosts. The port does not matter: a test server has another."""
-        host = (urlsplit(url).hostname or "").lower()
-        return not self.hosts or any(fnmatchcase(host, pattern.lower()) for pattern in self.hosts)
+        return not self.hosts or allows(self.hosts, urlsplit(url).hostname or "")
 
     def is_ignored(self, url: str) -> bool:
         return any(fnmatchcase(url, pattern) for pattern in self.ignore_urls)

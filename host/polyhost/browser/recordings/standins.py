@@ -191,7 +191,7 @@ def _secret(value: str, number: int) -> str:
 
 def _id(value: str, number: int) -> str:
     digits = str(number)
-    if value.isdigit():
+    if value.lstrip("-").isdigit():
         return "1" + digits.rjust(max(len(value) - 1, len(digits) + 1), "0")
     match = _ID_PREFIX.match(value)
     prefix = match[0] if match else ""

@@ -1,0 +1,99 @@
+"""A scenario directory. Provenance: DESIGN 1 for its files; ours for refusals and whole writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from polyhost.browser.recordings import fixture
+from polyhost.browser.recordings.fixture import Redactions, Scenario, load_scenario, write_scenario
+from polyhost.browser.recordings.har import Entry, Recording
+from polyhost.errors import RefusedError, RunFailedError
+
+SCENARIO = Scenario(
+    Recording((Entry(method="GET", url="https://a.test/"),)),
+    {"cookies": [], "origins": []},
+    ({"stream": "users", "key": "U1"}, {"stream": "users", "key": "U2"}),
+    Redactions({"secret": {"token": 1}}, {"name": 2}),
+)
+
+
+def test_a_scenario_is_written_whole_and_read_back(tmp_path: Path) -> None:
+    """The older one is gone as a whole, extra files included; nothing else is left beside it."""
+    directory = tmp_path / "slack" / "small"
+    write_scenario(directory, SCENARIO)
+    (directory / "stale.txt").write_text("old")
+    write_scenario(directory, SCENARIO)
+    assert {path.name for path in directory.iterdir()} == {
+        "recording.har",
+        "storage_state.json",
+        "expected.jsonl",
+        "redactions.json",
+    }
+    assert [path.name for path in directory.parent.iterdir()] == ["small"]
+    read = load_scenario(directory)
+    assert read.recording.entries == SCENARIO.recording.entries
+    assert (read.storage_state, read.expected, read.redactions) == (
+        SCENARIO.storage_state,
+        SCENARIO.expected,
+        SCENARIO.redactions,
+    )
+
+
+def test_a_failed_write_leaves_the_older_scenario_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours: half a fixture would pass for a whole one."""
+    directory = tmp_path / "small"
+    write_scenario(directory, SCENARIO)
+    before = {path.name: path.read_bytes() for path in directory.iterdir()}
+    rename = Path.rename
+
+    def full(path: Path, target: Path) -> Path:
+        if path.name == "new":
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(fixture.Path, "rename", full)
+    with pytest.raises(RunFailedError) as caught:
+        write_scenario(directory, Scenario(Recording(()), {}, (), Redactions()))
+    assert "No space left" in caught.value.reason
+    assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["small"]
+
+
+@pytest.mark.requirement("HO-2")
+def test_a_scenario_that_is_missing_or_incomplete_is_refused_by_name(tmp_path: Path) -> None:
+    """Ours: the message names the directory, or the file it lacks."""
+    with pytest.raises(RefusedError) as caught:
+        load_scenario(tmp_path / "none")
+    assert str(tmp_path / "none") in caught.value.reason
+    for name in ("recording.har", "storage_state.json", "expected.jsonl", "redactions.json"):
+        directory = tmp_path / name.partition(".")[0]
+        write_scenario(directory, SCENARIO)
+        (directory / name).unlink()
+        with pytest.raises(RefusedError) as caught:
+            load_scenario(directory)
+        assert name in caught.value.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "where"),
+    [
+        ("storage_state.json", "{", "storage_state.json"),
+        ("storage_state.json", json.dumps({"cookies": {}}), "storage_state.json"),
+        ("expected.jsonl", '{"a": 1}\n[2]\n', "line 2"),
+        ("expected.jsonl", '{"a": 1}\n\n{', "line 3"),
+        ("redactions.json", "{}", "redactions.json"),
+        ("recording.har", "{}", "recording.har"),
+    ],
+)
+def test_a_broken_file_is_refused_by_name_and_line(tmp_path: Path, name: str, content: str, where: str) -> None:
+    """Ours."""
+    directory = tmp_path / "small"
+    write_scenario(directory, SCENARIO)
+    (directory / name).write_text(content)
+    with pytest.raises(RefusedError) as caught:
+        load_scenario(directory)
+    assert name in caught.value.reason
+    assert where in caught.value.reason
