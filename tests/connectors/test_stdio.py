@@ -188,15 +188,45 @@ async def test_a_full_batch_holds_a_hundred_messages_in_order(tmp_path):
 
 
 async def test_a_batch_is_full_at_256_kib(tmp_path):
-    script = "for n in range(20): say(type='RECORD', text='x' * 100_000)"
+    """Everything lies in the pipe before any of it is read, where the system lets a pipe be that large."""
+    script = """
+        import fcntl
+        if hasattr(fcntl, "F_SETPIPE_SZ"): fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 1 << 20)
+        os.write(1, (json.dumps({"type": "RECORD", "text": "x" * 100_000}) + "\\n").encode() * 9)
+    """
     async with opened(script, tmp_path) as session:
         sizes = []
         async for event in session.events():
             if isinstance(event, Batch):
                 sizes.append((len(event.messages), event.size))
                 await session.acknowledge(event)
-    assert sum(count for count, _ in sizes) == 20
+    assert sum(count for count, _ in sizes) == 9
     assert max(count for count, _ in sizes) <= 3
+
+
+async def test_what_was_in_the_pipe_when_it_exited_is_not_lost(tmp_path, lifeline):
+    """It writes on while nobody reads, and is gone before anybody does."""
+    script = lifeline.held + textwrap.dedent("""
+        lines = [json.dumps({"type": "RECORD", "n": n}) + "\\n" for n in range(2000)]
+        sys.stdout.write("".join(lines[:500])); sys.stdout.flush()
+        hear()
+        sys.stdout.write("".join(lines[500:]))
+    """)
+    async with opened(script, tmp_path) as session:
+        events = session.events()
+        held = [await anext(events) for _ in range(CREDIT)]
+        following = asyncio.ensure_future(anext(events))
+        await session.send(START)
+        await lifeline.ends()
+        await asyncio.wait({following}, timeout=STUCK_SECONDS)
+        for batch in held:
+            await session.acknowledge(batch)
+        held.append(await following)
+        await session.acknowledge(held[-1])
+        rest, exited = await read_all(session)
+    taken = [message for batch in held for message in batch.messages] + rest
+    assert [message["n"] for message in taken] == list(range(2000))
+    assert exited == ConnectorExited(0)
 
 
 async def test_a_lone_message_does_not_wait_for_a_full_batch(tmp_path):
@@ -429,9 +459,12 @@ async def test_the_detail_of_an_exit_is_bounded(tmp_path):
 
 
 GRANDCHILD = """
-code = "import signal; signal.signal(15, signal.SIG_IGN); print(flush=True); signal.pause()"
+ready, tell = os.pipe()
+os.set_inheritable(tell, True)
+code = f"import os, signal; signal.signal(15, signal.SIG_IGN); os.write({{tell}}, b'.'); signal.pause()"
 sleeper = [sys.executable, "-I", "-S", "-c", code]
 grandchild = subprocess.Popen(sleeper, close_fds=False, start_new_session={new_session})
+os.read(ready, 1)
 say(type='PROGRESS', pid=grandchild.pid)
 """
 

@@ -4,7 +4,7 @@ Owns: where sources are looked for, that exactly one way to run one is named, th
 the folder. Must not know: how a connector is run, connections, sessions.
 
 A folder is a whole polyfill: `manifest.json` and the script beside it. Bundled ones come with the package (in a
-checkout they lie in `polyfills/`); the owner's own lie in a folder of theirs and go first; any other is named by its path.
+checkout they lie in `polyfills/`); the owner's own lie in a folder of theirs and go first; others are named by path.
 """
 
 from __future__ import annotations
