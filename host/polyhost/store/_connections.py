@@ -10,7 +10,18 @@ from polyhost.errors import RefusedError, RunFailedError
 from polyhost.store import _json
 from polyhost.store.base import ConnectionRow
 
-__all__ = ["create", "delete", "every", "get_memo", "named", "set_memo", "taken", "unknown_connection", "update"]
+__all__ = [
+    "create",
+    "delete",
+    "every",
+    "get_memo",
+    "named",
+    "require",
+    "set_memo",
+    "taken",
+    "unknown_connection",
+    "update",
+]
 
 _ROW = "SELECT id, name, source, nature, created_at, options, account FROM connections"
 _CREATE = """
@@ -40,6 +51,12 @@ def unknown_connection(connection_id: int) -> RunFailedError:
         "It was deleted in the meantime; connect again.",
         code="unknown_connection",
     )
+
+
+def require(db: sqlite3.Connection, connection_id: int) -> None:
+    """RunFailedError where the connection is not there (any more)."""
+    if not db.execute("SELECT 1 FROM connections WHERE id = ?", (connection_id,)).fetchone():
+        raise unknown_connection(connection_id)
 
 
 def create(

@@ -10,8 +10,7 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from polyhost.store import _runs
-from polyhost.store._connections import unknown_connection
+from polyhost.store import _connections, _runs
 from polyhost.store.base import WriteCounts
 
 __all__ = ["StreamTally", "WriteContext"]
@@ -43,8 +42,7 @@ class WriteContext:
     def begin(cls, db: sqlite3.Connection, connection_id: int, batch_id: str | None) -> WriteContext:
         """Refuses a batch that is not of this connection or is finished. All is read afresh in every transaction,
         because another process may write to the same store: it costs some ten microseconds."""
-        if not db.execute("SELECT 1 FROM connections WHERE id = ?", (connection_id,)).fetchone():
-            raise unknown_connection(connection_id)
+        _connections.require(db, connection_id)
         (sequence,) = db.execute("SELECT value FROM counters WHERE name = 'sequence'").fetchone()
         known = dict(db.execute("SELECT name, id FROM streams WHERE connection_id = ?", (connection_id,)).fetchall())
         return cls(db, connection_id, _open_batch(db, connection_id, batch_id), sequence, known, sequence)

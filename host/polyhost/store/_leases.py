@@ -8,8 +8,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from polyhost.store import _process
-from polyhost.store._connections import unknown_connection
+from polyhost.store import _connections, _process
 from polyhost.store.base import LeaseHolder
 
 __all__ = ["acquire", "is_free", "release", "renew"]
@@ -21,8 +20,7 @@ def is_free(holder: LeaseHolder, process: str | None, *, now: float) -> bool:
 
 
 def acquire(db: sqlite3.Connection, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
-    if not db.execute("SELECT 1 FROM connections WHERE id = ?", (connection_id,)).fetchone():
-        raise unknown_connection(connection_id)
+    _connections.require(db, connection_id)
     row = db.execute(
         "SELECT process, token, pid, host, run_id, expires_at FROM leases WHERE connection_id = ?", (connection_id,)
     ).fetchone()

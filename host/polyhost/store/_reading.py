@@ -1,39 +1,40 @@
 """Reading records back: pages, history, changes, counts, and what the ledger asks of stored groups.
 
-Owns: the reading statements and the order of pages. Must not know: threads; each call runs in a read transaction of its
+Owns: the reading statements. Must not know: threads; each call runs in a read transaction of its
 caller's and so sees one state of the store.
 """
 
 from __future__ import annotations
 
-import heapq
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
-from polyhost.store import _cursor
+from polyhost.store import _cursor, _pages
+from polyhost.store._pages import Wanted
 from polyhost.store.base import RecordPage, StoredRecord
 
 __all__ = ["changes", "count_records", "groups", "lookback", "records", "stored_data", "versions"]
 
+T = TypeVar("T")
+
 _CHUNK = 500
-"""Keys or positions asked for by one statement: SQLite before 3.32 took 999 parameters at most."""
+"""Keys, positions or ids asked for by one statement: SQLite before 3.32 took 999 parameters at most."""
 
 _AFTER_ALL = "\U0010ffff"
 """Sorts behind every position: they are made of digits or of what sources write as cursors."""
 
 _STORED = """
-SELECT records.position, records.key, streams.name, records.partition, records.data, records.emitted_at,
+SELECT records.id, records.key, streams.name, records.partition, records.data, records.emitted_at,
        records.version, records.deleted, batches.name, records.sequence
 FROM records
 JOIN streams ON streams.id = records.stream_id
 JOIN batches ON batches.id = records.batch_id
 """
 _EARLIER = """
-SELECT records.position, records.key, streams.name, records.partition, earlier.data, earlier.emitted_at,
+SELECT records.id, records.key, streams.name, records.partition, earlier.data, earlier.emitted_at,
        earlier.version, earlier.deleted, batches.name, earlier.sequence
 FROM record_versions AS earlier
 JOIN records ON records.id = earlier.record_id
@@ -41,16 +42,6 @@ JOIN streams ON streams.id = records.stream_id
 JOIN batches ON batches.id = earlier.batch_id
 WHERE records.stream_id = ? AND records.key = ? ORDER BY earlier.version
 """
-_PARTITIONS = """
-WITH RECURSIVE found (partition) AS (
-    SELECT min(partition) FROM records WHERE stream_id = :stream
-    UNION ALL
-    SELECT (SELECT min(partition) FROM records WHERE stream_id = :stream AND partition > found.partition)
-    FROM found WHERE found.partition IS NOT NULL
-)
-SELECT partition FROM found
-"""
-"""Each distinct partition by one step in the index, then NULL: far cheaper than looking at every record."""
 _CONTENT = "SELECT key, data FROM records WHERE stream_id = ? AND data IS NOT NULL AND key IN ({marks})"
 _MEMBERS = """
 SELECT position, count(*), max(cursor) FROM records
@@ -102,31 +93,15 @@ def lookback(
     return cursor, with_members
 
 
-def records(
-    db: sqlite3.Connection,
-    connection_id: int,
-    stream: str,
-    *,
-    partition: str | None,
-    since: str | None,
-    limit: int,
-    after: str | None,
-    deleted: bool,
-) -> RecordPage:
-    """One index holds each partition in (position, key) order; where none is chosen they are merged as they are read,
-    so that neither a second index nor a sort of the whole stream is needed."""
+def records(db: sqlite3.Connection, connection_id: int, stream: str, wanted: Wanted) -> RecordPage:
     stream_id = _stream_id(db, connection_id, stream)
     if stream_id is None:
         return RecordPage([], None)
-    place = None if after is None else _cursor.decoded(after)
-    names = [(partition,)] if partition is not None else db.execute(_PARTITIONS, {"stream": stream_id})
-    sources = [
-        _in_order(db, stream_id, name, since=since, place=place, deleted=deleted, limit=limit + 1) for (name,) in names
-    ]
-    rows = list(islice(heapq.merge(*sources), limit + 1))
-    page = rows[:limit]
-    more = len(rows) > limit and page
-    return RecordPage([_stored(row) for row in page], _cursor.after_record(*page[-1][:2]) if more else None)
+    found = _pages.in_order(db, stream_id, wanted)
+    page = found[: wanted.limit]
+    rows = {row[0]: row for row in _rows(db, [record.id for record in page])}
+    following = _cursor.after_record(page[-1].position, page[-1].key) if page and len(found) > len(page) else None
+    return RecordPage([_stored(rows[record.id]) for record in page], following)
 
 
 def count_records(db: sqlite3.Connection, connection_id: int) -> Mapping[str, tuple[int, int]]:
@@ -150,28 +125,9 @@ def changes(db: sqlite3.Connection, connection_id: int, *, after: int, limit: in
     return [_stored(row) for row in db.execute(statement, (connection_id, after, limit))]
 
 
-def _in_order(
-    db: sqlite3.Connection,
-    stream_id: int,
-    partition: str | None,
-    *,
-    since: str | None,
-    place: tuple[str, str] | None,
-    deleted: bool,
-    limit: int,
-) -> Iterator[tuple[Any, ...]]:
-    conditions = ["records.stream_id = ?", "records.partition IS ?"]
-    values: list[Any] = [stream_id, partition]
-    if place is not None and (since is None or place[0] >= since):
-        conditions.append("(records.position, records.key) > (?, ?)")
-        values += place
-    elif since is not None:
-        conditions.append("records.position >= ?")
-        values.append(since)
-    if not deleted:
-        conditions.append("NOT records.deleted")
-    ordered = f"{_STORED} WHERE {' AND '.join(conditions)} ORDER BY records.position, records.key LIMIT ?"
-    return db.execute(ordered, (*values, limit))
+def _rows(db: sqlite3.Connection, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+    for chunk in _chunks(ids):
+        yield from db.execute(f"{_STORED} WHERE records.id IN ({','.join('?' * len(chunk))})", tuple(chunk))
 
 
 def _stream_id(db: sqlite3.Connection, connection_id: int, stream: str) -> int | None:
@@ -180,13 +136,13 @@ def _stream_id(db: sqlite3.Connection, connection_id: int, stream: str) -> int |
     return None if row is None else row[0]
 
 
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), _CHUNK):
         yield values[start : start + _CHUNK]
 
 
 def _stored(row: tuple[Any, ...]) -> StoredRecord:
-    _position, key, stream, partition, data, emitted_at, version, deleted, batch_id, sequence = row
+    _id, key, stream, partition, data, emitted_at, version, deleted, batch_id, sequence = row
     return StoredRecord(
         stream=stream,
         key=key,

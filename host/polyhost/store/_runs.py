@@ -9,7 +9,7 @@ from typing import Any
 
 from polyhost.errors import RunFailedError
 from polyhost.protocol.diagnostics import RunStatus
-from polyhost.store import _json
+from polyhost.store import _connections, _json
 from polyhost.store.base import BatchRow, RunRow
 
 __all__ = ["abandon_runs", "batch", "batch_closed", "batches", "close_run", "open_run", "run", "runs", "unknown_batch"]
@@ -39,6 +39,7 @@ def batch_closed(batch_id: str) -> RunFailedError:
 
 
 def open_run(db: sqlite3.Connection, run: RunRow, batch: BatchRow) -> None:
+    _connections.require(db, run.connection_id)
     batch_number = db.execute(
         'INSERT INTO batches (name, connection_id, method, "trigger", started_at, finished_at, facts)'
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -70,6 +71,7 @@ def open_run(db: sqlite3.Connection, run: RunRow, batch: BatchRow) -> None:
 
 
 def close_run(db: sqlite3.Connection, run: RunRow, batch: BatchRow) -> None:
+    _connections.require(db, run.connection_id)
     row = db.execute(f"{_BATCH} WHERE name = ? AND connection_id = ?", (batch.id, batch.connection_id)).fetchone()
     if row is None:
         raise unknown_batch(batch.id)
@@ -86,6 +88,7 @@ def close_run(db: sqlite3.Connection, run: RunRow, batch: BatchRow) -> None:
 
 
 def abandon_runs(db: sqlite3.Connection, connection_id: int, *, at: str) -> Sequence[str]:
+    _connections.require(db, connection_id)
     left = db.execute(
         "SELECT id, batch_id FROM runs WHERE connection_id = ? AND status = ? ORDER BY started_at, rowid",
         (connection_id, RunStatus.RUNNING),

@@ -110,7 +110,8 @@ Table(
     # Last: a long content spills to further pages, which what comes before it can be read without.
     Column("data", Text, comment="JSON, keys sorted; a deleted record keeps its last content"),
     Index("records_by_key", "stream_id", "key", unique=True),
-    Index("records_by_position", "stream_id", "partition", "position", "key"),
+    # The last two columns let walks, look-backs and pages be answered from the index alone.
+    Index("records_by_position", "stream_id", "partition", "position", "key", "is_head", "deleted"),
     Index("records_by_sequence", "connection_id", "sequence", unique=True),
     comment="Every record as it is now, tombstones included.",
 )

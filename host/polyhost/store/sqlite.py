@@ -21,6 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from polyhost.errors import RunFailedError
 from polyhost.ledger.state import PartitionState
 from polyhost.store import _connections, _failures, _leases, _ledger, _opening, _reading, _runs, _writing
+from polyhost.store._pages import Wanted
 from polyhost.store.base import (
     BatchRow,
     ConnectionRow,
@@ -219,16 +220,8 @@ class SqliteStore(Store):
         after: str | None = None,
         deleted: bool = False,
     ) -> RecordPage:
-        return await self._read(
-            _reading.records,
-            connection_id,
-            stream,
-            partition=partition,
-            since=since,
-            limit=limit,
-            after=after,
-            deleted=deleted,
-        )
+        wanted = Wanted(partition=partition, since=since, limit=limit, after=after, deleted=deleted)
+        return await self._read(_reading.records, connection_id, stream, wanted)
 
     async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:
         return await self._read(_reading.count_records, connection_id)

@@ -132,7 +132,8 @@ def _create_records() -> None:
         _text("data", nullable=True),
     )
     op.create_index("records_by_key", "records", ["stream_id", "key"], unique=True)
-    op.create_index("records_by_position", "records", ["stream_id", "partition", "position", "key"])
+    by_position = ["stream_id", "partition", "position", "key", "is_head", "deleted"]
+    op.create_index("records_by_position", "records", by_position)
     op.create_index("records_by_sequence", "records", ["connection_id", "sequence"], unique=True)
     op.create_table(
         "record_versions",
