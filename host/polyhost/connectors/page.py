@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from polyhost.browser.bridge.restarts import RestartBudget
+from polyhost.browser.bridge.restarts import Cause, RestartBudget
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.bridge.tab import Launcher, Prepare, SignedOut, Tab, TabEvent, TabLost, TabSaid, TabSettings
 from polyhost.browser.bridge.wire import CREDIT, Broken, Call, Calls, PageBatch
@@ -254,11 +254,11 @@ class PageSession(ConnectorSession):
                 )
                 return
             try:
-                await (self._tab.settle() if loss.cause == "navigation" else self._tab.open())
+                cause = await (self._tab.settle() if loss.cause is Cause.NAVIGATION else self._tab.open())
             except PolyhostError as error:
                 self._events.put_nowait(error)
                 return
-            self._events.put_nowait((self._tab.generation, Restarted(str(loss.cause), self._budget.attempts)))
+            self._events.put_nowait((self._tab.generation, Restarted(str(cause), self._budget.attempts)))
 
     async def _answer(self, generation: int, call: Call) -> None:
         try:

@@ -7,10 +7,10 @@ the manifest; that fields exist in the stream's schema is checked there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast, get_args
 
 from polyhost.errors import RefusedError
-from polyhost.ledger.state import CursorOrder, PartitionRule, RefreshPolicy
+from polyhost.ledger.state import CursorOrder, CursorTime, PartitionRule, RefreshPolicy
 
 __all__ = ["partition_rule"]
 
@@ -26,11 +26,15 @@ def partition_rule(stream: str, block: Any) -> PartitionRule:
     except ValueError:
         raise _refused(stream, "order", f"it is none of {', '.join(CursorOrder)}") from None
     optional = {name: _optional_text(stream, block, name) for name in _TEXT_FIELDS}
+    time = _optional_text(stream, block, "cursor_time")
+    if time is not None and time not in get_args(CursorTime):
+        raise _refused(stream, "cursor_time", f"it is none of {', '.join(get_args(CursorTime))}")
     return PartitionRule(
         stream=stream,
         field=required["field"],
         cursor_field=required["cursor_field"],
         order=order,
+        cursor_time=cast("CursorTime | None", time),
         refresh=_refresh(stream, _field(block, "refresh")),
         **optional,
     )

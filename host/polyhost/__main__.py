@@ -1,0 +1,5 @@
+"""`python -m polyhost`."""
+
+from polyhost.cli.main import main
+
+main()

@@ -1,0 +1,61 @@
+"""Progress of a run on stderr: live rows on a terminal, plain lines elsewhere.
+
+Owns: how run events look while they happen. Must not know: what they mean for coverage.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import click
+
+from polyhost.engine import events
+from polyhost.engine.events import RunEvent, Watcher
+
+__all__ = ["show_progress"]
+
+LINE_INTERVAL = 2.0
+"""Seconds between plain progress lines: often enough to see life, rare enough for a CI log."""
+SHOWN_PARTITIONS = 8
+"""Partitions shown at once on a terminal: the ones that moved last."""
+
+
+@contextmanager
+def show_progress(*, quiet: bool) -> Generator[Watcher]:
+    """A watcher that shows what it is told. `quiet` keeps to plain lines, as `--json` wants."""
+    if quiet or not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from polyhost.cli.live import LiveRows  # noqa: PLC0415  rich only where there is a terminal
+
+    with LiveRows(SHOWN_PARTITIONS) as rows:
+        yield rows
+
+
+class _Lines:
+    """Plain lines: the milestones, and a count every few seconds."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def __call__(self, event: RunEvent) -> None:
+        match event:
+            case events.RunStarted():
+                self._say(f"{event.connection}: collecting {', '.join(event.streams)} ({event.run_id})")
+            case events.InventoryTaken():
+                known = "" if event.complete else ", and there may be more"
+                self._say(f"{event.stream}: {event.partitions:,} partitions found{known}")
+            case events.ConnectorRestarted():
+                self._say(f"the page was lost ({event.reason}); going on, attempt {event.attempt}")
+            case events.RecordsWritten() if time.monotonic() - self._last > LINE_INTERVAL:
+                self._last = time.monotonic()
+                read = sum(sum(counts.values()) for counts in event.streams.values())
+                self._say(f"{read:,} records read")
+            case _:
+                pass
+
+    def _say(self, line: str) -> None:
+        click.echo(f"polyhost: {line}", err=True)

@@ -1,0 +1,28 @@
+"""How each operation's result looks on a terminal. One small function per operation; none of them decides anything.
+
+Must not know: stores, engines; only the JSON value of a result.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = ["render"]
+
+_RENDERERS = {
+    "demo": "collect:demo",
+    "run": "collect:run",
+    "connect": "connections:connect",
+    "connections": "connections:connections",
+    "records": "reading:records",
+    "coverage": "coverage:coverage",
+    "runs": "reading:runs",
+    "receipt": "reading:receipt",
+}
+
+
+def render(operation: str, value: Any) -> None:
+    """Print the result of an operation for a person."""
+    module, _, function = _RENDERERS[operation].partition(":")
+    getattr(importlib.import_module(f"{__name__}.{module}"), function)(value)

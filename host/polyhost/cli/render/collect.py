@@ -1,0 +1,94 @@
+"""The closing table of a run: what is new, updated and missing, and how far each stream is covered.
+
+Must not know: how any of it was found out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from polyhost.cli.render.common import STATUS, bullet, console, moment, plain, plural, simple_table
+
+__all__ = ["demo", "run"]
+
+_COUNTS = ("new", "updated", "unchanged", "deleted", "rejected")
+
+
+def run(value: dict[str, Any]) -> None:
+    """Print a run's result, or a dry run's plan."""
+    out = console()
+    if value.get("dry_run"):
+        _plan(out, value)
+    else:
+        _result(out, value)
+
+
+def demo(value: dict[str, Any]) -> None:
+    """Print the demo's run and three things to try next."""
+    out = console()
+    _result(out, value["run"])
+    name = plain(value["run"]["connection"])
+    out.print("\n[bold]That was a recorded workspace, replayed in a real browser.[/] Three things to try next:\n")
+    for number, (command, why) in enumerate(value["next"], start=1):
+        out.print(f"  [dim]{number}.[/] [cyan]{plain(command)}[/]\n     [dim]{plain(why)}[/]")
+    out.print(f"\n[dim]The demo is kept as the connection {name} in {plain(value['home'])}.[/]")
+
+
+def _result(out: Console, value: dict[str, Any]) -> None:
+    traffic = value["traffic"]
+    out.print(
+        f"\n[bold]{plain(value['connection'])}[/] · {STATUS[value['status']]}"
+        f"   [dim]{value['seconds']:.1f} s · {plural(value['requests'], 'request')}"
+        + (f" · slowed down {traffic['rate_limited']}×" if traffic["rate_limited"] else "")
+        + f" · {value['run_id']}[/]\n"
+    )
+    table = simple_table("stream", *_COUNTS, "covered", numbers=_COUNTS)
+    for stream, counts in value["streams"].items():
+        cells = (_count(counts[name], name) for name in _COUNTS)
+        table.add_row(f"[bold]{plain(stream)}[/]", *cells, _covered(value["coverage"].get(stream)))
+    out.print(table)
+    if value["diagnostics"]:
+        out.print()
+    for diagnostic in value["diagnostics"]:
+        out.print(bullet(diagnostic))
+    if value.get("error"):
+        out.print(f"\n[red]{plain(value['error']['reason'])}[/]\n[dim]→ {plain(value['error']['instruction'])}[/]")
+    if value.get("receipt"):
+        out.print(f"\n{plain(value['receipt']['summary'])}")
+
+
+def _count(count: int, name: str) -> str:
+    if not count:
+        return "[dim]·[/]"
+    colour = {"new": "green", "updated": "cyan", "deleted": "yellow", "rejected": "red"}.get(name, "dim")
+    return f"[{colour}]{count:,}[/]"
+
+
+def _covered(coverage: dict[str, Any] | None) -> str:
+    if coverage is None:
+        return ""
+    text = f"{coverage['complete']:,} of {plural(coverage['partitions'], 'partition')} whole"
+    if coverage["covered_through"]:
+        text += f", newest {moment(coverage['covered_through'])}"
+    for name, word in (("partial", "with holes"), ("limited", "limited by the source"), ("missing", "missing")):
+        if coverage[name]:
+            text += f" · [yellow]{coverage[name]:,} {word}[/]"
+    return text
+
+
+def _plan(out: Console, value: dict[str, Any]) -> None:
+    out.print(f"\n[bold]{plain(value['connection'])}[/] · dry run, nothing was written\n")
+    table = simple_table("stream", "partition", "purpose", "from", "to", "requests", numbers=("requests",))
+    for row in value["plan"]:
+        table.add_row(
+            plain(row["stream"]),
+            plain(row["label"] or row["partition"]),
+            row["purpose"],
+            plain(row["since"] or "the beginning"),
+            plain(row["until"] or "now"),
+            f"≥ {row['requests']:,}",
+        )
+    out.print(table)
+    out.print(f"\nAbout {plural(value['requests'], 'request')}, and what turns out to be new. {plain(value['note'])}")

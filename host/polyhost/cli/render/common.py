@@ -1,0 +1,75 @@
+"""What the renderers share: the console, words for statuses, moments, and safe text.
+
+Must not know: any one operation.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+__all__ = ["STATUS", "bullet", "console", "moment", "plain", "plural", "simple_table"]
+
+STATUS = {
+    "complete": "[green]complete[/]",
+    "complete_with_gaps": "[yellow]complete, with gaps[/]",
+    "failed": "[red]failed[/]",
+    "needs_owner": "[yellow]needs you[/]",
+    "cancelled": "[yellow]cancelled[/]",
+    "running": "[cyan]running[/]",
+}
+PIPED_WIDTH = 120
+"""Columns when stdout is not a terminal: wide enough that no cell is cut in a log."""
+
+
+def console() -> Console:
+    """A console on stdout. Piped output gets a fixed width instead of a guess."""
+    if sys.stdout.isatty() or "COLUMNS" in os.environ:
+        return Console(highlight=False)
+    return Console(highlight=False, width=PIPED_WIDTH)
+
+
+def plain(text: object) -> str:
+    """Foreign text made safe for a terminal: no markup, no control characters."""
+    shown = "".join(char if char.isprintable() else " " for char in str(text))
+    return escape(shown)
+
+
+def moment(iso: str | None) -> str:
+    """An ISO time as a person reads it, in UTC."""
+    if not iso:
+        return "–"
+    return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 gap`, `3 gaps`, `1,204 records`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def simple_table(*headings: str, numbers: Sequence[str] = ()) -> Table:
+    """The one table style: no frame, a dim heading, numbers to the right."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
+    return table
+
+
+def bullet(diagnostic: dict[str, Any]) -> str:
+    """One diagnostic as a line: severity, code, what, and what would help."""
+    mark = {"gap": "[yellow]![/]", "error": "[red]✗[/]"}.get(diagnostic["severity"], "[dim]·[/]")
+    line = f"{mark} [bold]{diagnostic['code']}[/]  {plain(diagnostic['message'])}"
+    if diagnostic.get("partitions"):
+        shown = ", ".join(plain(key) for key in diagnostic["partitions"][:5])
+        rest = diagnostic.get("total", 0) - min(5, len(diagnostic["partitions"]))
+        line += f" [cyan]{shown}[/]" + (f" and {rest:,} more" if rest > 0 else "")
+    if diagnostic.get("recovery_hint"):
+        line += f"\n    [dim]→ {plain(diagnostic['recovery_hint'])}[/]"
+    return line

@@ -1,0 +1,96 @@
+"""Coverage as a person reads it: a bar per partition, holes in view, worst first, and what mends each.
+
+Owns: the picture on a terminal. Must not know: how coverage was judged; bars are drawn from what `--json` has.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from polyhost.cli.render.common import console, moment, plain, plural, simple_table
+
+__all__ = ["coverage"]
+
+BAR = 28
+"""Characters of a partition's bar: enough to see a hole, narrow enough for 100 columns."""
+_COLOUR = {
+    "missing": "red",
+    "untouched": "yellow",
+    "partial": "yellow",
+    "limited": "cyan",
+    "complete": "green",
+    "retired": "dim",
+}
+
+
+def coverage(value: dict[str, Any]) -> None:
+    """Streams without partitions in one line each; the others with their partitions."""
+    out = console()
+    out.print(f"\n[bold]{plain(value['connection'])}[/] · {plain(value['source'])}\n")
+    for name, stream in value["streams"].items():
+        deleted = f", {plural(stream['deleted'], 'deleted', 'deleted')}" if stream["deleted"] else ""
+        out.print(f"[bold]{plain(name)}[/]  {plural(stream['records'], 'record')}{deleted}")
+        if stream["partitions"]:
+            _partitions(out, stream)
+    out.print()
+
+
+def _partitions(out: Any, stream: dict[str, Any]) -> None:
+    partitions = stream["partitions"]
+    scale = _Scale(partitions)
+    table = simple_table("", "partition", scale.heading, "through", "", numbers=())
+    for row in partitions:
+        colour = _COLOUR[row["extent"]]
+        name = row["label"] or row["key"]
+        extra = f" [dim]{plain(row['source_status'])}[/]" if row["source_status"] else ""
+        why = "" if row["extent"] == "complete" else f"[dim]{plain(row['explain'])}[/]"
+        table.add_row(
+            f"[{colour}]{row['extent']}[/]",
+            f"{plain(name)}{extra}",
+            f"[{colour}]{scale.bar(row)}[/]",
+            moment(row["covered_through"]),
+            why,
+        )
+    out.print(table)
+    summary = stream["summary"]
+    told = ", ".join(f"{summary[extent]:,} {extent}" for extent in _COLOUR if summary[extent])
+    out.print(f"  [dim]{plural(summary['partitions'], 'partition')}: {told}[/]")
+
+
+class _Scale:
+    """Where positions fall on a bar: by time where positions are times, else evenly by rank."""
+
+    def __init__(self, partitions: list[dict[str, Any]]) -> None:
+        times = sorted({time for row in partitions for time in _times(row)})
+        self._low, self._high = (times[0], times[-1]) if times else (0.0, 0.0)
+        self.heading = f"{_day(self._low)} … {_day(self._high)}" if times else "covered"
+
+    def bar(self, row: dict[str, Any]) -> str:
+        """█ covered, ░ a hole, · nothing there to cover."""
+        cells = ["·"] * BAR
+        for since, until in row["spans"]["holes"]:
+            self._paint(cells, since, until, "░")
+        for since, until in row["spans"]["covered"]:
+            self._paint(cells, since, until, "█")
+        return "".join(cells)
+
+    def _paint(self, cells: list[str], since: str | None, until: str | None, mark: str) -> None:
+        if until is None or self._high <= self._low:
+            return
+        first = 0 if since is None else self._cell(since)
+        for cell in range(first, self._cell(until) + 1):
+            cells[cell] = mark
+
+    def _cell(self, iso: str) -> int:
+        share = (datetime.fromisoformat(iso).timestamp() - self._low) / (self._high - self._low)
+        return max(0, min(BAR - 1, int(share * (BAR - 1))))
+
+
+def _times(row: dict[str, Any]) -> list[float]:
+    ends = [end for span in (*row["spans"]["covered"], *row["spans"]["holes"]) for end in span if end is not None]
+    return [datetime.fromisoformat(end).timestamp() for end in ends]
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d")

@@ -1,0 +1,85 @@
+"""Records, runs and receipts as a person reads them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from polyhost.cli.render.common import STATUS, console, moment, plain, plural, simple_table
+
+__all__ = ["receipt", "records", "runs"]
+
+_PREVIEW = 160
+"""Characters of a record's content on one line of a listing."""
+_TEXT_FIELDS = ("text", "name", "title", "subject")
+"""Fields that say most about a record at a glance, first match wins; without one the data itself is shown."""
+
+
+def records(value: dict[str, Any]) -> None:
+    """One line per record, oldest first."""
+    out = console()
+    if not value["records"]:
+        out.print("No records.")
+        return
+    table = simple_table("key", "what", "version", numbers=("version",))
+    for row in value["records"]:
+        mark = "[red]deleted[/] " if row["deleted"] else ""
+        table.add_row(f"[dim]{plain(row['key'])}[/]", mark + plain(_glance(row["data"])), str(row["version"]))
+    out.print(table)
+    if value["next"]:
+        out.print(f"\n[dim]More: add --after {plain(value['next'])}[/]")
+
+
+def _glance(data: dict[str, Any] | None) -> str:
+    if data is None:
+        return ""
+    text = next((data[name] for name in _TEXT_FIELDS if data.get(name)), None)
+    shown = str(text) if text else orjson.dumps(data).decode()
+    return shown if len(shown) <= _PREVIEW else shown[: _PREVIEW - 1] + "…"
+
+
+def runs(value: dict[str, Any]) -> None:
+    """Newest first."""
+    out = console()
+    if not value["runs"]:
+        out.print("No runs yet.")
+        return
+    table = simple_table("run", "started", "status", "new", "updated", "gaps", "requests", numbers=("new", "updated"))
+    for row in value["runs"]:
+        counts = row["streams"].values()
+        table.add_row(
+            row["run_id"],
+            moment(row["started_at"]),
+            STATUS[row["status"]],
+            f"{sum(c['new'] for c in counts):,}",
+            f"{sum(c['updated'] for c in counts):,}",
+            str(sum(d["severity"] == "gap" for d in row["diagnostics"])),
+            f"{row['requests']:,}",
+        )
+    out.print(table)
+
+
+def receipt(value: dict[str, Any]) -> None:
+    """The receipt, line by line."""
+    out = console()
+    counts = value["counts"]
+    out.print(f"\n[bold]Receipt {value['batch_id']}[/] · {STATUS[value['status']]}\n\n{plain(value['summary'])}\n")
+    table = simple_table("", "")
+    table.add_row("[dim]source[/]", f"{plain(value['source'])} ({plain(value['connection'])})")
+    table.add_row("[dim]obtained by[/]", f"{value['method']}, triggered by {value['trigger']}")
+    table.add_row("[dim]when[/]", f"{moment(value['started_at'])} – {moment(value['finished_at'])}")
+    if value["event_time"]:
+        table.add_row(
+            "[dim]reaches[/]", f"{moment(value['event_time']['first'])} – {moment(value['event_time']['last'])}"
+        )
+    table.add_row(
+        "[dim]records[/]", ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "none"
+    )
+    evidence = ", ".join(value["completeness"]["evidence"])
+    table.add_row("[dim]completeness[/]", value["completeness"]["claim"] + (f" ({evidence})" if evidence else ""))
+    for gap in value["gaps"]:
+        count = f" ({plural(gap['count'], 'item')})" if gap["count"] else ""
+        action = f" → {plain(gap['action'])}" if gap["action"] else ""
+        table.add_row("[yellow]gap[/]", f"{gap['code']}{count}{action}")
+    out.print(table)

@@ -1,0 +1,86 @@
+"""Performs one operation for the command line: event loop, progress, two-stage Ctrl-C, output, exit status.
+
+Must not know: any one operation beyond its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from polyhost.cli.progress import show_progress
+from polyhost.cli.render import render
+from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
+from polyhost.operations.context import Context, default_home
+from polyhost.operations.registry import Operation, Result
+
+__all__ = ["perform"]
+
+EXIT_FAILED = 1
+EXIT_REFUSED = 2
+EXIT_NEEDS_OWNER = 4
+EXIT_INTERRUPTED = 130
+
+
+def perform(operation: Operation, request: Any, *, home: Path | None, as_json: bool) -> NoReturn:
+    """Run it, print what came of it, exit. Every PolyhostError becomes one sentence on stderr."""
+    try:
+        where = (home or default_home()).expanduser().absolute()
+        result = asyncio.run(_perform(operation, request, where, as_json=as_json))
+        _print(operation, result, as_json=as_json)
+    except PolyhostError as error:
+        sys.exit(_complain(error, as_json=as_json))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_FAILED)
+    sys.exit(result.exit_code)
+
+
+async def _perform(operation: Operation, request: Any, home: Path, *, as_json: bool) -> Result:
+    with show_progress(quiet=as_json) as watch:
+        context = Context(home=home, watch=watch)
+        _cancel_on_interrupt(context.cancelled)
+        return await operation.load()(context, request)
+
+
+def _cancel_on_interrupt(cancelled: asyncio.Event) -> None:
+    """First Ctrl-C: stop taking more, keep what is durable. Second: leave at once; the store survives that too."""
+
+    def interrupted() -> None:
+        if cancelled.is_set():
+            os._exit(EXIT_INTERRUPTED)
+        click.echo("\npolyhost: stopping; what is read so far is kept. Ctrl-C again to leave at once.", err=True)
+        cancelled.set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupted)
+
+
+def _print(operation: Operation, result: Result, *, as_json: bool) -> None:
+    if as_json:
+        import orjson  # noqa: PLC0415
+
+        sys.stdout.buffer.write(orjson.dumps(result.value, option=orjson.OPT_INDENT_2) + b"\n")
+    else:
+        render(operation.name, result.value)
+    sys.stdout.flush()
+
+
+def _complain(error: PolyhostError, *, as_json: bool) -> int:
+    if as_json:
+        import orjson  # noqa: PLC0415
+
+        problem = {"code": error.code, "reason": error.reason, "instruction": error.instruction}
+        sys.stdout.buffer.write(orjson.dumps({"error": problem}, option=orjson.OPT_INDENT_2) + b"\n")
+        sys.stdout.flush()
+    click.echo(f"polyhost: {error}", err=True)
+    if isinstance(error, RefusedError):
+        return EXIT_REFUSED
+    return EXIT_NEEDS_OWNER if isinstance(error, NeedsOwnerError) else EXIT_FAILED

@@ -1,0 +1,144 @@
+"""The facts of one acquisition batch: what a run or an import can say of itself, and nothing it cannot.
+
+Owns: the fact types and the five acquisition methods. Must not know: where facts are stored or how they are shown.
+Facts are safe by construction: counts, times, keys and codes; never record content, a secret, or an absolute path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+__all__ = ["BatchFacts", "Claim", "Completeness", "Counts", "Gap", "Method"]
+
+
+class Method(StrEnum):
+    """How data was obtained (CH-2.7). What set it off (owner, schedule, watched folder) is the trigger."""
+
+    PROVIDER_API = "provider_api"
+    OWNER_ARTIFACT = "owner_artifact"
+    DEVICE_SYNC = "device_sync"
+    DEVICE_BACKUP = "device_backup"
+    BROWSER_POLYFILL = "browser_polyfill"
+
+
+class Claim(StrEnum):
+    """How much of what was asked for the batch's evidence supports (CH-2.4)."""
+
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """A claim and the codes of the evidence for it."""
+
+    claim: Claim
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What became of one stream's records. `rejected` were refused by scope or schema and are not stored."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    rejected: int = 0
+
+    @property
+    def parsed(self) -> int:
+        """Records the connector or artifact handed over."""
+        return self.new + self.updated + self.unchanged + self.rejected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something known to be absent: what, where, how much, whether it blocks (manifest), and what would close it."""
+
+    code: str
+    stream: str | None = None
+    count: int | None = None
+    blocking: bool = False
+    action: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchFacts:
+    """Everything a receipt or a health projection may be computed from."""
+
+    batch_id: str
+    connection: str
+    source: str
+    method: Method
+    trigger: str
+    started_at: str
+    finished_at: str | None
+    status: str
+    streams: Mapping[str, Counts] = field(default_factory=dict)
+    event_time: tuple[str, str] | None = None
+    gaps: Sequence[Gap] = ()
+    completeness: Completeness = Completeness(Claim.UNPROVEN)
+    artifact_digest: str | None = None
+    format_version: str | None = None
+    recorded: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The stored form."""
+        return {
+            "batch_id": self.batch_id,
+            "connection": self.connection,
+            "source": self.source,
+            "method": str(self.method),
+            "trigger": self.trigger,
+            "started_at": self.started_at,
+            "finished_at": self.finished_at,
+            "status": self.status,
+            "streams": {name: _counts_json(counts) for name, counts in self.streams.items()},
+            "event_time": list(self.event_time) if self.event_time else None,
+            "gaps": [_gap_json(gap) for gap in self.gaps],
+            "completeness": {"claim": str(self.completeness.claim), "evidence": list(self.completeness.evidence)},
+            "artifact_digest": self.artifact_digest,
+            "format_version": self.format_version,
+            "recorded": self.recorded,
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> BatchFacts:
+        """Back from the stored form."""
+        event_time = stored["event_time"]
+        completeness = stored["completeness"]
+        return cls(
+            **{name: stored[name] for name in _PLAIN},
+            method=Method(stored["method"]),
+            streams={name: Counts(**counts) for name, counts in stored["streams"].items()},
+            event_time=(event_time[0], event_time[1]) if event_time else None,
+            gaps=tuple(Gap(**gap) for gap in stored["gaps"]),
+            completeness=Completeness(Claim(completeness["claim"]), tuple(completeness["evidence"])),
+        )
+
+
+_PLAIN = (
+    "batch_id",
+    "connection",
+    "source",
+    "trigger",
+    "started_at",
+    "finished_at",
+    "status",
+    "artifact_digest",
+    "format_version",
+    "recorded",
+)
+
+
+def _counts_json(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in ("new", "updated", "unchanged", "deleted", "rejected")}
+
+
+def _gap_json(gap: Gap) -> dict[str, Any]:
+    return {name: getattr(gap, name) for name in ("code", "stream", "count", "blocking", "action")}

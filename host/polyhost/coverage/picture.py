@@ -1,0 +1,109 @@
+"""The ledger as a picture: per stream and partition what is covered, what is a hole, and in one line what mends it.
+
+Owns: the one projection of coverage that every surface shows, worst first. Must not know: surfaces, stores, clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from polyhost.coverage.moments import moment
+from polyhost.ledger.cursor import maximum
+from polyhost.ledger.plan import unproven
+from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus
+
+__all__ = ["Extent", "PartitionView", "stream_picture", "stream_summary"]
+
+
+class Extent(StrEnum):
+    """How far one partition is covered. In the order an owner should look at them."""
+
+    MISSING = "missing"
+    UNTOUCHED = "untouched"
+    PARTIAL = "partial"
+    LIMITED = "limited"
+    COMPLETE = "complete"
+    RETIRED = "retired"
+
+
+_EXPLAIN = {
+    Extent.MISSING: "Not in the source's inventory any more; comes back by itself, or retire it.",
+    Extent.UNTOUCHED: "Not read yet; the next run reads it from its beginning.",
+    Extent.PARTIAL: "Has holes; the next run reads exactly those.",
+    Extent.LIMITED: "The source hides what is older; an export may reach further back.",
+    Extent.COMPLETE: "Covered from its beginning.",
+    Extent.RETIRED: "Retired by the owner; kept, not collected.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionView:
+    """One partition, judged."""
+
+    state: PartitionState
+    extent: Extent
+    rule: PartitionRule
+
+    def as_json(self) -> dict[str, Any]:
+        state, order = self.state, self.rule.order
+        return {
+            "key": state.key,
+            "label": state.label,
+            "status": str(state.status),
+            "source_status": state.source_status,
+            "extent": str(self.extent),
+            "high_water": state.high_water,
+            "covered": [[piece.since, piece.until] for piece in state.covered],
+            "holes": [[hole.since, hole.until] for hole in unproven(state, order)],
+            "spans": self._spans(),
+            "limited_before": state.limited_before,
+            "covered_through": self._moment(state.covered[-1].until if state.covered else None),
+            "first_seen": state.first_seen,
+            "last_seen": state.last_seen,
+            "missing_since": state.missing_since,
+            "retired_at": state.retired_at,
+            "retired_reason": state.retired_reason,
+            "explain": _EXPLAIN[self.extent],
+        }
+
+    def _spans(self) -> dict[str, list[list[str | None]]]:
+        """Covered ranges and holes as moments, where positions are times: what a picture is drawn from."""
+        if self.rule.cursor_time is None:
+            return {"covered": [], "holes": []}
+        pieces = {"covered": self.state.covered, "holes": unproven(self.state, self.rule.order)}
+        return {
+            name: [[self._moment(piece.since), self._moment(piece.until)] for piece in found]
+            for name, found in pieces.items()
+        }
+
+    def _moment(self, position: str | None) -> str | None:
+        return moment(position, self.rule.cursor_time)
+
+
+def stream_picture(states: Iterable[PartitionState], rule: PartitionRule) -> list[PartitionView]:
+    """Every partition, worst first, then by name."""
+    views = [PartitionView(state, _extent(state, rule), rule) for state in states]
+    worst_first = list(Extent)
+    return sorted(views, key=lambda view: (worst_first.index(view.extent), view.state.label or "", view.state.key))
+
+
+def stream_summary(views: Sequence[PartitionView], rule: PartitionRule) -> dict[str, Any]:
+    """How many partitions are in which extent, and the newest position any of them is covered through."""
+    counts: Mapping[str, int] = {str(extent): sum(view.extent is extent for view in views) for extent in Extent}
+    newest = maximum((view.state.covered[-1].until for view in views if view.state.covered), rule.order)
+    return {"partitions": len(views), **counts, "covered_through": moment(newest, rule.cursor_time)}
+
+
+def _extent(state: PartitionState, rule: PartitionRule) -> Extent:
+    if state.status is PartitionStatus.RETIRED:
+        return Extent.RETIRED
+    if state.status is PartitionStatus.MISSING:
+        return Extent.MISSING
+    if not state.covered:
+        return Extent.UNTOUCHED
+    if unproven(state, rule.order):
+        return Extent.PARTIAL
+    return Extent.LIMITED if state.limited_before is not None else Extent.COMPLETE

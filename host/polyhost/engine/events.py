@@ -1,0 +1,121 @@
+"""What a run tells whoever watches it while it goes on. Past tense; small; safe to show.
+
+Owns: the event types and the `Watcher` seam. Must not know: terminals, event streams, pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = [
+    "BrowserStarted",
+    "ConnectorRestarted",
+    "InventoryTaken",
+    "OwnerAsked",
+    "PartitionAdvanced",
+    "ProgressReported",
+    "RecordsWritten",
+    "RequestsCounted",
+    "RunEvent",
+    "RunFinished",
+    "RunStarted",
+    "Watcher",
+    "ignore",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    run_id: str
+    connection: str
+    source: str
+    streams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserStarted:
+    """The connector is open and was given START."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryTaken:
+    stream: str
+    partitions: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsWritten:
+    """Durable so far in this run, per stream: new, updated, unchanged, deleted."""
+
+    streams: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionAdvanced:
+    """A range of a partition was proven. `records` read of it in this run; `finished`: no hole is left in it."""
+
+    stream: str
+    partition: str
+    label: str | None
+    records: int
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressReported:
+    message: str
+    stream: str | None
+    count: float | None
+    total: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsCounted:
+    requests: int
+    rate_limited: int
+    waited_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorRestarted:
+    reason: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerAsked:
+    request_id: str
+    kind: str
+    message: str
+    schema: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The result is the same object that `run --json` prints."""
+
+    result: Mapping[str, Any]
+
+
+RunEvent = (
+    RunStarted
+    | BrowserStarted
+    | InventoryTaken
+    | RecordsWritten
+    | PartitionAdvanced
+    | ProgressReported
+    | RequestsCounted
+    | ConnectorRestarted
+    | OwnerAsked
+    | RunFinished
+)
+Watcher = Callable[[RunEvent], None]
+
+
+def ignore(event: RunEvent) -> None:
+    """A watcher that does not watch."""

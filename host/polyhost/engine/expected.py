@@ -1,0 +1,38 @@
+"""What a recorded scenario must yield when it is replayed: every record of the run's streams, without its accidents.
+
+Owns: the form of expected.jsonl. Must not know: recordings, scrubbing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyhost.protocol.scope import Scope
+from polyhost.store.base import ConnectionRow, Store
+
+__all__ = ["expected_records"]
+
+_PAGE = 1_000
+
+
+async def expected_records(store: Store, connection: ConnectionRow, scope: Scope) -> list[dict[str, Any]]:
+    """Records in reading order, by stream: key, partition, data, deleted. No times of collection, no batch ids."""
+    found: list[dict[str, Any]] = []
+    for stream in scope.streams:
+        after: str | None = None
+        while True:
+            page = await store.records(connection.id, stream.name, limit=_PAGE, after=after, deleted=True)
+            found += [
+                {
+                    "stream": record.stream,
+                    "key": record.key,
+                    "partition": record.partition,
+                    "data": record.data,
+                    "deleted": record.deleted,
+                }
+                for record in page.records
+            ]
+            after = page.next
+            if after is None:
+                break
+    return found

@@ -1,0 +1,236 @@
+"""From how a run went to its status, facts, receipt and result: one place, for every kind of run.
+
+Owns: the run's verdict and the shape of `run --json`. Must not know: how records were moved, or who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from polyhost.connectors.base import Traffic
+from polyhost.coverage.facts import BatchFacts, Claim, Completeness, Counts, Gap, Method
+from polyhost.coverage.picture import stream_picture, stream_summary
+from polyhost.coverage.receipt import receipt
+from polyhost.engine.run_ledger import RunLedger
+from polyhost.engine.tally import Tally
+from polyhost.errors import NeedsOwnerError, PolyhostError
+from polyhost.ledger.settle import Settlement
+from polyhost.protocol.commands import RunOutcome
+from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity
+from polyhost.protocol.scope import Scope
+
+__all__ = ["Ended", "Identity", "run_facts", "run_result", "run_status"]
+
+OWNER_CODES = frozenset({"signed_out", "interaction_unanswered", "interaction_timeout"})
+"""Ways for a connector to fail that only the owner can mend."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who ran what, for facts and result."""
+
+    run_id: str
+    batch_id: str
+    connection: str
+    source: str
+    method: str
+    trigger: str
+    started_at: str
+    recorded: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Ended:
+    """Everything known once the traffic has stopped. `outcome` is None where the connector never got to run."""
+
+    scope: Scope
+    ledger: RunLedger
+    tally: Tally
+    outcome: RunOutcome | None
+    error: PolyhostError | None
+    rejected: Mapping[str, int]
+    traffic: Traffic = field(default_factory=Traffic)
+    settled: Mapping[str, Settlement] = field(default_factory=dict[str, Settlement])
+    finished_at: str = ""
+    seconds: float = 0.0
+
+    @property
+    def diagnostics(self) -> list[Diagnostic]:
+        """The run's own, then what settling found, then what the traffic says. Errors first, then gaps."""
+        found = [*self.tally.diagnostics]
+        for settlement in self.settled.values():
+            found += settlement.diagnostics
+        found += _of_traffic(self.traffic)
+        if self.error is not None:
+            found.append(_of_error(self.error))
+        return sorted(found, key=lambda diagnostic: _RANK[diagnostic.severity])
+
+
+_RANK = {Severity.ERROR: 0, Severity.GAP: 1, Severity.INFO: 2}
+
+
+def run_status(ended: Ended) -> RunStatus:
+    """The one verdict. An error outranks what the connector said; a gap makes a success a success with gaps."""
+    if ended.outcome is not None and ended.outcome.status == "cancelled":
+        return RunStatus.CANCELLED
+    if isinstance(ended.error, NeedsOwnerError):
+        return RunStatus.NEEDS_OWNER
+    if ended.error is not None or ended.outcome is None:
+        return RunStatus.FAILED
+    if ended.outcome.status == "failed":
+        return RunStatus.NEEDS_OWNER if ended.outcome.code in OWNER_CODES else RunStatus.FAILED
+    if any(diagnostic.severity is not Severity.INFO for diagnostic in ended.diagnostics):
+        return RunStatus.COMPLETE_WITH_GAPS
+    return RunStatus.COMPLETE
+
+
+def run_facts(who: Identity, ended: Ended, status: RunStatus) -> BatchFacts:
+    """The batch's facts: what a receipt, now or later, is made of."""
+    return BatchFacts(
+        batch_id=who.batch_id,
+        connection=who.connection,
+        source=who.source,
+        method=Method(who.method),
+        trigger=who.trigger,
+        started_at=who.started_at,
+        finished_at=ended.finished_at,
+        status=str(status),
+        streams=_counts(ended),
+        event_time=ended.tally.event_time,
+        gaps=tuple(_gap(diagnostic) for diagnostic in ended.diagnostics if diagnostic.severity is not Severity.INFO),
+        completeness=_completeness(ended, status),
+        recorded=who.recorded,
+    )
+
+
+def run_result(who: Identity, ended: Ended, status: RunStatus, facts: BatchFacts) -> dict[str, Any]:
+    """What `run --json` prints and the store keeps."""
+    result: dict[str, Any] = {
+        "run_id": who.run_id,
+        "connection": who.connection,
+        "source": who.source,
+        "status": str(status),
+        "started_at": who.started_at,
+        "finished_at": ended.finished_at,
+        "seconds": round(ended.seconds, 3),
+        "streams": {
+            name: {
+                "new": counts.new,
+                "updated": counts.updated,
+                "unchanged": counts.unchanged,
+                "deleted": counts.deleted,
+                "rejected": counts.rejected,
+            }
+            for name, counts in facts.streams.items()
+        },
+        "diagnostics": [diagnostic.as_json() for diagnostic in ended.diagnostics],
+        "requests": ended.traffic.requests,
+        "traffic": _traffic_json(ended.traffic),
+        "coverage": _coverage(ended),
+        "receipt": receipt(facts),
+    }
+    if (problem := _problem(ended)) is not None:
+        result["error"] = problem
+    return result
+
+
+def _counts(ended: Ended) -> dict[str, Counts]:
+    counted: dict[str, Counts] = {}
+    for stream in ended.scope.streams:
+        written = ended.tally.streams.get(stream.name)
+        rejected = ended.rejected.get(stream.name, 0)
+        counted[stream.name] = (
+            Counts(rejected=rejected)
+            if written is None
+            else Counts(
+                new=written.new,
+                updated=written.updated,
+                unchanged=written.unchanged,
+                deleted=written.deleted,
+                rejected=rejected,
+            )
+        )
+    return counted
+
+
+def _coverage(ended: Ended) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, stream in ended.ledger.streams().items():
+        mine = (state for key, state in stream.states.items() if stream.in_scope(key))
+        found[name] = stream_summary(stream_picture(mine, stream.rule), stream.rule)
+    return found
+
+
+def _completeness(ended: Ended, status: RunStatus) -> Completeness:
+    """Complete only where every part of the claim was proven in this run (CH-2.4)."""
+    if status not in {RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS}:
+        return Completeness(Claim.UNPROVEN, ("run_did_not_finish",))
+    evidence: list[str] = []
+    doubts: list[str] = []
+    for name, stream in ended.ledger.streams().items():
+        enumerated = stream.inventory is not None and stream.inventory.complete
+        (evidence if enumerated else doubts).append(f"{name}:inventory_{'complete' if enumerated else 'unproven'}")
+        summary = _coverage(ended)[name]
+        whole = summary["complete"] + summary["retired"] == summary["partitions"]
+        (evidence if whole else doubts).append(f"{name}:{'every_partition_whole' if whole else 'partitions_open'}")
+    if any(stream.is_narrowed for stream in ended.scope.streams):
+        doubts.append("scope_narrowed")
+    if status is RunStatus.COMPLETE_WITH_GAPS:
+        doubts.append("gaps_reported")
+    if doubts:
+        return Completeness(Claim.PARTIAL, (*doubts, *evidence))
+    return Completeness(Claim.COMPLETE if evidence else Claim.UNPROVEN, tuple(evidence))
+
+
+def _gap(diagnostic: Diagnostic) -> Gap:
+    return Gap(
+        code=str(diagnostic.code),
+        stream=diagnostic.stream,
+        count=diagnostic.total if diagnostic.total is not None else diagnostic.count,
+        action=diagnostic.recovery_hint,
+    )
+
+
+def _traffic_json(traffic: Traffic) -> dict[str, Any]:
+    return {
+        "by_endpoint": dict(traffic.by_endpoint),
+        "retries": traffic.retries,
+        "rate_limited": traffic.rate_limited,
+        "waited_seconds": round(traffic.waited_seconds, 3),
+        "blocked": dict(traffic.blocked),
+    }
+
+
+def _of_traffic(traffic: Traffic) -> Sequence[Diagnostic]:
+    found: list[Diagnostic] = []
+    if traffic.rate_limited:
+        found.append(
+            Diagnostic(
+                code=DiagnosticCode.RATE_LIMITED,
+                severity=Severity.INFO,
+                count=traffic.rate_limited,
+                message="The site asked to slow down, and was obeyed.",
+                recovery_hint="retry_by_runtime",
+            )
+        )
+    return found
+
+
+def _of_error(error: PolyhostError) -> Diagnostic:
+    code = DiagnosticCode.SIGNED_OUT if error.code == "signed_out" else DiagnosticCode.STREAM_FAILED
+    return Diagnostic(code=code, severity=Severity.ERROR, message=error.reason, recovery_hint=error.instruction or None)
+
+
+def _problem(ended: Ended) -> dict[str, str] | None:
+    if ended.error is not None:
+        return {"code": ended.error.code, "reason": ended.error.reason, "instruction": ended.error.instruction}
+    outcome = ended.outcome
+    if outcome is None or outcome.status != "failed":
+        return None
+    return {
+        "code": outcome.code or "connector_failed",
+        "reason": outcome.message or "The connector failed.",
+        "instruction": outcome.recovery_hint or "",
+    }

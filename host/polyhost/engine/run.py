@@ -1,0 +1,235 @@
+"""One run, from a request that was already accepted to its settled result.
+
+Order is what matters here: lease, ledger, connector, traffic, settling, facts; each step's failure leaves a store that
+tells the truth. Owns: that order, and the run's place in the store. Must not know: surfaces, how a connector works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from polyhost.connectors.base import Connector, ConnectorSession
+from polyhost.engine import events
+from polyhost.engine.clock import Clock, new_id
+from polyhost.engine.events import Watcher
+from polyhost.engine.lease import Lease, hold_lease
+from polyhost.engine.outcome import Ended, Identity, run_facts, run_result, run_status
+from polyhost.engine.pipeline import Answer, Pipeline, Target
+from polyhost.engine.run_ledger import RunLedger
+from polyhost.engine.tally import Tally
+from polyhost.engine.translate import Translator
+from polyhost.errors import PolyhostError, RefusedError
+from polyhost.ledger.rules import partition_rule
+from polyhost.ledger.state import PartitionRule
+from polyhost.protocol.commands import RunOutcome
+from polyhost.protocol.machine import RunMachine
+from polyhost.protocol.manifest import Manifest
+from polyhost.protocol.scope import Scope
+from polyhost.protocol.validation import build_validators
+from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
+
+__all__ = ["Collection", "Surroundings", "collect", "partition_rules"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """What to collect, with what. The scope was resolved before; nothing here widens it."""
+
+    connection: ConnectionRow
+    manifest: Manifest
+    scope: Scope
+    connector: Connector
+    full: bool = False
+    trigger: str = "owner"
+    method: str = "browser_polyfill"
+    recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a run is given from outside."""
+
+    store: Store
+    clock: Clock
+    watch: Watcher
+    answer: Answer
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+def partition_rules(manifest: Manifest, scope: Scope) -> dict[str, PartitionRule]:
+    """The rules of the partitioned streams in scope."""
+    return {
+        stream.name: partition_rule(stream.name, declared.partition)
+        for stream in scope.streams
+        if (declared := manifest.by_name[stream.name]).partition is not None
+    }
+
+
+async def collect(what: Collection, around: Surroundings) -> dict[str, Any]:
+    """Run to the end and return the result. RefusedError where it cannot start: then nothing was written."""
+    run_id = new_id("run", around.clock.now())
+    async with hold_lease(around.store, what.connection, run_id, around.clock) as lease:
+        await around.store.abandon_runs(what.connection.id, at=around.clock.iso())
+        return await _Run(what, around, run_id, lease).go()
+
+
+class _Run:
+    """One run's state between its steps."""
+
+    def __init__(self, what: Collection, around: Surroundings, run_id: str, lease: Lease) -> None:
+        self._what = what
+        self._around = around
+        self._lease = lease
+        self._began = around.clock.now()
+        self._tally = Tally(around.watch)
+        self._who = Identity(
+            run_id=run_id,
+            batch_id=new_id("bat", self._began),
+            connection=what.connection.name,
+            source=what.connection.source,
+            method=what.method,
+            trigger=what.trigger,
+            started_at=around.clock.iso(),
+            recorded=what.recorded,
+        )
+        self._opened = False
+
+    async def go(self) -> dict[str, Any]:
+        store, what = self._around.store, self._what
+        rules = partition_rules(what.manifest, what.scope)
+        ledger = await RunLedger.load(store, what.connection.id, rules, what.scope, self._around.clock, full=what.full)
+        ended = Ended(scope=what.scope, ledger=ledger, tally=self._tally, outcome=None, error=None, rejected={})
+        streams = tuple(stream.name for stream in what.scope.streams)
+        self._tally.watch(events.RunStarted(self._who.run_id, what.connection.name, what.connection.source, streams))
+        try:
+            await self._traffic(ledger, ended)
+        except PolyhostError as error:
+            ended.error = error
+        except ExceptionGroup as group:
+            ended.error = _first_known(group)
+        if ended.error is not None and isinstance(ended.error, RefusedError) and not self._opened:
+            raise ended.error
+        return await self._close(ended)
+
+    async def _traffic(self, ledger: RunLedger, ended: Ended) -> None:
+        async with self._what.connector.open(ledger) as session:
+            await self._open_rows()
+            self._tally.watch(events.BrowserStarted(self._what.manifest.runner or "connector"))
+            try:
+                await self._exchange(session, ledger, ended)
+            finally:
+                ended.traffic = replace(session.traffic)
+
+    async def _exchange(self, session: ConnectorSession, ledger: RunLedger, ended: Ended) -> None:
+        what, around = self._what, self._around
+        machine = RunMachine(
+            manifest=what.manifest,
+            scope=what.scope,
+            run_id=self._who.run_id,
+            mode="full_refresh" if what.full else "incremental",
+            bindings=what.connector.bindings,
+            state=await self._start_state(ledger),
+            validators=build_validators(what.manifest),
+        )
+        translator = Translator(
+            manifest=what.manifest,
+            scope=what.scope,
+            ledger=ledger,
+            tally=self._tally,
+            clock=around.clock,
+            refusals=lambda stream: sum(machine.rejected.get(stream, {}).values()),
+        )
+        pipeline = Pipeline(
+            machine=machine,
+            translator=translator,
+            target=Target(around.store, what.connection.id, self._who.batch_id),
+            session=session,
+            tally=self._tally,
+            clock=around.clock,
+            answer=around.answer,
+            cancelled=around.cancelled,
+        )
+        try:
+            ended.outcome = await self._while_leased(pipeline)
+        finally:
+            for diagnostic in translator.unplaced():
+                self._tally.report(diagnostic)
+            ended.rejected = {
+                stream.name: sum(machine.rejected.get(stream.name, {}).values())
+                + translator.unplaced_counts().get(stream.name, 0)
+                for stream in what.scope.streams
+            }
+
+    async def _while_leased(self, pipeline: Pipeline) -> RunOutcome:
+        async with asyncio.TaskGroup() as tasks:
+            keeping = tasks.create_task(self._lease.keep())
+            outcome = await pipeline.run()
+            keeping.cancel()
+        return outcome
+
+    async def _start_state(self, ledger: RunLedger) -> Mapping[str, Any] | None:
+        """Opaque cursors of the streams in scope (none on a full run), and the ledger of those with partitions."""
+        cursors = {} if self._what.full else await self._around.store.checkpoints(self._what.connection.id)
+        in_scope = {stream.name for stream in self._what.scope.streams}
+        state = {name: cursor for name, cursor in cursors.items() if name in in_scope} | ledger.start_state()
+        return state or None
+
+    async def _open_rows(self) -> None:
+        await self._around.store.open_run(self._run_row("running", {}), self._batch_row({}))
+        self._opened = True
+
+    async def _close(self, ended: Ended) -> dict[str, Any]:
+        if not self._opened:
+            await self._open_rows()
+        if ended.outcome is not None and ended.outcome.code != "protocol_violation":
+            ended.settled = ended.ledger.settle()
+            changed = [state for settlement in ended.settled.values() for state in settlement.changed]
+            if changed:
+                ops = [SavePartitions(changed)]
+                await self._around.store.write(self._what.connection.id, self._who.batch_id, ops)
+        ended.finished_at = self._around.clock.iso()
+        ended.seconds = self._around.clock.now() - self._began
+        status = run_status(ended)
+        facts = run_facts(self._who, ended, status)
+        result = run_result(self._who, ended, status, facts)
+        await self._around.store.close_run(
+            replace(self._run_row(str(status), result), finished_at=ended.finished_at), self._batch_row(facts.as_json())
+        )
+        self._tally.watch(events.RunFinished(result))
+        return result
+
+    def _run_row(self, status: str, result: Mapping[str, Any]) -> RunRow:
+        return RunRow(
+            id=self._who.run_id,
+            connection_id=self._what.connection.id,
+            batch_id=self._who.batch_id,
+            mode="full_refresh" if self._what.full else "incremental",
+            status=status,
+            started_at=self._who.started_at,
+            scope=self._what.scope.as_start_scope(),
+            result=result,
+        )
+
+    def _batch_row(self, facts: Mapping[str, Any]) -> BatchRow:
+        return BatchRow(
+            id=self._who.batch_id,
+            connection_id=self._what.connection.id,
+            method=self._who.method,
+            trigger=self._who.trigger,
+            started_at=self._who.started_at,
+            finished_at=self._around.clock.iso() if facts else None,
+            facts=facts,
+        )
+
+
+def _first_known(group: BaseExceptionGroup[BaseException]) -> PolyhostError:
+    """The owner's error inside a task group's; anything else is a bug and is raised as such."""
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            return _first_known(error)
+        if isinstance(error, PolyhostError):
+            return error
+    raise group

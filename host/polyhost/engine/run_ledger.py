@@ -1,0 +1,235 @@
+"""The partition ledger of one connection while a run is going on: pure ledger functions over state held in memory.
+
+Owns: the states as this run has them, what it plans to re-read, what it has walked; answers a connector's `windows` and
+`groups`; turns inventory and coverage into write operations. The lease makes this copy the only one that moves.
+Must not know: messages, browsers, what the run is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from polyhost.engine.clock import Clock
+from polyhost.ledger import observe, plan, ranges, settle, snapshot
+from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.observe import Inventory, InventoryEntry, InventoryResult
+from polyhost.ledger.plan import LookbackFacts, RefreshPlan
+from polyhost.ledger.ranges import Ranges
+from polyhost.ledger.settle import Settlement
+from polyhost.ledger.state import PartitionRule, PartitionState, Range, Window
+from polyhost.protocol.commands import CommitCoverage, CommitInventory
+from polyhost.protocol.scope import Scope
+from polyhost.store.base import SavePartitions, Store
+
+__all__ = ["LEGACY_MEMO", "RunLedger", "StreamLedger"]
+
+LEGACY_MEMO = "legacy_high_water"
+"""Name under which a connection keeps another tool's global cursor, per stream."""
+
+
+class StreamLedger:
+    """One partitioned stream's states, plans and walks in this run."""
+
+    def __init__(
+        self, rule: PartitionRule, states: Mapping[str, PartitionState], scope_keys: frozenset[str] | None
+    ) -> None:
+        self.rule = rule
+        self.states = dict(states)
+        self.scope_keys = scope_keys
+        self.legacy: str | None = None
+        self.plans: dict[str, RefreshPlan] = {}
+        self.walked: dict[str, Ranges] = {}
+        self.inventory: InventoryResult | None = None
+
+    def in_scope(self, partition: str) -> bool:
+        return self.scope_keys is None or partition in self.scope_keys
+
+    def state(self, partition: str, at: str) -> PartitionState:
+        """The entry; a fresh one for a partition nobody has seen."""
+        known = self.states.get(partition)
+        if known is not None:
+            return known
+        return observe.first_seen(self.rule.stream, partition, at, legacy_floor=self.legacy)
+
+    def keep(self, changed: Sequence[PartitionState]) -> list[SavePartitions]:
+        self.states.update((state.key, state) for state in changed)
+        return [SavePartitions(tuple(changed))] if changed else []
+
+
+class RunLedger:
+    """All partitioned streams of one run. `answer`s go to the connector; operations go to the store."""
+
+    def __init__(
+        self, store: Store, connection_id: int, streams: Mapping[str, StreamLedger], clock: Clock, *, full: bool
+    ) -> None:
+        self._store = store
+        self._connection_id = connection_id
+        self._streams = streams
+        self._clock = clock
+        self._full = full
+
+    @classmethod
+    async def load(
+        cls,
+        store: Store,
+        connection_id: int,
+        rules: Mapping[str, PartitionRule],
+        scope: Scope,
+        clock: Clock,
+        *,
+        full: bool,
+    ) -> RunLedger:
+        """Read the states, and plan what to re-read."""
+        legacy: Mapping[str, str] = await store.get_memo(connection_id, LEGACY_MEMO) or {}
+        streams: dict[str, StreamLedger] = {}
+        for name, rule in rules.items():
+            resources = scope.resources(name)
+            states = {state.key: state for state in await store.partitions(connection_id, name)}
+            stream = StreamLedger(rule, states, None if resources is None else frozenset(resources))
+            # A global cursor counts only where nothing is known per partition (PR-2.3).
+            stream.legacy = legacy.get(name) if not states else None
+            streams[name] = stream
+        ledger = cls(store, connection_id, streams, clock, full=full)
+        for stream in streams.values():
+            await ledger._plan(stream)
+        return ledger
+
+    def stream(self, name: str) -> StreamLedger | None:
+        """The stream's ledger, where it has partitions and is in scope."""
+        return self._streams.get(name)
+
+    def streams(self) -> Mapping[str, StreamLedger]:
+        return self._streams
+
+    def start_state(self) -> dict[str, Any]:
+        """START.state of the partitioned streams."""
+        return {
+            name: snapshot.start_state(
+                stream.states, stream.rule, scope_keys=stream.scope_keys, legacy_high_water=stream.legacy
+            )
+            for name, stream in self._streams.items()
+        }
+
+    # what a connector asks
+
+    async def windows(self, stream: str, partition: str) -> list[dict[str, Any]]:
+        """What is wanted of a partition now. Out of scope, or a stream without partitions: nothing."""
+        return [_window_json(window) for window in await self.planned(stream, partition)]
+
+    async def planned(self, stream: str, partition: str) -> list[Window]:
+        """The windows themselves, for a dry run too."""
+        ledger = self._streams.get(stream)
+        if ledger is None or not ledger.in_scope(partition):
+            return []
+        state = ledger.state(partition, self._clock.iso())
+        refresh = ledger.plans.get(partition)
+        lookback = None
+        if refresh is None and state.covered and not self._full and ledger.rule.refresh.lookback_records:
+            lookback = await self._facts(ledger, partition, None)
+        wanted = plan.windows(state, ledger.rule, refresh, lookback=lookback, full=self._full)
+        return self._left_to_walk(ledger, partition, wanted) if self._full else wanted
+
+    async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """What the store holds of each group. An id that is no position of this stream's order is left out."""
+        ledger = self._streams.get(stream)
+        if ledger is None or not ledger.in_scope(partition):
+            return {}
+        positions: dict[str, str] = {}
+        for group in ids:
+            try:
+                positions[sort_key(group, ledger.rule.order)] = group
+            except ValueError:
+                continue
+        stored = await self._store.groups(self._connection_id, stream, partition, list(positions))
+        return {positions[key]: {"count": count, "latest": latest} for key, (count, latest) in stored.items()}
+
+    # what a connector reports
+
+    def take_inventory(self, command: CommitInventory) -> list[SavePartitions]:
+        """These partitions exist."""
+        stream = self._streams[command.stream]
+        entries = tuple(InventoryEntry(entry.key, entry.label, entry.status) for entry in command.partitions)
+        message = Inventory(command.stream, entries, command.complete)
+        stream.inventory = observe.gather_inventory(stream.inventory, message)
+        changed = observe.observe_inventory(
+            stream.states, message, self._clock.iso(), scope_keys=stream.scope_keys, legacy_high_water=stream.legacy
+        )
+        return stream.keep(changed)
+
+    def proven(self, command: CommitCoverage) -> Range | None:
+        """The part of a coverage message that stands: None where a horizon hides it all, or its cursors are unusable."""
+        try:
+            return observe.proven(command.since, command.until, command.limited_before, self._rule(command).order)
+        except ValueError:
+            return None
+
+    def take_coverage(self, command: CommitCoverage) -> list[SavePartitions]:
+        """This range is proven once the records before it are durable. Raises ValueError for unusable cursors."""
+        stream = self._streams[command.stream]
+        at = self._clock.iso()
+        walked = stream.walked.get(command.partition, ())
+        state = observe.observe_coverage(
+            stream.state(command.partition, at),
+            since=command.since,
+            until=command.until,
+            limited_before=command.limited_before,
+            rule=stream.rule,
+            at=at,
+            walked=walked,
+            refresh=stream.plans.get(command.partition),
+        )
+        piece = self.proven(command)
+        if piece is not None:
+            stream.walked[command.partition] = ranges.add(walked, piece, stream.rule.order)
+        return stream.keep([state])
+
+    def settle(self) -> Mapping[str, Settlement]:
+        """Judge every partitioned stream; the changed entries are kept and have to be saved."""
+        at = self._clock.iso()
+        settled: dict[str, Settlement] = {}
+        for name, stream in self._streams.items():
+            settled[name] = settle.settle(
+                states=stream.states, inventory=stream.inventory, rule=stream.rule, at=at, scope_keys=stream.scope_keys
+            )
+            stream.keep(settled[name].changed)
+        return settled
+
+    # planning
+
+    async def _plan(self, stream: StreamLedger) -> None:
+        if self._full:
+            return
+        now = self._clock.iso()
+        mine = {key: state for key, state in stream.states.items() if stream.in_scope(key)}
+        asked = plan.probes(mine.values(), stream.rule, now_iso=now)
+        lookback = {key: await self._facts(stream, key, None) for key in asked.lookback}
+        sweep = {key: await self._facts(stream, key, before) for key, before in asked.sweep.items()}
+        stream.plans = plan.plan_refresh(mine, lookback, stream.rule, now_iso=now, sweep_facts=sweep)
+
+    async def _facts(self, stream: StreamLedger, partition: str, before: str | None) -> LookbackFacts:
+        since, groups = await self._store.lookback(
+            self._connection_id,
+            stream.rule.stream,
+            partition,
+            heads=stream.rule.refresh.lookback_records,
+            before=None if before is None else sort_key(before, stream.rule.order),
+        )
+        return LookbackFacts(since, groups)
+
+    def _left_to_walk(self, stream: StreamLedger, partition: str, wanted: list[Window]) -> list[Window]:
+        """A full walk that was interrupted goes on below what it has walked already."""
+        walked = stream.walked.get(partition)
+        if not walked or not wanted:
+            return wanted
+        missing = ranges.holes(walked, stream.rule.order)
+        rest = [Window(hole.since, hole.until, wanted[0].purpose) for hole in reversed(missing)]
+        return [Window(walked[-1].until, None, wanted[0].purpose), *rest]
+
+    def _rule(self, command: CommitCoverage) -> PartitionRule:
+        return self._streams[command.stream].rule
+
+
+def _window_json(window: Window) -> dict[str, Any]:
+    return asdict(window)

@@ -1,0 +1,148 @@
+"""Sources and the connectors made from them: a folder with a manifest becomes something a run can open.
+
+Owns: which connector a source and a connection come to, live, replayed or recorded, and what of it is kept between runs
+(the governor's memory). Must not know: surfaces, how a run goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from polyhost.browser.governor import Governor
+from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.recordings.fixture import load_scenario
+from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.connectors import loading
+from polyhost.connectors.base import Connector
+from polyhost.connectors.loading import LoadedSource
+from polyhost.connectors.page import PageConnector, PagePolyfill
+from polyhost.connectors.stdio import StdioConnector
+from polyhost.engine.clock import Clock
+from polyhost.engine.expected import expected_records
+from polyhost.engine.home import load_session
+from polyhost.engine.recordings import RecordedConnector, ReplayConnector
+from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.protocol.manifest import PolyfillDecl
+from polyhost.protocol.scope import Scope
+from polyhost.store.base import ConnectionRow, Store
+
+__all__ = [
+    "Loaded",
+    "Prepared",
+    "demo_scenario",
+    "find_source",
+    "live_connector",
+    "recording_connector",
+    "replay_connector",
+]
+
+Loaded = LoadedSource
+GOVERNOR_MEMO = "governor"
+"""Name under which a connection keeps what its governor has learned about the site."""
+DEMO_SCENARIO = Path("slack") / "small"
+
+Hosts = tuple[Mapping[str, str], bool]
+"""Hosts mapped to loopback addresses, and whether any certificate is accepted there."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A connector ready to be opened once, and what has to be remembered afterwards."""
+
+    connector: Connector
+    recorded: bool = False
+    governor: Governor | None = None
+    recording: RecordedConnector | None = None
+
+    async def remember(self, store: Store, connection: ConnectionRow) -> None:
+        """Keep what the governor has learned for the next run."""
+        if self.governor is not None:
+            await store.set_memo(connection.id, GOVERNOR_MEMO, self.governor.snapshot())
+
+    async def save(self, directory: Path, store: Store, connection: ConnectionRow, scope: Scope) -> None:
+        """Write the recording, with what it must yield."""
+        if self.recording is not None:
+            self.recording.save(directory, await expected_records(store, connection, scope))
+
+
+def find_source(reference: str, home: Path) -> LoadedSource:
+    """A bundled source by name, one of the home's own, or a folder by path. RefusedError names what there is."""
+    return loading.find_source(reference, home / "polyfills")
+
+
+def demo_scenario() -> Path:
+    """The bundled recording that `demo` replays."""
+    return loading.bundled_folder().parent / "fixtures" / DEMO_SCENARIO
+
+
+def replay_connector(source: LoadedSource, directory: Path) -> Prepared:
+    """A run that is answered from a recording and reaches nothing else."""
+    declared, polyfill = _page(source)
+    scenario = load_scenario(directory)
+    return Prepared(ReplayConnector(polyfill, scenario, _rules(declared)), recorded=True)
+
+
+async def live_connector(
+    source: LoadedSource, connection: ConnectionRow, hosts: Hosts, home: Path, store: Store, clock: Clock
+) -> Prepared:
+    """A run with the owner's session, or a process of its own."""
+    stdio = source.manifest.stdio
+    if stdio is not None:
+        return Prepared(StdioConnector(stdio.command, source.folder))
+    _, polyfill = _page(source)
+    governor = await _governor(store, connection, clock)
+    return Prepared(PageConnector(polyfill, governor=governor, **_session(connection, hosts, home)), governor=governor)
+
+
+async def recording_connector(
+    source: LoadedSource, connection: ConnectionRow, hosts: Hosts, home: Path, store: Store, clock: Clock
+) -> Prepared:
+    """A live run whose traffic is recorded."""
+    declared, polyfill = _page(source)
+    governor = await _governor(store, connection, clock)
+    recording = RecordedConnector(polyfill, _rules(declared), governor=governor, **_session(connection, hosts, home))
+    return Prepared(recording, governor=governor, recording=recording)
+
+
+async def _governor(store: Store, connection: ConnectionRow, clock: Clock) -> Governor:
+    governor = Governor()
+    if (memory := await store.get_memo(connection.id, GOVERNOR_MEMO)) is not None:
+        governor.restore(memory, clock.now())
+    return governor
+
+
+def _session(connection: ConnectionRow, hosts: Hosts, home: Path) -> dict[str, Any]:
+    state = load_session(home, connection.name)
+    if state is None:
+        raise NeedsOwnerError(
+            f"{connection.name} has no saved session",
+            f"Connect it again: polyhost connect {connection.source} --name {connection.name}",
+            code="signed_out",
+        )
+    mapped, insecure_tls = hosts
+    return {"browser": BrowserOptions(map_hosts=mapped, insecure_tls=insecure_tls), "storage_state": state}
+
+
+def _page(source: LoadedSource) -> tuple[PolyfillDecl, PagePolyfill]:
+    declared = source.manifest.polyfill
+    if declared is None:
+        raise RefusedError(
+            f"{source.name} does not run in a browser",
+            "Only polyfills can be recorded and replayed.",
+            code="no_polyfill",
+        )
+    polyfill = PagePolyfill(
+        page=declared.page,
+        hosts=declared.hosts,
+        script=source.read_script(),
+        script_name=f"{source.name}/{declared.script}",
+        signed_out=declared.session.signed_out,
+    )
+    return declared, polyfill
+
+
+def _rules(declared: PolyfillDecl) -> RecordingRules:
+    return RecordingRules.declared(declared.recording.model_dump(exclude_defaults=True), declared.hosts)

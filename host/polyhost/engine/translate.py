@@ -1,0 +1,188 @@
+"""From what the run machine admits to what the store writes: records placed and digested, ranges and absences in order.
+
+Owns: translation, and the rule that a range is claimed only if nothing that belongs in it was refused on the way.
+Must not know: how anything is written, or when.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from polyhost.engine.clock import Clock
+from polyhost.engine.events import PartitionAdvanced
+from polyhost.engine.run_ledger import RunLedger
+from polyhost.engine.tally import Tally
+from polyhost.engine.walks import Walks
+from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.digest import encode
+from polyhost.ledger.plan import unproven
+from polyhost.ledger.position import Unplaceable, locate
+from polyhost.ledger.state import PartitionRule
+from polyhost.protocol.commands import CommitCoverage, CommitInventory
+from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
+from polyhost.protocol.manifest import Manifest
+from polyhost.protocol.records import Record
+from polyhost.protocol.scope import Scope
+from polyhost.store.base import RecordWrite, TombstoneAbsent, WriteOp, WriteRecords
+
+__all__ = ["StreamFacts", "Translator"]
+
+Refusals = Callable[[str], int]
+"""How many records of a stream were refused so far that a claimed range might have needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What translating one stream's records needs, looked up once."""
+
+    rule: PartitionRule | None
+    volatile: frozenset[str]
+    time_field: str | None
+    projected: bool
+
+
+class Translator:
+    """One run's translation. Records must pass through in the order they were admitted."""
+
+    def __init__(
+        self, *, manifest: Manifest, scope: Scope, ledger: RunLedger, tally: Tally, clock: Clock, refusals: Refusals
+    ) -> None:
+        self._ledger = ledger
+        self._tally = tally
+        self._clock = clock
+        self._refusals = refusals
+        self._walks = Walks()
+        self._refused_before: dict[str, int] = {}
+        self._unplaced: dict[str, int] = {}
+        self._read: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._facts = {stream.name: _facts(manifest, stream.name, scope, ledger) for stream in scope.streams}
+
+    def start_state(self) -> dict[str, Any]:
+        """START.state as the ledger stands now."""
+        return self._ledger.start_state()
+
+    def is_projected(self, stream: str) -> bool:
+        """Whether the run holds only some fields of this stream's records."""
+        return self._facts[stream].projected
+
+    def write_records(self, records: Sequence[Record]) -> list[WriteOp]:
+        """Admitted records, ready to be stored."""
+        writes = [write for record in records if (write := self._write(record)) is not None]
+        return [WriteRecords(writes)] if writes else []
+
+    def take_inventory(self, command: CommitInventory) -> list[WriteOp]:
+        """These partitions exist."""
+        return [*self._ledger.take_inventory(command)]
+
+    def take_coverage(self, command: CommitCoverage) -> list[WriteOp]:
+        """A range is proven: what was not seen in it is gone from the source, and the ledger moves. Nothing where
+        records were refused since the last claim, or the run holds only some fields: then the range stays open."""
+        facts = self._facts[command.stream]
+        rule = facts.rule
+        if rule is None:
+            return []
+        since = None if command.since is None else self._key(command.since, rule)
+        seen = self._walks.close(command.stream, command.partition, since)
+        refused = self._refusals(command.stream) + self._unplaced.get(command.stream, 0)
+        spoilt = refused != self._refused_before.get(command.stream, 0)
+        self._refused_before[command.stream] = refused
+        piece = self._ledger.proven(command)
+        if facts.projected or spoilt or (piece is None and command.limited_before is None):
+            return []
+        ops: list[WriteOp] = []
+        if piece is not None and seen is not None:
+            ops.append(
+                TombstoneAbsent(
+                    stream=command.stream,
+                    partition=command.partition,
+                    since=None if piece.since is None else sort_key(piece.since, rule.order),
+                    until=sort_key(piece.until, rule.order),
+                    seen=seen,
+                    groups=frozenset(key for group in command.groups if (key := self._key(group, rule)) is not None),
+                    at=self._clock.iso(),
+                )
+            )
+        ops += self._ledger.take_coverage(command)
+        self._tell(command)
+        return ops
+
+    def unplaced(self) -> list[Diagnostic]:
+        """Records that were admitted but have no place in the ledger: refused like invalid ones."""
+        return [
+            Diagnostic(
+                code=DiagnosticCode.INVALID_RECORD,
+                severity=Severity.GAP,
+                stream=stream,
+                count=count,
+                message="Records without a usable partition or cursor were refused.",
+                recovery_hint="retry_on_connector_upgrade",
+            )
+            for stream, count in self._unplaced.items()
+        ]
+
+    def unplaced_counts(self) -> Mapping[str, int]:
+        """How many, per stream."""
+        return self._unplaced
+
+    def _tell(self, command: CommitCoverage) -> None:
+        ledger = self._ledger.streams()[command.stream]
+        state = ledger.states[command.partition]
+        self._tally.watch(
+            PartitionAdvanced(
+                stream=command.stream,
+                partition=command.partition,
+                label=state.label,
+                records=self._read[command.stream, command.partition],
+                finished=not unproven(state, ledger.rule.order),
+            )
+        )
+
+    def _write(self, record: Record) -> RecordWrite | None:
+        facts = self._facts[record.stream]
+        data = record.data
+        if data is None:
+            return RecordWrite(record.stream, record.key, "delete", None, None, record.emitted_at)
+        encoded = encode(data, facts.volatile)
+        if facts.time_field is not None and isinstance(moment := data.get(facts.time_field), str):
+            self._tally.happened_at(moment)
+        if facts.rule is None:
+            return RecordWrite(record.stream, record.key, record.op, encoded.data, encoded.digest, record.emitted_at)
+        place = locate(data, facts.rule)
+        if isinstance(place, Unplaceable):
+            self._unplaced[record.stream] = self._unplaced.get(record.stream, 0) + 1
+            return None
+        self._walks.saw(record.stream, place.partition, record.key, place.key)
+        self._read[record.stream, place.partition] += 1
+        return RecordWrite(
+            record.stream,
+            record.key,
+            record.op,
+            encoded.data,
+            encoded.digest,
+            record.emitted_at,
+            place.partition,
+            place.key,
+            place.cursor,
+            place.is_head,
+        )
+
+    def _key(self, position: str, rule: PartitionRule) -> str | None:
+        try:
+            return sort_key(position, rule.order)
+        except ValueError:
+            return None
+
+
+def _facts(manifest: Manifest, name: str, scope: Scope, ledger: RunLedger) -> StreamFacts:
+    declared = manifest.by_name[name]
+    scoped = scope.stream(name)
+    stream = ledger.stream(name)
+    return StreamFacts(
+        rule=stream.rule if stream is not None else None,
+        volatile=frozenset(declared.volatile_fields),
+        time_field=declared.consent_time_field,
+        projected=scoped is not None and scoped.kept is not None,
+    )

@@ -1,0 +1,75 @@
+"""The table of operations. A surface shows exactly these."""
+
+from __future__ import annotations
+
+from polyhost.operations import requests
+from polyhost.operations.registry import Operation
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS = (
+    Operation(
+        "demo",
+        requests.DemoRequest,
+        "polyhost.operations.collect:demo",
+        "Replay the bundled Slack recording and show what came of it.",
+        ("polyhost demo",),
+    ),
+    Operation(
+        "connect",
+        requests.ConnectRequest,
+        "polyhost.operations.connections:connect",
+        "Connect a source with your own session.",
+        (
+            "polyhost connect slack --storage-state session.json",
+            "polyhost connect slack --name work --storage-state work.json",
+        ),
+    ),
+    Operation(
+        "connections",
+        requests.ConnectionsRequest,
+        "polyhost.operations.connections:connections",
+        "List what is connected.",
+        ("polyhost connections",),
+    ),
+    Operation(
+        "run",
+        requests.RunRequest,
+        "polyhost.operations.collect:run",
+        "Collect what is new, and say what is missing.",
+        (
+            "polyhost run slack",
+            "polyhost run slack --dry-run",
+            "polyhost run slack --resource messages=C024BE91L --since 2026-01-01",
+            "polyhost run slack --json | jq .diagnostics",
+        ),
+    ),
+    Operation(
+        "records",
+        requests.RecordsRequest,
+        "polyhost.operations.reading:records",
+        "Read stored records.",
+        ("polyhost records slack messages --partition C024BE91L --limit 10", "polyhost records slack users --json"),
+    ),
+    Operation(
+        "coverage",
+        requests.CoverageRequest,
+        "polyhost.operations.reading:coverage",
+        "Show how far each partition is covered, where the holes are, and what mends them.",
+        ("polyhost coverage slack",),
+    ),
+    Operation(
+        "runs",
+        requests.RunsRequest,
+        "polyhost.operations.reading:runs",
+        "List past runs, newest first.",
+        ("polyhost runs slack",),
+    ),
+    Operation(
+        "receipt",
+        requests.ReceiptRequest,
+        "polyhost.operations.reading:receipt",
+        "Show the receipt of one batch or run.",
+        ("polyhost receipt run_019a…",),
+    ),
+)

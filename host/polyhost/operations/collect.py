@@ -1,0 +1,182 @@
+"""Collecting: `run`, its dry run, and the demo.
+
+Owns: from a request to a collection that can start, and which data may go into which connection. Must not know: how a
+run is carried out, or how its result looks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from polyhost.engine.dry_run import dry_run
+from polyhost.engine.events import OwnerAsked
+from polyhost.engine.run import Collection, Surroundings, collect
+from polyhost.engine.sources import (
+    Loaded,
+    Prepared,
+    demo_scenario,
+    find_source,
+    live_connector,
+    recording_connector,
+    replay_connector,
+)
+from polyhost.errors import RefusedError
+from polyhost.operations.context import Context
+from polyhost.operations.parsing import host_mappings, resources
+from polyhost.operations.registry import Result
+from polyhost.operations.requests import DemoRequest, RunRequest
+from polyhost.protocol.diagnostics import RunStatus
+from polyhost.protocol.scope import Scope
+from polyhost.protocol.scope_request import ABSENT, resolve_scope
+from polyhost.store.base import ConnectionRow, Store
+
+__all__ = ["demo", "run"]
+
+DEMO_NAME = "slack"
+DEMO_NAME_TAKEN = "slack-demo"
+
+
+async def run(context: Context, request: RunRequest) -> Result:
+    """Collect once. Everything that can be refused is refused before the store is opened for writing."""
+    if request.replay is not None and request.record is not None:
+        raise RefusedError("--replay and --record exclude each other", "Record from a live run.")
+    async with context.store(create=request.replay is not None) as store:
+        connection, source = await _connection(context, store, request)
+        scope = _scope(source, request)
+        if request.dry_run:
+            return Result(await dry_run(store, connection, source.manifest, scope, context.clock, full=request.full))
+        return await _run_live_or_replayed(context, store, connection, source, scope, request)
+
+
+async def demo(context: Context, request: DemoRequest) -> Result:
+    """Replay the bundled recording into a connection of its own, fresh each time."""
+    del request
+    scenario = demo_scenario()
+    async with context.store() as store:
+        taken = await store.connection(DEMO_NAME)
+        name = DEMO_NAME if taken is None or taken.nature == "demo" else DEMO_NAME_TAKEN
+        previous = await store.connection(name)
+        if previous is not None:
+            await store.delete_connection(previous.id)
+        source = find_source("slack", context.home)
+        connection = await _create(store, context, name, source, nature="demo")
+        prepared = replay_connector(source, scenario)
+        result = await _collect(
+            context, store, connection, source, resolve_scope(source.manifest), prepared, full=False
+        )
+    steps = [
+        [f"polyhost coverage {name}", "See every conversation, how far it is covered, and what is not."],
+        [f"polyhost records {name} messages --limit 10", "Read what was stored; add --json to pipe it on."],
+        ["polyhost connect slack --storage-state FILE", "Connect your own workspace; then: polyhost run slack"],
+    ]
+    status = RunStatus(result["status"])
+    return Result({"run": result, "home": str(context.home), "next": steps}, exit_code=status.exit_code)
+
+
+async def _run_live_or_replayed(
+    context: Context, store: Store, connection: ConnectionRow, source: Loaded, scope: Scope, request: RunRequest
+) -> Result:
+    if request.replay is not None:
+        prepared = replay_connector(source, _folder(request.replay))
+    else:
+        make = live_connector if request.record is None else recording_connector
+        hosts = _hosts(request, connection)
+        prepared = await make(source, connection, hosts, context.home, store, context.clock)
+    result = await _collect(context, store, connection, source, scope, prepared, full=request.full)
+    if request.record is not None:
+        await prepared.save(_folder(request.record), store, connection, scope)
+    status = RunStatus(result["status"])
+    forgiven = status is RunStatus.COMPLETE_WITH_GAPS and request.allow_gaps
+    return Result(result, exit_code=0 if forgiven else status.exit_code)
+
+
+async def _collect(
+    context: Context,
+    store: Store,
+    connection: ConnectionRow,
+    source: Loaded,
+    scope: Scope,
+    prepared: Prepared,
+    *,
+    full: bool,
+) -> dict[str, Any]:
+    what = Collection(
+        connection=connection,
+        manifest=source.manifest,
+        scope=scope,
+        connector=prepared.connector,
+        full=full,
+        method="browser_polyfill" if source.kind == "page" else "provider_api",
+        recorded=prepared.recorded,
+    )
+    around = Surroundings(
+        store=store, clock=context.clock, watch=context.watch, answer=_nobody, cancelled=context.cancelled
+    )
+    result = await collect(what, around)
+    await prepared.remember(store, connection)
+    return result
+
+
+async def _nobody(asked: OwnerAsked) -> tuple[str, Any]:
+    """No one is there to answer."""
+    del asked
+    return "timeout", None
+
+
+async def _connection(context: Context, store: Store, request: RunRequest) -> tuple[ConnectionRow, Loaded]:
+    """The connection and its source. A replay of a known source may make its own connection."""
+    row = await store.connection(request.name)
+    if row is None:
+        if request.replay is None:
+            return await context.connection(store, request.name), find_source(request.name, context.home)
+        source = find_source(request.name, context.home)
+        return await _create(store, context, request.name, source, nature="replay"), source
+    if request.replay is not None and row.nature == "live" and await store.runs(row.id, limit=1):
+        raise RefusedError(
+            f"{row.name} holds your own data; a recording's must not get mixed into it",
+            f"Replay under another name: polyhost run {row.source} --replay {request.replay}, in another --home.",
+            code="replay_into_live",
+        )
+    if request.replay is None and not request.dry_run and row.nature in {"demo", "replay"}:
+        raise RefusedError(
+            f"{row.name} was made from a recording and has no session of its own",
+            "Connect your own with: polyhost connect slack --storage-state FILE"
+            if row.nature == "demo"
+            else "Give --replay DIR, or connect the source under another name.",
+            code="no_session",
+        )
+    return row, find_source(row.source, context.home)
+
+
+async def _create(store: Store, context: Context, name: str, source: Loaded, *, nature: str) -> ConnectionRow:
+    return await store.create_connection(
+        name=name, source=source.reference, nature=nature, options={}, account={}, at=context.clock.iso()
+    )
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _scope(source: Loaded, request: RunRequest) -> Scope:
+    return resolve_scope(
+        source.manifest,
+        streams=list(request.stream) if request.stream else ABSENT,
+        resources=resources(request.resource) if request.resource else ABSENT,
+        since=ABSENT if request.since is None else request.since,
+        until=ABSENT if request.until is None else request.until,
+    )
+
+
+def _hosts(request: RunRequest, connection: ConnectionRow) -> tuple[dict[str, str], bool]:
+    """Where traffic goes: as the connection keeps it, unless this run says otherwise."""
+    if request.map_host:
+        if connection.nature == "live":
+            raise RefusedError(
+                f"{connection.name} is a live connection; its session is not sent to a test server",
+                "Make a test connection: polyhost connect SOURCE --name test --map-host …",
+                code="live_connection",
+            )
+        return host_mappings(request.map_host), request.insecure_tls
+    return dict(connection.options.get("map_host", {})), bool(connection.options.get("insecure_tls", False))

@@ -1,0 +1,143 @@
+"""Making and listing connections.
+
+Owns: what a connection is when it is made (name, nature, options, session). Must not know: how it is collected.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from polyhost.browser.launch import BrowserOptions
+from polyhost.connectors.loading import LoadedSource
+from polyhost.engine.home import delete_session, read_storage_state, save_session
+from polyhost.engine.run import partition_rules
+from polyhost.engine.run_ledger import LEGACY_MEMO
+from polyhost.engine.sources import find_source
+from polyhost.errors import RefusedError
+from polyhost.ledger.legacy import read_legacy
+from polyhost.operations.context import Context
+from polyhost.operations.parsing import connection_name, host_mappings
+from polyhost.operations.registry import Result
+from polyhost.operations.requests import ConnectionsRequest, ConnectRequest
+from polyhost.protocol.scope_request import resolve_scope
+from polyhost.store.base import ConnectionRow, SavePartitions, Store
+
+__all__ = ["connect", "connections"]
+
+
+async def connect(context: Context, request: ConnectRequest) -> Result:
+    """Check everything first, then write the session and the connection."""
+    source = find_source(request.source, context.home)
+    name = connection_name(request.name or source.name)
+    mapped = host_mappings(request.map_host)
+    BrowserOptions(map_hosts=mapped, insecure_tls=request.insecure_tls)
+    state = _session(request, source)
+    legacy = _legacy(request.legacy_state)
+    notes: list[str] = []
+    async with context.store() as store:
+        await _make_room(store, context, name, notes)
+        options = {"map_host": mapped, "insecure_tls": request.insecure_tls} if mapped else {}
+        row = await store.create_connection(
+            name=name,
+            source=source.reference,
+            nature="test" if mapped else "live",
+            options=options,
+            account={},
+            at=context.clock.iso(),
+        )
+        if state is not None:
+            save_session(context.home, name, state)
+        if legacy is not None:
+            notes.append(await _apply_legacy(store, row, source, legacy, context.clock.iso()))
+    if mapped:
+        notes.append("Its traffic goes to a loopback address: a test connection, and shown as one everywhere.")
+    return Result(
+        {
+            "name": name,
+            "source": source.name,
+            "display_name": source.manifest.display_name,
+            "nature": row.nature,
+            "notes": notes,
+        }
+    )
+
+
+async def connections(context: Context, request: ConnectionsRequest) -> Result:
+    """Every connection with its last run and its record count."""
+    del request
+    rows: list[dict[str, Any]] = []
+    async with context.store() as store:
+        for row in await store.connections():
+            last = await store.runs(row.id, limit=1)
+            counts = await store.count_records(row.id)
+            rows.append(
+                {
+                    "name": row.name,
+                    "source": row.source,
+                    "nature": row.nature,
+                    "created_at": row.created_at,
+                    "records": sum(live for live, _ in counts.values()),
+                    "last_run": {"run_id": last[0].id, "status": last[0].status, "started_at": last[0].started_at}
+                    if last
+                    else None,
+                }
+            )
+    return Result({"connections": rows})
+
+
+async def _make_room(store: Store, context: Context, name: str, notes: list[str]) -> None:
+    """The demo gives way to the real thing; anything else keeps its name."""
+    existing = await store.connection(name)
+    if existing is None:
+        return
+    if existing.nature != "demo":
+        raise RefusedError(
+            f"there is a connection called {name!r} already", "Choose another with --name.", code="name_taken"
+        )
+    await store.delete_connection(existing.id)
+    delete_session(context.home, name)
+    notes.append("The demo that had this name is gone; polyhost demo brings it back.")
+
+
+def _session(request: ConnectRequest, source: LoadedSource) -> dict[str, Any] | None:
+    if source.kind != "page":
+        if request.storage_state is not None:
+            raise RefusedError(f"{source.name} does not run in a browser", "Leave --storage-state out.")
+        return None
+    if request.storage_state is None:
+        raise RefusedError(
+            f"{source.name} needs a signed-in session",
+            "Hand one over with --storage-state FILE (Playwright: context.storage_state(path=...)).",
+            code="session_needed",
+        )
+    return read_storage_state(Path(request.storage_state).expanduser())
+
+
+def _legacy(path: str | None) -> Any:
+    if path is None:
+        return None
+    try:
+        text = Path(path).expanduser().read_bytes()
+    except OSError as error:
+        raise RefusedError(f"{path} cannot be read: {error.strerror}", "Name the other tool's state file.") from None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return text.decode(errors="replace").strip()
+
+
+async def _apply_legacy(store: Store, row: ConnectionRow, source: LoadedSource, legacy: Any, at: str) -> str:
+    rules = partition_rules(source.manifest, resolve_scope(source.manifest))
+    partitions = 0
+    cursors: dict[str, str] = {}
+    for stream, rule in rules.items():
+        read = read_legacy(legacy, rule, at=at)
+        await store.write(row.id, None, [SavePartitions(read.states)])
+        partitions += len(read.states)
+        if read.high_water is not None:
+            cursors[stream] = read.high_water
+    await store.set_memo(row.id, LEGACY_MEMO, cursors)
+    return f"Took over {partitions:,} partitions from the other tool; what it read before is read again, newest first."

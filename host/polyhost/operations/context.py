@@ -1,0 +1,72 @@
+"""What every operation is given besides its request: home, store, clock, whoever watches, and a way to stop.
+
+Must not know: which surface is calling.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from polyhost.engine.clock import Clock
+from polyhost.engine.events import Watcher, ignore
+from polyhost.errors import RefusedError
+from polyhost.store.base import ConnectionRow, Store
+
+__all__ = ["Context", "default_home"]
+
+
+def default_home() -> Path:
+    """POLYHOST_HOME, or the platform's place for an application's data."""
+    if chosen := os.environ.get("POLYHOST_HOME"):
+        return Path(chosen).expanduser()
+    import platformdirs  # noqa: PLC0415  only where no home was named
+
+    return Path(platformdirs.user_data_dir("polyhost", appauthor=False))
+
+
+@dataclass(slots=True)
+class Context:
+    """One call's surroundings."""
+
+    home: Path
+    watch: Watcher = ignore
+    clock: Clock = field(default_factory=Clock)
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @asynccontextmanager
+    async def store(self, *, create: bool = True) -> AsyncGenerator[Store]:
+        """The home's store. Without `create`, a home that has none is refused rather than made. RefusedError where the
+        home cannot be written."""
+        from polyhost.store.sqlite import open_store  # noqa: PLC0415  heavy; not needed to refuse a request
+
+        if not create and not (self.home / "store.db").exists():
+            raise RefusedError(
+                f"nothing is connected yet in {self.home}",
+                "Try polyhost demo, or connect a source: polyhost connect SOURCE",
+                code="unknown_connection",
+            )
+        store = await open_store(self.home)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    async def connection(self, store: Store, name: str) -> ConnectionRow:
+        """The named connection. RefusedError `unknown_connection` with what there is instead."""
+        found = await store.connection(name)
+        if found is None:
+            names = [row.name for row in await store.connections()]
+            known = (
+                f"There {'is' if len(names) == 1 else 'are'}: {', '.join(names)}." if names else "There is none yet."
+            )
+            raise RefusedError(
+                f"no connection is called {name!r}",
+                f"{known} Make one with: polyhost connect SOURCE",
+                code="unknown_connection",
+            )
+        return found

@@ -1,0 +1,55 @@
+"""Texts of a command line read into the shapes a request has, each refused with one clear sentence.
+
+Owns: `STREAM=ID,ID` and `PATTERN=HOST:PORT`. Must not know: manifests (the scope judges names), who typed it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from polyhost.errors import RefusedError
+
+__all__ = ["connection_name", "host_mappings", "resources"]
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+
+
+def resources(texts: Sequence[str]) -> dict[str, list[str]]:
+    """`messages=C1,C2` (repeatable) as {messages: [C1, C2]}. What the ids mean is the scope's to judge; an empty one is
+    passed on, so that it is refused there and never widens anything."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        stream, equals, ids = text.partition("=")
+        if not equals or not stream:
+            raise RefusedError(
+                f"--resource {text!r} is not STREAM=ID,ID", "For example: --resource messages=C024BE91L,C061EG9SL"
+            )
+        found.setdefault(stream, []).extend(ids.split(","))
+    return found
+
+
+def host_mappings(texts: Sequence[str]) -> dict[str, Any]:
+    """`*.slack.com=127.0.0.1:8443` (repeatable) as a mapping; the browser's options check that it is loopback."""
+    found: dict[str, str] = {}
+    for text in texts:
+        pattern, equals, target = text.partition("=")
+        if not equals or not pattern or not target:
+            raise RefusedError(
+                f"--map-host {text!r} is not PATTERN=127.0.0.1:PORT",
+                "For example: --map-host '*.slack.com=127.0.0.1:8443'",
+            )
+        found[pattern] = target
+    return found
+
+
+def connection_name(text: str) -> str:
+    """A name that is safe as a file name and easy to type. RefusedError otherwise."""
+    if not _NAME.fullmatch(text):
+        raise RefusedError(
+            f"{text[:80]!r} cannot name a connection",
+            "Use lower-case letters, digits, dots, dashes and underscores, 63 at most.",
+            code="bad_name",
+        )
+    return text

@@ -1,0 +1,141 @@
+"""Reading what is stored: records, coverage, runs, receipts.
+
+Owns: turning rows and ledger states into results. Must not know: how they look; coverage is judged in `coverage` only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyhost.coverage.facts import BatchFacts
+from polyhost.coverage.moments import from_moment
+from polyhost.coverage.picture import stream_picture, stream_summary
+from polyhost.coverage.receipt import receipt as make_receipt
+from polyhost.engine.run import partition_rules
+from polyhost.engine.sources import Loaded, find_source
+from polyhost.errors import RefusedError
+from polyhost.ledger.cursor import sort_key
+from polyhost.operations.context import Context
+from polyhost.operations.registry import Result
+from polyhost.operations.requests import CoverageRequest, ReceiptRequest, RecordsRequest, RunsRequest
+from polyhost.protocol.scope_request import resolve_scope
+from polyhost.store.base import RunRow, StoredRecord
+
+__all__ = ["coverage", "receipt", "records", "runs"]
+
+MAX_LIMIT = 1_000_000
+"""Records one call may return; more is an export's job."""
+
+
+async def records(context: Context, request: RecordsRequest) -> Result:
+    """One page of a stream's records, in position order."""
+    if not 0 <= request.limit <= MAX_LIMIT:
+        raise RefusedError(f"--limit {request.limit} is out of bounds", f"Give 0 to {MAX_LIMIT:,}.", code="bad_limit")
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, request.name)
+        source = find_source(connection.source, context.home)
+        _check_stream(source, request.stream)
+        page = await store.records(
+            connection.id,
+            request.stream,
+            partition=request.partition,
+            since=_since(source, request),
+            limit=request.limit or MAX_LIMIT,
+            after=request.after,
+            deleted=request.deleted,
+        )
+    return Result({"records": [_record_json(record) for record in page.records], "next": page.next})
+
+
+async def coverage(context: Context, request: CoverageRequest) -> Result:
+    """Every stream, its partitions worst first, and what they add up to."""
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, request.name)
+        source = find_source(connection.source, context.home)
+        counts = await store.count_records(connection.id)
+        streams: dict[str, Any] = {}
+        rules = partition_rules(source.manifest, resolve_scope(source.manifest))
+        for declared in source.manifest.streams:
+            live, deleted = counts.get(declared.name, (0, 0))
+            entry: dict[str, Any] = {"records": live, "deleted": deleted, "partitions": None, "summary": None}
+            rule = rules.get(declared.name)
+            if rule is not None:
+                views = stream_picture(await store.partitions(connection.id, declared.name), rule)
+                entry["partitions"] = [view.as_json() for view in views]
+                entry["summary"] = stream_summary(views, rule)
+            streams[declared.name] = entry
+    value = {"connection": connection.name, "source": source.name, "nature": connection.nature, "streams": streams}
+    return Result(value)
+
+
+async def runs(context: Context, request: RunsRequest) -> Result:
+    """Past runs, newest first."""
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, request.name)
+        rows = await store.runs(connection.id, limit=max(1, request.limit))
+    return Result({"connection": connection.name, "runs": [_run_json(row) for row in rows]})
+
+
+async def receipt(context: Context, request: ReceiptRequest) -> Result:
+    """The receipt of a batch, made from its stored facts by the one function that makes receipts."""
+    async with context.store(create=False) as store:
+        run = await store.run(request.batch)
+        batch = await store.batch(run.batch_id if run is not None else request.batch)
+    if batch is None:
+        raise RefusedError(
+            f"there is no batch or run {request.batch!r}", "See: polyhost runs NAME", code="unknown_batch"
+        )
+    if not batch.facts:
+        raise RefusedError(f"{request.batch} has not ended", "Its receipt is written when it does.", code="not_ended")
+    return Result(make_receipt(BatchFacts.from_json(batch.facts)))
+
+
+def _check_stream(source: Loaded, stream: str) -> None:
+    if source.manifest.stream(stream) is None:
+        known = ", ".join(declared.name for declared in source.manifest.streams)
+        raise RefusedError(f"{source.name} has no stream {stream!r}", f"It has: {known}.", code="unknown_stream")
+
+
+def _since(source: Loaded, request: RecordsRequest) -> str | None:
+    """A moment as a sort key of this stream's positions."""
+    if request.since is None:
+        return None
+    rules = partition_rules(source.manifest, resolve_scope(source.manifest))
+    rule = rules.get(request.stream)
+    position = None if rule is None else from_moment(request.since, rule.cursor_time)
+    if rule is None or position is None:
+        raise RefusedError(
+            f"--since cannot be used with {request.stream}",
+            "Its records are not ordered by time, or the time is not ISO 8601.",
+            code="bad_since",
+        )
+    return sort_key(position, rule.order)
+
+
+def _record_json(record: StoredRecord) -> dict[str, Any]:
+    return {
+        "stream": record.stream,
+        "key": record.key,
+        "partition": record.partition,
+        "data": record.data,
+        "emitted_at": record.emitted_at,
+        "version": record.version,
+        "deleted": record.deleted,
+        "batch_id": record.batch_id,
+    }
+
+
+def _run_json(row: RunRow) -> dict[str, Any]:
+    result = row.result
+    return {
+        "run_id": row.id,
+        "status": row.status,
+        "mode": row.mode,
+        "scope": dict(row.scope),
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "streams": result.get("streams", {}),
+        "diagnostics": result.get("diagnostics", []),
+        "requests": result.get("requests", 0),
+        "batch_id": row.batch_id,
+    }

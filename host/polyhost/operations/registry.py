@@ -1,0 +1,102 @@
+"""What an operation is: a name, a typed request, a handler; and the table of all of them.
+
+Owns: `Operation`, and how a request's fields are described so that a surface can be generated from them.
+Must not know: click, HTTP, rendering. Kept free of heavy imports: handlers are named and imported when first called, so
+that `polyhost --help` stays instant.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+__all__ = ["Field", "Operation", "Result", "argument", "describe", "flag", "option"]
+
+_META = "polyhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How a surface shows one field of a request."""
+
+    name: str
+    kind: str
+    """`argument` (positional), `option` (takes a value) or `flag`."""
+    help: str
+    many: bool = False
+    metavar: str | None = None
+    default: Any = None
+    required: bool = False
+    type: type = str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an operation came to: one JSON value, and the exit status a command line ends with."""
+
+    value: Any
+    exit_code: int = 0
+
+
+Handler = Callable[..., Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One owner operation. `handler` is "module:function", called as handler(context, request)."""
+
+    name: str
+    request: type
+    handler: str
+    summary: str
+    examples: tuple[str, ...] = ()
+
+    def load(self) -> Handler:
+        """The handler itself."""
+        module, _, function = self.handler.partition(":")
+        return getattr(importlib.import_module(module), function)
+
+
+def argument(help: str, *, metavar: str | None = None) -> Any:  # noqa: A002  `help` is the field's term
+    """A required positional field."""
+    return field(metadata={_META: {"kind": "argument", "help": help, "metavar": metavar}})
+
+
+def option(help: str, *, metavar: str | None = None, default: Any = None, type: type = str) -> Any:  # noqa: A002
+    """An optional field with a value. A tuple default means it may be given several times."""
+    return field(
+        default=default,
+        metadata={
+            _META: {
+                "kind": "option",
+                "help": help,
+                "metavar": metavar,
+                "many": isinstance(default, tuple),
+                "type": type,
+            }
+        },
+    )
+
+
+def flag(help: str) -> Any:  # noqa: A002
+    """An optional field that is there or not."""
+    return field(default=False, metadata={_META: {"kind": "flag", "help": help}})
+
+
+def describe(request: type) -> tuple[Field, ...]:
+    """The fields of a request type, in order, as a surface shows them."""
+    return tuple(
+        Field(
+            name=item.name,
+            required=item.default is MISSING,
+            default=None if item.default is MISSING else item.default,
+            **_meta(item.metadata),
+        )
+        for item in fields(request)
+    )
+
+
+def _meta(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(metadata[_META])

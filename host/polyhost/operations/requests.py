@@ -1,0 +1,92 @@
+"""The typed requests of every operation. Plain dataclasses: the names and help texts are what owners read.
+
+Must not know: how a request is carried out, or which surface it came from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from polyhost.operations.registry import argument, flag, option
+
+__all__ = [
+    "ConnectRequest",
+    "ConnectionsRequest",
+    "CoverageRequest",
+    "DemoRequest",
+    "ReceiptRequest",
+    "RecordsRequest",
+    "RunRequest",
+    "RunsRequest",
+]
+
+_MAP_HOST = "Send a site's traffic to a loopback address instead (test servers only)."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectRequest:
+    source: str = argument("What to connect: a bundled source (slack) or a folder with a manifest.")
+    name: str | None = option("The connection's name. Default: the source's.", metavar="NAME")
+    storage_state: str | None = option("A saved browser session (Playwright storage state).", metavar="FILE")
+    map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
+    insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
+    legacy_state: str | None = option(
+        "State kept by another tool: a cursor file to start from instead of the beginning.", metavar="FILE"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    name: str = argument("The connection to collect.")
+    stream: tuple[str, ...] = option("Only this stream. Repeat for more.", metavar="STREAM", default=())
+    resource: tuple[str, ...] = option(
+        "Only these resources of a stream, e.g. messages=C1,C2. Repeat for more.", metavar="STREAM=ID,ID", default=()
+    )
+    since: str | None = option(
+        "Only records from this time on (ISO 8601; a bare date is midnight UTC).", metavar="TIME"
+    )
+    until: str | None = option("Only records before this time.", metavar="TIME")
+    full: bool = flag("Read everything again, also what is covered, to catch old edits and deletions.")
+    dry_run: bool = flag("Say what would be fetched, by partition, and write nothing.")
+    replay: str | None = option("Replay a recorded scenario offline instead of going to the site.", metavar="DIR")
+    record: str | None = option("Record the run as a scenario, scrubbed of secrets and personal data.", metavar="DIR")
+    map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
+    insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
+    allow_gaps: bool = flag("End with status 0 although gaps were found.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoRequest:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionsRequest:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordsRequest:
+    name: str = argument("The connection.")
+    stream: str = argument("The stream, e.g. messages.")
+    partition: str | None = option("Only this partition, e.g. one channel's id.", metavar="KEY")
+    since: str | None = option("Only records from this time on (ISO 8601).", metavar="TIME")
+    limit: int = option("At most this many (0: all).", metavar="N", default=50, type=int)
+    after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
+    deleted: bool = flag("Show records the source has deleted, too.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageRequest:
+    name: str = argument("The connection.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsRequest:
+    name: str = argument("The connection.")
+    limit: int = option("At most this many, newest first.", metavar="N", default=20, type=int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRequest:
+    batch: str = argument("A batch or run id.")
