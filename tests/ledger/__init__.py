@@ -1,0 +1,1 @@
+"""Tests of the partition ledger; `source` and `collector` are the world its model test lives in."""
