@@ -8,8 +8,9 @@ Two layers, neither of which touches allowed traffic:
    for the whole browser and for every channel: frames, workers, service workers, sockets, prefetches.
 2. `Network.setBlockedURLs` with an allow list, in the page: holds where a system proxy resolves names for the browser.
 
-Images, fonts and media are paused by type (`Fetch.enable`) and failed; nothing else is paused, so a request that is
-wanted never waits for the host.
+Images, fonts and media are paused by type (`Fetch.enable`) and failed. Documents are paused too, for the second layer
+does not hold for navigations: a script could carry data out in an address. Nothing else is paused, so no request of a
+polyfill waits for the host.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Fence:
     def __init__(self, allow: Sequence[str], blocked: dict[str, int]) -> None:
         self._allow = tuple(allow)
         self._blocked = blocked
-        self._failing: set[asyncio.Future[Any]] = set()
+        self._answers: set[asyncio.Future[Any]] = set()
 
     def watch(self, context: BrowserContext) -> None:
         """Count what is blocked, in every page and worker of this context. Costs nothing until a request fails."""
@@ -49,7 +50,7 @@ class Fence:
         """Block inside this page, before it goes anywhere."""
 
         def paused(event: dict[str, Any]) -> None:
-            self._fail(session, event["requestId"])
+            self._decide(session, event)
 
         session.on("Fetch.requestPaused", paused)
         await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
@@ -57,7 +58,8 @@ class Fence:
             "Network.setBypassServiceWorker", {"bypass": True}
         )  # one left behind could answer for the site
         await session.send(
-            "Fetch.enable", {"patterns": [{"urlPattern": "*", "resourceType": kind} for kind in _UNREAD_TYPES]}
+            "Fetch.enable",
+            {"patterns": [{"urlPattern": "*", "resourceType": kind} for kind in (*_UNREAD_TYPES, "Document")]},
         )
         with suppress(
             Error
@@ -89,14 +91,21 @@ class Fence:
         name = host if host in self._blocked or len(self._blocked) < _MAX_REPORTED_HOSTS else _OTHERS
         self._blocked[name] = self._blocked.get(name, 0) + 1
 
-    def _fail(self, session: CDPSession, request_id: str) -> None:
-        answer = asyncio.ensure_future(
-            session.send("Fetch.failRequest", {"requestId": request_id, "errorReason": "BlockedByClient"})
+    def _decide(self, session: CDPSession, event: dict[str, Any]) -> None:
+        allowed = event["resourceType"] == "Document" and allows(
+            self._allow, urlsplit(event["request"]["url"]).hostname or ""
         )
-        self._failing.add(answer)
+        request = {"requestId": event["requestId"]}
+        if allowed:
+            answer = asyncio.ensure_future(session.send("Fetch.continueRequest", request))
+        else:
+            answer = asyncio.ensure_future(
+                session.send("Fetch.failRequest", {**request, "errorReason": "BlockedByClient"})
+            )
+        self._answers.add(answer)
         answer.add_done_callback(self._settle)
 
     def _settle(self, answer: asyncio.Future[Any]) -> None:
-        self._failing.discard(answer)
+        self._answers.discard(answer)
         if not answer.cancelled():
             answer.exception()  # the page may be gone by now; then the request is too

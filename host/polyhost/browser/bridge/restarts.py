@@ -20,9 +20,12 @@ class Cause(StrEnum):
     BROWSER_CRASH = "browser_crash"
 
 
-_IN_A_ROW = {Cause.NAVIGATION: 10, Cause.PAGE_CRASH: 3, Cause.PAGE_HUNG: 3, Cause.BROWSER_CRASH: 3}
+NAVIGATIONS_IN_A_ROW = 10
 """Without a batch becoming durable in between. A site may redirect a few times while it starts."""
-_IN_ALL = {Cause.NAVIGATION: 200, Cause.PAGE_CRASH: 20, Cause.PAGE_HUNG: 10, Cause.BROWSER_CRASH: 10}
+NAVIGATIONS = 200
+"""Of one run. A long one outlives several reloads of a client that updates itself."""
+CRASHES_IN_A_ROW = 3
+CRASHES = 20
 """Of one run: a page that crashes at the same record each time makes a little progress each time."""
 
 
@@ -31,18 +34,22 @@ class RestartBudget:
     """Counts restarts of one run."""
 
     attempts: int = 0
-    _all: dict[Cause, int] | None = None
-    _row: dict[Cause, int] | None = None
+    _navigations: int = 0
+    _crashes: int = 0
+    _navigations_in_a_row: int = 0
+    _crashes_in_a_row: int = 0
 
     def admit(self, cause: Cause) -> bool:
         """Count one more; False where it is one too many."""
-        self._all = self._all or dict.fromkeys(Cause, 0)
-        self._row = self._row or dict.fromkeys(Cause, 0)
-        self._all[cause] += 1
-        self._row[cause] += 1
         self.attempts += 1
-        return self._row[cause] <= _IN_A_ROW[cause] and self._all[cause] <= _IN_ALL[cause]
+        if cause is Cause.NAVIGATION:
+            self._navigations += 1
+            self._navigations_in_a_row += 1
+            return self._navigations_in_a_row <= NAVIGATIONS_IN_A_ROW and self._navigations <= NAVIGATIONS
+        self._crashes += 1
+        self._crashes_in_a_row += 1
+        return self._crashes_in_a_row <= CRASHES_IN_A_ROW and self._crashes <= CRASHES
 
     def progressed(self) -> None:
         """A batch became durable."""
-        self._row = None
+        self._navigations_in_a_row = self._crashes_in_a_row = 0

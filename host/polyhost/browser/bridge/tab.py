@@ -129,8 +129,12 @@ class Tab:
         """The browser that is running now, if one is."""
         return self._browser
 
-    async def open(self) -> None:
-        """From nothing, or from whatever a crash left, to ready. Tries a few times; then the last reason is raised."""
+    async def open(self) -> Cause:
+        """From nothing, or from whatever a crash left, to ready. Tries a few times; then the last reason is raised.
+
+        Says what it recovered from: a browser that dies takes its pages along, and they say so first.
+        """
+        found = Cause.NAVIGATION
         attempts = 1 if self._settings.browser.offline else OPEN_ATTEMPTS
         retrying = AsyncRetrying(
             stop=stop_after_attempt(attempts),
@@ -140,14 +144,17 @@ class Tab:
         )
         async for attempt in retrying:
             with attempt:
+                found = max(found, self._broken or found, key=list(Cause).index)
                 await self._open_once()
+        return found
 
-    async def settle(self) -> None:
+    async def settle(self) -> Cause:
         """After a navigation: wait until the polyfill is ready again; go back to its page where it was led astray."""
         try:
             await self._until_ready()
         except _NotOpenedError:
-            await self.open()
+            return await self.open()
+        return Cause.NAVIGATION
 
     def post(self, generation: int, item: Mapping[str, Any]) -> None:
         if self._world is not None:
