@@ -24,8 +24,11 @@
  */
 /** @typedef {{boot: Json | null, conversations: Map<string, Conversation>, complete: boolean, requests: number, now: number}} Survey */
 /** @typedef {{names: Map<string, string>, known: Set<string>, met: Set<string>, state: Json | null}} People */
-/** @typedef {{since: string | null, until: string | null, deep: boolean}} Segment */
-/** @typedef {{since: string | null, until: string | null, segments: Segment[]}} Walk */
+/** @typedef {{since: string | null, until: string | null, pinned: boolean, deep: boolean}} Segment */
+/**
+ * Windows that touch, read in one go. `pinned`: `until` is a position that exists; otherwise it only bounds the reading.
+ * @typedef {{since: string | null, until: string | null, pinned: boolean, segments: Segment[]}} Walk
+ */
 /** @typedef {{floor: string | null, ceiling: string | null}} Bounds */
 /** @typedef {{host: Host, api: Api, people: People, bounds: Bounds, versions: Record<string, number>, failures: number}} Reading */
 /** Threads by what reading them came to: whole, or left open for another run. @typedef {{groups: string[], holes: string[]}} Taken */
@@ -51,6 +54,8 @@ const CONCURRENCY = 3;
 const FAILURES_IN_A_ROW = 3;
 /** Times a call is sent when Slack answers 200 with a passing trouble; the host retries 429 and 5xx itself. */
 const ATTEMPTS = 3;
+/** Pages in a row that bring nothing new before a walk is given up: filters leave some empty, not this many. */
+const BARREN_PAGES = 20;
 const RETRY_MS = 1_000;
 /** The client stores its token while it boots: look this often, ask elsewhere after a while, give up after a minute. */
 const TOKEN_POLL_MS = 250;
@@ -61,6 +66,16 @@ const NEVER = "0000000000.000000";
 const APP = "https://app.slack.com";
 
 polyfill(async (host) => {
+  try {
+    await collect(host);
+  } catch (error) {
+    if (!(error instanceof SlackError)) throw error;
+    throw host.fail(error.passing ? "source_unavailable" : "source_refused", error.message, error.hint, error.passing);
+  }
+});
+
+/** @param {Host} host */
+async function collect(host) {
   const session = await openSession(host);
   const api = slackApi(host, session);
   const survey = await lookAround(host, api);
@@ -71,7 +86,7 @@ polyfill(async (host) => {
   const versions = await collectMessages(host, api, survey, people);
   await lookUpAuthors(host, api, people);
   await remember(host, session, survey, people, versions);
-});
+}
 
 // ---------------------------------------------------------------- session
 
@@ -91,7 +106,11 @@ async function openSession(host) {
     }
     await host.sleep(TOKEN_POLL_MS);
   }
-  throw host.fail("token_not_found", "Signed in to Slack, but its web client shows no session token.", "manual_action_required");
+  throw host.fail(
+    "token_not_found",
+    "Signed in to Slack, but its web client shows no session token.",
+    "manual_action_required",
+  );
 }
 
 /** The workspace the page shows; the last active one may be another. */
@@ -143,7 +162,12 @@ function sessionFromPage(remembered) {
 async function sessionFromServer(host, remembered) {
   const team = remembered ?? teamInPath() ?? storedConfig().lastActiveTeamId;
   if (!team) return null;
-  const query = new URLSearchParams({ app: "client", response_type: "json", return_to: `/client/${team}`, teams: team });
+  const query = new URLSearchParams({
+    app: "client",
+    response_type: "json",
+    return_to: `/client/${team}`,
+    teams: team,
+  });
   const auth = await tryRequest(host, `${APP}/auth?${query}`);
   const granted = auth?.json?.teams?.[team]?.token;
   if (granted) return sessionOf(team, granted, auth?.json?.teams?.[team]?.url);
@@ -171,7 +195,8 @@ async function isSignedOut(host) {
 }
 
 /** @param {string} url */
-const isSignIn = (url) => /^https:\/\/[^/]*slack\.com\/(workspace-)?signin|^https:\/\/[^/]*slack\.com\/get-started/.test(url);
+const isSignIn = (url) =>
+  /^https:\/\/[^/]*slack\.com\/(workspace-)?signin|^https:\/\/[^/]*slack\.com\/get-started/.test(url);
 
 /** @param {Host} host */
 const signedOut = (host) => host.fail("signed_out", "Slack no longer accepts this session.", "refresh_credentials");
@@ -187,7 +212,14 @@ async function tryRequest(host, url) {
 
 // ---------------------------------------------------------------- API
 
-const REAUTH = new Set(["not_authed", "invalid_auth", "token_revoked", "token_expired", "account_inactive", "two_factor_setup_required"]);
+const REAUTH = new Set([
+  "not_authed",
+  "invalid_auth",
+  "token_revoked",
+  "token_expired",
+  "account_inactive",
+  "two_factor_setup_required",
+]);
 const PASSING = new Set(["ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"]);
 
 /** A method that Slack refused, for a reason other than the session. `code` is Slack's own, or one of ours. */
@@ -198,6 +230,7 @@ class SlackError extends Error {
     this.name = "SlackError";
     this.code = code;
     this.passing = passing;
+    this.hint = passing ? "retry_by_runtime" : "upstream_unblock";
   }
 }
 
@@ -213,12 +246,21 @@ function slackApi(host, session) {
 
   /** @param {string} method @param {Record<string, string>} params */
   async function send(method, params) {
-    const query = new URLSearchParams({ _x_id: `noversion-${Date.now()}.${++calls}`, slack_route: session.team, _x_gantry: "true" });
+    const query = new URLSearchParams({
+      _x_id: `noversion-${Date.now()}.${++calls}`,
+      slack_route: session.team,
+      _x_gantry: "true",
+    });
     const body = { token: session.token, ...params, _x_mode: "online", _x_sonic: "true", _x_app_name: "client" };
     for (;;) {
       try {
         const attempts = settled ? undefined : 1;
-        const outcome = await host.request(`${bases[0]}api/${method}?${query}`, { method: "POST", body, endpoint: method, attempts });
+        const outcome = await host.request(`${bases[0]}api/${method}?${query}`, {
+          method: "POST",
+          body,
+          endpoint: method,
+          attempts,
+        });
         settled = true;
         return outcome;
       } catch (error) {
@@ -265,11 +307,15 @@ function retryDelay(outcome, attempt) {
  */
 async function* pages(api, method, params) {
   let cursor = "";
-  do {
+  for (let repeated = 0; repeated <= BARREN_PAGES; ) {
     const page = await api.call(method, cursor ? { ...params, cursor } : params);
     yield page;
-    cursor = page.response_metadata?.next_cursor ?? "";
-  } while (cursor);
+    const next = page.response_metadata?.next_cursor ?? "";
+    if (!next) return;
+    repeated = next === cursor ? repeated + 1 : 0;
+    cursor = next;
+  }
+  throw new SlackError(method, "paging_stalled", true);
 }
 
 // ---------------------------------------------------------------- what is there
@@ -286,11 +332,14 @@ async function lookAround(host, api) {
   const [channels, messages] = [host.scope("channels"), host.scope("messages")];
   const wanted = wantedIds(host);
   const counted = (channels || messages) && (await count(host, api, survey));
-  const known = knownPartitions(host).filter(([id, entry]) => entry.status !== "retired" && (!wanted || wanted.has(id)));
-  const first = known.length === 0;
+  const known = knownPartitions(host).filter(
+    ([id, entry]) => entry.status !== "retired" && (!wanted || wanted.has(id)),
+  );
+  const first = known.length === 0 || isFull(host);
   const absent = known.filter(([id]) => !survey.conversations.has(id));
   const batch = !first && channels !== undefined && (absent.length > 0 || survey.conversations.size > BOOT_CAP);
-  if (host.scope("workspace") ? !batch || workspaceIsStale(host, survey) : channels && !wanted && !batch) await boot(host, api, survey);
+  if (host.scope("workspace") ? !batch || workspaceIsStale(host, survey) : channels && !wanted && !batch)
+    await boot(host, api, survey);
   if (!channels && !messages) return survey;
   if (!wanted && (!counted || first)) await listConversations(host, api, survey, !!counted);
   await describeRest(host, api, survey, { known: new Map(known), wanted, batch });
@@ -308,8 +357,11 @@ function wantedIds(host) {
 /** @param {Host} host */
 const knownPartitions = (host) => Object.entries(host.start.state?.messages?.partitions ?? {});
 
+/** @param {Host} host */
+const isFull = (host) => host.start.collection_mode === "full_refresh";
+
 /** The `updated` of each conversation when a run last succeeded. @param {Host} host @returns {Record<string, number>} */
-const knownVersions = (host) => /** @type {any} */ (host.start.state?.channels?.updated) ?? {};
+const knownVersions = (host) => (isFull(host) ? {} : (/** @type {any} */ (host.start.state?.channels?.updated) ?? {}));
 
 /** @param {Host} host @param {Survey} survey */
 function workspaceIsStale(host, survey) {
@@ -320,17 +372,20 @@ function workspaceIsStale(host, survey) {
 /** @param {Survey} survey @param {string} id @returns {Conversation} */
 function conversation(survey, id) {
   let found = survey.conversations.get(id);
-  if (!found) survey.conversations.set(id, (found = { id, latest: null, info: null, status: "active", unchanged: false, settled: false }));
+  if (!found)
+    survey.conversations.set(
+      id,
+      (found = { id, latest: null, info: null, status: "active", unchanged: false, settled: false }),
+    );
   return found;
 }
 
 /**
- * A request of the survey. Slack refusing it costs detail, not the run.
- * @param {Host} host @param {Survey} survey @param {string} what @param {() => Promise<void>} ask
+ * A question of the survey. Slack refusing it costs detail, not the run.
+ * @param {Host} host @param {string} what @param {() => Promise<void>} ask
  */
-async function attempt(host, survey, what, ask) {
+async function attempt(host, what, ask) {
   try {
-    survey.requests += 1;
     await ask();
     return true;
   } catch (error) {
@@ -342,8 +397,13 @@ async function attempt(host, survey, what, ask) {
 
 /** Which conversations there are, and the newest message of each. @param {Host} host @param {Api} api @param {Survey} survey */
 function count(host, api, survey) {
-  return attempt(host, survey, "its counts", async () => {
-    const counts = await api.call("client.counts", { thread_counts_by_channel: "true", org_wide_aware: "true", include_file_channels: "true" });
+  return attempt(host, "its counts", async () => {
+    const counts = await api.call("client.counts", {
+      thread_counts_by_channel: "true",
+      org_wide_aware: "true",
+      include_file_channels: "true",
+    });
+    survey.requests += 1;
     for (const entry of [...(counts.channels ?? []), ...(counts.mpims ?? []), ...(counts.ims ?? [])]) {
       conversation(survey, entry.id).latest = entry.latest ?? NEVER;
     }
@@ -354,8 +414,13 @@ function count(host, api, survey) {
 
 /** The workspace, the account, and up to 200 conversations by name. @param {Host} host @param {Api} api @param {Survey} survey */
 function boot(host, api, survey) {
-  return attempt(host, survey, "the workspace as a whole", async () => {
-    const answer = await api.call("client.userBoot", { version_all_channels: "false", return_all_relevant_mpdms: "true", _x_reason: "initial-data" });
+  return attempt(host, "the workspace as a whole", async () => {
+    const answer = await api.call("client.userBoot", {
+      version_all_channels: "false",
+      return_all_relevant_mpdms: "true",
+      _x_reason: "initial-data",
+    });
+    survey.requests += 1;
     survey.boot = answer;
     for (const info of answer.channels ?? []) describe(survey, info);
     for (const info of answer.ims ?? []) describe(survey, { ...info, is_im: true });
@@ -370,8 +435,9 @@ function boot(host, api, survey) {
 async function listConversations(host, api, survey, counted) {
   for (const types of ["public_channel", "private_channel", "mpim", "im"]) {
     const params = { types, limit: String(LIST_PAGE), exclude_archived: "false" };
-    const listed = await attempt(host, survey, `conversations of kind ${types}`, async () => {
-      for await (const page of pages(api, "users.conversations", params)) for (const info of page.channels ?? []) describe(survey, info);
+    const listed = await attempt(host, `conversations of kind ${types}`, async () => {
+      for await (const page of pages(api, "users.conversations", params))
+        for (const info of page.channels ?? []) describe(survey, info);
     });
     if (!listed && !counted) survey.complete = false;
   }
@@ -388,13 +454,15 @@ async function describeRest(host, api, survey, { known, wanted, batch }) {
   const here = [...survey.conversations.values()].filter(({ id }) => !wanted || wanted.has(id));
   const absent = [...known.keys(), ...(wanted ?? [])].filter((id) => !survey.conversations.has(id));
   const urgent =
-    absent.some((id) => known.get(id)?.status !== "missing") || here.some((found) => !found.info && (!known.get(found.id)?.label || host.scope("channels")?.resources));
+    absent.some((id) => known.get(id)?.status !== "missing") ||
+    here.some((found) => !found.info && (!known.get(found.id)?.label || host.scope("channels")?.resources));
   if (!urgent && !batch) return;
   const versions = knownVersions(host);
   const asked = [...new Set([...absent, ...here.filter((found) => !found.info).map(({ id }) => id)])].sort();
-  const answered = await attempt(host, survey, `${asked.length} conversations by id`, async () => {
+  const answered = await attempt(host, `${asked.length} conversations by id`, async () => {
     const updated = Object.fromEntries(asked.map((id) => [id, known.has(id) ? (versions[id] ?? 0) : 0]));
     const answer = await api.call("conversations.genericInfo", { updated_channels: JSON.stringify(updated) });
+    survey.requests += 1;
     for (const info of answer.channels ?? []) describe(survey, info);
     for (const id of answer.unchanged_channel_ids ?? []) unchanged(survey, id, known.get(id));
   });
@@ -407,7 +475,8 @@ function describe(survey, info) {
   const found = conversation(survey, info.id);
   found.info = { ...found.info, ...info };
   found.latest ??= typeof info.latest === "string" ? info.latest : (info.latest?.ts ?? null);
-  if (found.latest === null || info.is_archived) found.status = info.is_archived ? "archived" : info.is_open === false ? "closed" : "active";
+  if (found.latest === null || info.is_archived)
+    found.status = info.is_archived ? "archived" : info.is_open === false ? "closed" : "active";
 }
 
 /** @param {Survey} survey @param {string} id @param {import("../sdk/polyfill").PartitionSnapshot | undefined} before */
@@ -427,7 +496,8 @@ async function collectWorkspace(host, session, survey) {
   const team = survey.boot?.team;
   if (!host.scope("workspace")) return;
   if (!team) {
-    if (survey.requests > 0 && !host.start.state?.workspace) await host.skip({ stream: "workspace", reason: "not_answered" });
+    if (survey.requests > 0 && !host.start.state?.workspace)
+      await host.skip({ stream: "workspace", reason: "not_answered" });
     return;
   }
   const data = {
@@ -449,7 +519,8 @@ async function collectChannels(host, survey) {
   if (!scope) return;
   const allowed = scope.resources && new Set(scope.resources);
   for (const { id, info } of sorted(survey)) {
-    if (info && (!allowed || allowed.has(id))) await host.emit({ stream: "channels", key: id, data: channelData(info) });
+    if (info && (!allowed || allowed.has(id)))
+      await host.emit({ stream: "channels", key: id, data: channelData(info) });
   }
 }
 
@@ -486,10 +557,10 @@ function kindOf(info) {
 async function collectUsers(host, api, survey) {
   const before = /** @type {any} */ (host.start.state?.users) ?? null;
   /** @type {People} */
-  const people = { names: new Map(), known: new Set(before?.ids ?? []), met: new Set(), state: before };
+  const people = { names: new Map(), known: new Set(before?.ids), met: new Set(before?.waiting), state: before };
   const scope = host.scope("users");
   if (scope?.resources) for (const id of scope.resources) await lookUp(host, api, people, id);
-  else if (scope && usersAreDue(before, survey)) await listUsers(host, api, survey, people);
+  else if (scope && (isFull(host) || usersAreDue(before, survey))) await listUsers(host, api, survey, people);
   return people;
 }
 
@@ -510,7 +581,9 @@ async function listUsers(host, api, survey, people) {
     people.state = { fetched_at: survey.now, pages: read };
   } catch (error) {
     if (!(error instanceof SlackError)) throw error;
-    await host.skip({ stream: "users", reason: error.code, message: "Slack does not list its people to this session; authors are looked up one by one." });
+    const message = "Slack does not list its people to this session; authors are looked up one by one.";
+    await host.skip({ stream: "users", reason: error.code, message, recovery_hint: error.hint });
+    people.state = { ...people.state, fetched_at: survey.now, pages: 0 };
   }
 }
 
@@ -558,18 +631,25 @@ async function lookUpAuthors(host, api, people) {
   const scope = host.scope("users");
   if (!scope || scope.resources || people.state?.too_many) return;
   const unknown = [...people.met].filter((id) => !people.known.has(id)).sort();
-  for (const id of unknown.slice(0, LOOKUPS)) await lookUp(host, api, people, id);
+  try {
+    for (const id of unknown.slice(0, LOOKUPS)) await lookUp(host, api, people, id);
+  } catch (error) {
+    if (!(error instanceof SlackError)) throw error;
+    await host.skip({ stream: "users", reason: error.code, recovery_hint: error.hint });
+  }
 }
 
 /** What the next run wants to know. A run over chosen resources leaves it alone. @param {Host} host @param {Session} session @param {Survey} survey @param {People} people @param {Record<string, number>} versions */
 async function remember(host, session, survey, people, versions) {
   if (host.start.scope.streams.some((scope) => scope.resources || scope.time_range)) return;
-  if (survey.boot && host.scope("workspace")) await host.state("workspace", { team_id: session.team, fetched_at: survey.now });
+  if (survey.boot && host.scope("workspace"))
+    await host.state("workspace", { team_id: session.team, fetched_at: survey.now });
   if (host.scope("channels")) await host.state("channels", { updated: versions });
   if (host.scope("users") && people.state) {
-    const ids = [...people.known].sort();
-    const remembered = ids.length <= REMEMBERED_USERS ? { ids, too_many: false } : { ids: [], too_many: true };
-    await host.state("users", { ...people.state, ...remembered });
+    const { fetched_at, pages } = people.state;
+    const [ids, waiting] = [[...people.known].sort(), [...people.met].filter((id) => !people.known.has(id)).sort()];
+    const fits = ids.length + waiting.length <= REMEMBERED_USERS;
+    await host.state("users", fits ? { fetched_at, pages, ids, waiting } : { fetched_at, pages, too_many: true });
   }
 }
 
@@ -580,7 +660,11 @@ async function announce(host, survey, people) {
   const before = new Map(knownPartitions(host));
   const allowed = scope.resources && new Set(scope.resources);
   const present = sorted(survey).filter(({ id }) => !allowed || allowed.has(id));
-  const partitions = present.map((found) => ({ key: found.id, label: labelOf(found, before.get(found.id)?.label, people), status: found.status }));
+  const partitions = present.map((found) => ({
+    key: found.id,
+    label: labelOf(found, before.get(found.id)?.label, people),
+    status: found.status,
+  }));
   await host.inventory("messages", partitions, survey.complete);
 }
 
@@ -598,14 +682,17 @@ function labelOf({ id, info }, before, people) {
  */
 async function collectMessages(host, api, survey, people) {
   const versions = { ...knownVersions(host) };
-  for (const { id, info } of survey.conversations.values()) if (typeof info?.updated === "number") versions[id] = info.updated;
+  for (const { id, info } of survey.conversations.values())
+    if (typeof info?.updated === "number") versions[id] = info.updated;
   const scope = host.scope("messages");
   if (!scope) return versions;
   const allowed = scope.resources && new Set(scope.resources);
   const bounds = boundsOf(scope.time_range);
   const found = sorted(survey).filter(({ id }) => !allowed || allowed.has(id));
   markSettled(host, found);
-  const plans = await Promise.all(found.map(async (one) => ({ id: one.id, walks: planWalks(await host.windows("messages", one.id), one, bounds) })));
+  const plans = await Promise.all(
+    found.map(async (one) => ({ id: one.id, walks: planWalks(await host.windows("messages", one.id), one, bounds) })),
+  );
   const work = plans.filter(({ walks }) => walks.length > 0);
   /** @type {Reading} */
   const reading = { host, api, people, bounds, versions, failures: 0 };
@@ -625,14 +712,19 @@ function markSettled(host, found) {
   const before = new Map(knownPartitions(host));
   const versions = host.scope("channels") ? knownVersions(host) : null;
   for (const one of found) {
-    const sameVersion = one.unchanged || (versions === null ? one.info === null : versions[one.id] === one.info?.updated);
-    one.settled = one.latest === null && one.status !== "active" && before.get(one.id)?.source_status === one.status && sameVersion;
+    const sameVersion =
+      one.unchanged || (versions === null ? one.info === null : versions[one.id] === one.info?.updated);
+    one.settled =
+      one.latest === null && one.status !== "active" && before.get(one.id)?.source_status === one.status && sameVersion;
   }
 }
 
 /** @param {{since?: string, until?: string} | undefined} range @returns {Bounds} */
 function boundsOf(range) {
-  return { floor: range?.since ? tsOf(range.since) : null, ceiling: range?.until ? shift(tsOf(range.until), -1) : null };
+  return {
+    floor: range?.since ? tsOf(range.since) : null,
+    ceiling: range?.until ? shift(tsOf(range.until), -1) : null,
+  };
 }
 
 /**
@@ -653,7 +745,7 @@ function planWalks(windows, one, bounds) {
       above.segments.push(segment);
       if (segment.since === null || compareTs(segment.since, above.since) < 0) above.since = segment.since;
     } else {
-      walks.push({ since: segment.since, until: segment.until, segments: [segment] });
+      walks.push({ ...segment, segments: [segment] });
     }
   }
   return walks;
@@ -671,10 +763,10 @@ function isFresh({ since }, one) {
  */
 function clipped(window, one, { floor, ceiling }) {
   const pin = one.latest === NEVER ? null : one.latest;
-  const since = highest(window.since, floor);
-  const until = lowest(window.until ?? pin, ceiling);
+  const top = window.until ?? pin;
+  const [since, until] = [highest(window.since, floor), lowest(top, ceiling)];
   if (since !== null && until !== null && compareTs(since, until) > 0) return null;
-  return { since, until, deep: window.deep };
+  return { since, until, pinned: top !== null, deep: window.deep };
 }
 
 /** @param {string | null} a @param {string | null} b */
@@ -715,9 +807,18 @@ async function readConversation(reading, channel, walks) {
     if (!(error instanceof SlackError) && !passing) throw error;
     delete reading.versions[channel];
     reading.failures = passing ? reading.failures + 1 : 0;
-    await reading.host.skip({ stream: "messages", reason: code, resources: [channel], recovery_hint: passing ? "retry_by_runtime" : "upstream_unblock" });
-    if (reading.failures >= FAILURES_IN_A_ROW || code === "ratelimited") {
-      throw reading.host.fail("source_unavailable", `Slack stopped answering (${code}).`, "retry_by_runtime", true);
+    const recovery_hint = passing ? "retry_by_runtime" : "upstream_unblock";
+    await reading.host.skip({ stream: "messages", reason: code, resources: [channel], recovery_hint });
+    if (code === "ratelimited") {
+      throw reading.host.fail(
+        "rate_limited",
+        "Slack asks for a longer pause than this run may take.",
+        recovery_hint,
+        true,
+      );
+    }
+    if (reading.failures >= FAILURES_IN_A_ROW) {
+      throw reading.host.fail("source_unavailable", `Slack stopped answering (${code}).`, recovery_hint, true);
     }
   }
 }
@@ -737,7 +838,7 @@ class HistoryWalk {
     this.walk = walk;
     this.stored = stored;
     /** @type {string | null} Everything from here up has been claimed. */
-    this.edge = walk.until;
+    this.edge = walk.pinned ? walk.until : null;
     /** @type {string | null} */
     this.oldest = null;
     /** @type {string | null} */
@@ -747,29 +848,39 @@ class HistoryWalk {
     /** @type {Taken} Threads read since the last claim. */
     this.taken = { groups: [], holes: [] };
     this.lost = 0;
+    this.barren = 0;
     this.cursor = "";
     /** @type {string | null} */
     this.from = walk.until;
   }
 
   async run() {
-    for (let done = false; !done; ) done = await this.page();
+    for (let done = false; !done;) done = await this.page();
     if (this.lost > 0) {
       const message = `${this.lost} threads that their heads announce are not there`;
-      await this.reading.host.skip({ stream: "messages", reason: "thread_not_found", message, resources: [this.channel] });
+      await this.reading.host.skip({
+        stream: "messages",
+        reason: "thread_not_found",
+        message,
+        resources: [this.channel],
+      });
     }
   }
 
   /** Read one page; true when the walk is at its end. */
   async page() {
+    const [oldest, newest] = [this.oldest, this.newest];
     const page = await this.fetch();
-    if (!page) return false;
     /** @type {Json[]} */
-    const messages = page.messages ?? [];
+    const messages = page?.messages ?? [];
     this.orient(messages);
+    this.barren = this.oldest === oldest && this.newest === newest ? this.barren + 1 : 0;
+    if (this.barren > BARREN_PAGES) throw new SlackError("conversations.history", "paging_stalled", true);
+    if (!page) return false;
     await this.take(messages.filter((message) => this.isWanted(message.ts)));
     this.cursor = page.response_metadata?.next_cursor ?? "";
-    const last = !this.cursor && !this.step(page, messages);
+    const last = !this.cursor && !page.has_more;
+    if (!this.cursor) this.from = this.oldest ?? this.from;
     const reached = this.oldest !== null && this.walk.since !== null && compareTs(this.oldest, this.walk.since) <= 0;
     if (last) await this.finish(page.is_limited === true);
     else if (this.descending) await this.claim(highest(this.oldest, this.walk.since));
@@ -778,24 +889,22 @@ class HistoryWalk {
 
   /** @returns {Promise<Json | null>} null: the cursor had expired; the walk goes on from the oldest message it saw. */
   async fetch() {
-    const params = /** @type {Record<string, string>} */ ({ channel: this.channel, limit: String(MESSAGES_PAGE), inclusive: "true" });
+    const params = /** @type {Record<string, string>} */ ({
+      channel: this.channel,
+      limit: String(MESSAGES_PAGE),
+      inclusive: "true",
+    });
     if (this.from !== null) params.latest = this.from;
     if (this.cursor) params.cursor = this.cursor;
     try {
       return await this.reading.api.call("conversations.history", params);
     } catch (error) {
-      if (!(error instanceof SlackError) || error.code !== "invalid_cursor" || !this.cursor || this.ascending) throw error;
+      if (!(error instanceof SlackError) || error.code !== "invalid_cursor" || !this.cursor || this.ascending)
+        throw error;
       this.cursor = "";
       this.from = this.oldest ?? this.walk.until;
       return null;
     }
-  }
-
-  /** Without a cursor a page may still not be the last. False: it is. @param {Json} page @param {Json[]} messages */
-  step(page, messages) {
-    if (!page.has_more || messages.length === 0 || this.from === this.oldest) return false;
-    this.from = this.oldest;
-    return true;
   }
 
   /** Which way do pages go? @param {Json[]} messages */
@@ -823,10 +932,13 @@ class HistoryWalk {
     await emitMessages(this.reading, this.channel, messages);
     for (const head of heads) {
       if (!this.wantsReading(head)) continue;
-      const outcome = head.reply_count > 0 || head.subtype === "tombstone" ? await readThread(this.reading, this.channel, head) : "read";
+      const outcome =
+        head.reply_count > 0 || head.subtype === "tombstone"
+          ? await readThread(this.reading, this.channel, head)
+          : "read";
       if (outcome === "read") this.taken.groups.push(head.ts);
       if (outcome === "open") this.taken.holes.push(head.ts);
-      if (outcome === "lost") this.lost += 1;
+      if (outcome === "lost" && this.isWanted(head.ts)) this.lost += 1;
     }
   }
 
@@ -839,7 +951,8 @@ class HistoryWalk {
     const ids = new Set(heads.filter((head) => !this.isDeep(head.ts)).map((head) => head.ts));
     for (const message of messages) if (isReply(message)) ids.add(message.thread_ts);
     const unknown = [...ids].filter((id) => !(id in this.stored));
-    if (unknown.length > 0) Object.assign(this.stored, await this.reading.host.groups("messages", this.channel, unknown));
+    if (unknown.length > 0)
+      Object.assign(this.stored, await this.reading.host.groups("messages", this.channel, unknown));
   }
 
   /** @param {string} ts */
@@ -853,7 +966,10 @@ class HistoryWalk {
     if (this.isDeep(head.ts)) return true;
     const { count = 0, latest = null } = this.stored[head.ts] ?? {};
     const latestReply = head.reply_count > 0 ? (head.latest_reply ?? null) : null;
-    return count !== (head.reply_count ?? 0) || (latestReply !== null && latest !== null && compareTs(latest, latestReply) !== 0);
+    return (
+      count !== (head.reply_count ?? 0) ||
+      (latestReply !== null && latest !== null && compareTs(latest, latestReply) !== 0)
+    );
   }
 
   /** The bottom of the walk: what it asked for, or where Slack begins to hide what is older. @param {boolean} limited */
@@ -879,7 +995,9 @@ class HistoryWalk {
     if (from === null || compareTs(from, until) <= 0) {
       const groups = this.taken.groups.filter((ts) => isBetween(ts, from, until));
       const covered = { stream: "messages", partition: this.channel, since: from, until, groups };
-      await this.reading.host.covered(limitedBefore === undefined ? covered : { ...covered, limited_before: limitedBefore });
+      await this.reading.host.covered(
+        limitedBefore === undefined ? covered : { ...covered, limited_before: limitedBefore },
+      );
     }
     this.taken = { groups: [], holes: [] };
     if (since !== null) this.edge = hole === null ? since : shift(since, -1);
@@ -934,7 +1052,12 @@ async function emitMessages({ host, people }, channel, messages) {
   const records = messages.map((message) => {
     if (message.user) people.met.add(message.user);
     const gone = message.subtype === "tombstone";
-    return { stream: "messages", key: [channel, message.ts], data: messageData(channel, message), op: gone ? "delete" : "upsert" };
+    return {
+      stream: "messages",
+      key: [channel, message.ts],
+      data: messageData(channel, message),
+      op: gone ? "delete" : "upsert",
+    };
   });
   if (records.length > 0) await host.emit(...records);
 }
@@ -955,7 +1078,11 @@ function messageData(channel, message) {
     username: message.username ?? null,
     reply_count: message.reply_count ?? 0,
     latest_reply: message.reply_count > 0 ? (message.latest_reply ?? null) : null,
-    reactions: (message.reactions ?? []).map((/** @type {Json} */ { name, count, users }) => ({ name, count, users: users ?? [] })),
+    reactions: (message.reactions ?? []).map((/** @type {Json} */ { name, count, users }) => ({
+      name,
+      count,
+      users: users ?? [],
+    })),
     files: (message.files ?? []).map(fileData),
     attachments: message.attachments ?? [],
     blocks: message.blocks ?? [],
@@ -963,19 +1090,35 @@ function messageData(channel, message) {
   };
 }
 
-const FILE_FIELDS = ["id", "name", "title", "mimetype", "filetype", "mode", "size", "created", "user", "is_external", "permalink", "url_private"];
+const FILE_FIELDS = [
+  "id",
+  "name",
+  "title",
+  "mimetype",
+  "filetype",
+  "mode",
+  "size",
+  "created",
+  "user",
+  "is_external",
+  "permalink",
+  "url_private",
+];
 
 /** @param {Json} file */
 function fileData(file) {
   const known = FILE_FIELDS.filter((name) => file[name] !== undefined);
-  return Object.fromEntries(known.map((name) => [name, /^(url|perma)/.test(name) ? withoutToken(file[name]) : file[name]]));
+  return Object.fromEntries(
+    known.map((name) => [name, /^(url|perma)/.test(name) ? withoutToken(file[name]) : file[name]]),
+  );
 }
 
 /** File links of exports and of some answers carry a token. @param {unknown} link */
 function withoutToken(link) {
   if (typeof link !== "string" || !URL.canParse(link)) return link;
   const url = new URL(link);
-  for (const [name, value] of [...url.searchParams]) if (name === "t" || name === "token" || value.startsWith("xox")) url.searchParams.delete(name);
+  for (const [name, value] of [...url.searchParams])
+    if (name === "t" || name === "token" || value.startsWith("xox")) url.searchParams.delete(name);
   return url.href;
 }
 
@@ -994,7 +1137,8 @@ function compareTs(a, b) {
 }
 
 /** @param {string} ts @param {string | null} since @param {string | null} until */
-const isBetween = (ts, since, until) => (since === null || compareTs(ts, since) >= 0) && (until === null || compareTs(ts, until) <= 0);
+const isBetween = (ts, since, until) =>
+  (since === null || compareTs(ts, since) >= 0) && (until === null || compareTs(ts, until) <= 0);
 
 /** @param {number} seconds @param {number} micros */
 const tsFrom = (seconds, micros) => `${String(seconds).padStart(10, "0")}.${String(micros).padStart(6, "0")}`;
