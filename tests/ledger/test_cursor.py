@@ -1,0 +1,80 @@
+"""Sort keys compare like the declared order; nothing is ever a float (ours; trap: cursors compared as floats or as text
+of unequal length)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyhost.ledger.cursor import FRACTION_DIGITS, INTEGER_DIGITS, compare, maximum, minimum, sort_key
+from polyhost.ledger.state import CursorOrder
+
+integers = st.integers(min_value=0, max_value=10**INTEGER_DIGITS - 1)
+fractions = st.integers(min_value=0, max_value=10**FRACTION_DIGITS - 1)
+texts = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=40)
+
+
+def _sign(left: object, right: object) -> int:
+    return (left > right) - (left < right)  # type: ignore[operator]
+
+
+@given(integers, integers)
+def test_numeric_compares_as_integers(left: int, right: int):
+    assert compare(str(left), str(right), CursorOrder.NUMERIC) == _sign(left, right)
+
+
+@given(integers, fractions, integers, fractions)
+def test_decimal_compares_as_two_integers(a: int, b: int, c: int, d: int):
+    assert compare(f"{a}.{b}", f"{c}.{d}", CursorOrder.DECIMAL) == _sign((a, b), (c, d))
+
+
+@given(texts, texts)
+def test_lexical_compares_as_text(left: str, right: str):
+    assert compare(left, right, CursorOrder.LEXICAL) == _sign(left, right)
+
+
+@given(integers, fractions)
+def test_keys_of_one_order_have_one_width(whole: int, fraction: int):
+    assert len(sort_key(f"{whole}.{fraction}", CursorOrder.DECIMAL)) == INTEGER_DIGITS + 1 + FRACTION_DIGITS
+    assert len(sort_key(str(whole), CursorOrder.NUMERIC)) == INTEGER_DIGITS
+
+
+@pytest.mark.parametrize(("left", "right"), [("5", "5.0"), ("5.10", "05.010"), ("1700000000.000100", "1700000000.100")])
+def test_a_missing_fraction_is_zero_and_leading_zeros_mean_nothing(left: str, right: str):
+    assert compare(left, right, CursorOrder.DECIMAL) == 0
+
+
+def test_digits_beyond_a_double_still_count():
+    """1700000000.000100 and .000101 differ in the 16th digit; a double is at its end there."""
+    assert compare("1700000000123456.000100", "1700000000123456.000101", CursorOrder.DECIMAL) == -1
+
+
+@pytest.mark.parametrize(
+    ("value", "order"),
+    [
+        ("", CursorOrder.NUMERIC),
+        ("-1", CursorOrder.NUMERIC),
+        ("1e5", CursorOrder.NUMERIC),
+        ("1.5", CursorOrder.NUMERIC),
+        ("٣", CursorOrder.NUMERIC),
+        ("1" * 21, CursorOrder.NUMERIC),
+        (".5", CursorOrder.DECIMAL),
+        ("5.", CursorOrder.DECIMAL),
+        ("1.2.3", CursorOrder.DECIMAL),
+        ("1,5", CursorOrder.DECIMAL),
+        ("1." + "1" * 13, CursorOrder.DECIMAL),
+        ("", CursorOrder.LEXICAL),
+        ("x" * 256, CursorOrder.LEXICAL),
+        ("a\nb", CursorOrder.LEXICAL),
+    ],
+)
+def test_what_is_no_cursor_of_the_order_is_refused(value: str, order: CursorOrder):
+    with pytest.raises(ValueError, match="cursor"):
+        sort_key(value, order)
+
+
+def test_greatest_and_least_ignore_what_is_absent():
+    values = [None, "9.0", "10.0", None]
+    assert maximum(values, CursorOrder.DECIMAL) == "10.0"
+    assert minimum(values, CursorOrder.DECIMAL) == "9.0"
+    assert maximum([None], CursorOrder.DECIMAL) is None
+    assert minimum([], CursorOrder.DECIMAL) is None
