@@ -17,6 +17,7 @@ TOKEN = "xoxc-111-222-333-abcdef0123456789"
 
 RULES = RecordingRules.declared(
     {
+        "ignore_query": ["_x_id"],
         "match_body": ["channel", "cursor"],
         "redact": {
             "secret": ["token", "teams.*.token", "api_token"],
@@ -113,7 +114,7 @@ CALLS = """async (token) => {
     return [answer.status, answer.redirected, answer.headers.get('retry-after'), out];
   };
   const results = [];
-  for (let i = 0; i < 3; i++) results.push(await say('/api/poll'));
+  for (let i = 0; i < 3; i++) results.push(await say('/api/poll?_x_id=' + Math.random()));
   results.push(await say('/api/limited'), await say('/api/limited'));
   results.push(await say('/api/history', {token, channel: window.channel || 'C012AB3CD', limit: 200}));
   results.push(await say('/api/hop'));

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyhost.browser.recordings.match import MAX_NAME, match_key, request_name
+from polyhost.browser.recordings.match import MAX_NAME, match_key, request_name, without_query
 from polyhost.browser.recordings.rules import RecordingRules
 
 FORM = "application/x-www-form-urlencoded"
@@ -92,6 +92,12 @@ def test_a_name_shows_matched_fields_and_nothing_personal() -> None:
     long = match_key("GET", "http://a.test:8080/" + "p" * 500, "", None, SLACK)
     assert len(request_name(long, SLACK)) == MAX_NAME
     assert request_name(long, SLACK).startswith("GET a.test:8080/ppp")
+
+
+def test_parameters_that_never_matter_are_not_recorded() -> None:
+    """A request id often holds the time it was made."""
+    assert without_query("https://a.test/b?_x_id=1&c=d%20e&f#g", ["_x_id"]) == "https://a.test/b?c=d%20e&f"
+    assert without_query("https://a.test/b?_x_id=1", ["_x_id"]) == "https://a.test/b"
 
 
 def test_hosts_compare_without_case_and_default_port() -> None:

@@ -35,14 +35,17 @@ class Interceptor:
         self._handle = handle
         self._stages = stages
         self._session: CDPSession | None = None
+        self.opened = 0
 
     async def open(self, context: BrowserContext) -> None:
+        await self.close()  # a run may need a second browser
         browser = context.browser
-        if browser is None or self._session is not None:
+        if browser is None:
             raise RunFailedError(
                 "This browser context cannot be recorded or replayed", "Start it fresh, with Chromium."
             )
         self._session = await browser.new_browser_cdp_session()
+        self.opened += 1
         self._session.on("Fetch.requestPaused", self._handle)
         patterns = [
             {"urlPattern": f"{scheme}://*", "requestStage": stage}

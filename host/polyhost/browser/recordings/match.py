@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 from polyhost.browser.recordings.rules import RecordingRules
 
-__all__ = ["MatchKey", "body_fields", "match_key", "request_name"]
+__all__ = ["MatchKey", "body_fields", "match_key", "request_name", "without_query"]
 
 MAX_VALUE = 40
 """Characters of one value in a request's name: enough for an id or a cursor's head."""
@@ -65,6 +66,13 @@ def body_fields(content_type: str, body: bytes, without: frozenset[str] = frozen
     """
     fields = _fields(content_type, body, without)
     return None if fields is None else [pair for pair in fields if pair[0].lower() not in without]
+
+
+def without_query(url: str, ignored: Collection[str]) -> str:
+    """A URL without its fragment and the query parameters that never matter; the others keep their spelling."""
+    head, mark, query = url.partition("#")[0].partition("?")
+    kept = [piece for piece in query.split("&") if unquote_plus(piece.partition("=")[0]) not in ignored]
+    return head + mark + "&".join(kept) if kept else head
 
 
 def _fields(content_type: str, body: bytes, without: frozenset[str]) -> list[tuple[str, str]] | None:

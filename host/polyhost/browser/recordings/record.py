@@ -7,7 +7,7 @@ Must not know: runs, how a recording is replayed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,14 @@ from playwright.async_api import BrowserContext
 from polyhost.browser.recordings._intercept import Interceptor, Paused, request_body
 from polyhost.browser.recordings.fixture import Redactions, Scenario, write_scenario
 from polyhost.browser.recordings.har import Entry, Headers, Recording
+from polyhost.browser.recordings.match import without_query
 from polyhost.browser.recordings.replay import is_browsers_own
 from polyhost.browser.recordings.rules import RecordingRules
-from polyhost.browser.recordings.scrub import scrub
+from polyhost.browser.recordings.scrub import scrub_together
 from polyhost.browser.recordings.verify import verify_scenario
 from polyhost.errors import RunFailedError
 
-__all__ = ["MAX_RECORDED_BYTES", "Recorder"]
+__all__ = ["MAX_RECORDED_BYTES", "Recorder", "cleaned"]
 
 MAX_RECORDED_BYTES = 256 * 1024 * 1024
 """Bodies held in memory while recording. A scenario is a thousandth of this; more is a mistake, not a test."""
@@ -60,14 +61,14 @@ class Recorder:
     def __init__(self, rules: RecordingRules) -> None:
         self._rules = rules
         self._kept_headers = _KEPT_RESPONSE_HEADERS | {name.lower() for name in rules.keep_headers}
-        self._entries: dict[str, Entry] = {}  # by the browser's request id, in the order requests began
+        self._entries: dict[tuple[int, str], Entry] = {}  # by browser and its request id, in the order requests began
         self._size = 0
         self._session: Mapping[str, Any] = {}
         self._interceptor = Interceptor(self._pass, ["Request", "Response"])
 
     async def start(self, context: BrowserContext) -> None:
-        """Begin, with the session as it is now: a replay starts from the same."""
-        self._session = await context.storage_state()
+        """Begin, with the session as it is now: a replay starts from the same. Again, in a browser that took over."""
+        self._session = self._session or await context.storage_state()
         await self._interceptor.open(context)
 
     async def stop(self) -> None:
@@ -78,23 +79,18 @@ class Recorder:
     def recorded(self) -> int:
         return len(self._entries)
 
-    def scenario(self, expected: Iterable[Mapping[str, Any]] = ()) -> Scenario:
-        """What was recorded, scrubbed and verified. RunFailedError names what the declared rules leave in it."""
+    def raw(self, expected: Iterable[Mapping[str, Any]] = ()) -> Scenario:
+        """What was recorded, as it was: for `cleaned`, and for nothing else. RunFailedError where it is too large."""
         if self._size > MAX_RECORDED_BYTES:
             raise RunFailedError(
                 f"The recording is larger than {MAX_RECORDED_BYTES // 2**20} MiB",
                 "Record a smaller scope, a few partitions say.",
             )
-        raw = Scenario(Recording(tuple(self._entries.values())), self._session, tuple(expected), Redactions())
-        scenario = scrub(raw, self._rules)
-        findings = verify_scenario(scenario, self._rules)
-        if findings:
-            raise RunFailedError(
-                f"The recording would still hold what must not be kept: {findings[0]}"
-                + (f", and {len(findings) - 1} more" if len(findings) > 1 else ""),
-                "Declare the field under polyfill.recording.redact in the manifest and record again.",
-            )
-        return scenario
+        return Scenario(Recording(tuple(self._entries.values())), self._session, tuple(expected), Redactions())
+
+    def scenario(self, expected: Iterable[Mapping[str, Any]] = ()) -> Scenario:
+        """What was recorded, scrubbed and verified. RunFailedError names what the declared rules leave in it."""
+        return cleaned([self.raw(expected)], self._rules)[0]
 
     def save(self, directory: Path, expected: Iterable[Mapping[str, Any]] = ()) -> Scenario:
         """Scrub, verify, and put the scenario in its place at once. Nothing is written where any of it fails."""
@@ -114,9 +110,9 @@ class Recorder:
     def _request_began(self, event: Paused) -> None:
         request = event["request"]
         headers = tuple((name.lower(), value) for name, value in request["headers"].items())
-        self._entries[event["requestId"]] = Entry(
+        self._entries[self._key(event)] = Entry(
             method=request["method"],
-            url=request["url"].partition("#")[0],
+            url=without_query(request["url"], self._rules.ignore_query),
             request_headers=tuple(pair for pair in headers if pair[0] in _KEPT_REQUEST_HEADERS),
             request_body=request_body(event),
             status=0,
@@ -124,7 +120,7 @@ class Recorder:
         )
 
     async def _response_came(self, event: Paused) -> None:
-        began = self._entries.get(event["requestId"])
+        began = self._entries.get(self._key(event))
         if began is None:
             return
         error = event.get("responseErrorReason")
@@ -132,7 +128,7 @@ class Recorder:
         headers = self._kept(event.get("responseHeaders", []))
         body = b"" if error or _has_no_body(status, headers) else await self._interceptor.response_body(event)
         self._size += len(body)
-        self._entries[event["requestId"]] = Entry(
+        self._entries[self._key(event)] = Entry(
             method=began.method,
             url=began.url,
             request_headers=began.request_headers,
@@ -143,10 +139,28 @@ class Recorder:
             error=error,
         )
 
+    def _key(self, event: Paused) -> tuple[int, str]:
+        return self._interceptor.opened, event["requestId"]
+
     def _kept(self, headers: Iterable[Mapping[str, str]]) -> Headers:
         # Sorted by name: servers and HTTP versions do not promise an order. Values of one name keep theirs.
-        kept = [(item["name"].lower(), item["value"]) for item in headers if item["name"].lower() in self._kept_headers]
-        return tuple(sorted(kept, key=lambda pair: pair[0]))
+        lower = [(item["name"].lower(), item["value"]) for item in headers]
+        return tuple(sorted((pair for pair in lower if pair[0] in self._kept_headers), key=lambda pair: pair[0]))
+
+
+def cleaned(raw: Sequence[Scenario], rules: RecordingRules) -> list[Scenario]:
+    """Raw scenarios that follow one another, scrubbed together and verified. RunFailedError names what the declared
+    rules would leave in them."""
+    scenarios = scrub_together(raw, rules)
+    for scenario in scenarios:
+        findings = verify_scenario(scenario, rules)
+        if findings:
+            raise RunFailedError(
+                f"The recording would still hold what must not be kept: {findings[0]}"
+                + (f", and {len(findings) - 1} more" if len(findings) > 1 else ""),
+                "Declare the field under polyfill.recording.redact in the manifest and record again; nothing was written.",
+            )
+    return scenarios
 
 
 def _has_no_body(status: int, headers: Headers) -> bool:

@@ -9,7 +9,7 @@ files, browsers.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polyhost.browser.recordings._walk import Found, Visit, Walker
@@ -18,7 +18,7 @@ from polyhost.browser.recordings.har import Entry, Headers, Recording, header
 from polyhost.browser.recordings.rules import Kind, RecordingRules
 from polyhost.browser.recordings.standins import Collected, StandIns
 
-__all__ = ["scrub", "walk_scenario"]
+__all__ = ["scrub", "scrub_together", "walk_scenario"]
 
 BOUNDARY = "polyhost-form-boundary"
 """The boundary of every multipart body: browsers draw a new one each time, and equal traffic must give equal files."""
@@ -30,6 +30,12 @@ _BINARY = "polyhost: {} bytes stood here"
 
 def scrub(scenario: Scenario, rules: RecordingRules) -> Scenario:
     """Deterministic: the same scenario and rules give the same bytes, and scrubbing again changes nothing more."""
+    return scrub_together([scenario], rules)[0]
+
+
+def scrub_together(scenarios: Sequence[Scenario], rules: RecordingRules) -> list[Scenario]:
+    """Scenarios that follow one another get one table: what is the same before and after has the same stand-in, so that
+    a second run replays upon a first."""
     collected: dict[str, Collected] = {}
     words: set[str] = set()
 
@@ -40,14 +46,16 @@ def scrub(scenario: Scenario, rules: RecordingRules) -> Scenario:
                 collected[value] = Collected(*found)
         return value
 
-    walk_scenario(scenario, rules, collect, words)
+    for scenario in scenarios:
+        walk_scenario(scenario, rules, collect, words)
     table = StandIns(collected, words)
 
     def replace(value: str, found: Found | None, where: str) -> str:
         return table.of(value) if found is not None else table.replace_all(value)
 
-    clean = walk_scenario(scenario, rules, replace)
-    return Scenario(clean.recording, clean.storage_state, clean.expected, Redactions(table.counts, table.in_place_only))
+    redactions = Redactions(table.counts, table.in_place_only)
+    clean = (walk_scenario(scenario, rules, replace) for scenario in scenarios)
+    return [Scenario(one.recording, one.storage_state, one.expected, redactions) for one in clean]
 
 
 def walk_scenario(scenario: Scenario, rules: RecordingRules, visit: Visit, words: set[str] | None = None) -> Scenario:

@@ -36,8 +36,8 @@ MIN_SECRET = 8
 """Characters from which a secret is looked for everywhere. Shorter cookie values (`1`, `de`) are part of everything."""
 MIN_NAME = 3
 """Characters from which a name is looked for outside its fields, as a whole word."""
-MIN_TEXT = 16
-"""Characters from which a text of several words is looked for outside its fields."""
+MIN_TEXT = 8
+"""Characters from which a text of several words is looked for outside its fields, as whole words."""
 MAX_ATTEMPTS = 200
 """Stand-ins tried for one value before one is taken that contains an original: somebody is called `person`."""
 _NUMBER = re.compile(r"[\d.,:+\s-]+")
@@ -63,6 +63,8 @@ class StandIns:
         self._values = values
         words = {word for word in words if _API_WORD.fullmatch(word)}
         everywhere = {v: c.kind for v, c in values.items() if v not in words and is_recognisable(v, c.kind)}
+        # A whole string equal to a shorter text is that text too, unless it could as well be a constant of the API.
+        self._alone = {v for v in values if not _API_WORD.fullmatch(v) and not _NUMBER.fullmatch(v)}
         self._in_place_only = [c.kind for v, c in values.items() if v not in everywhere]
         self._originals = Finder({value: value for value in everywhere}, _bounded(everywhere))
         self._avoid = {
@@ -86,7 +88,7 @@ class StandIns:
 
     def replace_all(self, text: str) -> str:
         """Replace every recognisable value in a text, in whatever encoding it stands there."""
-        return self._finder.replace(text)
+        return self._table[text] if text in self._alone else self._finder.replace(text)
 
     @property
     def in_place_only(self) -> Mapping[str, int]:
@@ -157,14 +159,19 @@ def is_recognisable(value: str, kind: Kind) -> bool:
 
 
 def is_standin(value: str, kind: Kind) -> bool:
-    """Whether a value is of the shape this kind's stand-ins have."""
+    """Whether a value is of the shape that stand-ins of this kind, or of a stronger one, have."""
     if not value.strip():
         return True
-    patterns = {Kind.SECRET: _FAKE_SECRET, Kind.EMAIL: _FAKE_EMAIL, Kind.ID: _FAKE_ID}
-    if kind in patterns:
-        return bool(patterns[kind].fullmatch(value) or _FAKE_SECRET.fullmatch(value))
-    strong = any(pattern.fullmatch(value) for pattern in patterns.values())
-    return strong or _filler.is_invented_name(value) or (kind is Kind.TEXT and _filler.is_filler(value))
+    accepted: dict[Kind, Callable[[str], object]] = {
+        Kind.SECRET: _FAKE_SECRET.fullmatch,
+        Kind.ID: _FAKE_ID.fullmatch,
+        Kind.EMAIL: _FAKE_EMAIL.fullmatch,
+        Kind.NAME: _filler.is_invented_name,
+        Kind.TEXT: _filler.is_filler,
+    }
+    # One value under two rules has the stand-in of its strongest kind in both places.
+    strongest_first = list(Kind)
+    return any(accepted[strong](value) for strong in strongest_first[: strongest_first.index(kind) + 1])
 
 
 def looks_secret(text: str) -> bool:
@@ -173,7 +180,7 @@ def looks_secret(text: str) -> bool:
 
 
 def _bounded(kinds: Mapping[str, Kind]) -> frozenset[str]:
-    return frozenset(value for value, kind in kinds.items() if kind in (Kind.NAME, Kind.ID))
+    return frozenset(value for value, kind in kinds.items() if kind in (Kind.NAME, Kind.ID, Kind.TEXT))
 
 
 def _variants(value: str, kind: Kind) -> set[str]:
