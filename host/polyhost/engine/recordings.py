@@ -83,6 +83,10 @@ class RecordedConnector(Connector):
         """RunFailedError where the recording would still hold what must not be kept; then nothing is written."""
         self._recorder.save(directory, expected)
 
+    def raw(self, expected: Iterable[Mapping[str, Any]]) -> Scenario:
+        """The recording before scrubbing, for several that are scrubbed together."""
+        return self._recorder.raw(expected)
+
     async def _start(self, context: BrowserContext) -> None:
         await self._recorder.start(context)
 
