@@ -15,6 +15,7 @@ from typing import Literal
 
 __all__ = [
     "CursorOrder",
+    "CursorTime",
     "PartitionRule",
     "PartitionState",
     "PartitionStatus",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 Purpose = Literal["new", "backfill", "refresh"]
+CursorTime = Literal["unix_seconds", "unix_milliseconds", "iso8601"]
 When = Literal["due", "with_new"]
 
 
@@ -55,6 +57,7 @@ class RefreshPolicy:
 class PartitionRule:
     """The manifest's `partition` block of one stream.
 
+    `cursor_time`: what moment a cursor value stands for, if any; for showing, never for comparing.
     `group_field`: records that share its value belong to one head (Slack: `thread_ts`); a record's position is its
     group's where it has one, else its own cursor value, so that a range over positions holds whole groups.
     """
@@ -66,6 +69,7 @@ class PartitionRule:
     group_field: str | None = None
     inventory_stream: str | None = None
     label_field: str | None = None
+    cursor_time: CursorTime | None = None
     refresh: RefreshPolicy = RefreshPolicy()
 
 
