@@ -39,7 +39,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Coverage:
-    """A coverage message, with the tick at which its page was read (which only the test looks at)."""
+    """A coverage message. Only the test looks at the last two: the tick at which its page was read, and the head of the
+    page before, which its range shares and this page did not read again."""
 
     partition: str
     since: str | None
@@ -47,6 +48,7 @@ class Coverage:
     limited_before: str | None
     groups: frozenset[str]
     read_at: int
+    below: str | None
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Store:
     def __init__(self) -> None:
         self.rows: dict[str, dict[str, Row]] = {}
         self.states: dict[str, PartitionState] = {}
-        self.read: dict[str, list[tuple[Range, int]]] = {}
+        self.read: dict[str, list[tuple[Range, int, str | None]]] = {}
 
     def live(self, partition: str) -> dict[str, Row]:
         return {cursor: row for cursor, row in self.rows.get(partition, {}).items() if not row.deleted}
@@ -158,7 +160,7 @@ class Host:
         if piece is not None:
             self.store.bury(name, piece, self.seen.get(name, set()), message.groups)
             self.walked[name] = add(self.walked.get(name, ()), piece, order)
-            self.store.read.setdefault(name, []).append((piece, message.read_at))
+            self.store.read.setdefault(name, []).append((piece, message.read_at, message.below))
         self.store.states[name] = observe_coverage(
             self.store.states[name],
             since=message.since,
@@ -240,7 +242,7 @@ class Connector:
                 yield from self._head(name, head, shown, groups, window.deep)
             more = page.more
             since = page.heads[-1][0] if more else window.since
-            self._cover(name, since, until, page, groups, read_at)
+            self._cover(name, since, until, page, groups, (read_at, below))
             yield
             if since is not None:
                 until = below = since
@@ -259,10 +261,12 @@ class Connector:
     def _emit(self, name: str, cursor: str, row: Row) -> None:
         self.host.pending.append(Emitted(name, cursor, row))
 
-    def _cover(self, name: str, since: str | None, until: str, page: Page, groups: set[str], read_at: int) -> None:
+    def _cover(
+        self, name: str, since: str | None, until: str, page: Page, groups: set[str], read: tuple[int, str | None]
+    ) -> None:
         reached = not page.more and page.horizon is not None and not within(since or "0", page.horizon, None)
         limit = page.horizon if reached else None
-        self.host.pending.append(Coverage(name, since, until, limit, frozenset(groups), read_at))
+        self.host.pending.append(Coverage(name, since, until, limit, frozenset(groups), *read))
 
 
 def everything(windows_: list[Window], covered: Ranges, rule: PartitionRule, floor: str | None) -> bool:

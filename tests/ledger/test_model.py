@@ -264,7 +264,11 @@ class Collecting(RuleBasedStateMachine):
             for head in partition.heads.values():
                 if not contains_position(state.covered, head.cursor, self.rule.order):
                     continue
-                reads = [at for piece, at in self.store.read[name] if within(head.cursor, piece.since, piece.until)]
+                reads = [
+                    at
+                    for piece, at, below in self.store.read[name]
+                    if within(head.cursor, piece.since, piece.until) and head.cursor != below
+                ]
                 assert reads, "covered, but no message ever proved it"
                 for message in (head, *head.members.values()):
                     assert message.cursor in rows or message.appeared > max(reads)
