@@ -44,6 +44,11 @@ class LiveRows:
         self._progress.stop()
 
     def __call__(self, event: RunEvent) -> None:
+        if isinstance(event, events.OwnerAsked):
+            self._progress.stop()  # the prompt needs the terminal to itself
+            return
+        if not self._progress.live.is_started and not isinstance(event, events.RequestsCounted):
+            self._progress.start()
         match event:
             case events.RunStarted():
                 self._run = self._progress.add_task(

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from polyhost import __version__
-from polyhost.operations.catalog import OPERATIONS
+from polyhost.operations.catalog import GROUPS, OPERATIONS
 from polyhost.operations.registry import Field, Operation, describe
 
 __all__ = ["cli", "main"]
@@ -52,13 +52,27 @@ def _command(operation: Operation) -> click.Command:
     text = operation.summary + (f"\n\n\b\n{arguments}" if arguments else "")
     as_json = click.Option(["--json", "as_json"], is_flag=True, help="One JSON value on stdout; progress on stderr.")
     return click.Command(
-        operation.name,
+        operation.name.rpartition(" ")[2],
         params=[*map(_parameter, described), as_json],
         callback=callback,
         help=text,
         short_help=operation.summary,
         epilog=_epilog(operation),
     )
+
+
+def _commands() -> dict[str, click.Command]:
+    """`partitions retire` becomes the command `retire` of the group `partitions`."""
+    commands: dict[str, click.Command] = {}
+    for operation in OPERATIONS:
+        group, _, name = operation.name.rpartition(" ")
+        if not group:
+            commands[name] = _command(operation)
+            continue
+        parent = commands.setdefault(group, _InOrder(group, help=GROUPS[group]))
+        if isinstance(parent, click.Group):
+            parent.add_command(_command(operation), name)
+    return commands
 
 
 class _InOrder(click.Group):
@@ -70,7 +84,7 @@ class _InOrder(click.Group):
 
 @click.group(
     cls=_InOrder,
-    commands={operation.name: _command(operation) for operation in OPERATIONS},
+    commands=_commands(),
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Start with: polyhost demo",
 )

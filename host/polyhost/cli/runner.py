@@ -14,10 +14,11 @@ from typing import Any, NoReturn
 
 import click
 
+from polyhost.cli.ask import ask_owner
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
-from polyhost.operations.context import Context, default_home
+from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.registry import Operation, Result
 
 __all__ = ["perform"]
@@ -44,7 +45,7 @@ def perform(operation: Operation, request: Any, *, home: Path | None, as_json: b
 
 async def _perform(operation: Operation, request: Any, home: Path, *, as_json: bool) -> Result:
     with show_progress(quiet=as_json) as watch:
-        context = Context(home=home, watch=watch)
+        context = Context(home=home, watch=watch, answer=ask_owner if sys.stdin.isatty() else nobody)
         _cancel_on_interrupt(context.cancelled)
         return await operation.load()(context, request)
 

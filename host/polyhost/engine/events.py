@@ -5,11 +5,12 @@ Owns: the event types and the `Watcher` seam. Must not know: terminals, event st
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 __all__ = [
+    "Answer",
     "BrowserStarted",
     "ConnectorRestarted",
     "InventoryTaken",
@@ -115,6 +116,8 @@ RunEvent = (
     | RunFinished
 )
 Watcher = Callable[[RunEvent], None]
+Answer = Callable[[OwnerAsked], Awaitable[tuple[str, Any]]]
+"""Asks the owner; returns (success | cancelled | timeout, data). The data goes to the connector and nowhere else."""
 
 
 def ignore(event: RunEvent) -> None:

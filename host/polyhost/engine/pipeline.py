@@ -11,25 +11,24 @@ a browser works, what the run's result looks like.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Restarted
+from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Malformed, Restarted
 from polyhost.engine import events
 from polyhost.engine.clock import Clock
+from polyhost.engine.events import Answer
 from polyhost.engine.tally import Tally
 from polyhost.engine.translate import Translator
+from polyhost.errors import PolyhostError
 from polyhost.protocol import commands
 from polyhost.protocol.commands import Command, PersistRecords, RunOutcome
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.records import Record
 from polyhost.store.base import SaveCheckpoints, Store, WriteOp
 
-__all__ = ["Answer", "Pipeline", "Target"]
-
-Answer = Callable[[events.OwnerAsked], Awaitable[tuple[str, Any]]]
-"""Asks the owner; returns (success | cancelled | timeout, data)."""
+__all__ = ["Pipeline", "Target"]
 
 QUEUED_UNITS = 4
 """Parsed batches that may wait for the writer: the connector's own credit, so nothing grows beyond it."""
@@ -107,17 +106,29 @@ class Pipeline:
         return self._outcome
 
     async def _read(self) -> None:
-        async for event in self._session.events():
-            match event:
-                case Batch():
-                    await self._take(event)
-                case Restarted():
-                    await self._units.join()
-                    self._tally.watch(events.ConnectorRestarted(event.reason, event.attempt))
-                    await self._carry_out(self._machine.connector_restarted(self._translator.start_state()))
-                case ConnectorExited():
-                    await self._units.join()
-                    await self._carry_out(self._machine.connector_exited(event.status, event.detail))
+        try:
+            async for event in self._session.events():
+                await self._happened(event)
+        except PolyhostError as error:
+            # What came before is whole: keep it, and what the machine found, before the error ends the run.
+            await self._units.join()
+            await self._carry_out(self._machine.connector_exited(None, error.reason))
+            raise
+
+    async def _happened(self, event: Batch | Restarted | ConnectorExited) -> None:
+        match event:
+            case Batch():
+                await self._take(event)
+            case Restarted():
+                await self._units.join()
+                self._tally.watch(events.ConnectorRestarted(event.reason, event.attempt))
+                await self._carry_out(self._machine.connector_restarted(self._translator.start_state()))
+            case ConnectorExited():
+                await self._units.join()
+                if event.unread:
+                    said_more = Malformed(line=0, length=event.unread, digest="", rule="output_after_done")
+                    await self._carry_out(self._machine.receive(said_more, now=self._clock.now()))
+                await self._carry_out(self._machine.connector_exited(event.status, event.detail))
 
     async def _take(self, batch: Batch) -> None:
         now = self._clock.now()

@@ -14,10 +14,10 @@ from typing import Any
 from polyhost.connectors.base import Connector, ConnectorSession
 from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
-from polyhost.engine.events import Watcher
+from polyhost.engine.events import Answer, Watcher
 from polyhost.engine.lease import Lease, hold_lease
 from polyhost.engine.outcome import Ended, Identity, run_facts, run_result, run_status
-from polyhost.engine.pipeline import Answer, Pipeline, Target
+from polyhost.engine.pipeline import Pipeline, Target
 from polyhost.engine.run_ledger import RunLedger
 from polyhost.engine.tally import Tally
 from polyhost.engine.translate import Translator
@@ -31,7 +31,12 @@ from polyhost.protocol.scope import Scope
 from polyhost.protocol.validation import build_validators
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
 
-__all__ = ["Collection", "Surroundings", "collect", "partition_rules"]
+__all__ = ["CANCEL_MEMO", "Collection", "Surroundings", "collect", "partition_rules"]
+
+
+CANCEL_MEMO = "cancel"
+"""Name under which another process leaves the id of a run it wants to end."""
+CANCEL_POLL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,10 +170,17 @@ class _Run:
 
     async def _while_leased(self, pipeline: Pipeline) -> RunOutcome:
         async with asyncio.TaskGroup() as tasks:
-            keeping = tasks.create_task(self._lease.keep())
+            helpers = [tasks.create_task(loop()) for loop in (self._lease.keep, self._look_for_cancel)]
             outcome = await pipeline.run()
-            keeping.cancel()
+            for helper in helpers:
+                helper.cancel()
         return outcome
+
+    async def _look_for_cancel(self) -> None:
+        store, connection = self._around.store, self._what.connection
+        while await store.get_memo(connection.id, CANCEL_MEMO) != self._who.run_id:  # noqa: ASYNC110  another process
+            await asyncio.sleep(CANCEL_POLL_SECONDS)
+        self._around.cancelled.set()
 
     async def _start_state(self, ledger: RunLedger) -> Mapping[str, Any] | None:
         """Opaque cursors of the streams in scope (none on a full run), and the ledger of those with partitions."""

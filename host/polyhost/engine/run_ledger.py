@@ -159,7 +159,7 @@ class RunLedger:
         return stream.keep(changed)
 
     def proven(self, command: CommitCoverage) -> Range | None:
-        """The part of a coverage message that stands: None where a horizon hides it all, or its cursors are unusable."""
+        """The part of a coverage message that stands: None where a horizon hides it, or its cursors are unusable."""
         try:
             return observe.proven(command.since, command.until, command.limited_before, self._rule(command).order)
         except ValueError:

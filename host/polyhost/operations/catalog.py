@@ -5,7 +5,13 @@ from __future__ import annotations
 from polyhost.operations import requests
 from polyhost.operations.registry import Operation
 
-__all__ = ["OPERATIONS"]
+__all__ = ["GROUPS", "OPERATIONS"]
+
+GROUPS = {
+    "partitions": "Let a missing partition go, or take it back.",
+    "polyfill": "The scripts that collect: list them, check them.",
+}
+"""Operations with two words in their name, by the first."""
 
 OPERATIONS = (
     Operation(
@@ -64,6 +70,41 @@ OPERATIONS = (
         "polyhost.operations.reading:runs",
         "List past runs, newest first.",
         ("polyhost runs slack",),
+    ),
+    Operation(
+        "cancel",
+        requests.CancelRequest,
+        "polyhost.operations.collect:cancel",
+        "Ask a run in another process to stop and keep what it has read.",
+        ("polyhost cancel run_019a…",),
+    ),
+    Operation(
+        "partitions retire",
+        requests.RetireRequest,
+        "polyhost.operations.partitions:retire",
+        "Accept that a missing partition is gone: keep its records, stop reporting it.",
+        ('polyhost partitions retire slack messages C024BE91L --reason "left the project"',),
+    ),
+    Operation(
+        "partitions restore",
+        requests.RestoreRequest,
+        "polyhost.operations.partitions:restore",
+        "Take back a retirement.",
+        ("polyhost partitions restore slack messages C024BE91L",),
+    ),
+    Operation(
+        "batches",
+        requests.BatchesRequest,
+        "polyhost.operations.reading:batches",
+        "List acquisition batches, newest first.",
+        ("polyhost batches slack",),
+    ),
+    Operation(
+        "polyfill list",
+        requests.SourcesRequest,
+        "polyhost.operations.sources:list_sources",
+        "List what can be connected.",
+        ("polyhost polyfill list",),
     ),
     Operation(
         "receipt",

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from polyhost.engine.dry_run import dry_run
-from polyhost.engine.events import OwnerAsked
-from polyhost.engine.run import Collection, Surroundings, collect
+from polyhost.engine.run import CANCEL_MEMO, Collection, Surroundings, collect
 from polyhost.engine.sources import (
     Loaded,
     Prepared,
@@ -25,13 +24,13 @@ from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import host_mappings, resources
 from polyhost.operations.registry import Result
-from polyhost.operations.requests import DemoRequest, RunRequest
+from polyhost.operations.requests import CancelRequest, DemoRequest, RunRequest
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_scope
 from polyhost.store.base import ConnectionRow, Store
 
-__all__ = ["demo", "run"]
+__all__ = ["cancel", "demo", "run"]
 
 DEMO_NAME = "slack"
 DEMO_NAME_TAKEN = "slack-demo"
@@ -47,6 +46,16 @@ async def run(context: Context, request: RunRequest) -> Result:
         if request.dry_run:
             return Result(await dry_run(store, connection, source.manifest, scope, context.clock, full=request.full))
         return await _run_live_or_replayed(context, store, connection, source, scope, request)
+
+
+async def cancel(context: Context, request: CancelRequest) -> Result:
+    """Leave a note for the process that runs it; it looks every second."""
+    async with context.store(create=False) as store:
+        row = await store.run(request.run)
+        if row is None or row.status != RunStatus.RUNNING:
+            raise RefusedError(f"no run {request.run!r} is going on", "See: polyhost runs NAME", code="not_running")
+        await store.set_memo(row.connection_id, CANCEL_MEMO, row.id)
+    return Result({"run_id": request.run, "cancelling": True})
 
 
 async def demo(context: Context, request: DemoRequest) -> Result:
@@ -111,17 +120,11 @@ async def _collect(
         recorded=prepared.recorded,
     )
     around = Surroundings(
-        store=store, clock=context.clock, watch=context.watch, answer=_nobody, cancelled=context.cancelled
+        store=store, clock=context.clock, watch=context.watch, answer=context.answer, cancelled=context.cancelled
     )
     result = await collect(what, around)
     await prepared.remember(store, connection)
     return result
-
-
-async def _nobody(asked: OwnerAsked) -> tuple[str, Any]:
-    """No one is there to answer."""
-    del asked
-    return "timeout", None
 
 
 async def _connection(context: Context, store: Store, request: RunRequest) -> tuple[ConnectionRow, Loaded]:

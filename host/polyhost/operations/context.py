@@ -11,13 +11,20 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from polyhost.engine.clock import Clock
-from polyhost.engine.events import Watcher, ignore
+from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
 from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
-__all__ = ["Context", "default_home"]
+__all__ = ["Context", "default_home", "nobody"]
+
+
+async def nobody(asked: OwnerAsked) -> tuple[str, Any]:
+    """No one is there to answer: the connector is told so, and the run ends as needing its owner."""
+    del asked
+    return "timeout", None
 
 
 def default_home() -> Path:
@@ -35,6 +42,7 @@ class Context:
 
     home: Path
     watch: Watcher = ignore
+    answer: Answer = nobody
     clock: Clock = field(default_factory=Clock)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -17,11 +17,11 @@ from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.operations.context import Context
 from polyhost.operations.registry import Result
-from polyhost.operations.requests import CoverageRequest, ReceiptRequest, RecordsRequest, RunsRequest
+from polyhost.operations.requests import BatchesRequest, CoverageRequest, ReceiptRequest, RecordsRequest, RunsRequest
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import RunRow, StoredRecord
 
-__all__ = ["coverage", "receipt", "records", "runs"]
+__all__ = ["batches", "coverage", "receipt", "records", "runs"]
 
 MAX_LIMIT = 1_000_000
 """Records one call may return; more is an export's job."""
@@ -74,6 +74,19 @@ async def runs(context: Context, request: RunsRequest) -> Result:
         connection = await context.connection(store, request.name)
         rows = await store.runs(connection.id, limit=max(1, request.limit))
     return Result({"connection": connection.name, "runs": [_run_json(row) for row in rows]})
+
+
+async def batches(context: Context, request: BatchesRequest) -> Result:
+    """The receipts of past batches, newest first; one that has not ended has none."""
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, request.name)
+        rows = await store.batches(connection.id, limit=max(1, request.limit))
+    return Result(
+        {
+            "connection": connection.name,
+            "batches": [make_receipt(BatchFacts.from_json(row.facts)) for row in rows if row.facts],
+        }
+    )
 
 
 async def receipt(context: Context, request: ReceiptRequest) -> Result:

@@ -10,14 +10,19 @@ from dataclasses import dataclass
 from polyhost.operations.registry import argument, flag, option
 
 __all__ = [
+    "BatchesRequest",
+    "CancelRequest",
     "ConnectRequest",
     "ConnectionsRequest",
     "CoverageRequest",
     "DemoRequest",
     "ReceiptRequest",
     "RecordsRequest",
+    "RestoreRequest",
+    "RetireRequest",
     "RunRequest",
     "RunsRequest",
+    "SourcesRequest",
 ]
 
 _MAP_HOST = "Send a site's traffic to a loopback address instead (test servers only)."
@@ -85,6 +90,37 @@ class CoverageRequest:
 class RunsRequest:
     name: str = argument("The connection.")
     limit: int = option("At most this many, newest first.", metavar="N", default=20, type=int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetireRequest:
+    name: str = argument("The connection.")
+    stream: str = argument("The stream, e.g. messages.")
+    key: str = argument("The partition's key, as coverage shows it.")
+    reason: str | None = option("Why, for the record.", metavar="TEXT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRequest:
+    name: str = argument("The connection.")
+    stream: str = argument("The stream, e.g. messages.")
+    key: str = argument("The partition's key, as coverage shows it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequest:
+    run: str = argument("A run's id, as runs shows it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchesRequest:
+    name: str = argument("The connection.")
+    limit: int = option("At most this many, newest first.", metavar="N", default=20, type=int)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesRequest:
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

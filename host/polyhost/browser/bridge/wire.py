@@ -91,5 +91,7 @@ def _broken(payload: str, rule: str) -> Broken:
 
 
 def expression(items: Sequence[Mapping[str, Any]]) -> str:
-    """JavaScript that hands these to the SDK. JSON is a subset of JavaScript, so nothing in it can act."""
-    return f"{RECEIVER}({orjson.dumps(items).decode()})"
+    """JavaScript that hands these to the SDK. Parsed there, not evaluated: as a literal, a key `__proto__` would be lost.
+    A JSON string is a JavaScript string, so nothing in it can act."""
+    text = orjson.dumps(orjson.dumps(items).decode()).decode()
+    return f"{RECEIVER}(JSON.parse({text}))"

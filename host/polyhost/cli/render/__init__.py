@@ -19,6 +19,11 @@ _RENDERERS = {
     "coverage": "coverage:coverage",
     "runs": "reading:runs",
     "receipt": "reading:receipt",
+    "cancel": "reading:cancel",
+    "batches": "reading:batches",
+    "partitions retire": "coverage:partition",
+    "partitions restore": "coverage:partition",
+    "polyfill list": "connections:sources",
 }
 
 

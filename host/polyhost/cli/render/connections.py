@@ -6,7 +6,7 @@ from typing import Any
 
 from polyhost.cli.render.common import console, moment, plain, simple_table
 
-__all__ = ["connect", "connections"]
+__all__ = ["connect", "connections", "sources"]
 
 _NATURE = {
     "live": "",
@@ -42,4 +42,18 @@ def connections(value: dict[str, Any]) -> None:
             f"{row['records']:,}",
             _NATURE[row["nature"]],
         )
+    out.print(table)
+
+
+def sources(value: dict[str, Any]) -> None:
+    """What can be connected, and what is wrong with what cannot."""
+    out = console()
+    table = simple_table("source", "version", "runs in", "streams")
+    for row in value["sources"]:
+        if row["error"]:
+            table.add_row(f"[bold]{plain(row['name'])}[/]", "", "[red]broken[/]", plain(row["error"]))
+        else:
+            runs_in = "a page" if row["kind"] == "page" else "a process"
+            streams = plain(", ".join(row["streams"]))
+            table.add_row(f"[bold]{plain(row['name'])}[/]", plain(row["version"]), runs_in, streams)
     out.print(table)

@@ -10,7 +10,7 @@ from typing import Any
 
 from polyhost.cli.render.common import console, moment, plain, plural, simple_table
 
-__all__ = ["coverage"]
+__all__ = ["coverage", "partition"]
 
 BAR = 28
 """Characters of a partition's bar: enough to see a hole, narrow enough for 100 columns."""
@@ -94,3 +94,13 @@ def _times(row: dict[str, Any]) -> list[float]:
 
 def _day(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d")
+
+
+def partition(value: dict[str, Any]) -> None:
+    """One partition after it was changed."""
+    row = value["partition"]
+    reason = f" ({plain(row['retired_reason'])})" if row["retired_reason"] else ""
+    console().print(
+        f"{plain(row['label'] or row['key'])} is [{_COLOUR[row['extent']]}]{row['extent']}[/]{reason}. "
+        f"[dim]{plain(row['explain'])}[/]"
+    )

@@ -8,7 +8,7 @@ import orjson
 
 from polyhost.cli.render.common import STATUS, console, moment, plain, plural, simple_table
 
-__all__ = ["receipt", "records", "runs"]
+__all__ = ["batches", "cancel", "receipt", "records", "runs"]
 
 _PREVIEW = 160
 """Characters of a record's content on one line of a listing."""
@@ -83,3 +83,21 @@ def receipt(value: dict[str, Any]) -> None:
         action = f" → {plain(gap['action'])}" if gap["action"] else ""
         table.add_row("[yellow]gap[/]", f"{gap['code']}{count}{action}")
     out.print(table)
+
+
+def batches(value: dict[str, Any]) -> None:
+    """One line per receipt, newest first."""
+    out = console()
+    if not value["batches"]:
+        out.print("No batches yet.")
+        return
+    table = simple_table("batch", "ended", "how", "status", "what")
+    for row in value["batches"]:
+        how = row["method"] + (" (recorded)" if row["recorded"] else "")
+        table.add_row(row["batch_id"], moment(row["finished_at"]), how, STATUS[row["status"]], plain(row["summary"]))
+    out.print(table)
+
+
+def cancel(value: dict[str, Any]) -> None:
+    """The request was left; the run itself says how it ended."""
+    console().print(f"Asked {plain(value['run_id'])} to stop; what it has read is kept.")
