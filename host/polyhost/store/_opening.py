@@ -59,6 +59,7 @@ def connect(path: Path, *, writer: bool, busy_seconds: float = BUSY_SECONDS) -> 
     try:
         _use_log(path, connection)
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA checkpoint_fullfsync = ON")  # macOS: else its disks may reorder what makes it sound
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = FAST")  # what the owner deletes is overwritten where that is free
         connection.execute("PRAGMA temp_store = MEMORY")  # no record's content in a temporary file

@@ -7,9 +7,12 @@ Not imported when a store is opened: SQLAlchemy takes longer to import than `pol
 
 from __future__ import annotations
 
+import sys
+from typing import Any
+
 from sqlalchemy import REAL, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
-__all__ = ["VIEWS", "metadata"]
+__all__ = ["VIEWS", "metadata", "reference"]
 
 metadata = MetaData()
 
@@ -186,3 +189,27 @@ JOIN connections ON connections.id = streams.connection_id
     ),
 }
 """Each view: what it is for, and its query."""
+
+
+def reference() -> str:
+    """The tables and views in Markdown, for docs/store.md."""
+    tables = [_table_reference(table) for table in metadata.tables.values()]
+    views = [f"### `{name}` (view)\n\n{purpose}\n\n```sql\n{query}\n```" for name, (purpose, query) in VIEWS.items()]
+    return "\n\n".join([*views, *tables]) + "\n"
+
+
+def _table_reference(table: Table) -> str:
+    columns = "\n".join(f"| `{column.name}` | {_kind(column)} | {column.comment or ''} |" for column in table.columns)
+    return f"### `{table.name}`\n\n{table.comment}\n\n| column | kind | meaning |\n|---|---|---|\n{columns}"
+
+
+def _kind(column: Column[Any]) -> str:
+    names = {"Integer": "integer", "Text": "text", "REAL": "real", "LargeBinary": "blob"}
+    kind = names[type(column.type).__name__]
+    kind += ", null" if column.nullable else ""
+    kind += ", primary key" if column.primary_key else ""
+    return kind + "".join(f", of `{key.target_fullname.partition('.')[0]}`" for key in column.foreign_keys)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

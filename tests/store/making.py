@@ -1,0 +1,81 @@
+"""Things to store, made short. Every default is a value a real run could have written."""
+
+from typing import Any
+
+import orjson
+
+from polyhost.ledger.digest import encode
+from polyhost.store.base import BatchRow, ConnectionRow, LeaseHolder, RecordWrite, RunRow, Store, TombstoneAbsent
+
+AT = "2026-11-22T03:15:58.000Z"
+LATER = "2026-11-22T04:00:00.000Z"
+
+
+def record(
+    key: str,
+    *,
+    text: str = "hello",
+    stream: str = "messages",
+    op: Any = "upsert",
+    partition: str | None = "C1",
+    position: str | None = "1",
+    cursor: str | None = None,
+    is_head: bool = True,
+    at: str = AT,
+) -> RecordWrite:
+    encoded = encode({"key": key, "text": text})
+    return RecordWrite(
+        stream, key, op, encoded.data, encoded.digest, at, partition, position, cursor or position, is_head
+    )
+
+
+def deletion(key: str, *, stream: str = "messages", at: str = LATER) -> RecordWrite:
+    """As the engine sends it: a delete brings neither content nor a place."""
+    return RecordWrite(stream, key, "delete", None, None, at)
+
+
+def walk(*seen: str, since: str | None = None, until: str = "9", groups: tuple[str, ...] = ()) -> TombstoneAbsent:
+    return TombstoneAbsent(
+        stream="messages", partition="C1", since=since, until=until, seen=set(seen), groups=groups, at=LATER
+    )
+
+
+def holder(token: str, *, pid: int, expires_at: float = 2_000_000_000.0, run_id: str = "run_1") -> LeaseHolder:
+    return LeaseHolder(token=token, pid=pid, host="here", run_id=run_id, expires_at=expires_at)
+
+
+def run_rows(connection: ConnectionRow, number: int = 1, started_at: str = AT) -> tuple[RunRow, BatchRow]:
+    batch = BatchRow(
+        id=f"bat_{number}",
+        connection_id=connection.id,
+        method="browser_polyfill",
+        trigger="owner",
+        started_at=started_at,
+    )
+    run = RunRow(
+        id=f"run_{number}",
+        connection_id=connection.id,
+        batch_id=batch.id,
+        mode="incremental",
+        status="running",
+        started_at=started_at,
+        scope={"streams": [{"name": "messages"}]},
+    )
+    return run, batch
+
+
+async def connect(store: Store, name: str = "work") -> ConnectionRow:
+    return await store.create_connection(
+        name=name, source="slack", nature="live", options={"b": 1, "a": [2]}, account={"team": "T1"}, at=AT
+    )
+
+
+async def connect_and_open(store: Store, name: str = "work", number: int = 1) -> ConnectionRow:
+    """A connection with a run under way, whose batch is `bat_<number>`."""
+    connection = await connect(store, name)
+    await store.open_run(*run_rows(connection, number))
+    return connection
+
+
+def text_of(data: bytes) -> Any:
+    return orjson.loads(data)

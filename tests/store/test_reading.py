@@ -1,0 +1,167 @@
+"""Reading of both stores: pages, history, changes, and what the ledger asks. From the docstrings of store/base.py."""
+
+from typing import Any
+
+import pytest
+
+from polyhost.errors import RefusedError
+from polyhost.store.base import Store, WriteRecords
+from store.making import connect_and_open, deletion, record
+
+
+async def filled(store: Store) -> int:
+    """Two partitions whose positions interleave, a group, a tombstone, and records without a partition."""
+    connection = await connect_and_open(store)
+    records = [
+        record("c1-1", partition="C1", position="1"),
+        record("c1-5", partition="C1", position="5"),
+        record("c1-5-reply", partition="C1", position="5", cursor="6", is_head=False),
+        record("c2-3", partition="C2", position="3"),
+        record("c2-5", partition="C2", position="5"),
+        record("none", partition=None, position=None),
+        record("gone", partition="C2", position="4"),
+        deletion("gone"),
+    ]
+    await store.write(connection.id, "bat_1", [WriteRecords(records)])
+    return connection.id
+
+
+ORDER = ["none", "c1-1", "c2-3", "c1-5", "c1-5-reply", "c2-5"]
+
+
+async def read_all(store: Store, connection_id: int, limit: int, **choice: Any) -> list[str]:
+    """Every page of a choice, each started from `next` of the one before."""
+    keys: list[str] = []
+    after = None
+    while True:
+        page = await store.records(connection_id, "messages", limit=limit, after=after, **choice)
+        keys += [stored.key for stored in page.records]
+        if page.next is None:
+            return keys
+        assert len(page.records) == limit
+        after = page.next
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+async def test_pages_go_through_all_partitions_in_order(store: Store, limit: int):
+    connection_id = await filled(store)
+    assert await read_all(store, connection_id, limit) == ORDER
+    assert await read_all(store, connection_id, limit, partition="C2") == ["c2-3", "c2-5"]
+    assert await read_all(store, connection_id, limit, since="4") == ["c1-5", "c1-5-reply", "c2-5"]
+    assert await read_all(store, connection_id, limit, since="3", partition="C1") == ["c1-5", "c1-5-reply"]
+    assert await read_all(store, connection_id, limit, deleted=True, partition="C2") == ["c2-3", "gone", "c2-5"]
+
+
+async def test_a_page_that_is_just_full_has_no_next(store: Store):
+    connection_id = await filled(store)
+    assert (await store.records(connection_id, "messages", limit=len(ORDER))).next is None
+
+
+async def test_a_cursor_stays_good_while_records_come_and_go(store: Store):
+    connection_id = await filled(store)
+    first = await store.records(connection_id, "messages", limit=3)
+    changes = [deletion("c2-3"), record("before", position="0"), record("after", partition="C3", position="5")]
+    await store.write(connection_id, "bat_1", [WriteRecords(changes)])
+    rest = await store.records(connection_id, "messages", after=first.next)
+    assert [stored.key for stored in rest.records] == ["after", "c1-5", "c1-5-reply", "c2-5"]
+
+
+async def test_a_later_since_outweighs_the_cursor(store: Store):
+    connection_id = await filled(store)
+    first = await store.records(connection_id, "messages", limit=1)
+    rest = await store.records(connection_id, "messages", after=first.next, since="5")
+    assert [stored.key for stored in rest.records] == ["c1-5", "c1-5-reply", "c2-5"]
+
+
+@pytest.mark.parametrize("cursor", ["", "!", "bm90IGpzb24", "é", "WzEsMl0", "WyJhIl0", "eyJhIjoxfQ", "MQ"])
+async def test_a_cursor_that_was_not_given_out_is_refused(store: Store, cursor: str):
+    connection_id = await filled(store)
+    with pytest.raises(RefusedError) as refused:
+        await store.records(connection_id, "messages", after=cursor)
+    assert refused.value.code == "bad_cursor"
+
+
+async def test_what_was_never_written_reads_as_empty(store: Store):
+    connection = await connect_and_open(store)
+    for connection_id in (connection.id, 99):
+        assert (await store.records(connection_id, "messages")).records == []
+        assert await store.versions(connection_id, "messages", "a") == []
+        assert await store.changes(connection_id, after=0, limit=10) == []
+        assert await store.count_records(connection_id) == {}
+        assert await store.stored_data(connection_id, "messages", ["a"]) == {}
+        assert await store.groups(connection_id, "messages", "C1", ["1"]) == {"1": (0, None)}
+        assert await store.lookback(connection_id, "messages", "C1", heads=1) == (None, 0)
+        assert await store.partitions(connection_id) == []
+        assert await store.checkpoints(connection_id) == {}
+
+
+async def test_stored_data_holds_deleted_records_too_but_none_without_content(store: Store):
+    connection_id = await filled(store)
+    await store.write(connection_id, "bat_1", [WriteRecords([deletion("never seen")])])
+    found = await store.stored_data(connection_id, "messages", ["gone", "c1-1", "never seen", "unknown"])
+    assert {key: data["key"] for key, data in found.items()} == {"gone": "gone", "c1-1": "c1-1"}
+
+
+async def test_many_keys_and_positions_may_be_asked_for_at_once(store: Store):
+    connection = await connect_and_open(store)
+    heads = [record(f"h{number:04}", position=f"{number:04}") for number in range(1200)]
+    members = [record(f"m{number:04}", position=f"{number:04}", cursor="x", is_head=False) for number in range(1200)]
+    await store.write(connection.id, "bat_1", [WriteRecords([*heads, *members])])
+    found = await store.stored_data(connection.id, "messages", [head.key for head in heads])
+    assert len(found) == 1200
+    groups = await store.groups(connection.id, "messages", "C1", [f"{number:04}" for number in range(1200)])
+    assert set(groups.values()) == {(1, "x")}
+
+
+async def test_groups_count_live_members_and_name_the_greatest_cursor(store: Store):
+    connection = await connect_and_open(store)
+    member = {"position": "1", "is_head": False}
+    records = [
+        record("head", position="1"),
+        record("m1", cursor="1.1", **member),
+        record("m2", cursor="1.3", **member),
+        record("m3", cursor="1.2", **member),
+        record("late", cursor="1.9", **member),
+        record("lone head", position="2"),
+        record("elsewhere", partition="C2", cursor="1.8", **member),
+        deletion("late"),
+    ]
+    await store.write(connection.id, "bat_1", [WriteRecords(records)])
+    assert await store.groups(connection.id, "messages", "C1", ["1", "2", "3"]) == {
+        "1": (3, "1.3"),
+        "2": (0, None),
+        "3": (0, None),
+    }
+
+
+async def test_lookback_finds_the_nth_newest_live_head_and_the_groups_from_it_on(store: Store):
+    connection = await connect_and_open(store)
+    records = [record(f"h{number}", position=str(number), cursor=f"raw {number}") for number in range(1, 8)]
+    members = [record(f"m{number}", position=str(number), is_head=False) for number in (1, 4, 6)]
+    await store.write(connection.id, "bat_1", [WriteRecords([*records, *members, deletion("h5"), deletion("m6")])])
+    assert await store.lookback(connection.id, "messages", "C1", heads=1) == ("raw 7", 0)
+    assert await store.lookback(connection.id, "messages", "C1", heads=3) == ("raw 4", 1)
+    assert await store.lookback(connection.id, "messages", "C1", heads=6) == ("raw 1", 2)
+    assert await store.lookback(connection.id, "messages", "C1", heads=7) == (None, 2)
+    assert await store.lookback(connection.id, "messages", "C1", heads=2, before="4") == ("raw 2", 0)
+    assert await store.lookback(connection.id, "messages", "C1", heads=9, before="4") == (None, 1)
+
+
+async def test_changes_come_once_per_record_at_its_last_change(store: Store):
+    connection_id = await filled(store)
+    await store.write(connection_id, "bat_1", [WriteRecords([record("c1-1", text="edited", position="1")])])
+    changes = await store.changes(connection_id, after=5, limit=2)
+    assert [(stored.key, stored.sequence) for stored in changes] == [("none", 6), ("gone", 8)]
+    rest = await store.changes(connection_id, after=8, limit=10)
+    assert [(stored.key, stored.deleted) for stored in rest] == [("c1-1", False)]
+
+
+async def test_keys_with_nul_and_letters_beyond_ascii_are_told_apart(store: Store):
+    """SQLite's own JSON functions end a text at NUL: keys must never pass through them."""
+    connection = await connect_and_open(store)
+    odd = ["", "a", "a\0", "a\0b", "é", "\U0001d11e", "\uffff"]
+    await store.write(connection.id, "bat_1", [WriteRecords([record(key) for key in odd])])
+    counts = await store.write(connection.id, "bat_1", [WriteRecords([record(key) for key in odd])])
+    assert counts["messages"].unchanged == len(odd)
+    page = await store.records(connection.id, "messages")
+    assert [stored.key for stored in page.records] == sorted(odd)
