@@ -49,13 +49,16 @@ class Gate:
             own = key_of(data, self._primary_key)
             if own != canonical:
                 return _NO_DATA_KEY if own is None else _KEY_MISMATCH
+        projected = data
         if self.scope.is_narrowed:
             verdict = self.scope.judge(canonical, data, op)
             if not isinstance(verdict, Admitted):
                 return verdict
+            projected = verdict.data
+        # The whole record is what the schema speaks of, not the part that is kept.
         if (fault := self._fault(data)) is not None:
             return fault
-        return Record(self._name, canonical, self.scope.project(data), emitted_at)
+        return Record(self._name, canonical, projected, emitted_at)
 
     def canonical(self, key: Any) -> str:
         """The key's canonical form; a key that has none breaks the protocol."""

@@ -82,7 +82,8 @@ class Findings:
         """A record that was not stored."""
         self.rejected.setdefault(stream, Counter())[code.value] += 1
         info = code is DiagnosticCode.OUT_OF_SCOPE_RECORD and rule != "time_unreadable"
-        self.note(code, rule, stream=stream, detail=path, severity=Severity.INFO if info else Severity.GAP)
+        severity = Severity.INFO if info else Severity.GAP
+        self.note(code, f"{rule} at {path}" if path else rule, stream=stream, severity=severity)
 
     def name_partitions(self, code: DiagnosticCode, rule: str, stream: str | None, keys: Sequence[str]) -> None:
         """Keys to say with a finding that was noted; a few more than are shown, so that the cut is known."""

@@ -133,7 +133,9 @@ class RunMachine:
     # events
 
     def begin(self) -> list[Command]:
-        """Once, first: START."""
+        """Once, first: START. Nothing where the owner cancelled before."""
+        if self._ending.cancelled:
+            return _NOTHING
         if self.state is not INITIAL:
             raise RuntimeError("begin() was called twice, or after the run had ended")
         self._move(Event.STARTED)

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from polyhost.protocol.declarations import StreamDecl
 from polyhost.protocol.timestamps import Instant, TimeRange, instant_reader, parse_timestamp
 
-__all__ = ["Admitted", "Op", "Rejected", "Scope", "StreamScope", "Undecided", "build_stream_scope"]
+__all__ = ["Admitted", "Op", "Rejected", "Scope", "StreamScope", "Undecided", "build_stream_scope", "resource_fields"]
 
 Op = Literal["upsert", "delete"]
 
@@ -81,9 +81,7 @@ class StreamScope:
             entry["fields"] = list(self.fields)
         return entry
 
-    def judge(
-        self, key: str, data: dict[str, Any] | None, op: Literal["upsert", "delete"]
-    ) -> Admitted | Rejected | Undecided:
+    def judge(self, key: str, data: dict[str, Any] | None, op: Op) -> Admitted | Rejected | Undecided:
         """Admit, reject, or say that only the stored record can tell."""
         if op == "delete":
             return self._judge_delete(key, data)
@@ -157,7 +155,7 @@ def build_stream_scope(
         until=until,
         fields=None if kept is None else tuple(name for name in stream.properties if name in kept),
         wanted=None if resources is None else frozenset(resources),
-        resource_fields=_resource_fields(stream),
+        resource_fields=resource_fields(stream),
         time_range=TimeRange(_bound(since), _bound(until)) if timed else None,
         time_field=stream.consent_time_field,
         read_time=instant_reader(schema if isinstance(schema, dict) else {}) if timed else None,
@@ -169,7 +167,7 @@ def _bound(text: str | None) -> Instant | None:
     return None if text is None else parse_timestamp(text)
 
 
-def _resource_fields(stream: StreamDecl) -> tuple[str, ...]:
+def resource_fields(stream: StreamDecl) -> tuple[str, ...]:
     """Fields whose value names a resource: the declared one, and the partition a record belongs to."""
     declared = (stream.selection.resource_field, stream.partition.field if stream.partition else None)
     return tuple(dict.fromkeys(name for name in declared if name is not None))

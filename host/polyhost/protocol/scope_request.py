@@ -17,7 +17,7 @@ from typing import Any, Final
 from polyhost.errors import RefusedError
 from polyhost.protocol.declarations import RESERVED_NAMES, Manifest, StreamDecl
 from polyhost.protocol.keys import MAX_KEY, KeyRuleError, canonical_key
-from polyhost.protocol.scope import Scope, build_stream_scope
+from polyhost.protocol.scope import Scope, build_stream_scope, resource_fields
 from polyhost.protocol.timestamps import TimestampError, parse_timestamp
 
 __all__ = ["ABSENT", "MAX_RESOURCES", "ScopeError", "resolve_request", "resolve_scope"]
@@ -199,17 +199,26 @@ def _ids(stream: StreamDecl, value: object, where: str) -> tuple[str, ...]:
     if len(ids) > MAX_RESOURCES:
         raise ScopeError("too_many_resources", where, f"it names more than {MAX_RESOURCES} ids", "Split the run.")
     for position, item in enumerate(ids):
-        if len(item) > MAX_KEY:
-            raise ScopeError("resource_too_long", f"{where}[{position}]", f"an id has at most {MAX_KEY} characters")
-    return tuple(_canonical(stream, item) for item in ids)
+        _check_id(stream, item, f"{where}[{position}]")
+    return ids
 
 
-def _canonical(stream: StreamDecl, item: str) -> str:
-    """A compound key in its canonical form is one already; anything else is the value of a resource field, as it is."""
+def _check_id(stream: StreamDecl, item: str, where: str) -> None:
+    """An id has to be able to match something. It stays as it was written."""
+    if len(item) > MAX_KEY:
+        raise ScopeError("resource_too_long", where, f"an id has at most {MAX_KEY} characters")
+    if resource_fields(stream):
+        return
     try:
-        return canonical_key(item, len(stream.primary_key))
+        canonical_key(item, len(stream.primary_key))
     except KeyRuleError:
-        return item
+        fields = ", ".join(stream.primary_key)
+        raise ScopeError(
+            "resource_not_a_key",
+            where,
+            "it is no key of this stream, so it would match nothing",
+            f"A key here is an array of {fields}, written as JSON text without spaces.",
+        ) from None
 
 
 def _fields(manifest: Manifest, value: object, chosen: frozenset[str]) -> dict[str, tuple[str, ...]]:

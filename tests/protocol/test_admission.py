@@ -1,0 +1,89 @@
+"""What a record has to be to be stored (profile: RECORD; REQUIREMENTS PR-3.5)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from playbooks import AT, Flush, delete, done, manifest, play, record, stream
+from polyhost.protocol.commands import PersistRecords
+from polyhost.protocol.records import Record
+from polyhost.protocol.validation import build_validators
+
+PAIRS = manifest(stream("pairs", primary_key=["id", "text"]))
+
+
+@pytest.mark.parametrize("data", [{"id": "n2"}, {}, {"id": None}, {"id": ["n1"]}])
+def test_data_that_names_another_key_is_invalid(data):
+    message = {**record("notes", "n1"), "data": data}
+    book = (play() >> message >> done(1)).finish()
+    assert book.stored == []
+    assert book.codes == [("invalid_record", "notes", 1)]
+    assert book.outcome.status == "succeeded"
+
+
+def test_data_with_a_number_for_its_key_is_fine():
+    of = manifest(stream("notes", properties={"id": {"type": "integer"}}))
+    assert (play(of) >> {**record("notes", "7"), "data": {"id": 7}} >> Flush()).stored == ["7"]
+
+
+def test_a_compound_key_is_stored_in_its_canonical_form():
+    book = play(PAIRS) >> record("pairs", ["a", 'b"'], {"id": "a", "text": 'b"'}) >> Flush()
+    assert book.stored == ['["a","b\\""]']
+
+
+def test_a_delete_leaves_no_content_and_is_judged_by_no_schema():
+    of = manifest()
+    book = (
+        play(of, validators=build_validators(of))
+        >> delete("notes", "n1", {"text": 5})
+        >> delete("notes", "n2")
+        >> Flush()
+    )
+    assert book.of(PersistRecords)[0].records == tuple(Record("notes", key, None, AT, "delete") for key in ("n1", "n2"))
+
+
+def test_a_delete_whose_data_names_another_key_is_invalid():
+    book = (play() >> delete("notes", "n1", {"id": "n2"}) >> done(1)).finish()
+    assert book.codes == [("invalid_record", "notes", 1)]
+
+
+def test_the_whole_record_is_judged_by_the_schema_though_only_a_part_is_kept():
+    of = manifest()
+    book = play(of, {"fields": {"notes": ["at"]}}, validators=build_validators(of))
+    (book >> record("notes", "n1", {"text": 5}) >> record("notes", "n2", {"text": "x"}) >> done(2)).finish()
+    assert book.stored == ["n2"]
+
+
+def test_formats_are_checked():
+    of = manifest()
+    book = play(of, validators=build_validators(of))
+    (book >> record("notes", "n1", {"at": "yesterday"}) >> done(1)).finish()
+    assert book.codes == [("invalid_record", "notes", 1)]
+
+
+def test_a_schemas_pattern_cannot_run_away():
+    """Ours: a manifest is text from a stranger, and a pattern may take exponential time."""
+    of = manifest(stream("notes", properties={"text": {"type": "string", "pattern": r"^(?=(a+)+$)(a+)+$"}}))
+    book = play(of, validators=build_validators(of))
+    (book >> record("notes", "n1", {"text": "a" * 60 + "!"}) >> done(1)).finish()
+    assert book.stored == []
+
+
+def test_nothing_is_handed_on_twice():
+    book = play() >> record("notes", "n1") >> Flush()
+    book.unseen.clear()
+    assert book >> Flush() << []
+
+
+@given(keys=st.lists(st.sampled_from(["n1", "n2", "n3"]), max_size=20), cuts=st.sets(st.integers(0, 20)))
+def test_batches_hand_on_every_record_in_order_whatever_their_size(keys, cuts):
+    book = play()
+    for position, key in enumerate(keys):
+        book >> record("notes", key)
+        if position in cuts:
+            book >> Flush()
+    book >> Flush()
+    assert book.stored == keys
+    assert [batch.sequence for batch in book.of(PersistRecords)] == sorted(
+        {batch.sequence for batch in book.of(PersistRecords)}
+    )

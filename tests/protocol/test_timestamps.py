@@ -1,0 +1,122 @@
+"""Instants are read exactly and compared exactly (REQUIREMENTS PR-3.7; trap 13)."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyhost.protocol.timestamps import TimeRange, TimestampError, instant_reader, is_timestamp, parse_timestamp
+
+
+def exact(instant) -> Fraction:
+    seconds, fraction = instant
+    return seconds + (Fraction(int(fraction), 10 ** len(fraction)) if fraction else 0)
+
+
+ZONED = st.datetimes(
+    datetime(1800, 1, 1),  # noqa: DTZ001  the strategy adds the zone
+    datetime(2200, 1, 1),  # noqa: DTZ001
+    timezones=st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes))),
+)
+
+
+@pytest.mark.requirement("PR-3.7")
+@given(moment=ZONED)
+def test_every_iso_time_is_read_to_the_microsecond(moment):
+    text = moment.isoformat()
+    assert is_timestamp(text)
+    assert exact(parse_timestamp(text)) == Fraction(
+        (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1), 10**6
+    )
+
+
+@given(digits=st.text("0123456789", min_size=1, max_size=18), more=st.text("0123456789", min_size=1, max_size=18))
+def test_fractions_of_any_length_compare_as_numbers(digits, more):
+    one, other = (parse_timestamp(f"2026-01-31T09:30:00.{part}Z") for part in (digits, more))
+    assert (one < other) == (Fraction(f"0.{digits}") < Fraction(f"0.{more}"))
+    assert (one == other) == (Fraction(f"0.{digits}") == Fraction(f"0.{more}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("2026-01-31T09:30:00", "naive"),
+        ("2026-01-31 09:30", "naive"),
+        ("2026-02-29", "format"),
+        ("2026-01-31T24:00:00Z", "format"),
+        ("2026-01-31T09:61:00Z", "format"),
+        ("2026-01-31T09:30:00+24:00", "format"),
+        ("2026-01-31T09:30:00+01:60", "format"),
+        ("20260131", "format"),
+        ("2026-01-31T09:30:00Z ", "format"),
+        ("\uff12026-01-31", "format"),
+        ("", "format"),
+        ("now", "format"),
+    ],
+)
+def test_what_is_no_instant_is_refused_by_rule(text, rule):
+    assert not is_timestamp(text)
+    with pytest.raises(TimestampError) as caught:
+        parse_timestamp(text)
+    assert caught.value.rule == rule
+
+
+def test_the_same_instant_is_equal_however_it_is_written():
+    same = ["2026-01-31T09:30:00Z", "2026-01-31t09:30:00.000z", "2026-01-31 10:30+01", "2026-01-31T04:00:00-0530"]
+    assert len({parse_timestamp(text) for text in same}) == 1
+    assert parse_timestamp("2016-12-31T23:59:60Z") == parse_timestamp("2017-01-01T00:00:00Z")
+    assert parse_timestamp("2026-01-31") == parse_timestamp("2026-01-31T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "seconds"),
+    [
+        ({"type": "number"}, 1700000000, "1700000000"),
+        ({"type": "number"}, 1700000000.25, "1700000000.25"),
+        ({"type": "number"}, -0.5, "-0.5"),
+        ({"type": "number"}, -1.25, "-1.25"),
+        ({"type": "integer"}, 1700000000123, "1700000000.123"),
+        ({"type": "integer"}, 1700000000123456, "1700000000.123456"),
+        ({"type": "integer"}, 1700000000123456789, "1700000000.123456789"),
+        ({"type": "number"}, 1700000000000.5, "1700000000.0005"),
+        ({"type": "string"}, "1700000000.000100", "1700000000.0001"),
+        ({"type": "string"}, "1700000000", "1700000000"),
+        ({}, "1700000000.5", "1700000000.5"),
+        ({}, 1700000000, "1700000000"),
+    ],
+)
+def test_epoch_values_are_read_in_the_unit_their_size_tells(schema, value, seconds):
+    assert exact(instant_reader(schema)(value)) == Fraction(seconds)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "string", "format": "date-time"}, "1700000000.000100"),
+        ({"type": "string"}, "20240501"),
+        ({"type": "string"}, "2024"),
+        ({"type": "string"}, 1700000000),
+        ({"type": "string"}, "9" * 5000),
+        ({"type": "number"}, "1700000000"),
+        ({"type": "number"}, True),
+        ({"type": "number"}, float("nan")),
+        ({"type": "number"}, float("inf")),
+        ({"type": "number"}, 10**30),
+        ({"type": "number"}, 1e-300),
+        ({"type": ["string", "null"]}, None),
+        ({}, {"at": 1}),
+    ],
+)
+def test_what_the_schema_does_not_promise_is_not_guessed_at(schema, value):
+    assert instant_reader(schema)(value) is None
+
+
+@pytest.mark.requirement("PR-3.7")
+@given(cuts=st.lists(ZONED, min_size=1, max_size=5, unique=True), moment=ZONED)
+def test_adjacent_ranges_share_no_instant_and_miss_none(cuts, moment):
+    bounds = [None, *sorted(parse_timestamp(cut.isoformat()) for cut in cuts), None]
+    ranges = [TimeRange(low, high) for low, high in pairwise(bounds)]
+    assert sum(found.holds(parse_timestamp(moment.isoformat())) for found in ranges) == 1
