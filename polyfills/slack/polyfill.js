@@ -14,24 +14,48 @@
 /** @typedef {import("../sdk/polyfill").Outcome} Outcome */
 /** @typedef {import("../sdk/polyfill").RecordMessage} RecordMessage */
 /** @typedef {import("../sdk/polyfill").Window} Window_ */
+/** @typedef {import("../sdk/polyfill").PartitionSnapshot} PartitionSnapshot */
 /** @typedef {Record<string, any>} Json */
 /** @typedef {{team: string, token: string, url: string | null}} Session */
 /** @typedef {{call: (method: string, params?: Record<string, string>) => Promise<Json>}} Api */
 /**
- * One conversation the account is in. `info`: Slack's description where this run got one; `settled`: nothing can have
- * been said in it since the last run that succeeded.
- * @typedef {{id: string, latest: string | null, info: Json | null, status: string, unchanged: boolean, settled: boolean}} Conversation
+ * One conversation the account is in.
+ * @typedef {object} Conversation
+ * @property {string} id
+ * @property {string | null} latest The newest message; null where Slack does not say.
+ * @property {Json | null} info Slack's description, where this run got one.
+ * @property {string} status active, archived or closed.
+ * @property {boolean} unchanged Slack says that its description is as it was.
+ * @property {boolean} settled Nothing can have been said in it since the last run that succeeded.
  */
-/** @typedef {{boot: Json | null, conversations: Map<string, Conversation>, complete: boolean, requests: number, now: number}} Survey */
+/**
+ * @typedef {object} Survey
+ * @property {Json | null} boot The answer of client.userBoot.
+ * @property {Map<string, Conversation>} conversations
+ * @property {boolean} complete Whether nothing can be missing from them.
+ * @property {number} requests What it cost.
+ * @property {number} now Unix seconds, by the server's clock where it tells.
+ */
 /** @typedef {{names: Map<string, string>, known: Set<string>, met: Set<string>, state: Json | null}} People */
 /** @typedef {{since: string | null, until: string | null, pinned: boolean, deep: boolean}} Segment */
 /**
- * Windows that touch, read in one go. `pinned`: `until` is a position that exists; otherwise it only bounds the reading.
+ * Windows that touch, read in one go. `pinned`: `until` was named by Slack or the ledger; else it is only a bound.
  * @typedef {{since: string | null, until: string | null, pinned: boolean, segments: Segment[]}} Walk
  */
 /** @typedef {{floor: string | null, ceiling: string | null}} Bounds */
-/** @typedef {{host: Host, api: Api, people: People, bounds: Bounds, versions: Record<string, number>, failures: number}} Reading */
-/** Threads by what reading them came to: whole, or left open for another run. @typedef {{groups: string[], holes: string[]}} Taken */
+/**
+ * @typedef {object} Reading
+ * @property {Host} host
+ * @property {Api} api
+ * @property {People} people
+ * @property {Bounds} bounds
+ * @property {Record<string, number>} versions Of the conversations that were dealt with.
+ * @property {number} failures Conversations in a row that Slack could not answer for.
+ */
+/**
+ * Threads by what reading them came to: whole, or left open for another run.
+ * @typedef {{groups: string[], holes: string[]}} Taken
+ */
 
 /** Messages asked for at a time: Slack advises at most 200, and large thread pages are known to fail. */
 const MESSAGES_PAGE = 200;
@@ -131,7 +155,10 @@ function storedConfig() {
   return {};
 }
 
-/** What is stored of a workspace, even where its token is not. @param {string | undefined} team @returns {Json | undefined} */
+/**
+ * What is stored of a workspace, even where its token is not.
+ * @param {string | undefined} team @returns {Json | undefined}
+ */
 function storedTeam(team) {
   const config = storedConfig();
   return team === undefined ? undefined : (config.teams?.[team] ?? config.prevTeams?.[team]);
@@ -158,7 +185,10 @@ function sessionFromPage(remembered) {
   return null;
 }
 
-/** Newer clients keep the token in memory only; two pages of Slack's own hand it out again. @param {Host} host @param {string | undefined} remembered */
+/**
+ * Newer clients keep the token in memory only; two pages of Slack's own hand it out again.
+ * @param {Host} host @param {string | undefined} remembered
+ */
 async function sessionFromServer(host, remembered) {
   const team = remembered ?? teamInPath() ?? storedConfig().lastActiveTeamId;
   if (!team) return null;
@@ -307,7 +337,7 @@ function retryDelay(outcome, attempt) {
  */
 async function* pages(api, method, params) {
   let cursor = "";
-  for (let repeated = 0; repeated <= BARREN_PAGES; ) {
+  for (let repeated = 0; repeated <= BARREN_PAGES;) {
     const page = await api.call(method, cursor ? { ...params, cursor } : params);
     yield page;
     const next = page.response_metadata?.next_cursor ?? "";
@@ -336,10 +366,11 @@ async function lookAround(host, api) {
     ([id, entry]) => entry.status !== "retired" && (!wanted || wanted.has(id)),
   );
   const first = known.length === 0 || isFull(host);
-  const absent = known.filter(([id]) => !survey.conversations.has(id));
-  const batch = !first && channels !== undefined && (absent.length > 0 || survey.conversations.size > BOOT_CAP);
-  if (host.scope("workspace") ? !batch || workspaceIsStale(host, survey) : channels && !wanted && !batch)
-    await boot(host, api, survey);
+  const open = known.some(([id]) => !survey.conversations.has(id)) || survey.conversations.size > BOOT_CAP;
+  const batch = !first && channels !== undefined && open;
+  const named = channels !== undefined && !wanted;
+  const booting = host.scope("workspace") ? !batch || workspaceIsStale(host, survey) : named && !batch;
+  if (booting) await boot(host, api, survey);
   if (!channels && !messages) return survey;
   if (!wanted && (!counted || first)) await listConversations(host, api, survey, !!counted);
   await describeRest(host, api, survey, { known: new Map(known), wanted, batch });
@@ -354,13 +385,23 @@ function wantedIds(host) {
   return new Set(scopes.flatMap((scope) => scope.resources ?? []));
 }
 
-/** @param {Host} host */
-const knownPartitions = (host) => Object.entries(host.start.state?.messages?.partitions ?? {});
+/**
+ * What earlier runs knew: the messages' partitions, or, where only channels are collected, their versions.
+ * @param {Host} host @returns {[string, PartitionSnapshot][]}
+ */
+function knownPartitions(host) {
+  if (host.scope("messages")) return Object.entries(host.start.state?.messages?.partitions ?? {});
+  const versions = Object.keys(/** @type {any} */ (host.start.state?.channels?.updated) ?? {});
+  return versions.map((id) => [id, { high_water: null, covered: [], status: "present" }]);
+}
 
 /** @param {Host} host */
 const isFull = (host) => host.start.collection_mode === "full_refresh";
 
-/** The `updated` of each conversation when a run last succeeded. @param {Host} host @returns {Record<string, number>} */
+/**
+ * The `updated` of each conversation when a run last succeeded.
+ * @param {Host} host @returns {Record<string, number>}
+ */
 const knownVersions = (host) => (isFull(host) ? {} : (/** @type {any} */ (host.start.state?.channels?.updated) ?? {}));
 
 /** @param {Host} host @param {Survey} survey */
@@ -371,12 +412,10 @@ function workspaceIsStale(host, survey) {
 
 /** @param {Survey} survey @param {string} id @returns {Conversation} */
 function conversation(survey, id) {
-  let found = survey.conversations.get(id);
-  if (!found)
-    survey.conversations.set(
-      id,
-      (found = { id, latest: null, info: null, status: "active", unchanged: false, settled: false }),
-    );
+  const known = survey.conversations.get(id);
+  if (known) return known;
+  const found = { id, latest: null, info: null, status: "active", unchanged: false, settled: false };
+  survey.conversations.set(id, found);
   return found;
 }
 
@@ -395,7 +434,10 @@ async function attempt(host, what, ask) {
   }
 }
 
-/** Which conversations there are, and the newest message of each. @param {Host} host @param {Api} api @param {Survey} survey */
+/**
+ * Which conversations there are, and the newest message of each.
+ * @param {Host} host @param {Api} api @param {Survey} survey
+ */
 function count(host, api, survey) {
   return attempt(host, "its counts", async () => {
     const counts = await api.call("client.counts", {
@@ -412,7 +454,10 @@ function count(host, api, survey) {
   });
 }
 
-/** The workspace, the account, and up to 200 conversations by name. @param {Host} host @param {Api} api @param {Survey} survey */
+/**
+ * The workspace, the account, and up to 200 conversations by name.
+ * @param {Host} host @param {Api} api @param {Survey} survey
+ */
 function boot(host, api, survey) {
   return attempt(host, "the workspace as a whole", async () => {
     const answer = await api.call("client.userBoot", {
@@ -448,7 +493,7 @@ async function listConversations(host, api, survey, counted) {
  * present partitions that are no longer counted and for conversations that nobody named. Missing ones ride along; they
  * never cause a request.
  * @param {Host} host @param {Api} api @param {Survey} survey
- * @param {{known: Map<string, import("../sdk/polyfill").PartitionSnapshot>, wanted: Set<string> | null, batch: boolean}} open
+ * @param {{known: Map<string, PartitionSnapshot>, wanted: Set<string> | null, batch: boolean}} open
  */
 async function describeRest(host, api, survey, { known, wanted, batch }) {
   const here = [...survey.conversations.values()].filter(({ id }) => !wanted || wanted.has(id));
@@ -479,14 +524,17 @@ function describe(survey, info) {
     found.status = info.is_archived ? "archived" : info.is_open === false ? "closed" : "active";
 }
 
-/** @param {Survey} survey @param {string} id @param {import("../sdk/polyfill").PartitionSnapshot | undefined} before */
+/** @param {Survey} survey @param {string} id @param {PartitionSnapshot | undefined} before */
 function unchanged(survey, id, before) {
   const found = conversation(survey, id);
   found.unchanged = true;
   if (found.latest === null) found.status = before?.source_status ?? "active";
 }
 
-/** A public channel can be read without being in it; one the account left is no longer among its own. @param {Json} info */
+/**
+ * A public channel can be read without being in it; one the account left is no longer among its own.
+ * @param {Json} info
+ */
 const isLeft = (info) => info.is_member === false && !info.is_im && !info.is_mpim;
 
 // ---------------------------------------------------------------- workspace, channels, users
@@ -564,7 +612,10 @@ async function collectUsers(host, api, survey) {
   return people;
 }
 
-/** One page costs no more than an idle run may; several are read once a day. @param {any} before @param {Survey} survey */
+/**
+ * One page costs no more than an idle run may; several are read once a day.
+ * @param {any} before @param {Survey} survey
+ */
 function usersAreDue(before, survey) {
   if (typeof before?.fetched_at !== "number") return true;
   return before.pages === 1 ? survey.requests < IDLE_REQUESTS : survey.now - before.fetched_at >= USERS_STALE;
@@ -626,7 +677,10 @@ async function lookUp(host, api, people, id) {
   }
 }
 
-/** Authors nobody listed: guests of shared channels, and everybody where lists are restricted. @param {Host} host @param {Api} api @param {People} people */
+/**
+ * Authors nobody listed: guests of shared channels, and everybody where lists are restricted.
+ * @param {Host} host @param {Api} api @param {People} people
+ */
 async function lookUpAuthors(host, api, people) {
   const scope = host.scope("users");
   if (!scope || scope.resources || people.state?.too_many) return;
@@ -639,7 +693,11 @@ async function lookUpAuthors(host, api, people) {
   }
 }
 
-/** What the next run wants to know. A run over chosen resources leaves it alone. @param {Host} host @param {Session} session @param {Survey} survey @param {People} people @param {Record<string, number>} versions */
+/**
+ * What the next run wants to know. A run over chosen resources leaves it alone.
+ * @param {Host} host @param {Session} session @param {Survey} survey @param {People} people
+ * @param {Record<string, number>} versions
+ */
 async function remember(host, session, survey, people, versions) {
   if (host.start.scope.streams.some((scope) => scope.resources || scope.time_range)) return;
   if (survey.boot && host.scope("workspace"))
@@ -705,8 +763,8 @@ async function collectMessages(host, api, survey, people) {
 }
 
 /**
- * Where Slack names no latest message (archived conversations), nothing can be new if the conversation is as it was when
- * a run last succeeded. @param {Host} host @param {Conversation[]} found
+ * Where Slack names no latest message (archived conversations), nothing can be new if the conversation is as it was
+ * when a run last succeeded. @param {Host} host @param {Conversation[]} found
  */
 function markSettled(host, found) {
   const before = new Map(knownPartitions(host));
@@ -794,7 +852,10 @@ async function inParallel(items, handle) {
   for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
-/** A conversation Slack will not show is a gap of its own; the others go on. @param {Reading} reading @param {string} channel @param {Walk[]} walks */
+/**
+ * A conversation Slack will not show is a gap of its own; the others go on.
+ * @param {Reading} reading @param {string} channel @param {Walk[]} walks
+ */
 async function readConversation(reading, channel, walks) {
   /** @type {Record<string, {count: number, latest: string | null}>} */
   const stored = {};
@@ -831,7 +892,10 @@ async function readConversation(reading, channel, walks) {
  * the newest message, one followed by older ones, or the last. Should they go up, the claim waits for the end.
  */
 class HistoryWalk {
-  /** @param {Reading} reading @param {string} channel @param {Walk} walk @param {Record<string, {count: number, latest: string | null}>} stored */
+  /**
+   * @param {Reading} reading @param {string} channel @param {Walk} walk
+   * @param {Record<string, {count: number, latest: string | null}>} stored
+   */
   constructor(reading, channel, walk, stored) {
     this.reading = reading;
     this.channel = channel;
@@ -972,7 +1036,10 @@ class HistoryWalk {
     );
   }
 
-  /** The bottom of the walk: what it asked for, or where Slack begins to hide what is older. @param {boolean} limited */
+  /**
+   * The bottom of the walk: what it asked for, or where Slack begins to hide what is older.
+   * @param {boolean} limited
+   */
   async finish(limited) {
     const { since } = this.walk;
     const until = this.edge ?? this.newest ?? (since === null ? NEVER : null);
@@ -1062,7 +1129,10 @@ async function emitMessages({ host, people }, channel, messages) {
   if (records.length > 0) await host.emit(...records);
 }
 
-/** What belongs to the message itself; what one viewer sees of it (read marks, subscriptions, stars) is left out. @param {string} channel @param {Json} message */
+/**
+ * What belongs to the message itself; what one viewer sees of it (read marks, subscriptions, stars) is left out.
+ * @param {string} channel @param {Json} message
+ */
 function messageData(channel, message) {
   return {
     channel_id: channel,

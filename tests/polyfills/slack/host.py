@@ -211,7 +211,7 @@ class Run:
         self._keep([state])
 
     def _bury(self, partition: str, piece: Range, seen: frozenset[str], groups: set[str]) -> None:
-        """Absence in a proven range is a deletion: heads always; members of groups that were read or whose head is gone."""
+        """What a proven range lacks is gone: heads always, members if their thread was read or its head is gone."""
         low = "" if piece.since is None else sort_key(piece.since, RULE.order)
         high = sort_key(piece.until, RULE.order)
         unseen = [row for (_, key), row in self._keyed(partition) if key not in seen]

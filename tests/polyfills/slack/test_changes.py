@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from fakes.slack import FakeSlack, scenarios, script
+from fakes.slack import Behaviour, FakeSlack, scenarios, script
+from fakes.slack.chance import happen
 from fakes.slack.script import Event, play
 from polyfills.slack.host import Home, collect
 from polyfills.slack.truth import difference
@@ -151,3 +152,18 @@ async def test_a_deleted_root_is_deleted_while_its_replies_live(slack: FakeSlack
     assert (room.id, root.ts) not in live
     assert replies
     assert {(room.id, ts) for ts in replies} <= live
+
+
+@pytest.mark.parametrize("seed", [3, 11])
+async def test_whatever_happens_the_store_equals_the_truth_after_an_undisturbed_run(seed: int) -> None:
+    """Two days of anything, collected once each; a further run heals what a shallow look-back leaves for later."""
+    home = Home()
+    behaviour = Behaviour(page_cap=7 + seed, repeat_root=seed % 2 == 0, closed_dms="hidden")
+    async with FakeSlack(scenarios.small(), behaviour=behaviour) as slack:
+        await collect(slack, home)
+        for day in range(2):
+            happen(slack.world, seed + day, times=40)
+            await collect(slack, home)
+        await collect(slack, home)
+        assert difference(home, slack.world) == {}
+        assert slack.violations == []

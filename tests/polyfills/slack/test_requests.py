@@ -1,6 +1,6 @@
 """What a run costs the site, counted at the server, never timed.
 
-Provenance: the figures the product promises (nothing new in 1,000 channels: at most 3 API requests; k channels changed: 3 + k).
+Provenance: the figures the product promises: nothing new in 1,000 channels, at most 3 API requests; k changed, 3 + k.
 """
 
 from __future__ import annotations
@@ -117,3 +117,29 @@ async def test_users_and_channels_can_be_asked_for_by_id(slack: FakeSlack) -> No
     assert set(home.live("users")) == {user}
     assert set(home.live("channels")) == {channel}
     assert home.cursors == {}
+
+
+async def test_many_people_are_read_once_a_day_by_the_servers_clock() -> None:
+    world = populated(channels=3, messages=2, users=600)
+    home = await settled(world)
+    async with FakeSlack(world) as slack:
+        soon = await collect(slack, home, later=SOON)
+        world.advance(days=1)
+        tomorrow = await collect(slack, home, later=SOON)
+    assert soon.requests["users.list"] == 0
+    assert tomorrow.requests["users.list"] == 2
+
+
+async def test_a_late_reply_beyond_the_time_range_leaves_its_thread_open(slack: FakeSlack) -> None:
+    """A reply belongs to its root's place: claiming that place would hide the reply from every later run."""
+    home = Home()
+    room, root = slack.world.find("minutes")
+    slack.world.reply("minutes", "otto", "Much later.")
+    report = await collect(slack, home, time_range={"until": "2026-11-19T00:00:00Z"})
+    texts = {data["text"] for data in home.live("messages").values()}
+    assert root.text in texts
+    assert "Much later." not in texts
+    claims = [claim for claim in report.coverage if claim["partition"] == room.id]
+    assert not any((claim["since"] or "") <= root.ts <= claim["until"] for claim in claims)
+    await collect(slack, home)
+    assert difference(home, slack.world) == {}
