@@ -1,0 +1,112 @@
+"""The real command as a child process: its exit status, its one JSON value, its words on stderr.
+
+Must not know: what any command does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conftest import ROOT
+from fakes.slack import FakeSlack
+
+__all__ = ["CommandLine", "Finished", "Running"]
+
+LONGEST = 90.0
+"""Seconds a command may take before the test gives up on it; two shared cores are slow when they are full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """How a command ended."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """The one JSON value on stdout."""
+        return json.loads(self.stdout)
+
+    @property
+    def complaint(self) -> str:
+        """The one sentence on stderr that says why, whatever progress came before it."""
+        (line,) = [line for line in self.stderr.splitlines() if line.strip()]
+        return line
+
+
+@dataclass(slots=True)
+class Running:
+    """A command that has not ended."""
+
+    process: asyncio.subprocess.Process
+
+    def interrupt(self) -> None:
+        """Ctrl-C as a terminal sends it: to the command and everything it has started."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        """kill -9 of the command alone; what it started is left to notice by itself."""
+        self.process.kill()
+
+    async def finished(self) -> Finished:
+        async with asyncio.timeout(LONGEST):
+            stdout, stderr = await self.process.communicate()
+        assert self.process.returncode is not None
+        return Finished(self.process.returncode, stdout.decode(), stderr.decode())
+
+
+@dataclass(slots=True)
+class CommandLine:
+    """`polyhost --home HOME …`, run in an empty folder of its own."""
+
+    home: Path
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    async def __call__(self, *words: str) -> Finished:
+        async with self.running(*words) as running:
+            return await running.finished()
+
+    @asynccontextmanager
+    async def running(self, *words: str) -> AsyncIterator[Running]:
+        """Started, in a process group of its own; killed at the end of the block if it still lives."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "polyhost",
+            "--home",
+            str(self.home),
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT / "host"), **self.environment},
+            start_new_session=True,
+        )
+        try:
+            yield Running(process)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    async def connect(self, slack: FakeSlack) -> Finished:
+        state = slack.write_storage_state(self.folder / "session.json")
+        return await self("connect", "slack", "--name", "fake", "--storage-state", str(state), *self.mapped(slack))
+
+    @staticmethod
+    def mapped(slack: FakeSlack) -> tuple[str, ...]:
+        """The options that lead to the fake."""
+        return (*(word for pair in slack.map_host for word in ("--map-host", pair)), "--insecure-tls")
