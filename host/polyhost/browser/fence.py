@@ -6,11 +6,12 @@ Two layers, neither of which touches allowed traffic:
 
 1. `--host-resolver-rules` (hosts.py, set when the browser starts): every other name and address resolves to nothing,
    for the whole browser and for every channel: frames, workers, service workers, sockets, prefetches.
-2. `Network.setBlockedURLs` with an allow list, in the page: holds where a system proxy resolves names for the browser.
+2. `Network.setBlockedURLs` with an allow list, in the page. It does not know sockets and workers; it is there for a
+   browser that somebody else started, and fails a request before a name is looked up at all.
 
 Images, fonts and media are paused by type (`Fetch.enable`) and failed. Documents are paused too, for the second layer
 does not hold for navigations: a script could carry data out in an address. Nothing else is paused, so no request of a
-polyfill waits for the host.
+polyfill waits for the host. Measured: 4.0 ms a request of 120 kB without the page's layer, 4.0 to 4.7 ms with it.
 """
 
 from __future__ import annotations

@@ -75,9 +75,7 @@ class BrowserOptions:
         flags: list[str] = [*_QUIET_FLAGS]
         rules = resolver_rules(map_hosts=self.map_hosts, allow=self.allow_hosts, offline=self.offline)
         if rules:
-            flags.append(f"--host-resolver-rules={rules}")
-        if self.map_hosts or self.offline:
-            flags.append("--no-proxy-server")  # a proxy would resolve names itself, past the rules
+            flags += [f"--host-resolver-rules={rules}", "--no-proxy-server"]  # a proxy resolves names past the rules
         if sys.platform.startswith("linux") and os.geteuid() == 0:
             flags.append("--no-sandbox")  # Chromium refuses to start as root with one
         return flags

@@ -1,0 +1,82 @@
+"""Host patterns, mapped hosts and resolver rules (DESIGN: --map-host; HO-5)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyhost.browser.hosts import allows, blocked_url_patterns, check_mapping, resolver_rules
+from polyhost.errors import RefusedError
+
+LABEL = st.text("abcxyz019", min_size=1, max_size=5)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "host", "allowed"),
+    [
+        ("app.slack.com", "app.slack.com", True),
+        ("app.slack.com", "APP.slack.com.", True),
+        ("app.slack.com", "evil-app.slack.com", False),
+        ("app.slack.com", "app.slack.com.evil.test", False),
+        ("*.slack.com", "acme.slack.com", True),
+        ("*.slack.com", "a.b.slack.com", True),
+        ("*.slack.com", "slack.com", False),
+        ("*.slack.com", ".slack.com", False),
+        ("*.slack.com", "evilslack.com", False),
+        ("*.slack.com", "", False),
+    ],
+)
+@pytest.mark.requirement("HO-5")
+def test_a_pattern_covers_exactly_its_hosts(pattern: str, host: str, allowed: bool) -> None:
+    assert allows([pattern], host) is allowed
+
+
+@given(st.lists(LABEL, min_size=1, max_size=4), LABEL)
+def test_a_suffix_pattern_covers_everything_below_it_and_nothing_beside(labels: list[str], suffix: str) -> None:
+    assert allows([f"*.{suffix}.test"], ".".join([*labels, suffix, "test"]))
+    assert not allows([f"*.{suffix}.test"], ".".join([*labels, suffix + "x", "test"]))
+
+
+@pytest.mark.parametrize("target", ["127.0.0.1:8443", "127.9.9.9:1", "[::1]:443"])
+def test_a_host_may_be_mapped_to_a_loopback_address(target: str) -> None:
+    check_mapping({"*.slack.com": target})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "target"),
+    [
+        ("*.slack.com", "10.0.0.1:443"),
+        ("*.slack.com", "localhost:443"),
+        ("*.slack.com", "127.0.0.1"),
+        ("*.slack.com", "127.0.0.1:"),
+        ("*.slack.com", "127.0.0.1:0"),
+        ("*.slack.com", "127.0.0.1:99999"),
+        ("*.slack.com", "127.0.0.1:80,MAP * 10.0.0.1:80"),
+        ("*.slack.com", "127.0.0.1.evil.test:80"),
+        ("a.test 10.0.0.1,EXCLUDE b.test", "127.0.0.1:80"),
+        ("a.test\n", "127.0.0.1:80"),
+        ("*", "127.0.0.1:80"),
+        ("", "127.0.0.1:80"),
+    ],
+)
+def test_nothing_else_may_be_and_no_rule_can_be_smuggled_in(pattern: str, target: str) -> None:
+    with pytest.raises(RefusedError, match="--map-host"):
+        check_mapping({pattern: target})
+
+
+def test_the_rules_let_nothing_else_through() -> None:
+    mapped = {"*.slack.com": "127.0.0.1:1", "app.slack.com": "127.0.0.1:2"}
+    assert resolver_rules(map_hosts={}, allow=None, offline=False) == ""
+    assert resolver_rules(map_hosts={}, allow=["a.test", "*.b.test"], offline=False) == (
+        "MAP * ~NOTFOUND,EXCLUDE a.test,EXCLUDE *.b.test"
+    )
+    assert resolver_rules(map_hosts=mapped, allow=["app.slack.com"], offline=False) == (
+        "MAP *.slack.com 127.0.0.1:1,MAP app.slack.com 127.0.0.1:2,MAP * ~NOTFOUND"
+    )
+    assert resolver_rules(map_hosts=mapped, allow=["app.slack.com"], offline=True) == "MAP * ~NOTFOUND"
+
+
+def test_the_page_blocks_by_allow_list_the_first_match_winning() -> None:
+    assert blocked_url_patterns(["*.slack.com"]) == [
+        {"urlPattern": "*://*.slack.com:*/*", "block": False},
+        {"urlPattern": "*://*:*/*", "block": True},
+    ]
