@@ -61,7 +61,7 @@ def _summary(facts: BatchFacts, totals: Counts) -> str:
     if totals.rejected:
         parts.append(f"{totals.rejected:,} refused as out of scope or invalid")
     if facts.gaps:
-        parts.append(f"{len(facts.gaps)} {'gap' if len(facts.gaps) == 1 else 'gaps'} named below")
+        parts.append(f"{len(facts.gaps)} {'gap' if len(facts.gaps) == 1 else 'gaps'}")
     elif facts.completeness.claim is Claim.COMPLETE:
         parts.append("everything asked for is covered")
     sentence = "; ".join(parts)

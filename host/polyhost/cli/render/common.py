@@ -54,11 +54,14 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def simple_table(*headings: str, numbers: Sequence[str] = ()) -> Table:
+def simple_table(
+    *headings: str, numbers: Sequence[str] = (), unwrapped: Sequence[str] = (), heading: bool = True
+) -> Table:
     """The one table style: no frame, a dim heading, numbers to the right."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading in numbers else "left", overflow="fold")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False, show_header=heading)
+    for name in headings:
+        justify = "right" if name in numbers else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=name in unwrapped)
     return table
 
 

@@ -8,10 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from rich.console import Console
+
 from polyhost.cli.render.common import console, moment, plain, plural, simple_table
 
 __all__ = ["coverage", "partition"]
 
+NAME = 32
+"""Characters of a partition's name: group conversations have long ones."""
 BAR = 28
 """Characters of a partition's bar: enough to see a hole, narrow enough for 100 columns."""
 _COLOUR = {
@@ -36,26 +40,38 @@ def coverage(value: dict[str, Any]) -> None:
     out.print()
 
 
-def _partitions(out: Any, stream: dict[str, Any]) -> None:
+def _partitions(out: Console, stream: dict[str, Any]) -> None:
     partitions = stream["partitions"]
     scale = _Scale(partitions)
-    table = simple_table("", "partition", scale.heading, "through", "", numbers=())
+    table = simple_table(
+        "", "partition", scale.heading, "through", "", unwrapped=(scale.heading, "through", "partition")
+    )
     for row in partitions:
         colour = _COLOUR[row["extent"]]
-        name = row["label"] or row["key"]
-        extra = f" [dim]{plain(row['source_status'])}[/]" if row["source_status"] else ""
-        why = "" if row["extent"] == "complete" else f"[dim]{plain(row['explain'])}[/]"
         table.add_row(
             f"[{colour}]{row['extent']}[/]",
-            f"{plain(name)}{extra}",
+            plain(_shortened(row["label"] or row["key"])),
             f"[{colour}]{scale.bar(row)}[/]",
             moment(row["covered_through"]),
-            why,
+            f"[dim]{plain(row['source_status'] or '')}[/]" if row["status"] == "present" else "",
         )
     out.print(table)
-    summary = stream["summary"]
-    told = ", ".join(f"{summary[extent]:,} {extent}" for extent in _COLOUR if summary[extent])
-    out.print(f"  [dim]{plural(summary['partitions'], 'partition')}: {told}[/]")
+    _explain(out, stream)
+
+
+def _explain(out: Console, stream: dict[str, Any]) -> None:
+    """How many of each extent, and what mends it."""
+    explained = {row["extent"]: row["explain"] for row in stream["partitions"]}
+    table = simple_table("count", "extent", "why", numbers=("count",), heading=False)
+    for extent, why in explained.items():
+        colour = _COLOUR[extent]
+        table.add_row(f"[{colour}]{stream['summary'][extent]:,}[/]", f"[{colour}]{extent}[/]", f"[dim]{plain(why)}[/]")
+    out.print()
+    out.print(table)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= NAME else name[: NAME - 1] + "…"
 
 
 class _Scale:
