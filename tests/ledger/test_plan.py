@@ -141,7 +141,7 @@ def test_a_sweep_begins_with_the_look_back_and_goes_down_with_what_is_left_of_th
     first = plan_refresh({"C1": old}, {"C1": LookbackFacts("5.0", 0)}, RULE, now_iso=AT)["C1"]
     assert (first.sweep, first.sweep_until, first.requests) == (ranges(("5.0", "9.0")), "5.0", 1)
     assert windows(old, RULE, first)[1:] == [Window("5.0", "9.0", "refresh")]
-    running = replace(old, sweep_until="5.0")
+    running = replace(old, sweep_until="5.0", swept_at=AT)
     assert probes([running], RULE, now_iso=AT).sweep == {"C1": "5.0"}
     then = plan_refresh(
         {"C1": running},
@@ -152,6 +152,14 @@ def test_a_sweep_begins_with_the_look_back_and_goes_down_with_what_is_left_of_th
     )["C1"]
     assert (then.sweep, then.sweep_until, then.requests) == (ranges(("3.0", "5.0")), "3.0", 4)
     assert windows(running, RULE, then)[1:] == [Window("6.0", "9.0", "refresh"), Window("3.0", "5.0", "refresh")]
+
+
+def test_a_look_back_that_holds_all_there_is_needs_no_sweep():
+    old = state("C1", (None, "9.0"), refreshed_at=AT, swept_at=MONTHS_AGO)
+    whole = {"C1": LookbackFacts(None, 0)}
+    for entry in (old, replace(old, sweep_until="5.0")):
+        plan = plan_refresh({"C1": entry}, whole, RULE, now_iso=AT, sweep_facts=whole)["C1"]
+        assert (plan.whole, plan.lookback, plan.sweep, plan.requests) == (True, ranges((None, "9.0")), (), 1)
 
 
 def test_at_the_bottom_a_source_that_hides_is_asked_whether_it_still_does():

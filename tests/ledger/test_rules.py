@@ -15,6 +15,7 @@ BLOCK = {
     "group_field": "thread_ts",
     "inventory_stream": "channels",
     "label_field": "name",
+    "cursor_time": "unix_seconds",
     "refresh": {"lookback_records": 50, "requests_per_run": 20, "interval_seconds": 3600},
 }
 
@@ -29,6 +30,7 @@ def test_json_and_a_model_give_the_same_rule():
         group_field="thread_ts",
         inventory_stream="channels",
         label_field="name",
+        cursor_time="unix_seconds",
         refresh=RefreshPolicy(lookback_records=50, requests_per_run=20, interval_seconds=3600),
     )
     assert partition_rule("messages", BLOCK) == partition_rule("messages", model) == expected
@@ -46,6 +48,7 @@ def test_what_is_left_out_has_its_default():
         ({"cursor_field": ""}, "partition.cursor_field"),
         ({"order": "float"}, "partition.order"),
         ({"group_field": 7}, "partition.group_field"),
+        ({"cursor_time": "sundial"}, "partition.cursor_time"),
         ({"refresh": {"requests_per_run": -1}}, "partition.refresh.requests_per_run"),
         ({"refresh": {"interval_seconds": True}}, "partition.refresh.interval_seconds"),
     ],
