@@ -76,7 +76,8 @@ async def test_an_unrecorded_request_fails_and_is_named_and_nothing_reaches_the_
         failed = await page.evaluate(
             """async () => {
               const form = new URLSearchParams({token: 'xoxc-s3cret', channel: 'C1'});
-              const socket = (done) => { new WebSocket('ws://' + location.host).onclose = done; };
+              const socket = (done) => { new WebSocket('ws://' + location.host).onclose = (e) => done(codes.push(e.code)); };
+              const codes = [];
               const tries = [
                 () => fetch('/api/history', {method: 'POST', body: form}),
                 () => fetch('/hop'),
@@ -86,11 +87,11 @@ async def test_an_unrecorded_request_fails_and_is_named_and_nothing_reaches_the_
               ];
               let count = 0;
               for (const attempt of tries) await attempt().catch(() => count++);
-              return count;
+              return [count, codes];
             }"""
         )
     host = site.base.removeprefix("http://")
-    assert failed == 5
+    assert failed == [5, [1001]]  # the replayer's code: a refused connection would be 1006
     assert named == [
         f"POST {host}/api/history channel=C1",
         f"GET {host}/never",
@@ -120,7 +121,8 @@ async def test_cors_preflights_network_errors_and_ignored_chatter_replay_as_the_
     playwright: Playwright,
 ) -> None:
     """SLACK 1: a polyfill falls back where CORS refuses it, so a refusal has to replay as a refusal."""
-    cors = (("access-control-allow-origin", "*"), ("content-length", "999"), ("content-encoding", "gzip"))
+    gone = (("content-length", "999"), ("content-encoding", "gzip"))
+    cors = (("access-control-allow-origin", "*"), ("access-control-expose-headers", "*"), ("x-kept", "1"), *gone)
     entries = (
         Entry(
             method="GET",
@@ -128,6 +130,7 @@ async def test_cors_preflights_network_errors_and_ignored_chatter_replay_as_the_
             body=b"<p>hi</p>",
             response_headers=(("set-cookie", "d=standin-1"),),
         ),
+        Entry(method="GET", url="https://api.acme.test/open", body=b"open", response_headers=cors),
         Entry(method="GET", url="https://api.acme.test/open", body=b"open", response_headers=cors),
         Entry(method="GET", url="https://api.acme.test/shut", body=b"shut"),
         Entry(method="GET", url="https://api.acme.test/down", status=0, error="ConnectionReset"),
@@ -141,6 +144,9 @@ async def test_cors_preflights_network_errors_and_ignored_chatter_replay_as_the_
         ask = "(url, options) => fetch(url, options).then(r => r.text()).catch(() => 'failed')"
         assert await page.evaluate(f"({ask})('https://api.acme.test/open', {{headers: {{'X-Own': '1'}}}})") == "open"
         assert await page.evaluate(f"({ask})('https://api.acme.test/shut')") == "failed"
+        headers = await page.evaluate("fetch('https://api.acme.test/open').then(r => Object.fromEntries(r.headers))")
+        assert headers["x-kept"] == "1"
+        assert not {"content-length", "content-encoding"} & headers.keys()
         assert await page.evaluate(f"({ask})('https://api.acme.test/down')") == "failed"
         assert await page.evaluate("fetch('/beacon?n=1').then(r => r.status)") == 404
         assert await page.evaluate("document.cookie") == "d=standin-1"

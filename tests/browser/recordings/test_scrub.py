@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from polyhost.browser.recordings.fixture import Redactions, Scenario
 from polyhost.browser.recordings.har import Entry, Recording, dump
 from polyhost.browser.recordings.rules import RecordingRules
-from polyhost.browser.recordings.scrub import scrub
+from polyhost.browser.recordings.scrub import scrub, scrub_together
 from polyhost.browser.recordings.verify import verify_scenario
 
 RULES = RecordingRules.declared(
@@ -236,6 +236,16 @@ def test_pictures_and_files_leave_only_their_size() -> None:
         body=b"\x89PNG\xff",
     )
     assert scrub(scenario(entry), RULES).recording.entries[0].body == b"polyhost: 5 bytes stood here"
+
+
+@pytest.mark.requirement("HO-3")
+def test_scenarios_that_follow_one_another_share_their_stand_ins() -> None:
+    """DESIGN 4: a second run's recording is replayed upon the first one's store, so what did not change must not."""
+    first = scenario(answer({"email": "anna@acme.test"}), answer({"email": "ben@acme.test"}))
+    second = scenario(answer({"email": "ben@acme.test"}), answer({"email": "cleo@acme.test"}))
+    one, two = scrub_together([first, second], RULES)
+    assert document(one, 1) == document(two, 0) == {"email": "person-2@example.com"}
+    assert document(two, 1) == {"email": "person-3@example.com"}
 
 
 def test_numbers_under_a_rule_are_replaced_and_stay_numbers() -> None:

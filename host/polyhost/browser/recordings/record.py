@@ -158,7 +158,7 @@ def cleaned(raw: Sequence[Scenario], rules: RecordingRules) -> list[Scenario]:
             raise RunFailedError(
                 f"The recording would still hold what must not be kept: {findings[0]}"
                 + (f", and {len(findings) - 1} more" if len(findings) > 1 else ""),
-                "Declare the field under polyfill.recording.redact in the manifest and record again; nothing was written.",
+                "Declare the field under polyfill.recording.redact in the manifest and record again.",
             )
     return scenarios
 
