@@ -76,7 +76,9 @@ async def test_an_unrecorded_request_fails_and_is_named_and_nothing_reaches_the_
         failed = await page.evaluate(
             """async () => {
               const form = new URLSearchParams({token: 'xoxc-s3cret', channel: 'C1'});
-              const socket = (done) => { new WebSocket('ws://' + location.host).onclose = (e) => done(codes.push(e.code)); };
+              const socket = (done) => {
+                new WebSocket('ws://' + location.host).onclose = (e) => done(codes.push(e.code));
+              };
               const codes = [];
               const tries = [
                 () => fetch('/api/history', {method: 'POST', body: form}),
