@@ -5,7 +5,7 @@ Owns: the picture on a terminal. Must not know: how coverage was judged; bars ar
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -109,7 +109,7 @@ def _times(row: dict[str, Any]) -> list[float]:
 
 
 def _day(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
 def partition(value: dict[str, Any]) -> None:

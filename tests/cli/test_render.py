@@ -1,0 +1,145 @@
+"""What commands print, held against golden files. POLYHOST_GOLDENS=write writes them anew; read the diff."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from polyhost.cli.render import render
+
+GOLDENS = Path(__file__).parent / "goldens"
+
+RUN = {
+    "run_id": "run_1",
+    "connection": "slack",
+    "source": "slack",
+    "status": "complete_with_gaps",
+    "seconds": 4.25,
+    "requests": 1204,
+    "traffic": {"rate_limited": 2, "by_endpoint": {}, "retries": 2, "waited_seconds": 1.5, "blocked": {}},
+    "streams": {
+        "users": {"new": 2, "updated": 0, "unchanged": 8, "deleted": 0, "rejected": 0},
+        "messages": {"new": 12345, "updated": 4, "unchanged": 0, "deleted": 1, "rejected": 3},
+    },
+    "coverage": {
+        "messages": {
+            "partitions": 9,
+            "complete": 7,
+            "partial": 1,
+            "limited": 0,
+            "missing": 1,
+            "untouched": 0,
+            "retired": 0,
+            "covered_through": "2026-11-21T08:00:00.000Z",
+        }
+    },
+    "diagnostics": [
+        {
+            "code": "partition_missing",
+            "severity": "gap",
+            "stream": "messages",
+            "partitions": ["C1", "C2", "C3", "C4", "C5", "C6"],
+            "total": 60,
+            "truncated": True,
+            "message": "Partitions are gone.",
+            "recovery_hint": "Retire them.",
+        },
+        {"code": "rate_limited", "severity": "info", "message": "Slowed down.", "count": 2},
+    ],
+    "receipt": {"summary": "12,347 new; 1 gap."},
+}
+PARTITION = {
+    "key": "C1",
+    "label": "a name\x1b[31m with [bold]markup[/] that is far too long for one line",
+    "status": "present",
+    "source_status": "archived",
+    "extent": "partial",
+    "covered_through": "2026-11-21T08:00:00.000Z",
+    "spans": {
+        "covered": [["2026-11-11T00:00:00.000Z", "2026-11-21T00:00:00.000Z"]],
+        "holes": [["2026-11-01T00:00:00.000Z", "2026-11-11T00:00:00.000Z"]],
+    },
+    "explain": "Has holes.",
+    "retired_reason": None,
+}
+SUMMARY = {
+    "partitions": 1,
+    "partial": 1,
+    "complete": 0,
+    "missing": 0,
+    "limited": 0,
+    "untouched": 0,
+    "retired": 0,
+    "covered_through": "2026-11-21T08:00:00.000Z",
+}
+COVERAGE = {
+    "connection": "slack",
+    "source": "slack",
+    "nature": "live",
+    "streams": {
+        "users": {"records": 1, "deleted": 0, "partitions": None, "summary": None},
+        "messages": {"records": 5, "deleted": 1, "partitions": [PARTITION], "summary": SUMMARY},
+    },
+}
+RECORDS = {
+    "records": [
+        {
+            "stream": "messages",
+            "key": '["C1","1.5"]',
+            "partition": "C1",
+            "data": {"text": "hello [red]there[/]\nagain"},
+            "emitted_at": "2026-11-21T08:00:00Z",
+            "version": 2,
+            "deleted": False,
+            "batch_id": "bat_1",
+        },
+        {
+            "stream": "messages",
+            "key": '["C1","1.6"]',
+            "partition": "C1",
+            "data": None,
+            "emitted_at": "2026-11-21T08:00:00Z",
+            "version": 1,
+            "deleted": True,
+            "batch_id": "bat_1",
+        },
+    ],
+    "next": "abc",
+}
+FAILED = RUN | {
+    "status": "failed",
+    "diagnostics": [],
+    "error": {"code": "x", "reason": "the page was lost", "instruction": "Run it again."},
+}
+CASES = {
+    "run": ("run", RUN),
+    "run_failed": ("run", FAILED),
+    "demo": ("demo", {"run": RUN, "home": "~/polyhost", "next": [["polyhost coverage slack", "See it."]]}),
+    "coverage": ("coverage", COVERAGE),
+    "records": ("records", RECORDS),
+    "no_records": ("records", {"records": [], "next": None}),
+    "no_runs": ("runs", {"connection": "slack", "runs": []}),
+    "no_connections": ("connections", {"connections": []}),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_output_is_as_agreed(name, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TZ", "UTC")
+    operation, value = CASES[name]
+    render(operation, value)
+    shown = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines()) + "\n"
+    golden = GOLDENS / f"{name}.txt"
+    if os.environ.get("POLYHOST_GOLDENS") == "write":
+        golden.write_text(shown, encoding="utf-8")
+    assert shown == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["coverage", "records"])
+def test_foreign_text_cannot_act_on_the_terminal(name, capsys):
+    """Control characters and markup in names and messages are shown as text."""
+    render(*CASES[name])
+    shown = capsys.readouterr().out
+    assert "\x1b[31m" not in shown
+    assert "[bold]" in shown or "[red]there[/]" in shown

@@ -1,0 +1,80 @@
+"""One picture of the ledger: extents, holes, worst first."""
+
+from dataclasses import replace
+
+import pytest
+
+from polyhost.coverage.moments import from_moment, moment
+from polyhost.coverage.picture import Extent, stream_picture, stream_summary
+from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
+
+RULE = PartitionRule(
+    stream="messages", field="channel_id", cursor_field="ts", order=CursorOrder.DECIMAL, cursor_time="unix_seconds"
+)
+WHOLE = PartitionState(stream="messages", key="C1", covered=(Range(None, "1700000000.000100"),))
+
+STATES = {
+    Extent.COMPLETE: WHOLE,
+    Extent.PARTIAL: replace(WHOLE, key="C2", covered=(Range("1600000000.0", "1700000000.0"),)),
+    Extent.UNTOUCHED: replace(WHOLE, key="C3", covered=()),
+    Extent.MISSING: replace(WHOLE, key="C4", status=PartitionStatus.MISSING),
+    Extent.RETIRED: replace(WHOLE, key="C5", status=PartitionStatus.RETIRED),
+    Extent.LIMITED: replace(
+        WHOLE,
+        key="C6",
+        covered=(Range("1690000000.0", "1700000000.0"),),
+        limited_before="1690000000.0",
+        limited_since="1690000000.0",
+    ),
+}
+
+
+@pytest.mark.parametrize("extent", Extent)
+def test_a_partition_is_judged_by_its_status_and_its_ranges(extent: Extent):
+    [view] = stream_picture([STATES[extent]], RULE)
+    assert view.extent is extent
+
+
+def test_the_worst_comes_first():
+    views = stream_picture(STATES.values(), RULE)
+    assert [view.extent for view in views] == list(Extent)
+
+
+def test_a_hole_is_shown_as_positions_and_as_moments():
+    [view] = stream_picture([STATES[Extent.PARTIAL]], RULE)
+    shown = view.as_json()
+    assert shown["holes"] == [[None, "1600000000.0"]]
+    assert shown["spans"]["holes"] == [[None, "2020-09-13T12:26:40.000Z"]]
+    assert shown["high_water"] is None, "nothing is contiguous from the beginning"
+
+
+def test_the_summary_counts_every_partition_once():
+    views = stream_picture(STATES.values(), RULE)
+    summary = stream_summary(views, RULE)
+    assert summary["partitions"] == sum(summary[extent] for extent in Extent) == len(STATES)
+    assert summary["covered_through"] == "2023-11-14T22:13:20.000Z"
+
+
+@pytest.mark.parametrize(
+    ("position", "kind", "iso"),
+    [
+        ("1700000000.000100", "unix_seconds", "2023-11-14T22:13:20.000Z"),
+        ("1700000000123", "unix_milliseconds", "2023-11-14T22:13:20.123Z"),
+        ("2023-11-14T23:13:20+01:00", "iso8601", "2023-11-14T22:13:20.000Z"),
+        ("1700000000.000100", None, None),
+        ("no time", "iso8601", None),
+        ("99999999999999999999", "unix_seconds", None),
+    ],
+)
+def test_a_position_is_a_moment_only_where_the_manifest_says_so(position, kind, iso):
+    assert moment(position, kind) == iso
+
+
+@pytest.mark.parametrize("kind", ["unix_seconds", "unix_milliseconds", "iso8601"])
+def test_a_moment_and_its_position_lead_back_to_one_another(kind):
+    position = from_moment("2026-11-22T08:00:00.250+00:00", kind)
+    assert moment(position, kind) == "2026-11-22T08:00:00.250Z"
+
+
+def test_a_bare_date_is_midnight_utc():
+    assert from_moment("2026-11-22", "unix_milliseconds") == "1795305600000"
