@@ -28,13 +28,6 @@ _CREATE = """
 INSERT INTO connections (name, source, nature, created_at, options, account) VALUES (?, ?, ?, ?, ?, ?)
 RETURNING id, name, source, nature, created_at, options, account
 """
-_DELETIONS = (
-    "DELETE FROM record_versions WHERE record_id IN (SELECT id FROM records WHERE connection_id = ?)",
-    "DELETE FROM records WHERE connection_id = ?",
-    "DELETE FROM connections WHERE id = ?",
-)
-"""Records first and by hand: left to the foreign keys, each would be looked for one by one. The rest is little, and
-goes with its connection."""
 
 
 def taken(name: str) -> RefusedError:
@@ -108,8 +101,8 @@ def update(
 
 
 def delete(db: sqlite3.Connection, connection_id: int) -> None:
-    for statement in _DELETIONS:
-        db.execute(statement, (connection_id,))
+    """The foreign keys take everything else along."""
+    db.execute("DELETE FROM connections WHERE id = ?", (connection_id,))
 
 
 def get_memo(db: sqlite3.Connection, connection_id: int, name: str) -> Any:

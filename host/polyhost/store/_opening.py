@@ -43,7 +43,7 @@ def prepare(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         if _version(path, connection) < SCHEMA_VERSION:
             _use_log(path, connection)
-            _upgrade(path, connection)
+            _upgrade(connection)
     finally:
         connection.close()
 
@@ -128,11 +128,8 @@ def _version(path: Path, connection: sqlite3.Connection) -> int:
     return version
 
 
-def _upgrade(path: Path, connection: sqlite3.Connection) -> None:
+def _upgrade(connection: sqlite3.Connection) -> None:
     from polyhost.store.migrations.upgrade import run_migrations  # noqa: PLC0415  alembic is slow to import
 
-    run_migrations(
-        connection,
-        needed=lambda: _version(path, connection) < SCHEMA_VERSION,
-        stamps=(f"PRAGMA application_id = {_APPLICATION_ID}", f"PRAGMA user_version = {SCHEMA_VERSION}"),
-    )
+    stamps = (f"PRAGMA application_id = {_APPLICATION_ID}", f"PRAGMA user_version = {SCHEMA_VERSION}")
+    run_migrations(connection, stamps=stamps)
