@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playbooks import certified, details, done, gap, manifest, play, skip, state, stream
+from playbooks import Restarted, certified, details, done, gap, manifest, play, skip, state, stream
 from polyhost.protocol.commands import CommitCheckpoints, TerminateConnector
 
 TOPS = ["a", "b", "c"]
@@ -126,3 +126,14 @@ def test_a_pair_is_accounted_for_once():
 
 def test_an_account_of_a_stream_out_of_scope_is_a_violation():
     assert play(OF, {"streams": ["b"]}) >> details("one", "b", [], []) << [TerminateConnector]
+
+
+def test_a_skip_of_a_stream_out_of_scope_certifies_nothing():
+    book = (play(OF, {"streams": ["a", "kept"]}) >> state("a") >> skip("b") >> certified()).finish(1)
+    assert not book.outcome.certified
+    assert book.of(CommitCheckpoints) == []
+
+
+def test_a_connector_that_starts_again_accounts_anew():
+    book = play(OF) >> state("b") >> details("one", "b", ["k1"], []) >> Restarted()
+    assert (book >> done()).finish().outcome.withheld == {"b": "detail_silent"}

@@ -180,3 +180,12 @@ def test_a_cycle_of_any_length_is_found_and_nothing_else_is_one(edges):
 def test_a_long_chain_of_parents_is_no_problem():
     streams = [stream("s0"), *(kept_by(f"s{n}", f"s{n - 1}") for n in range(1, 3000))]
     assert len(load_manifest(manifest_json(*reversed(streams))).streams) == 3000
+
+
+def test_a_schema_reads_no_file(tmp_path):
+    """Ours: a manifest is text from a stranger; what its schema refers to has to be inside it."""
+    (tmp_path / "other.json").write_text('{"type": "string"}', encoding="utf-8")
+    refers = stream("a", properties={"x": {"$ref": (tmp_path / "other.json").as_uri()}})
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(manifest_json(refers))
+    assert caught.value.code == "schema_invalid"

@@ -120,3 +120,11 @@ def test_adjacent_ranges_share_no_instant_and_miss_none(cuts, moment):
     bounds = [None, *sorted(parse_timestamp(cut.isoformat()) for cut in cuts), None]
     ranges = [TimeRange(low, high) for low, high in pairwise(bounds)]
     assert sum(found.holds(parse_timestamp(moment.isoformat())) for found in ranges) == 1
+
+
+def test_digits_beyond_the_microsecond_count():
+    """A datetime keeps six; a source may write more, and a bound may fall between them."""
+    low, high = (parse_timestamp(f"2026-01-31T09:30:00.{digits}Z") for digits in ("123456789", "1234567891"))
+    assert TimeRange(low, high).holds(low)
+    assert not TimeRange(low, high).holds(high)
+    assert not TimeRange(high, None).holds(low)
