@@ -98,6 +98,12 @@ async def receipt(context: Context, request: ReceiptRequest) -> Result:
         raise RefusedError(
             f"there is no batch or run {request.batch!r}", "See: polyhost runs NAME", code="unknown_batch"
         )
+    if not batch.facts and batch.finished_at is not None:
+        raise RefusedError(
+            f"{request.batch} has no receipt: its process died before it could write one",
+            "What it had stored is kept, and the next run goes on from there.",
+            code="no_receipt",
+        )
     if not batch.facts:
         raise RefusedError(f"{request.batch} has not ended", "Its receipt is written when it does.", code="not_ended")
     return Result(make_receipt(BatchFacts.from_json(batch.facts)))

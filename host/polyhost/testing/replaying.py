@@ -1,0 +1,51 @@
+"""Replay a recorded scenario with a polyfill, for tests: what came of it, and what was expected.
+
+Owns: a replay in a home of its own. Must not know: pytest (the plugin does), the checkout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from polyhost.browser.recordings.fixture import load_scenario
+from polyhost.connectors.loading import load_connector_folder
+from polyhost.engine.expected import expected_records
+from polyhost.operations.collect import run
+from polyhost.operations.context import Context
+from polyhost.operations.requests import RunRequest
+from polyhost.protocol.scope_request import resolve_scope
+
+__all__ = ["Replayed", "replay"]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """`result` as `run --json` prints it; `records` and `expected` in the form of expected.jsonl."""
+
+    result: dict[str, Any]
+    records: list[dict[str, Any]]
+    expected: list[dict[str, Any]]
+
+
+async def replay(polyfill: Path, scenario: Path, *, home: Path) -> Replayed:
+    """Replay into a connection of this home named after the polyfill's folder; again in the same home is a second run."""
+    source = load_connector_folder(polyfill)
+    context = Context(home=home)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    async with context.store() as store:
+        if await store.connection(source.name) is None:
+            await store.create_connection(
+                name=source.name,
+                source=source.reference,
+                nature="replay",
+                options={},
+                account={},
+                at=context.clock.iso(),
+            )
+    done = await run(context, RunRequest(name=source.name, replay=str(scenario)))
+    async with context.store() as store:
+        connection = await context.connection(store, source.name)
+        records = await expected_records(store, connection, resolve_scope(source.manifest))
+    return Replayed(done.value, records, [dict(record) for record in load_scenario(scenario).expected])
