@@ -1,4 +1,4 @@
-"""What a record has to be to be stored (profile: RECORD; REQUIREMENTS PR-3.5)."""
+"""What a record has to be to be stored (profile: RECORD; requirements PR-3.5)."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Bindings are matched before a connector starts (profile: bindings; REQUIREMENTS PR-4.3)."""
+"""Bindings are matched before a connector starts (profile: bindings; requirements PR-4.3)."""
 
 import pytest
 

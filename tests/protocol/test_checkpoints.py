@@ -1,4 +1,4 @@
-"""Which cursors may move, held against a naive model (profile: certified failure; REQUIREMENTS PR-4.2, PR-4.7)."""
+"""Which cursors may move, held against a naive model (profile: certified failure; requirements PR-4.2, PR-4.7)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a run tells is counted, named and bounded (REQUIREMENTS PR-1.2; 8 KiB in all)."""
+"""What a run tells is counted, named and bounded (requirements PR-1.2; 8 KiB in all)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Manifests are checked in full before anything starts (profile: manifest; REQUIREMENTS PR-4.3)."""
+"""Manifests are checked in full before anything starts (profile: manifest; requirements PR-4.3)."""
 
 import json
 from typing import Any

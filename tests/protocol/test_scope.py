@@ -1,4 +1,4 @@
-"""Judging a record against its scope, held against a naive model (REQUIREMENTS PR-3.3, 3.4, 3.5, 3.7)."""
+"""Judging a record against its scope, held against a naive model (requirements PR-3.3, 3.4, 3.5, 3.7)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Requests become scopes or are refused, by one function for every surface (REQUIREMENTS PR-3)."""
+"""Requests become scopes or are refused, by one function for every surface (requirements PR-3)."""
 
 from typing import Any
 

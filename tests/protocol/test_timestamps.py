@@ -1,4 +1,4 @@
-"""Instants are read exactly and compared exactly (REQUIREMENTS PR-3.7; trap 13)."""
+"""Instants are read exactly and compared exactly (requirements PR-3.7; trap 13)."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction

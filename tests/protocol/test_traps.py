@@ -279,7 +279,7 @@ def test_trap_13_a_time_range_is_exact_not_by_the_day(at, inside):
 
 
 def test_an_invalid_record_is_reported_by_path_and_rule_and_never_by_content():
-    """Ours (REQUIREMENTS CH-2.5, PR-1.2): names that are not the schema's come out of the record."""
+    """Ours (requirements CH-2.5, PR-1.2): names that are not the schema's come out of the record."""
     properties = {"people": {"type": "object", "additionalProperties": {"type": "integer"}}}
     of = manifest(stream("notes", properties=properties))
     book = play(of, validators=build_validators(of))
