@@ -56,9 +56,6 @@ class Fence:
         session.on("Fetch.requestPaused", paused)
         await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
         await session.send(
-            "Network.setBypassServiceWorker", {"bypass": True}
-        )  # one left behind could answer for the site
-        await session.send(
             "Fetch.enable",
             {"patterns": [{"urlPattern": "*", "resourceType": kind} for kind in (*_UNREAD_TYPES, "Document")]},
         )

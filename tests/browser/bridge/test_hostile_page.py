@@ -209,7 +209,7 @@ async def test_messages_and_events_of_the_page_reach_nobody(pages: PageRuns, sit
 
 
 async def test_a_service_worker_cannot_answer_for_the_site(pages: PageRuns, site: SiteHost) -> None:
-    """Registered, active, in control of the page, and passed by."""
+    """Registered, active, in control of the page: a browser takes the requests of other worlds past it."""
     site.text(
         "/worker.js",
         """addEventListener("install", () => skipWaiting());
