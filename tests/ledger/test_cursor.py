@@ -38,7 +38,10 @@ def test_keys_of_one_order_have_one_width(whole: int, fraction: int):
     assert len(sort_key(str(whole), CursorOrder.NUMERIC)) == INTEGER_DIGITS
 
 
-@pytest.mark.parametrize(("left", "right"), [("5", "5.0"), ("5.10", "05.010"), ("1700000000.000100", "1700000000.100")])
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [("5", "5.0"), ("5.10", "05.010"), ("1700000000.000100", "1700000000.100"), ("0" * 30 + "5", "5")],
+)
 def test_a_missing_fraction_is_zero_and_leading_zeros_mean_nothing(left: str, right: str):
     assert compare(left, right, CursorOrder.DECIMAL) == 0
 

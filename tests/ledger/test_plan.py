@@ -162,6 +162,12 @@ def test_a_look_back_that_holds_all_there_is_needs_no_sweep():
         assert (plan.whole, plan.lookback, plan.sweep, plan.requests) == (True, ranges((None, "9.0")), (), 1)
 
 
+def test_a_sweep_ends_at_the_lowest_range_though_a_hole_lies_below():
+    cut = state("C1", ("3.0", "9.0"), swept_at=MONTHS_AGO, sweep_until="6.0")
+    plan = plan_refresh({"C1": cut}, {}, RULE, now_iso=AT, sweep_facts={"C1": LookbackFacts(None, 0)})["C1"]
+    assert (plan.sweep, plan.sweep_until) == (ranges(("3.0", "6.0")), None)
+
+
 def test_at_the_bottom_a_source_that_hides_is_asked_whether_it_still_does():
     limited = state("C1", ("4.0", "9.0"), limited_before="4.0", swept_at=MONTHS_AGO, sweep_until="6.0")
     tight = rule(budget=1)
