@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shlex
@@ -18,7 +19,7 @@ COLUMNS = 104
 
 def main(out: str, *commands: str) -> None:
     """Run each command in one temporary home and write the picture."""
-    console = Console(record=True, width=COLUMNS, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "POLYHOST_HOME": f"{home}/polyhost", "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
         for command in commands:

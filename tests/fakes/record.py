@@ -11,6 +11,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from fakes.slack import scenarios
+from fakes.slack.faults import Fault
+from fakes.slack.script import play
+from fakes.slack.server import FakeSlack
 from polyhost.browser.recordings.fixture import Scenario, write_scenario
 from polyhost.browser.recordings.record import cleaned
 from polyhost.browser.recordings.rules import RecordingRules
@@ -22,11 +26,6 @@ from polyhost.operations.connections import connect
 from polyhost.operations.context import Context
 from polyhost.operations.requests import ConnectRequest
 from polyhost.protocol.scope_request import resolve_scope
-
-from fakes.slack import scenarios
-from fakes.slack.faults import Fault
-from fakes.slack.script import play
-from fakes.slack.server import FakeSlack
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "slack"
 

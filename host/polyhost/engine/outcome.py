@@ -18,7 +18,7 @@ from polyhost.engine.tally import Tally
 from polyhost.errors import NeedsOwnerError, PolyhostError
 from polyhost.ledger.settle import Settlement
 from polyhost.protocol.commands import RunOutcome
-from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity
+from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity, bound_diagnostics
 from polyhost.protocol.scope import Scope
 
 __all__ = ["Ended", "Identity", "run_facts", "run_result", "run_status"]
@@ -65,10 +65,7 @@ class Ended:
         found += _of_traffic(self.traffic)
         if self.error is not None:
             found.append(_of_error(self.error))
-        return sorted(found, key=lambda diagnostic: _RANK[diagnostic.severity])
-
-
-_RANK = {Severity.ERROR: 0, Severity.GAP: 1, Severity.INFO: 2}
+        return list(bound_diagnostics(found))
 
 
 def run_status(ended: Ended) -> RunStatus:
@@ -131,6 +128,8 @@ def run_result(who: Identity, ended: Ended, status: RunStatus, facts: BatchFacts
         "coverage": _coverage(ended),
         "receipt": receipt(facts),
     }
+    if ended.outcome is not None and ended.outcome.withheld:
+        result["withheld"] = dict(ended.outcome.withheld)
     if (problem := _problem(ended)) is not None:
         result["error"] = problem
     return result

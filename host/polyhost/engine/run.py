@@ -24,6 +24,7 @@ from polyhost.engine.translate import Translator
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.ledger.rules import partition_rule
 from polyhost.ledger.state import PartitionRule
+from polyhost.protocol.bindings import match_bindings
 from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.manifest import Manifest
@@ -90,6 +91,7 @@ class _Run:
         self._lease = lease
         self._began = around.clock.now()
         self._tally = Tally(around.watch)
+        self._bindings = match_bindings(what.manifest, what.connector.bindings)
         self._who = Identity(
             run_id=run_id,
             batch_id=new_id("bat", self._began),
@@ -135,7 +137,7 @@ class _Run:
             scope=what.scope,
             run_id=self._who.run_id,
             mode="full_refresh" if what.full else "incremental",
-            bindings=what.connector.bindings,
+            bindings=self._bindings,
             state=await self._start_state(ledger),
             validators=build_validators(what.manifest),
         )
@@ -183,10 +185,11 @@ class _Run:
         self._around.cancelled.set()
 
     async def _start_state(self, ledger: RunLedger) -> Mapping[str, Any] | None:
-        """Opaque cursors of the streams in scope (none on a full run), and the ledger of those with partitions."""
+        """Opaque cursors of the checkpoints in scope (none on a full run), and the ledger of partitioned streams."""
         cursors = {} if self._what.full else await self._around.store.checkpoints(self._what.connection.id)
-        in_scope = {stream.name for stream in self._what.scope.streams}
-        state = {name: cursor for name, cursor in cursors.items() if name in in_scope} | ledger.start_state()
+        declared = self._what.manifest.by_name
+        wanted = {name for stream in self._what.scope.streams for name in declared[stream.name].checkpoints}
+        state = {name: cursor for name, cursor in cursors.items() if name in wanted} | ledger.start_state()
         return state or None
 
     async def _open_rows(self) -> None:

@@ -25,7 +25,7 @@ __all__ = ["replay_polyfill"]
 
 @pytest.fixture
 def replay_polyfill(tmp_path: Path) -> Callable[[str | Path, str | Path], Replayed]:
-    """Replay (polyfill folder, scenario folder); called again in one test, it is the next run of the same connection."""
+    """Replay (polyfill folder, scenario folder); again in one test, it is the next run of the same connection."""
 
     def replay_once(polyfill: str | Path, scenario: str | Path) -> Replayed:
         from polyhost.testing.replaying import replay  # noqa: PLC0415  the browser and the store, only where used

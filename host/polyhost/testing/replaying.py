@@ -30,10 +30,9 @@ class Replayed:
 
 
 async def replay(polyfill: Path, scenario: Path, *, home: Path) -> Replayed:
-    """Replay into a connection of this home named after the polyfill's folder; again in the same home is a second run."""
+    """Replay into a connection of this home, named after the polyfill's folder; again in it is a second run."""
     source = load_connector_folder(polyfill)
     context = Context(home=home)
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     async with context.store() as store:
         if await store.connection(source.name) is None:
             await store.create_connection(
