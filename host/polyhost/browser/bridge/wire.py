@@ -91,7 +91,7 @@ def _broken(payload: str, rule: str) -> Broken:
 
 
 def expression(items: Sequence[Mapping[str, Any]]) -> str:
-    """JavaScript that hands these to the SDK. Parsed there, not evaluated: as a literal, a key `__proto__` would be lost.
+    """JavaScript that hands these to the SDK. Parsed there, not evaluated: a literal would lose a key `__proto__`.
     A JSON string is a JavaScript string, so nothing in it can act."""
     text = orjson.dumps(orjson.dumps(items).decode()).decode()
     return f"{RECEIVER}(JSON.parse({text}))"
