@@ -34,6 +34,7 @@
  * @property {Map<string, Conversation>} conversations
  * @property {boolean} complete Whether nothing can be missing from them.
  * @property {number} requests What it cost.
+ * @property {number | null} listedAt When Slack last listed every conversation, archived ones too; null: not to us.
  * @property {number} now Unix seconds, by the server's clock where it tells.
  */
 /** @typedef {{names: Map<string, string>, known: Set<string>, met: Set<string>, state: Json | null}} People */
@@ -68,6 +69,8 @@ const BOOT_CAP = 200;
 /** Seconds after which people are read again where that takes several pages, and the workspace's own record. */
 const USERS_STALE = 86_400;
 const WORKSPACE_STALE = 7 * 86_400;
+/** Seconds after which all conversations are listed again: one that came and was archived since is counted nowhere. */
+const LISTING_STALE = 7 * 86_400;
 /** Authors nobody listed (guests of shared channels, say) looked up one by one in a run. */
 const LOOKUPS = 50;
 /** User ids remembered between runs, so that an unknown author is noticed; beyond it, the daily reading must do. */
@@ -358,21 +361,28 @@ async function* pages(api, method, params) {
  */
 async function lookAround(host, api) {
   /** @type {Survey} */
-  const survey = { boot: null, conversations: new Map(), complete: true, requests: 0, now: Date.now() / 1000 };
+  const survey = {
+    boot: null,
+    conversations: new Map(),
+    complete: true,
+    requests: 0,
+    listedAt: /** @type {any} */ (host.start.state?.channels)?.listed_at ?? null,
+    now: Date.now() / 1000,
+  };
   const [channels, messages] = [host.scope("channels"), host.scope("messages")];
   const wanted = wantedIds(host);
-  const counted = (channels || messages) && (await count(host, api, survey));
+  const counted = (channels || messages) && !(await count(host, api, survey));
   const known = knownPartitions(host).filter(
     ([id, entry]) => entry.status !== "retired" && (!wanted || wanted.has(id)),
   );
-  const first = known.length === 0 || isFull(host);
+  const listing = listingIsDue(host, survey);
   const open = known.some(([id]) => !survey.conversations.has(id)) || survey.conversations.size > BOOT_CAP;
-  const batch = !first && channels !== undefined && open;
+  const batch = !listing && channels !== undefined && open;
   const named = channels !== undefined && !wanted;
   const booting = host.scope("workspace") ? !batch || workspaceIsStale(host, survey) : named && !batch;
   if (booting) await boot(host, api, survey);
   if (!channels && !messages) return survey;
-  if (!wanted && (!counted || first)) await listConversations(host, api, survey, !!counted);
+  if (!wanted && (!counted || listing)) await listConversations(host, api, survey, !!counted);
   await describeRest(host, api, survey, { known: new Map(known), wanted, batch });
   if (wanted) for (const id of survey.conversations.keys()) if (!wanted.has(id)) survey.conversations.delete(id);
   return survey;
@@ -421,16 +431,16 @@ function conversation(survey, id) {
 
 /**
  * A question of the survey. Slack refusing it costs detail, not the run.
- * @param {Host} host @param {string} what @param {() => Promise<void>} ask
+ * @param {Host} host @param {string} what @param {() => Promise<void>} ask @returns {Promise<SlackError | null>}
  */
 async function attempt(host, what, ask) {
   try {
     await ask();
-    return true;
+    return null;
   } catch (error) {
     if (!(error instanceof SlackError)) throw error;
     await host.progress(`Slack does not answer for ${what} (${error.code}); going on without it`);
-    return false;
+    return error;
   }
 }
 
@@ -478,14 +488,26 @@ function boot(host, api, survey) {
  * @param {Host} host @param {Api} api @param {Survey} survey @param {boolean} counted
  */
 async function listConversations(host, api, survey, counted) {
+  survey.listedAt = survey.now;
   for (const types of ["public_channel", "private_channel", "mpim", "im"]) {
     const params = { types, limit: String(LIST_PAGE), exclude_archived: "false" };
-    const listed = await attempt(host, `conversations of kind ${types}`, async () => {
+    const failed = await attempt(host, `conversations of kind ${types}`, async () => {
       for await (const page of pages(api, "users.conversations", params))
         for (const info of page.channels ?? []) describe(survey, info);
     });
-    if (!listed && !counted) survey.complete = false;
+    if (failed && !counted) survey.complete = false;
+    if (failed?.passing) survey.listedAt = null;
   }
+}
+
+/**
+ * Whether to ask for every conversation: what was archived before anybody counted it is found no other way. Only a run
+ * over everything settles it; one over chosen resources knows some partitions and leaves the rest to be found.
+ * @param {Host} host @param {Survey} survey
+ */
+function listingIsDue(host, survey) {
+  const { listedAt } = survey;
+  return isFull(host) || listedAt === null || survey.now - listedAt >= LISTING_STALE;
 }
 
 /**
@@ -504,14 +526,14 @@ async function describeRest(host, api, survey, { known, wanted, batch }) {
   if (!urgent && !batch) return;
   const versions = knownVersions(host);
   const asked = [...new Set([...absent, ...here.filter((found) => !found.info).map(({ id }) => id)])].sort();
-  const answered = await attempt(host, `${asked.length} conversations by id`, async () => {
+  const failed = await attempt(host, `${asked.length} conversations by id`, async () => {
     const updated = Object.fromEntries(asked.map((id) => [id, known.has(id) ? (versions[id] ?? 0) : 0]));
     const answer = await api.call("conversations.genericInfo", { updated_channels: JSON.stringify(updated) });
     survey.requests += 1;
     for (const info of answer.channels ?? []) describe(survey, info);
     for (const id of answer.unchanged_channel_ids ?? []) unchanged(survey, id, known.get(id));
   });
-  if (!answered && absent.length > 0) survey.complete = false;
+  if (failed && absent.length > 0) survey.complete = false;
 }
 
 /** @param {Survey} survey @param {Json} info */
@@ -702,7 +724,7 @@ async function remember(host, session, survey, people, versions) {
   if (host.start.scope.streams.some((scope) => scope.resources || scope.time_range)) return;
   if (survey.boot && host.scope("workspace"))
     await host.state("workspace", { team_id: session.team, fetched_at: survey.now });
-  if (host.scope("channels")) await host.state("channels", { updated: versions });
+  if (host.scope("channels")) await host.state("channels", { updated: versions, listed_at: survey.listedAt });
   if (host.scope("users") && people.state) {
     const { fetched_at, pages } = people.state;
     const [ids, waiting] = [[...people.known].sort(), [...people.met].filter((id) => !people.known.has(id)).sort()];
