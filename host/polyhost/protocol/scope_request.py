@@ -28,6 +28,7 @@ _REQUEST_KEYS = ("streams", "resources", "time_range", "fields", "mode")
 _RANGE_KEYS = ("since", "until")
 MODES = ("incremental", "full_refresh")
 _DATE_LENGTH = len("2026-01-31")
+_NAME_ONE = "Name at least one, or leave it out."
 _SHOWN = 60  # characters of an owner's own word that a refusal repeats
 
 
@@ -54,7 +55,7 @@ class ScopeError(RefusedError):
 
     code = "scope_invalid"
 
-    def __init__(self, code: str, where: str, reason: str, instruction: str = "") -> None:
+    def __init__(self, code: str, where: str, reason: str, instruction: str) -> None:
         super().__init__(f"{where}: {reason}", instruction, code=code)
         self.where = where
 
@@ -117,7 +118,12 @@ def resolve_scope(
 
 def _object(value: object, where: str, known: Sequence[str], *, empty: bool = True) -> Mapping[str, Any]:
     if not isinstance(value, dict):
-        raise ScopeError("not_an_object", where, f"it has to be a JSON object, and is {_kind(value)}")
+        raise ScopeError(
+            "not_an_object",
+            where,
+            f"it has to be a JSON object, and is {_kind(value)}",
+            f"It may hold: {', '.join(known)}.",
+        )
     for key in value:
         if key not in known:
             raise ScopeError("unknown_key", f"{where}.{_shown(key)}", "there is no such part", _suggest(key, known))
@@ -144,13 +150,14 @@ def _keyed_by_stream(manifest: Manifest, value: object, where: str) -> Mapping[s
 
 def _declared(manifest: Manifest, name: object, where: str) -> StreamDecl:
     if not isinstance(name, str) or not name:
-        raise ScopeError("stream_name_invalid", where, f"a stream is named by text, and this is {_kind(name)}")
+        raise ScopeError(
+            "stream_name_invalid", where, f"a stream is named by text, and this is {_kind(name)}", _known(manifest)
+        )
     if name in RESERVED_NAMES:
-        raise ScopeError("reserved_name", where, "no stream can have this name")
+        raise ScopeError("reserved_name", where, "no stream can have this name", _known(manifest))
     stream = manifest.stream(name)
     if stream is None:
-        known = [stream.name for stream in manifest.streams]
-        raise ScopeError("unknown_stream", where, f"there is no stream {_shown(name)!r}", _suggest(name, known))
+        raise ScopeError("unknown_stream", where, f"there is no stream {_shown(name)!r}", _known(manifest, name))
     return stream
 
 
@@ -165,6 +172,7 @@ def _streams(manifest: Manifest, value: object, *, implied: Mapping[str, Any] | 
                 "stream_not_collected",
                 f"streams[{position}]",
                 f"the connector does not collect {name!r} ({stream.coverage_policy})",
+                "Leave it out.",
             )
     return frozenset(names)
 
@@ -172,7 +180,12 @@ def _streams(manifest: Manifest, value: object, *, implied: Mapping[str, Any] | 
 def _collected(manifest: Manifest) -> frozenset[str]:
     names = frozenset(stream.name for stream in manifest.streams if stream.collected)
     if not names:
-        raise ScopeError("nothing_to_collect", "streams", "the connector declares no stream that it collects")
+        raise ScopeError(
+            "nothing_to_collect",
+            "streams",
+            "the connector declares no stream that it collects",
+            "Its manifest has to declare one with the coverage policy `collect`.",
+        )
     return names
 
 
@@ -194,7 +207,12 @@ def _ids(stream: StreamDecl, value: object, where: str) -> tuple[str, ...]:
             "Leave its resources out to collect the whole stream, or do not select it.",
         )
     if not stream.collected:
-        raise ScopeError("stream_not_collected", where, f"the connector does not collect it ({stream.coverage_policy})")
+        raise ScopeError(
+            "stream_not_collected",
+            where,
+            f"the connector does not collect it ({stream.coverage_policy})",
+            "Leave its resources out.",
+        )
     ids = _strings(value, where)
     if len(ids) > MAX_RESOURCES:
         raise ScopeError("too_many_resources", where, f"it names more than {MAX_RESOURCES} ids", "Split the run.")
@@ -206,7 +224,9 @@ def _ids(stream: StreamDecl, value: object, where: str) -> tuple[str, ...]:
 def _check_id(stream: StreamDecl, item: str, where: str) -> None:
     """An id has to be able to match something. It stays as it was written."""
     if len(item) > MAX_KEY:
-        raise ScopeError("resource_too_long", where, f"an id has at most {MAX_KEY} characters")
+        raise ScopeError(
+            "resource_too_long", where, f"an id has at most {MAX_KEY} characters", "Check what was pasted."
+        )
     if resource_fields(stream):
         return
     try:
@@ -229,7 +249,12 @@ def _fields(manifest: Manifest, value: object, chosen: frozenset[str]) -> dict[s
         where = f"fields.{name}"
         stream = manifest.by_name[name]
         if name not in chosen:
-            raise ScopeError("field_stream_not_selected", where, "the request does not select this stream")
+            raise ScopeError(
+                "field_stream_not_selected",
+                where,
+                "the request does not select this stream",
+                f"Select {name!r} too, or leave its fields out.",
+            )
         if not stream.selection.fields:
             raise ScopeError(
                 "scope_not_supported",
@@ -251,16 +276,16 @@ def _fields(manifest: Manifest, value: object, chosen: frozenset[str]) -> dict[s
 def _strings(value: object, where: str) -> tuple[str, ...]:
     """A non-empty array of distinct, non-empty strings without spaces around them."""
     if not isinstance(value, list | tuple):
-        raise ScopeError("not_an_array", where, f"it has to be an array of strings, and is {_kind(value)}")
+        raise ScopeError("not_an_array", where, f"it has to be an array of strings, and is {_kind(value)}", _NAME_ONE)
     if not value:
-        raise ScopeError("empty", where, "it is an empty array", "Name at least one, or leave it out.")
+        raise ScopeError("empty", where, "it is an empty array", _NAME_ONE)
     seen: dict[str, None] = {}
     for position, item in enumerate(value):
         place = f"{where}[{position}]"
         if not isinstance(item, str):
-            raise ScopeError("not_a_string", place, f"it has to be a string, and is {_kind(item)}")
+            raise ScopeError("not_a_string", place, f"it has to be a string, and is {_kind(item)}", _NAME_ONE)
         if not item.strip():
-            raise ScopeError("empty_string", place, "it is an empty string")
+            raise ScopeError("empty_string", place, "it is an empty string", _NAME_ONE)
         if item != item.strip():
             raise ScopeError("padded", place, "there are spaces around it", "Write it without them.")
         if item in seen:
@@ -308,6 +333,10 @@ def _timeless(manifest: Manifest, chosen: frozenset[str], *, explicit: bool) -> 
             "Select only streams that do, or leave the time range out.",
         )
     return names
+
+
+def _known(manifest: Manifest, name: object = None) -> str:
+    return _suggest(name, [stream.name for stream in manifest.streams])
 
 
 def _suggest(word: object, known: Sequence[str]) -> str:
