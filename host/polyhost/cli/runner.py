@@ -17,6 +17,8 @@ import click
 from polyhost.cli.ask import ask_owner
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
+from polyhost.cli.wording import as_typed
+from polyhost.engine.garbage import collect_garbage_seldom
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.registry import Operation, Result
@@ -47,7 +49,9 @@ async def _perform(operation: Operation, request: Any, home: Path, *, as_json: b
     with show_progress(quiet=as_json) as watch:
         context = Context(home=home, watch=watch, answer=ask_owner if sys.stdin.isatty() else nobody)
         _cancel_on_interrupt(context.cancelled)
-        return await operation.load()(context, request)
+        handler = operation.load()
+        collect_garbage_seldom()  # the process is the operation's from here on, and everything heavy is imported
+        return await handler(context, request)
 
 
 def _cancel_on_interrupt(cancelled: asyncio.Event) -> None:
@@ -81,7 +85,7 @@ def _complain(error: PolyhostError, *, as_json: bool) -> int:
         problem = {"code": error.code, "reason": error.reason, "instruction": error.instruction}
         sys.stdout.buffer.write(orjson.dumps({"error": problem}, option=orjson.OPT_INDENT_2) + b"\n")
         sys.stdout.flush()
-    click.echo(f"polyhost: {error}", err=True)
+    click.echo(f"polyhost: {as_typed(str(error))}", err=True)
     if isinstance(error, RefusedError):
         return EXIT_REFUSED
     return EXIT_NEEDS_OWNER if isinstance(error, NeedsOwnerError) else EXIT_FAILED

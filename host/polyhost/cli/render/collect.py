@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from polyhost.cli.render.common import STATUS, bullet, console, moment, plain, plural, simple_table
+from polyhost.cli.wording import as_typed
 
 __all__ = ["demo", "run"]
 
@@ -32,7 +33,7 @@ def demo(value: dict[str, Any]) -> None:
     name = plain(value["run"]["connection"])
     out.print("\n[bold]That was a recorded workspace, replayed in a real browser.[/] Three things to try next:\n")
     for number, (command, why) in enumerate(value["next"], start=1):
-        out.print(f"  [dim]{number}.[/] [cyan]{plain(command)}[/]\n     [dim]{plain(why)}[/]")
+        out.print(f"  [dim]{number}.[/] [cyan]{plain(as_typed(command))}[/]\n     [dim]{plain(as_typed(why))}[/]")
     out.print(f"\n[dim]The demo is kept as the connection {name} in {plain(value['home'])}.[/]")
 
 
@@ -54,7 +55,9 @@ def _result(out: Console, value: dict[str, Any]) -> None:
     for diagnostic in value["diagnostics"]:
         out.print(bullet(diagnostic))
     if value.get("error"):
-        out.print(f"\n[red]{plain(value['error']['reason'])}[/]\n[dim]→ {plain(value['error']['instruction'])}[/]")
+        out.print(
+            f"\n[red]{plain(value['error']['reason'])}[/]\n[dim]→ {plain(as_typed(value['error']['instruction']))}[/]"
+        )
     if value.get("receipt"):
         out.print(f"\n{plain(value['receipt']['summary'])}")
 

@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from polyhost.cli.wording import as_typed
+
 __all__ = ["STATUS", "bullet", "console", "moment", "plain", "plural", "simple_table"]
 
 STATUS = {
@@ -74,5 +76,5 @@ def bullet(diagnostic: dict[str, Any]) -> str:
         rest = diagnostic.get("total", 0) - min(5, len(diagnostic["partitions"]))
         line += f" [cyan]{shown}[/]" + (f" and {rest:,} more" if rest > 0 else "")
     if diagnostic.get("recovery_hint"):
-        line += f"\n    [dim]→ {plain(diagnostic['recovery_hint'])}[/]"
+        line += f"\n    [dim]→ {plain(as_typed(diagnostic['recovery_hint']))}[/]"
     return line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from polyhost.cli.render.common import console, moment, plain, simple_table
+from polyhost.cli.wording import as_typed
 
 __all__ = ["connect", "connections", "sources"]
 
@@ -22,15 +23,15 @@ def connect(value: dict[str, Any]) -> None:
     nature = _NATURE[value["nature"]]
     out.print(f"[green]✓[/] Connected [bold]{plain(value['name'])}[/] ({plain(value['display_name'])}) {nature}")
     for line in value["notes"]:
-        out.print(f"  [dim]{plain(line)}[/]")
-    out.print(f"  Next: [cyan]polyhost run {plain(value['name'])}[/]")
+        out.print(f"  [dim]{plain(as_typed(line))}[/]")
+    out.print(f"  Next: [cyan]{plain(as_typed('polyhost run'))} {plain(value['name'])}[/]")
 
 
 def connections(value: dict[str, Any]) -> None:
     """List them."""
     out = console()
     if not value["connections"]:
-        out.print("Nothing is connected yet. Try [cyan]polyhost demo[/], or [cyan]polyhost connect slack[/].")
+        out.print(as_typed("Nothing is connected yet. Try polyhost demo, or polyhost connect slack."))
         return
     table = simple_table("name", "source", "connected", "last run", "records", "", numbers=("records",))
     for row in value["connections"]:

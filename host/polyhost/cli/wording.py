@@ -1,0 +1,24 @@
+"""Commands in sentences, as this owner types them: `./scripts/polyhost run slack` in a checkout, `polyhost run slack`
+where it is installed.
+
+Owns: that one substitution. Must not know: who writes the sentences; they all say `polyhost`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from polyhost.operations.catalog import OPERATIONS
+
+__all__ = ["COMMAND_VARIABLE", "as_typed"]
+
+COMMAND_VARIABLE = "POLYHOST_COMMAND"
+"""Set by scripts/polyhost to the path it was called by."""
+_COMMAND = re.compile(rf"(?<![\w/])polyhost(?= (?:{'|'.join(sorted({op.name.split()[0] for op in OPERATIONS}))})\b)")
+
+
+def as_typed(sentence: str) -> str:
+    """The sentence with every `polyhost COMMAND` in it as it has to be typed here."""
+    typed = os.environ.get(COMMAND_VARIABLE)
+    return _COMMAND.sub(lambda _: typed, sentence) if typed else sentence
