@@ -17,7 +17,16 @@ from typing import Any, Protocol
 
 from polyhost.protocol.messages import MalformedLine as Malformed
 
-__all__ = ["Batch", "Connector", "ConnectorExited", "ConnectorSession", "HostCalls", "Malformed", "Restarted", "Traffic"]
+__all__ = [
+    "Batch",
+    "Connector",
+    "ConnectorExited",
+    "ConnectorSession",
+    "HostCalls",
+    "Malformed",
+    "Restarted",
+    "Traffic",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,8 @@ class ConnectorExited:
 
 @dataclass(slots=True)
 class Traffic:
-    """What a session cost the site: requests sent, requests by endpoint, times the site said to slow down, seconds spent waiting."""
+    """What a session cost the site: requests sent, in all and by endpoint; retries; times the site said to slow down;
+    seconds spent waiting; and requests to undeclared hosts that were blocked, by host."""
 
     requests: int = 0
     by_endpoint: dict[str, int] = field(default_factory=dict)
@@ -61,7 +71,7 @@ class Traffic:
 
 
 class HostCalls(Protocol):
-    """Questions a connector under the partition extension may ask while it collects; the engine answers from the ledger."""
+    """Questions a connector may ask under the partition extension; the engine answers from the ledger."""
 
     async def windows(self, stream: str, partition: str) -> list[dict[str, Any]]:
         """Ranges of this partition wanted now, newest first: [{since, until, purpose, deep}]."""
@@ -90,7 +100,7 @@ class ConnectorSession(Protocol):
         ...
 
     async def finish(self) -> ConnectorExited:
-        """DONE was taken and everything is durable: end the connector politely (for a process: EOF) and wait, bounded."""
+        """DONE was taken and everything is durable: end the connector politely (a process: by EOF), and wait, bounded."""
         ...
 
     async def terminate(self) -> None:
