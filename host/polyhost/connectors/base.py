@@ -100,7 +100,7 @@ class ConnectorSession(Protocol):
         ...
 
     async def finish(self) -> ConnectorExited:
-        """DONE was taken and everything is durable: end the connector politely (a process: by EOF), and wait, bounded."""
+        """DONE was taken and everything is durable: let it end politely (a process: by EOF), and wait, bounded."""
         ...
 
     async def terminate(self) -> None:
