@@ -21,7 +21,7 @@ from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer
 from polyhost.engine.tally import Tally
 from polyhost.engine.translate import Translator
-from polyhost.errors import PolyhostError
+from polyhost.errors import PolyhostError, RunFailedError
 from polyhost.protocol import commands
 from polyhost.protocol.commands import Command, PersistRecords, RunOutcome
 from polyhost.protocol.machine import RunMachine
@@ -90,6 +90,7 @@ class Pipeline:
         self._units: asyncio.Queue[_Unit] = asyncio.Queue(QUEUED_UNITS)
         self._outcome: RunOutcome | None = None
         self._tasks: asyncio.TaskGroup | None = None
+        self._asking: asyncio.Task[None] | None = None
 
     async def run(self) -> RunOutcome:
         """Go until the run machine says the run has ended and everything it admitted is durable."""
@@ -162,8 +163,10 @@ class Pipeline:
         partial = [record for record in command.records if self._translator.is_projected(record.stream)]
         whole = [record for record in command.records if not self._translator.is_projected(record.stream)]
         steps: list[_NeedStored | WriteOp] = [*self._translator.write_records(whole)]
-        if partial or command.undecided:
-            steps.append(_NeedStored(command.undecided, partial))
+        if partial:
+            steps.append(_NeedStored(partial=partial))
+        if command.undecided:  # after the records before them, which they may be about
+            steps.append(_NeedStored(undecided=command.undecided))
         return steps
 
     async def _write(self) -> None:
@@ -214,9 +217,10 @@ class Pipeline:
     async def _carry_out_one(self, command: Command) -> None:
         match command:
             case commands.SendToConnector():
+                self._stop_asking()
                 await self._session.send(command.message)
             case commands.CommitCheckpoints():
-                await self._put([SaveCheckpoints(command.cursors)])
+                await self._commit(command)
             case commands.AskOwner():
                 self._ask(command)
             case commands.ReportProgress():
@@ -225,10 +229,12 @@ class Pipeline:
             case commands.Report():
                 self._tally.report(command.diagnostic)
             case commands.TerminateConnector():
+                self._stop_asking()
                 await self._session.terminate()
             case commands.FinishConnector():
                 await self._session.finish()
             case commands.EndRun():
+                self._stop_asking()
                 self._outcome = command.outcome
             case _:
                 await self._make_durable([self._sort([command])])
@@ -237,7 +243,23 @@ class Pipeline:
         asked = events.OwnerAsked(command.request_id, command.kind, command.message, command.schema)
         self._tally.watch(asked)
         if self._tasks is not None:
-            self._tasks.create_task(self._pass_on_answer(asked))
+            self._asking = self._tasks.create_task(self._pass_on_answer(asked))
+
+    def _stop_asking(self) -> None:
+        """Nobody waits for the answer any more: it was given, or is too late. The question must not outlive the run."""
+        asking, self._asking = self._asking, None
+        if asking is not None and asking is not asyncio.current_task():
+            asking.cancel()
+
+    async def _commit(self, command: commands.CommitCheckpoints) -> None:
+        """All cursors in one transaction: where it fails, every one of them stays where it was."""
+        try:
+            await self._put([SaveCheckpoints(command.cursors)])
+        except PolyhostError as error:
+            names = ", ".join(command.cursors)
+            raise RunFailedError(
+                f"{error.reason.rstrip('.')}; no cursor moved (of {names})", error.instruction, code=error.code
+            ) from error
 
     async def _pass_on_answer(self, asked: events.OwnerAsked) -> None:
         status, data = await self._answer(asked)

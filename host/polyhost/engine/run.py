@@ -132,22 +132,22 @@ class _Run:
 
     async def _exchange(self, session: ConnectorSession, ledger: RunLedger, ended: Ended) -> None:
         what, around = self._what, self._around
-        machine = RunMachine(
-            manifest=what.manifest,
-            scope=what.scope,
-            run_id=self._who.run_id,
-            mode="full_refresh" if what.full else "incremental",
-            bindings=self._bindings,
-            state=await self._start_state(ledger),
-            validators=build_validators(what.manifest),
-        )
         translator = Translator(
             manifest=what.manifest,
             scope=what.scope,
             ledger=ledger,
             tally=self._tally,
             clock=around.clock,
-            refusals=lambda stream: sum(machine.rejected.get(stream, {}).values()),
+            cursors=await self._cursors(),
+        )
+        machine = RunMachine(
+            manifest=what.manifest,
+            scope=what.scope,
+            run_id=self._who.run_id,
+            mode="full_refresh" if what.full else "incremental",
+            bindings=self._bindings,
+            state=translator.start_state(),
+            validators=build_validators(what.manifest),
         )
         pipeline = Pipeline(
             machine=machine,
@@ -184,13 +184,12 @@ class _Run:
             await asyncio.sleep(CANCEL_POLL_SECONDS)
         self._around.cancelled.set()
 
-    async def _start_state(self, ledger: RunLedger) -> Mapping[str, Any] | None:
-        """Opaque cursors of the checkpoints in scope (none on a full run), and the ledger of partitioned streams."""
-        cursors = {} if self._what.full else await self._around.store.checkpoints(self._what.connection.id)
+    async def _cursors(self) -> Mapping[str, Any]:
+        """Opaque cursors of the checkpoints in scope; none on a full run."""
+        kept = {} if self._what.full else await self._around.store.checkpoints(self._what.connection.id)
         declared = self._what.manifest.by_name
         wanted = {name for stream in self._what.scope.streams for name in declared[stream.name].checkpoints}
-        state = {name: cursor for name, cursor in cursors.items() if name in wanted} | ledger.start_state()
-        return state or None
+        return {name: cursor for name, cursor in kept.items() if name in wanted}
 
     async def _open_rows(self) -> None:
         await self._around.store.open_run(self._run_row("running", {}), self._batch_row({}))
@@ -241,10 +240,12 @@ class _Run:
 
 
 def _first_known(group: BaseExceptionGroup[BaseException]) -> PolyhostError:
-    """The owner's error inside a task group's; anything else is a bug and is raised as such."""
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            return _first_known(error)
-        if isinstance(error, PolyhostError):
-            return error
-    raise group
+    """The owner's error inside a task group's; where there is anything else, that is a bug and is raised as such."""
+    known, unknown = group.split(PolyhostError)
+    if known is None or unknown is not None:
+        raise group
+    first: BaseException = known
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, PolyhostError)  # noqa: S101  what was split off
+    return first

@@ -158,6 +158,10 @@ class RunLedger:
         )
         return stream.keep(changed)
 
+    def walked(self, stream: str, partition: str) -> Ranges:
+        """What this run has proven of a partition so far."""
+        return self._streams[stream].walked.get(partition, ())
+
     def proven(self, command: CommitCoverage) -> Range | None:
         """The part of a coverage message that stands: None where a horizon hides it, or its cursors are unusable."""
         try:

@@ -1,13 +1,13 @@
 """From what the run machine admits to what the store writes: records placed and digested, ranges and absences in order.
 
-Owns: translation, and the rule that a range is claimed only if nothing that belongs in it was refused on the way.
+Owns: translation, and the rule that absence is judged only in what this run has walked for the first time.
 Must not know: how anything is written, or when.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,12 @@ from polyhost.engine.events import PartitionAdvanced
 from polyhost.engine.run_ledger import RunLedger
 from polyhost.engine.tally import Tally
 from polyhost.engine.walks import Walks
+from polyhost.ledger import ranges
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import encode
 from polyhost.ledger.plan import unproven
 from polyhost.ledger.position import Unplaceable, locate
-from polyhost.ledger.state import PartitionRule
+from polyhost.ledger.state import PartitionRule, Range
 from polyhost.protocol.commands import CommitCoverage, CommitInventory
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
 from polyhost.protocol.manifest import Manifest
@@ -29,9 +30,6 @@ from polyhost.protocol.scope import Scope
 from polyhost.store.base import RecordWrite, TombstoneAbsent, WriteOp, WriteRecords
 
 __all__ = ["StreamFacts", "Translator"]
-
-Refusals = Callable[[str], int]
-"""How many records of a stream were refused so far that a claimed range might have needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +46,28 @@ class Translator:
     """One run's translation. Records must pass through in the order they were admitted."""
 
     def __init__(
-        self, *, manifest: Manifest, scope: Scope, ledger: RunLedger, tally: Tally, clock: Clock, refusals: Refusals
+        self,
+        *,
+        manifest: Manifest,
+        scope: Scope,
+        ledger: RunLedger,
+        tally: Tally,
+        clock: Clock,
+        cursors: Mapping[str, Any],
     ) -> None:
         self._ledger = ledger
+        self._cursors = cursors
         self._tally = tally
         self._clock = clock
-        self._refusals = refusals
         self._walks = Walks()
-        self._refused_before: dict[str, int] = {}
+        self._unplaced_before: dict[tuple[str, str], int] = {}
         self._unplaced: dict[str, int] = {}
         self._read: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._facts = {stream.name: _facts(manifest, stream.name, scope, ledger) for stream in scope.streams}
 
-    def start_state(self) -> dict[str, Any]:
-        """START.state as the ledger stands now."""
-        return self._ledger.start_state()
+    def start_state(self) -> dict[str, Any] | None:
+        """START.state: the opaque cursors as they were kept, and the ledger as it stands now."""
+        return {**self._cursors, **self._ledger.start_state()} or None
 
     def is_projected(self, stream: str) -> bool:
         """Whether the run holds only some fields of this stream's records."""
@@ -79,35 +84,52 @@ class Translator:
 
     def take_coverage(self, command: CommitCoverage) -> list[WriteOp]:
         """A range is proven: what was not seen in it is gone from the source, and the ledger moves. Nothing where
-        records were refused since the last claim, or the run holds only some fields: then the range stays open."""
+        a record had no place in the ledger, or the run holds only some fields: then the range stays open."""
         facts = self._facts[command.stream]
         rule = facts.rule
-        if rule is None:
-            return []
-        since = None if command.since is None else self._key(command.since, rule)
-        seen = self._walks.close(command.stream, command.partition, since)
-        refused = self._refusals(command.stream) + self._unplaced.get(command.stream, 0)
-        spoilt = refused != self._refused_before.get(command.stream, 0)
-        self._refused_before[command.stream] = refused
         piece = self._ledger.proven(command)
-        if facts.projected or spoilt or (piece is None and command.limited_before is None):
+        if rule is None or facts.projected or self._spoilt(command):
             return []
-        ops: list[WriteOp] = []
-        if piece is not None and seen is not None:
-            ops.append(
-                TombstoneAbsent(
-                    stream=command.stream,
-                    partition=command.partition,
-                    since=None if piece.since is None else sort_key(piece.since, rule.order),
-                    until=sort_key(piece.until, rule.order),
-                    seen=seen,
-                    groups=frozenset(key for group in command.groups if (key := self._key(group, rule)) is not None),
-                    at=self._clock.iso(),
-                )
-            )
-        ops += self._ledger.take_coverage(command)
+        if piece is None and command.limited_before is None:
+            return []
+        absent = [] if piece is None else self._absent(command, piece, rule)
+        ops: list[WriteOp] = [*absent, *self._ledger.take_coverage(command)]
+        if piece is not None:
+            self._account(command, piece, rule)
         self._tell(command)
         return ops
+
+    def _absent(self, command: CommitCoverage, piece: Range, rule: PartitionRule) -> list[TombstoneAbsent]:
+        """Only where this run has not walked before: what it saw there is not remembered any more."""
+        seen = self._walks.seen(command.stream, command.partition)
+        if seen is None:
+            return []
+        walked = self._ledger.walked(command.stream, command.partition)
+        groups = frozenset(key for group in command.groups if (key := self._key(group, rule)) is not None)
+        return [
+            TombstoneAbsent(
+                stream=command.stream,
+                partition=command.partition,
+                since=None if fresh.since is None else sort_key(fresh.since, rule.order),
+                until=sort_key(fresh.until, rule.order),
+                seen=seen,
+                groups=groups,
+                at=self._clock.iso(),
+            )
+            for fresh in ranges.without(piece, walked, rule.order)
+        ]
+
+    def _account(self, command: CommitCoverage, piece: Range, rule: PartitionRule) -> None:
+        for whole in self._ledger.walked(command.stream, command.partition):
+            if ranges.contains((whole,), piece, rule.order):
+                low, high = ranges.floor_key(whole.since, rule.order), sort_key(whole.until, rule.order)
+                self._walks.account(command.stream, command.partition, low, high)
+
+    def _spoilt(self, command: CommitCoverage) -> bool:
+        of = (command.stream, command.partition)
+        unplaced = self._unplaced.get(command.stream, 0)
+        before, self._unplaced_before[of] = self._unplaced_before.get(of, 0), unplaced
+        return before != unplaced
 
     def unplaced(self) -> list[Diagnostic]:
         """Records that were admitted but have no place in the ledger: refused like invalid ones."""

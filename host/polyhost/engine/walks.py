@@ -1,6 +1,6 @@
-"""Which records a run has seen in each partition since the last range it proved: what absence is judged against.
+"""Which records a run has seen in each partition and not yet accounted for: what absence is judged against.
 
-Owns: the seen keys, bounded. Must not know: the store, ranges beyond the two ends it is given.
+Owns: the seen keys, bounded. Must not know: the store, the cursor order; positions are sort keys here.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import defaultdict
 __all__ = ["MAX_SEEN", "Walks"]
 
 MAX_SEEN = 200_000
-"""Keys remembered of one partition between two coverage messages (about 20 MB). A connector that says what it covered
-once a page stays below a thousand; beyond the bound nothing is called deleted in that stretch, rather than guessed."""
+"""Keys remembered of one partition (about 20 MB). A connector that says what it covered once a page stays below a
+thousand; beyond the bound nothing more is called deleted in that partition in this run, rather than guessed."""
 
 
 class Walks:
@@ -32,15 +32,15 @@ class Walks:
             self._overflowed.add(walk)
             del self._seen[walk]
 
-    def close(self, stream: str, partition: str, since: str | None) -> frozenset[str] | None:
-        """The keys seen up to here; None where they were too many to remember. `since` is the sort key of the proven
-        range's lower end: what lies on it belongs to the next range below, too, and is carried over."""
+    def seen(self, stream: str, partition: str) -> frozenset[str] | None:
+        """The keys that are not accounted for; None where they were too many to remember."""
         walk = (stream, partition)
-        if walk in self._overflowed:
-            self._overflowed.discard(walk)
-            return None
-        seen = self._seen.pop(walk, {})
-        edge = {key: position for key, position in seen.items() if position == since}
-        if edge:
-            self._seen[walk] = edge
-        return frozenset(seen)
+        return None if walk in self._overflowed else frozenset(self._seen.get(walk, ()))
+
+    def account(self, stream: str, partition: str, low: str, high: str) -> None:
+        """Everything between these positions is accounted for. What lies on either end belongs to the neighbouring
+        stretch as well, and what lies beyond has yet to be claimed: pages may come in any order."""
+        walk = (stream, partition)
+        rest = {key: position for key, position in self._seen.pop(walk, {}).items() if not low < position < high}
+        if rest:
+            self._seen[walk] = rest

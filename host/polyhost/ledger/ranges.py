@@ -12,7 +12,18 @@ from __future__ import annotations
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.state import CursorOrder, Range
 
-__all__ = ["Ranges", "add", "clip", "contains", "contains_position", "floor_key", "holes", "intersects", "ordered"]
+__all__ = [
+    "Ranges",
+    "add",
+    "clip",
+    "contains",
+    "contains_position",
+    "floor_key",
+    "holes",
+    "intersects",
+    "ordered",
+    "without",
+]
 
 Ranges = tuple[Range, ...]
 
@@ -66,6 +77,24 @@ def holes(ranges: Ranges, order: CursorOrder, *, floor: str | None = None) -> Ra
         if end > bound:
             bound, edge = end, piece.until
     return tuple(found)
+
+
+def without(piece: Range, ranges: Ranges, order: CursorOrder) -> Ranges:
+    """What of the piece lies in none of the ranges, oldest first. Closed: it shares endpoints with its neighbours."""
+    found: list[Range] = []
+    edge, top = piece.since, sort_key(piece.until, order)
+    for other in ranges:
+        low, high = floor_key(other.since, order), sort_key(other.until, order)
+        if high <= floor_key(edge, order):
+            continue
+        if low >= top:
+            break
+        if other.since is not None and low > floor_key(edge, order):
+            found.append(Range(edge, other.since))
+        if high >= top:
+            return tuple(found)
+        edge = other.until
+    return (*found, Range(edge, piece.until))
 
 
 def clip(ranges: Ranges, since: str | None, until: str | None, order: CursorOrder) -> Ranges:

@@ -17,7 +17,8 @@ from polyhost.protocol.keys import KeyRuleError, canonical_key, key_of
 from polyhost.protocol.messages import ProtocolViolationError, parse_record
 from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record
-from polyhost.protocol.scope import Admitted, Op, Rejected, Scope, StreamScope, Undecided
+from polyhost.protocol.refusals import Refusals
+from polyhost.protocol.scope import RESOURCE, Admitted, Op, Rejected, Scope, StreamScope, Undecided
 from polyhost.protocol.validation import RecordValidator
 
 __all__ = ["Admission", "Gate"]
@@ -85,7 +86,17 @@ class Gate:
 class Admission:
     """All gates of a run, the count the connector is held to, and what waits to be persisted."""
 
-    __slots__ = ("_findings", "_gates", "_manifest", "_pending", "_undecided", "durable", "emitted", "flushed")
+    __slots__ = (
+        "_findings",
+        "_gates",
+        "_manifest",
+        "_pending",
+        "_undecided",
+        "durable",
+        "emitted",
+        "flushed",
+        "refusals",
+    )
 
     def __init__(
         self,
@@ -96,6 +107,7 @@ class Admission:
     ) -> None:
         self._manifest = manifest
         self._findings = findings
+        self.refusals = Refusals()
         self._gates = {
             stream.name: Gate(manifest.by_name[stream.name], stream, validators.get(stream.name))
             for stream in scope.streams
@@ -126,6 +138,9 @@ class Admission:
             self._pending.append(verdict)
         elif type(verdict) is Rejected:
             self._findings.reject(DiagnosticCode(verdict.code), verdict.rule, stream, verdict.path)
+            # A resource that nobody asked for is another partition's, where nothing can be claimed.
+            if gate.place is not None and data is not None and verdict is not RESOURCE:
+                self.refusals.refuse(stream, gate.place, data)
         else:
             self._undecided.append(Record(stream, gate.canonical(key), None, emitted_at, "delete"))
         self.emitted += 1

@@ -96,7 +96,9 @@ class RunMachine:
         self._admission = Admission(manifest, scope, validators or {}, self._findings)
         self._details = DetailAccounts(manifest)
         self._checkpoints = Checkpoints(manifest, scope)
-        self._partitions = Partitions(manifest, scope, self._findings, offered=PARTITIONS in bindings)
+        self._partitions = Partitions(
+            manifest, scope, self._findings, self._admission.refusals, offered=PARTITIONS in bindings
+        )
         self._skips = Skips(manifest, scope, self._findings)
         self._ending = Ending()
         self._asked: Interaction | None = None

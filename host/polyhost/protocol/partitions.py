@@ -11,6 +11,7 @@ from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
 from polyhost.protocol.findings import Findings
 from polyhost.protocol.messages import PartitionCoverage, PartitionInventory, ProtocolViolationError
 from polyhost.protocol.positions import position_key
+from polyhost.protocol.refusals import Refusals
 from polyhost.protocol.scope import Scope, StreamScope
 from polyhost.protocol.timestamps import instant_reader
 
@@ -26,10 +27,13 @@ _TIME_SCHEMAS = {
 class Partitions:
     """The partitioned streams of one run."""
 
-    __slots__ = ("_findings", "_manifest", "_offered", "_scope")
+    __slots__ = ("_findings", "_manifest", "_offered", "_refusals", "_scope")
 
-    def __init__(self, manifest: Manifest, scope: Scope, findings: Findings, *, offered: bool) -> None:
+    def __init__(
+        self, manifest: Manifest, scope: Scope, findings: Findings, refusals: Refusals, *, offered: bool
+    ) -> None:
         self._manifest = manifest
+        self._refusals = refusals
         self._scope = scope
         self._findings = findings
         self._offered = offered
@@ -54,8 +58,10 @@ class Partitions:
             return None
         rule = _unclaimable(message, scope, partition)
         if rule is not None:
-            self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=message.stream, severity=Severity.INFO)
-            self._findings.name_partitions(DiagnosticCode.RANGE_UNPROVEN, rule, message.stream, [message.partition])
+            self._unproven(message, rule, Severity.INFO)
+            return None
+        if self._refusals.spoils(message.stream, message.partition, partition.order, message.since, message.until):
+            self._unproven(message, "record_refused", Severity.GAP)
             return None
         return CommitCoverage(
             sequence=sequence,
@@ -87,6 +93,10 @@ class Partitions:
                 raise ProtocolViolationError("cursor_unreadable", f"PARTITION_COVERAGE.{field}")
         if message.since is not None and position_key(partition.order, message.since) > until:
             raise ProtocolViolationError("range_reversed", "PARTITION_COVERAGE.since")
+
+    def _unproven(self, message: PartitionCoverage, rule: str, severity: Severity) -> None:
+        self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=message.stream, severity=severity)
+        self._findings.name_partitions(DiagnosticCode.RANGE_UNPROVEN, rule, message.stream, [message.partition])
 
     def _ignore(self, stream: str, count: int) -> None:
         if count:

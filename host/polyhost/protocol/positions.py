@@ -56,17 +56,24 @@ class Place:
         self._group_field = partition.group_field
         self._read = _READERS[partition.order]
 
+    def of(self, data: Mapping[str, Any]) -> tuple[str | None, PositionKey | None]:
+        """The partition and position of a record that need not be valid; None for what cannot be read."""
+        key = data.get(self._field)
+        group = data.get(self._group_field) if self._group_field is not None else None
+        position = self._read_any(data.get(self._cursor_field) if group is None else group)
+        return (key if type(key) is str and key else None), position
+
     def fault(self, data: Mapping[str, Any]) -> str | None:
         """The field without which the record has no place; None where it has one."""
         key = data.get(self._field)
         if type(key) is not str or not key:
             return self._field
-        if self._of(data.get(self._cursor_field)) is None:
+        if self._read_any(data.get(self._cursor_field)) is None:
             return self._cursor_field
         group = data.get(self._group_field) if self._group_field is not None else None
-        return None if group is None or self._of(group) is not None else self._group_field
+        return None if group is None or self._read_any(group) is not None else self._group_field
 
-    def _of(self, value: object) -> PositionKey | None:
+    def _read_any(self, value: object) -> PositionKey | None:
         if type(value) is int:
             value = str(value)
         return self._read(value) if type(value) is str else None

@@ -15,7 +15,17 @@ from typing import Any, Literal
 from polyhost.protocol.declarations import StreamDecl
 from polyhost.protocol.timestamps import Instant, TimeRange, instant_reader, parse_timestamp
 
-__all__ = ["Admitted", "Op", "Rejected", "Scope", "StreamScope", "Undecided", "build_stream_scope", "resource_fields"]
+__all__ = [
+    "RESOURCE",
+    "Admitted",
+    "Op",
+    "Rejected",
+    "Scope",
+    "StreamScope",
+    "Undecided",
+    "build_stream_scope",
+    "resource_fields",
+]
 
 Op = Literal["upsert", "delete"]
 

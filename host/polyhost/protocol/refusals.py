@@ -1,0 +1,62 @@
+"""Records that were refused, by where they belong: no range may be called read that one of them lies in.
+
+Owns: the places of refused records in one run. Must not know: why one was refused, what a claim leads to.
+
+A record whose position can be read spoils every claim of this run that holds the position. One whose position, or whose
+partition, cannot be read could belong anywhere: it spoils the next claim of its partition, or of each partition. More
+would keep a source with one broken record from ever being called read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from polyhost.protocol.positions import Place, position_key
+
+__all__ = ["Refusals"]
+
+MAX_REFUSED = 10_000
+"""Positions remembered of one run (about 1 MB). Beyond that the stream's further claims do not count: a connector that
+gets so many records wrong proves nothing."""
+
+_Partition = tuple[str, str | None]
+
+
+class Refusals:
+    """What was refused so far."""
+
+    __slots__ = ("_answered", "_lost", "_placed", "_remembered", "_unplaced")
+
+    def __init__(self) -> None:
+        self._placed: defaultdict[_Partition, set[Any]] = defaultdict(set)
+        self._unplaced: Counter[_Partition] = Counter()
+        self._answered: dict[_Partition, int] = {}
+        self._lost: set[str] = set()
+        self._remembered = 0
+
+    def refuse(self, stream: str, place: Place, data: Mapping[str, Any]) -> None:
+        """A record of a partitioned stream was turned away, though it may lie in a range that is claimed."""
+        if self._remembered >= MAX_REFUSED:
+            self._lost.add(stream)
+            return
+        self._remembered += 1
+        partition, position = place.of(data)
+        if partition is None or position is None:
+            self._unplaced[stream, partition] += 1
+        else:
+            self._placed[stream, partition].add(position)
+
+    def spoils(self, stream: str, partition: str, order: str, since: str | None, until: str) -> bool:
+        """Whether a claim holds, or may hold, a record that was refused. Its cursors were read before."""
+        of = (stream, partition)
+        unplaced = self._unplaced[of] + self._unplaced[stream, None]
+        news = unplaced != self._answered.get(of, 0)
+        if news:
+            self._answered[of] = unplaced
+        if news or stream in self._lost:
+            return True
+        low = None if since is None else position_key(order, since)
+        high = position_key(order, until)
+        return any((low is None or low <= position) and position <= high for position in self._placed.get(of, ()))
