@@ -13,6 +13,7 @@ from typing import Any
 
 from polyhost.browser.governor import Governor
 from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.locate import find_browser
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.rules import RecordingRules
 from polyhost.connectors import loading
@@ -134,6 +135,7 @@ def _page(source: LoadedSource) -> tuple[PolyfillDecl, PagePolyfill]:
             "Only polyfills can be recorded and replayed.",
             code="no_polyfill",
         )
+    find_browser()  # none: said now, before anything is written
     polyfill = PagePolyfill(
         page=declared.page,
         hosts=declared.hosts,

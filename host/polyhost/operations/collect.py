@@ -6,6 +6,8 @@ run is carried out, or how its result looks.
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +42,39 @@ async def run(context: Context, request: RunRequest) -> Result:
     """Collect once. Everything that can be refused is refused before the store is opened for writing."""
     if request.replay is not None and request.record is not None:
         raise RefusedError("--replay and --record exclude each other", "Record from a live run.")
-    async with context.store(create=request.replay is not None) as store:
-        connection, source = await _connection(context, store, request)
+    if request.replay is not None and not request.dry_run:
+        return await _replay(context, request, _folder(request.replay))
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, request.name)
+        source = find_source(connection.source, context.home)
         scope = _scope(source, request)
         if request.dry_run:
             return Result(await dry_run(store, connection, source.manifest, scope, context.clock, full=request.full))
-        return await _run_live_or_replayed(context, store, connection, source, scope, request)
+        _check_session(connection)
+        make = live_connector if request.record is None else recording_connector
+        hosts = _hosts(request, connection)
+        prepared = await make(source, connection, hosts, context.home, store, context.clock)
+        return await _run(context, store, connection, source, scope, prepared, request)
+
+
+async def _replay(context: Context, request: RunRequest, recording: Path) -> Result:
+    """Replay a recording. A source that is not connected gets a connection of that name."""
+    if not context.has_store:  # whatever is wrong is said before there is a home
+        source = find_source(request.name, context.home)
+        _scope(source, request)
+        replay_connector(source, recording)
+    async with context.store() as store:
+        row = await store.connection(request.name)
+        if row is not None and row.nature == "live" and await store.runs(row.id, limit=1):
+            raise RefusedError(
+                f"{row.name} holds your own data; a recording's must not get mixed into it",
+                f"Replay under another name: polyhost run {row.source} --replay {request.replay}, in another --home.",
+                code="replay_into_live",
+            )
+        source = find_source(request.name if row is None else row.source, context.home)
+        scope, prepared = _scope(source, request), replay_connector(source, recording)
+        async with _begun(store, context, request.name, source, row, nature="replay") as connection:
+            return await _run(context, store, connection, source, scope, prepared, request)
 
 
 async def cancel(context: Context, request: CancelRequest) -> Result:
@@ -61,19 +90,17 @@ async def cancel(context: Context, request: CancelRequest) -> Result:
 async def demo(context: Context, request: DemoRequest) -> Result:
     """Replay the bundled recording into a connection of its own, fresh each time."""
     del request
-    scenario = demo_scenario()
+    source = find_source("slack", context.home)
+    prepared = replay_connector(source, demo_scenario())
     async with context.store() as store:
         taken = await store.connection(DEMO_NAME)
         name = DEMO_NAME if taken is None or taken.nature == "demo" else DEMO_NAME_TAKEN
         previous = await store.connection(name)
         if previous is not None:
             await store.delete_connection(previous.id)
-        source = find_source("slack", context.home)
-        connection = await _create(store, context, name, source, nature="demo")
-        prepared = replay_connector(source, scenario)
-        result = await _collect(
-            context, store, connection, source, resolve_scope(source.manifest), prepared, full=False
-        )
+        scope = resolve_scope(source.manifest)
+        async with _begun(store, context, name, source, None, nature="demo") as connection:
+            result = await _collect(context, store, connection, source, scope, prepared, full=False)
     steps = [
         [f"polyhost coverage {name}", "See every conversation, how far it is covered, and what is not."],
         [f"polyhost records {name} messages --limit 10", "Read what was stored; add --json to pipe it on."],
@@ -83,15 +110,15 @@ async def demo(context: Context, request: DemoRequest) -> Result:
     return Result({"run": result, "home": str(context.home), "next": steps}, exit_code=status.exit_code)
 
 
-async def _run_live_or_replayed(
-    context: Context, store: Store, connection: ConnectionRow, source: Loaded, scope: Scope, request: RunRequest
+async def _run(
+    context: Context,
+    store: Store,
+    connection: ConnectionRow,
+    source: Loaded,
+    scope: Scope,
+    prepared: Prepared,
+    request: RunRequest,
 ) -> Result:
-    if request.replay is not None:
-        prepared = replay_connector(source, _folder(request.replay))
-    else:
-        make = live_connector if request.record is None else recording_connector
-        hosts = _hosts(request, connection)
-        prepared = await make(source, connection, hosts, context.home, store, context.clock)
     result = await _collect(context, store, connection, source, scope, prepared, full=request.full)
     if request.record is not None:
         await prepared.save(_folder(request.record), store, connection, scope)
@@ -127,35 +154,31 @@ async def _collect(
     return result
 
 
-async def _connection(context: Context, store: Store, request: RunRequest) -> tuple[ConnectionRow, Loaded]:
-    """The connection and its source. A replay of a known source may make its own connection."""
-    row = await store.connection(request.name)
-    if row is None:
-        if request.replay is None:
-            return await context.connection(store, request.name), find_source(request.name, context.home)
-        source = find_source(request.name, context.home)
-        return await _create(store, context, request.name, source, nature="replay"), source
-    if request.replay is not None and row.nature == "live" and await store.runs(row.id, limit=1):
+def _check_session(connection: ConnectionRow) -> None:
+    if connection.nature in {"demo", "replay"}:
         raise RefusedError(
-            f"{row.name} holds your own data; a recording's must not get mixed into it",
-            f"Replay under another name: polyhost run {row.source} --replay {request.replay}, in another --home.",
-            code="replay_into_live",
-        )
-    if request.replay is None and not request.dry_run and row.nature in {"demo", "replay"}:
-        raise RefusedError(
-            f"{row.name} was made from a recording and has no session of its own",
+            f"{connection.name} was made from a recording and has no session of its own",
             "Connect your own with: polyhost connect slack --storage-state FILE"
-            if row.nature == "demo"
+            if connection.nature == "demo"
             else "Give --replay DIR, or connect the source under another name.",
             code="no_session",
         )
-    return row, find_source(row.source, context.home)
 
 
-async def _create(store: Store, context: Context, name: str, source: Loaded, *, nature: str) -> ConnectionRow:
-    return await store.create_connection(
+@asynccontextmanager
+async def _begun(
+    store: Store, context: Context, name: str, source: Loaded, row: ConnectionRow | None, *, nature: str
+) -> AsyncGenerator[ConnectionRow]:
+    """The connection, made where there is none. One made here goes again where its run is refused: nothing is left."""
+    connection = row or await store.create_connection(
         name=name, source=source.reference, nature=nature, options={}, account={}, at=context.clock.iso()
     )
+    try:
+        yield connection
+    except RefusedError:
+        if row is None:
+            await store.delete_connection(connection.id)
+        raise
 
 
 def _folder(text: str) -> Path:

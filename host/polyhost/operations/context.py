@@ -46,13 +46,17 @@ class Context:
     clock: Clock = field(default_factory=Clock)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @property
+    def has_store(self) -> bool:
+        return (self.home / "store.db").exists()
+
     @asynccontextmanager
     async def store(self, *, create: bool = True) -> AsyncGenerator[Store]:
         """The home's store. Without `create`, a home that has none is refused rather than made. RefusedError where the
         home cannot be written."""
         from polyhost.store.sqlite import open_store  # noqa: PLC0415  heavy; not needed to refuse a request
 
-        if not create and not (self.home / "store.db").exists():
+        if not create and not self.has_store:
             raise RefusedError(
                 f"nothing is connected yet in {self.home}",
                 "Try polyhost demo, or connect a source: polyhost connect SOURCE",
