@@ -1,4 +1,4 @@
-"""Lantern Bay, served afresh for each test, and a home in which it was collected once: most tests ask what comes next."""
+"""Lantern Bay, served afresh for each test, and a home in which it was collected once: most tests ask what is next."""
 
 from __future__ import annotations
 
