@@ -20,8 +20,9 @@ from polyhost.browser.recordings.record import cleaned
 from polyhost.browser.recordings.rules import RecordingRules
 from polyhost.engine.events import OwnerAsked
 from polyhost.engine.expected import expected_records
+from polyhost.engine.finding import find_source
 from polyhost.engine.run import Collection, Surroundings, collect
-from polyhost.engine.sources import find_source, recording_connector
+from polyhost.engine.sources import recording_connector
 from polyhost.operations.connections import connect
 from polyhost.operations.context import Context
 from polyhost.operations.requests import ConnectRequest

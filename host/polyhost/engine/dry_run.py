@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from polyhost.engine.clock import Clock
-from polyhost.engine.run import partition_rules
+from polyhost.engine.rules import partition_rules
 from polyhost.engine.run_ledger import RunLedger, StreamLedger
 from polyhost.ledger.estimate import estimate
 from polyhost.ledger.state import Window

@@ -18,12 +18,11 @@ from polyhost.engine.events import Answer, Watcher
 from polyhost.engine.lease import Lease, hold_lease
 from polyhost.engine.outcome import Ended, Identity, run_facts, run_result, run_status
 from polyhost.engine.pipeline import Pipeline, Target
+from polyhost.engine.rules import partition_rules
 from polyhost.engine.run_ledger import RunLedger
 from polyhost.engine.tally import Tally
 from polyhost.engine.translate import Translator
 from polyhost.errors import PolyhostError, RefusedError
-from polyhost.ledger.rules import partition_rule
-from polyhost.ledger.state import PartitionRule
 from polyhost.protocol.bindings import match_bindings
 from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.machine import RunMachine
@@ -32,7 +31,7 @@ from polyhost.protocol.scope import Scope
 from polyhost.protocol.validation import build_validators
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
 
-__all__ = ["CANCEL_MEMO", "Collection", "Surroundings", "collect", "partition_rules"]
+__all__ = ["CANCEL_MEMO", "Collection", "Surroundings", "collect"]
 
 
 CANCEL_MEMO = "cancel"
@@ -63,15 +62,6 @@ class Surroundings:
     watch: Watcher
     answer: Answer
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-def partition_rules(manifest: Manifest, scope: Scope) -> dict[str, PartitionRule]:
-    """The rules of the partitioned streams in scope."""
-    return {
-        stream.name: partition_rule(stream.name, declared.partition)
-        for stream in scope.streams
-        if (declared := manifest.by_name[stream.name]).partition is not None
-    }
 
 
 async def collect(what: Collection, around: Surroundings) -> dict[str, Any]:

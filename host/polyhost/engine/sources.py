@@ -16,9 +16,8 @@ from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.locate import find_browser
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.rules import RecordingRules
-from polyhost.connectors import loading
 from polyhost.connectors.base import Connector
-from polyhost.connectors.loading import LoadedSource
+from polyhost.connectors.loading import LoadedSource, bundled_folder
 from polyhost.connectors.page import PageConnector, PagePolyfill
 from polyhost.connectors.stdio import StdioConnector
 from polyhost.engine.clock import Clock
@@ -31,16 +30,13 @@ from polyhost.protocol.scope import Scope
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = [
-    "Loaded",
     "Prepared",
     "demo_scenario",
-    "find_source",
     "live_connector",
     "recording_connector",
     "replay_connector",
 ]
 
-Loaded = LoadedSource
 GOVERNOR_MEMO = "governor"
 """Name under which a connection keeps what its governor has learned about the site."""
 DEMO_SCENARIO = Path("slack") / "small"
@@ -69,14 +65,9 @@ class Prepared:
             self.recording.save(directory, await expected_records(store, connection, scope))
 
 
-def find_source(reference: str, home: Path) -> LoadedSource:
-    """A bundled source by name, one of the home's own, or a folder by path. RefusedError names what there is."""
-    return loading.find_source(reference, home / "polyfills")
-
-
 def demo_scenario() -> Path:
     """The bundled recording that `demo` replays."""
-    return loading.bundled_folder().parent / "fixtures" / DEMO_SCENARIO
+    return bundled_folder().parent / "fixtures" / DEMO_SCENARIO
 
 
 def replay_connector(source: LoadedSource, directory: Path) -> Prepared:

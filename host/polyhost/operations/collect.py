@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from polyhost.engine.dry_run import dry_run
+from polyhost.engine.finding import Loaded, find_source
 from polyhost.engine.run import CANCEL_MEMO, Collection, Surroundings, collect
 from polyhost.engine.sources import (
-    Loaded,
     Prepared,
     demo_scenario,
-    find_source,
     live_connector,
     recording_connector,
     replay_connector,

@@ -12,10 +12,10 @@ import orjson
 
 from polyhost.browser.launch import BrowserOptions
 from polyhost.connectors.loading import LoadedSource
+from polyhost.engine.finding import find_source
 from polyhost.engine.home import delete_session, read_storage_state, save_session
-from polyhost.engine.run import partition_rules
+from polyhost.engine.rules import partition_rules
 from polyhost.engine.run_ledger import LEGACY_MEMO
-from polyhost.engine.sources import find_source
 from polyhost.errors import RefusedError
 from polyhost.ledger.legacy import read_legacy
 from polyhost.operations.context import Context

@@ -11,8 +11,8 @@ from polyhost.coverage.facts import BatchFacts
 from polyhost.coverage.moments import from_moment
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt as make_receipt
-from polyhost.engine.run import partition_rules
-from polyhost.engine.sources import Loaded, find_source
+from polyhost.engine.finding import Loaded, find_source
+from polyhost.engine.rules import partition_rules
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.operations.context import Context
