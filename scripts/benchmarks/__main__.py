@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks import pipeline_cases
+from benchmarks import settle as settling
+from benchmarks.commands import commands
 from benchmarks.pipeline import pipeline
+from benchmarks.settle import settle
 
 __all__ = ["main"]
 
@@ -19,32 +22,49 @@ def main(arguments: Sequence[str]) -> None:
     """Measure what is asked for and print it."""
     options = _parser().parse_args(arguments)
     if options.bench == "case":
-        print(json.dumps(_case(options)))
+        print(json.dumps(asyncio.run(_case(options))))
         return
     figures, lines = _bench(options)
-    print(json.dumps(figures, indent=2) if options.json else "\n".join(lines))
+    print(json.dumps(figures, indent=2, ensure_ascii=False) if options.json else "\n".join(lines))
 
 
 def _bench(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
-    return pipeline(records=options.records, rounds=options.rounds)
+    match options.bench:
+        case "pipeline":
+            return pipeline(records=options.records, rounds=options.rounds)
+        case "settle":
+            return settle(records=options.records, partitions=options.partitions, rounds=options.rounds)
+        case _:
+            return commands(records=options.records, partitions=options.partitions, rounds=options.rounds)
 
 
-def _case(options: argparse.Namespace) -> dict[str, float]:
-    return asyncio.run(pipeline_cases.measure(options.name, options.records))
+async def _case(options: argparse.Namespace) -> dict[str, float]:
+    if options.kind == "settle":
+        return await settling.measure(options.records, options.partitions)
+    return await pipeline_cases.measure(options.name, options.records)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Measures this checkout. See docs/benchmarks.md.")
     benches = parser.add_subparsers(dest="bench", required=True, metavar="pipeline | settle | cli")
-    pipeline = benches.add_parser("pipeline", help="records from a page into SQLite, beside the naive way")
-    pipeline.add_argument("--records", type=int, default=200_000)
-    pipeline.add_argument("--rounds", type=int, default=3)
-    pipeline.add_argument("--json", action="store_true")
-    case = benches.add_parser("case", help=argparse.SUPPRESS)
+    _bench_parser(benches, "pipeline", "records from a page into SQLite, beside the naive way", 200_000, None, 3)
+    _bench_parser(benches, "settle", "the end of a run over many partitions", 1_000_000, 10_000, 1)
+    _bench_parser(benches, "cli", "what an owner waits for", 1_000_000, 1_000, 7)
+    case = benches.add_parser("case", help=argparse.SUPPRESS)  # one measurement, in a process of its own
     case.add_argument("kind")
     case.add_argument("name")
     case.add_argument("--records", type=int, required=True)
+    case.add_argument("--partitions", type=int)
     return parser
+
+
+def _bench_parser(benches: Any, name: str, text: str, records: int, partitions: int | None, rounds: int) -> None:
+    bench = benches.add_parser(name, help=text, description=text)
+    bench.add_argument("--records", type=int, default=records, help=f"default {records:,}")
+    if partitions is not None:
+        bench.add_argument("--partitions", type=int, default=partitions, help=f"default {partitions:,}")
+    bench.add_argument("--rounds", type=int, default=rounds, help=f"default {rounds}")
+    bench.add_argument("--json", action="store_true", help="every figure, as one JSON value")
 
 
 if __name__ == "__main__":
