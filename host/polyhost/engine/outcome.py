@@ -19,6 +19,7 @@ from polyhost.errors import NeedsOwnerError, PolyhostError
 from polyhost.ledger.settle import Settlement
 from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity, bound_diagnostics
+from polyhost.protocol.recovery import advice
 from polyhost.protocol.scope import Scope
 
 __all__ = ["Ended", "Identity", "run_facts", "run_result", "run_status"]
@@ -65,6 +66,8 @@ class Ended:
         found += _of_traffic(self.traffic)
         if self.error is not None:
             found.append(_of_error(self.error))
+        elif not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
+            found += _of_failure(self.outcome)
         return list(bound_diagnostics(found))
 
 
@@ -168,10 +171,11 @@ def _completeness(ended: Ended, status: RunStatus) -> Completeness:
         return Completeness(Claim.UNPROVEN, ("run_did_not_finish",))
     evidence: list[str] = []
     doubts: list[str] = []
+    summaries = _coverage(ended)
     for name, stream in ended.ledger.streams().items():
         enumerated = stream.inventory is not None and stream.inventory.complete
         (evidence if enumerated else doubts).append(f"{name}:inventory_{'complete' if enumerated else 'unproven'}")
-        summary = _coverage(ended)[name]
+        summary = summaries[name]
         whole = summary["complete"] + summary["retired"] == summary["partitions"]
         (evidence if whole else doubts).append(f"{name}:{'every_partition_whole' if whole else 'partitions_open'}")
     if any(stream.is_narrowed for stream in ended.scope.streams):
@@ -222,6 +226,20 @@ def _of_error(error: PolyhostError) -> Diagnostic:
     return Diagnostic(code=code, severity=Severity.ERROR, message=error.reason, recovery_hint=error.instruction or None)
 
 
+def _of_failure(outcome: RunOutcome | None) -> Sequence[Diagnostic]:
+    """A connector that says it has failed is a diagnostic too, where nothing graver was found already."""
+    if outcome is None or outcome.status != "failed":
+        return ()
+    return (
+        Diagnostic(
+            code=DiagnosticCode.SIGNED_OUT if outcome.code == "signed_out" else DiagnosticCode.STREAM_FAILED,
+            severity=Severity.ERROR,
+            message=outcome.message or "The connector failed.",
+            recovery_hint=outcome.recovery_hint,
+        ),
+    )
+
+
 def _problem(ended: Ended) -> dict[str, str] | None:
     if ended.error is not None:
         return {"code": ended.error.code, "reason": ended.error.reason, "instruction": ended.error.instruction}
@@ -231,5 +249,5 @@ def _problem(ended: Ended) -> dict[str, str] | None:
     return {
         "code": outcome.code or "connector_failed",
         "reason": outcome.message or "The connector failed.",
-        "instruction": outcome.recovery_hint or "",
+        "instruction": advice(outcome.recovery_hint or "unknown"),
     }

@@ -54,7 +54,8 @@ def _result(out: Console, value: dict[str, Any]) -> None:
         out.print()
     for diagnostic in value["diagnostics"]:
         out.print(bullet(diagnostic))
-    if value.get("error"):
+    told = {diagnostic["message"] for diagnostic in value["diagnostics"]}
+    if value.get("error") and value["error"]["reason"] not in told:
         out.print(
             f"\n[red]{plain(value['error']['reason'])}[/]\n[dim]→ {plain(as_typed(value['error']['instruction']))}[/]"
         )

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from polyhost.cli.wording import as_typed
+from polyhost.protocol.recovery import advice
 
-__all__ = ["STATUS", "bullet", "console", "moment", "plain", "plural", "simple_table"]
+__all__ = ["STATUS", "bullet", "console", "long_table", "moment", "plain", "plural", "printable", "simple_table"]
 
 STATUS = {
     "complete": "[green]complete[/]",
@@ -29,6 +32,8 @@ STATUS = {
 }
 PIPED_WIDTH = 120
 """Columns when stdout is not a terminal: wide enough that no cell is cut in a log."""
+_GAP = 2
+"""Columns between two cells."""
 
 
 def console() -> Console:
@@ -38,10 +43,15 @@ def console() -> Console:
     return Console(highlight=False, width=PIPED_WIDTH)
 
 
+def printable(text: object) -> str:
+    """Foreign text without control characters, for where markup means nothing."""
+    shown = str(text)
+    return shown if shown.isprintable() else "".join(char if char.isprintable() else " " for char in shown)
+
+
 def plain(text: object) -> str:
     """Foreign text made safe for a terminal: no markup, no control characters."""
-    shown = "".join(char if char.isprintable() else " " for char in str(text))
-    return escape(shown)
+    return escape(printable(text))
 
 
 def moment(iso: str | None) -> str:
@@ -60,10 +70,23 @@ def simple_table(
     *headings: str, numbers: Sequence[str] = (), unwrapped: Sequence[str] = (), heading: bool = True
 ) -> Table:
     """The one table style: no frame, a dim heading, numbers to the right."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False, show_header=heading)
+    table = Table(box=None, padding=(0, _GAP, 0, 0), header_style="dim", pad_edge=False, show_header=heading)
     for name in headings:
         justify = "right" if name in numbers else "left"
         table.add_column(name, justify=justify, overflow="fold", no_wrap=name in unwrapped)
+    return table
+
+
+def long_table(headings: Sequence[str], rows: Iterable[Sequence[tuple[str, str]]]) -> Text:
+    """The same style for a thousand rows, of (text, style) cells: rich takes most of a second to lay out as many, and a
+    line that is too long may as well be wrapped by the terminal. Print it with `soft_wrap`."""
+    lines = [[(heading, "dim") for heading in headings], *rows]
+    widths = [max(cell_len(text) for text, _ in column) for column in zip(*lines, strict=True)]
+    table = Text()
+    for number, line in enumerate(lines):
+        table.append("\n" if number else "")
+        for (text, style), width in zip(line, widths, strict=True):
+            table.append(text, style).append(" " * (width - cell_len(text) + _GAP))
     return table
 
 
@@ -76,5 +99,5 @@ def bullet(diagnostic: dict[str, Any]) -> str:
         rest = diagnostic.get("total", 0) - min(5, len(diagnostic["partitions"]))
         line += f" [cyan]{shown}[/]" + (f" and {rest:,} more" if rest > 0 else "")
     if diagnostic.get("recovery_hint"):
-        line += f"\n    [dim]→ {plain(as_typed(diagnostic['recovery_hint']))}[/]"
+        line += f"\n    [dim]→ {plain(as_typed(advice(diagnostic['recovery_hint'])))}[/]"
     return line
