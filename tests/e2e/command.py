@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conftest import ROOT
+from checkout import ROOT
 from fakes.slack import FakeSlack
 
 __all__ = ["CommandLine", "Finished", "Running"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from checkout import ROOT
 from e2e.command import CommandLine, Finished
 from e2e.owner import Owner
 from polyhost.connectors.loading import bundled_folder
