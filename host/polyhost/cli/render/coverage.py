@@ -5,12 +5,13 @@ Owns: the picture on a terminal. Must not know: how coverage was judged; bars ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
 
-from polyhost.cli.render.common import console, moment, plain, plural, simple_table
+from polyhost.cli.render.common import console, long_table, moment, plain, plural, printable, simple_table
 
 __all__ = ["coverage", "partition"]
 
@@ -43,20 +44,20 @@ def coverage(value: dict[str, Any]) -> None:
 def _partitions(out: Console, stream: dict[str, Any]) -> None:
     partitions = stream["partitions"]
     scale = _Scale(partitions)
-    table = simple_table(
-        "", "partition", scale.heading, "through", "", unwrapped=(scale.heading, "through", "partition")
-    )
-    for row in partitions:
-        colour = _COLOUR[row["extent"]]
-        table.add_row(
-            f"[{colour}]{row['extent']}[/]",
-            plain(_shortened(row["label"] or row["key"])),
-            f"[{colour}]{scale.bar(row)}[/]",
-            moment(row["covered_through"]),
-            f"[dim]{plain(row['source_status'] or '')}[/]" if row["status"] == "present" else "",
-        )
-    out.print(table)
+    headings = ("", "partition", scale.heading, "through", "")
+    out.print(long_table(headings, (_cells(row, scale) for row in partitions)), soft_wrap=True)
     _explain(out, stream)
+
+
+def _cells(row: dict[str, Any], scale: _Scale) -> Sequence[tuple[str, str]]:
+    colour = _COLOUR[row["extent"]]
+    return (
+        (row["extent"], colour),
+        (_shortened(printable(row["label"] or row["key"])), ""),
+        (scale.bar(row), colour),
+        (moment(row["covered_through"]), ""),
+        (printable(row["source_status"] or "") if row["status"] == "present" else "", "dim"),
+    )
 
 
 def _explain(out: Console, stream: dict[str, Any]) -> None:
