@@ -56,6 +56,7 @@ PARTITION = {
     "extent": "partial",
     "covered_through": "2026-11-21T08:00:00.000Z",
     "spans": {
+        "imported": [],
         "covered": [["2026-11-11T00:00:00.000Z", "2026-11-21T00:00:00.000Z"]],
         "holes": [["2026-11-01T00:00:00.000Z", "2026-11-11T00:00:00.000Z"]],
     },
@@ -67,6 +68,7 @@ SUMMARY = {
     "partial": 1,
     "complete": 0,
     "missing": 0,
+    "imported": 0,
     "limited": 0,
     "untouched": 0,
     "retired": 0,

@@ -19,6 +19,9 @@ STATES = {
     Extent.UNTOUCHED: replace(WHOLE, key="C3", covered=()),
     Extent.MISSING: replace(WHOLE, key="C4", status=PartitionStatus.MISSING),
     Extent.RETIRED: replace(WHOLE, key="C5", status=PartitionStatus.RETIRED),
+    Extent.IMPORTED: replace(
+        WHOLE, key="C7", covered=(), last_seen=None, imported=(Range("1600000000.0", "1650000000.0"),)
+    ),
     Extent.LIMITED: replace(
         WHOLE,
         key="C6",
@@ -33,6 +36,15 @@ STATES = {
 def test_a_partition_is_judged_by_its_status_and_its_ranges(extent: Extent):
     [view] = stream_picture([STATES[extent]], RULE)
     assert view.extent is extent
+
+
+def test_an_import_leaves_a_hole_only_between_two_files():
+    """What lies before the first file nobody has claimed; between two of them something may be missing."""
+    two = (Range("1600000000.0", "1610000000.0"), Range("1640000000.0", "1650000000.0"))
+    [view] = stream_picture([replace(STATES[Extent.IMPORTED], imported=two)], RULE)
+    shown = view.as_json()
+    assert shown["holes"] == [["1610000000.0", "1640000000.0"]]
+    assert shown["covered_through"] == "2022-04-15T05:20:00.000Z"
 
 
 def test_the_worst_comes_first():

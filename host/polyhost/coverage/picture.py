@@ -6,14 +6,15 @@ Owns: the one projection of coverage that every surface shows, worst first. Must
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from polyhost.coverage.moments import moment
 from polyhost.ledger.cursor import maximum
 from polyhost.ledger.plan import unproven
-from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus
+from polyhost.ledger.ranges import Ranges
+from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus
 
 __all__ = ["Extent", "PartitionView", "stream_picture", "stream_summary"]
 
@@ -24,6 +25,7 @@ class Extent(StrEnum):
     MISSING = "missing"
     UNTOUCHED = "untouched"
     PARTIAL = "partial"
+    IMPORTED = "imported"
     LIMITED = "limited"
     COMPLETE = "complete"
     RETIRED = "retired"
@@ -33,6 +35,7 @@ _EXPLAIN = {
     Extent.MISSING: "Not in the source's inventory any more; comes back by itself, or retire it.",
     Extent.UNTOUCHED: "Not read yet; the next run reads it from its beginning.",
     Extent.PARTIAL: "Has holes; the next run reads exactly those.",
+    Extent.IMPORTED: "Known from imported files only, as of when they were made; a newer file takes it further.",
     Extent.LIMITED: "The source hides what is older; an export may reach further back.",
     Extent.COMPLETE: "Covered from its beginning.",
     Extent.RETIRED: "Retired by the owner; kept, not collected.",
@@ -57,10 +60,11 @@ class PartitionView:
             "extent": str(self.extent),
             "high_water": state.high_water,
             "covered": [[piece.since, piece.until] for piece in state.covered],
-            "holes": [[hole.since, hole.until] for hole in unproven(state, order)],
+            "imported": [[piece.since, piece.until] for piece in state.imported],
+            "holes": [[hole.since, hole.until] for hole in _holes(state, order)],
             "spans": self._spans(),
             "limited_before": state.limited_before,
-            "covered_through": self._moment(state.covered[-1].until if state.covered else None),
+            "covered_through": self._moment(_newest(state, order)),
             "first_seen": state.first_seen,
             "last_seen": state.last_seen,
             "missing_since": state.missing_since,
@@ -72,8 +76,13 @@ class PartitionView:
     def _spans(self) -> dict[str, list[list[str | None]]]:
         """Covered ranges and holes as moments, where positions are times: what a picture is drawn from."""
         if self.rule.cursor_time is None:
-            return {"covered": [], "holes": []}
-        pieces = {"covered": self.state.covered, "holes": unproven(self.state, self.rule.order)}
+            return {"covered": [], "imported": [], "holes": []}
+        state = self.state
+        pieces = {
+            "covered": state.covered,
+            "imported": state.imported,
+            "holes": _holes(state, self.rule.order),
+        }
         return {
             name: [[self._moment(piece.since), self._moment(piece.until)] for piece in found]
             for name, found in pieces.items()
@@ -93,8 +102,21 @@ def stream_picture(states: Iterable[PartitionState], rule: PartitionRule) -> lis
 def stream_summary(views: Sequence[PartitionView], rule: PartitionRule) -> dict[str, Any]:
     """How many partitions are in which extent, and the newest position any of them is covered through."""
     counts: Mapping[str, int] = {str(extent): sum(view.extent is extent for view in views) for extent in Extent}
-    newest = maximum((view.state.covered[-1].until for view in views if view.state.covered), rule.order)
+    newest = maximum((_newest(view.state, rule.order) for view in views), rule.order)
     return {"partitions": len(views), **counts, "covered_through": moment(newest, rule.cursor_time)}
+
+
+def _newest(state: PartitionState, order: CursorOrder) -> str | None:
+    """The newest position that was read, or proven by an artifact."""
+    return maximum((pieces[-1].until for pieces in (state.covered, state.imported) if pieces), order)
+
+
+def _holes(state: PartitionState, order: CursorOrder) -> Ranges:
+    """What nothing is known of. Of a partition that only artifacts have shown, the holes between them."""
+    if not state.is_known_live:
+        between = unproven(replace(state, covered=state.imported), order)
+        return tuple(hole for hole in between if hole.since is not None)
+    return unproven(state, order)
 
 
 def _extent(state: PartitionState, rule: PartitionRule) -> Extent:
@@ -103,7 +125,7 @@ def _extent(state: PartitionState, rule: PartitionRule) -> Extent:
     if state.status is PartitionStatus.MISSING:
         return Extent.MISSING
     if not state.covered:
-        return Extent.UNTOUCHED
+        return Extent.IMPORTED if state.imported else Extent.UNTOUCHED
     if unproven(state, rule.order):
         return Extent.PARTIAL
     return Extent.LIMITED if state.limited_before is not None else Extent.COMPLETE

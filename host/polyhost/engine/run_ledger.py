@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from polyhost.engine.clock import Clock
-from polyhost.ledger import observe, plan, ranges, settle, snapshot
+from polyhost.ledger import artifacts, observe, plan, ranges, settle, snapshot
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.observe import Inventory, InventoryEntry, InventoryResult
 from polyhost.ledger.plan import LookbackFacts, RefreshPlan
@@ -69,6 +69,7 @@ class RunLedger:
         self._streams = streams
         self._clock = clock
         self._full = full
+        self._artifact = False
 
     @classmethod
     async def load(
@@ -80,6 +81,7 @@ class RunLedger:
         clock: Clock,
         *,
         full: bool,
+        artifact: bool = False,
     ) -> RunLedger:
         """Read the states, and plan what to re-read."""
         legacy: Mapping[str, str] = await store.get_memo(connection_id, LEGACY_MEMO) or {}
@@ -89,9 +91,13 @@ class RunLedger:
             states = {state.key: state for state in await store.partitions(connection_id, name)}
             stream = StreamLedger(rule, states, None if resources is None else frozenset(resources))
             # A global cursor counts only where nothing is known per partition (PR-2.3).
-            stream.legacy = legacy.get(name) if not states else None
+            known = any(state.is_known_live for state in states.values())
+            stream.legacy = None if known else legacy.get(name)
             streams[name] = stream
         ledger = cls(store, connection_id, streams, clock, full=full)
+        ledger._artifact = artifact
+        if artifact:
+            return ledger
         for stream in streams.values():
             await ledger._plan(stream)
         return ledger
@@ -107,7 +113,10 @@ class RunLedger:
         """START.state of the partitioned streams."""
         return {
             name: snapshot.start_state(
-                stream.states, stream.rule, scope_keys=stream.scope_keys, legacy_high_water=stream.legacy
+                {key: state for key, state in stream.states.items() if state.is_known_live},
+                stream.rule,
+                scope_keys=stream.scope_keys,
+                legacy_high_water=stream.legacy,
             )
             for name, stream in self._streams.items()
         }
@@ -152,6 +161,8 @@ class RunLedger:
         stream = self._streams[command.stream]
         entries = tuple(InventoryEntry(entry.key, entry.label, entry.status) for entry in command.partitions)
         message = Inventory(command.stream, entries, command.complete)
+        if self._artifact:
+            return stream.keep(artifacts.import_inventory(stream.states, message))
         stream.inventory = observe.gather_inventory(stream.inventory, message)
         changed = observe.observe_inventory(
             stream.states, message, self._clock.iso(), scope_keys=stream.scope_keys, legacy_high_water=stream.legacy
@@ -173,6 +184,10 @@ class RunLedger:
         """This range is proven once the records before it are durable. Raises ValueError for unusable cursors."""
         stream = self._streams[command.stream]
         at = self._clock.iso()
+        if self._artifact:
+            known = stream.states.get(command.partition) or PartitionState(stream=command.stream, key=command.partition)
+            state = artifacts.import_range(known, command.since, command.until, stream.rule.order)
+            return stream.keep([state])
         walked = stream.walked.get(command.partition, ())
         state = observe.observe_coverage(
             stream.state(command.partition, at),

@@ -41,9 +41,12 @@ def settle(
 ) -> Settlement:
     """Judge one stream of a run that has ended. `states` hold what it observed; None as `scope_keys` is all of them.
 
-    Only partitions in the scope are judged and changed (PR-1.6, PR-2.7).
+    Only partitions in the scope are judged and changed (PR-1.6, PR-2.7), and of those only what the source itself has
+    named before: what an artifact alone has named was never observed.
     """
-    judged = {key: state for key, state in states.items() if scope_keys is None or key in scope_keys}
+    judged = {
+        key: state for key, state in states.items() if state.is_known_live and (scope_keys is None or key in scope_keys)
+    }
     enumerated = inventory is not None and inventory.complete
     changed = _gone(judged, inventory.keys, at) if inventory is not None and enumerated else {}
     after = {**judged, **changed} if changed else judged

@@ -109,10 +109,13 @@ class PartitionStatus(StrEnum):
 class PartitionState:
     """One partition's ledger entry. Ranges are sorted, disjoint and merged under the stream's cursor order.
 
+    `covered`: read from the source itself. `imported`: proven by artifacts, as of when they were made; shown, but never
+    taken for read: what happened to these records since, only the source can tell.
     `limited_before`: where the source began to hide what is older, when it was last asked.
     `limited_since`: start of the covered range that reaches that horizon, so that high-water needs no comparison.
     `legacy_floor`: another tool's high-water; splits the first reading, proves nothing.
-    `last_seen`: kept to the day, so that an idle run need not rewrite every entry.
+    `last_seen`: in the source's own inventory; None where only an artifact has named it. Kept to the day, so that an
+    idle run need not rewrite every entry.
     `refreshed_at`: when the newest heads were last read deep. `sweep_until`: how far down the running sweep has come
     (None: none is running). `swept_at`: when a sweep last reached the bottom.
     """
@@ -121,6 +124,7 @@ class PartitionState:
     key: str
     status: PartitionStatus = PartitionStatus.PRESENT
     covered: tuple[Range, ...] = ()
+    imported: tuple[Range, ...] = ()
     limited_before: str | None = None
     limited_since: str | None = None
     legacy_floor: str | None = None
@@ -134,6 +138,11 @@ class PartitionState:
     refreshed_at: str | None = None
     sweep_until: str | None = None
     swept_at: str | None = None
+
+    @property
+    def is_known_live(self) -> bool:
+        """Whether the source itself ever named or showed it; else it is known from artifacts alone."""
+        return self.last_seen is not None or bool(self.covered)
 
     @property
     def high_water(self) -> str | None:

@@ -15,6 +15,8 @@ __all__ = ["checkpoints", "partitions", "save_checkpoints", "save_partitions"]
 
 _FIELDS = [field.name for field in fields(PartitionState) if field.name not in ("stream", "key")]
 
+_RANGES = ("covered", "imported")
+
 
 def save_partitions(write: WriteContext, states: Sequence[PartitionState]) -> None:
     write.db.executemany(
@@ -49,12 +51,15 @@ def checkpoints(db: sqlite3.Connection, connection_id: int) -> Mapping[str, Any]
 
 def _dumped(state: PartitionState) -> str:
     values = {name: getattr(state, name) for name in _FIELDS}
-    values["covered"] = [[covered.since, covered.until] for covered in state.covered]
+    for name in _RANGES:
+        values[name] = [[piece.since, piece.until] for piece in getattr(state, name)] or None
+    values["covered"] = values["covered"] or []
     return _json.dump({name: value for name, value in values.items() if value is not None})
 
 
 def _loaded(stream: str, key: str, text: str) -> PartitionState:
     values = _json.load(text)
     values["status"] = PartitionStatus(values["status"])
-    values["covered"] = tuple(Range(since, until) for since, until in values["covered"])
+    for name in _RANGES:
+        values[name] = tuple(Range(since, until) for since, until in values.get(name, ()))
     return PartitionState(stream=stream, key=key, **values)

@@ -12,7 +12,10 @@ import orjson
 
 from polyhost.store.base import RecordWrite, StoredRecord, TombstoneAbsent
 
-__all__ = ["Entry", "RecordModel"]
+__all__ = ["DIFFERING", "Entry", "RecordModel"]
+
+DIFFERING = "differing"
+"""What adding a record came to that is known with other content: nothing."""
 
 
 @dataclass(slots=True)
@@ -67,10 +70,22 @@ class RecordModel:
         entry.write = content
         return "deleted" if deleted else "updated"
 
-    def bury(self, batch_id: str, walk: TombstoneAbsent) -> Sequence[str]:
+    def add(self, batch_id: str, record: RecordWrite) -> str:
+        """Write one record only if it is new; what that came to, or DIFFERING."""
+        entry = self._entries.get((record.stream, record.key))
+        if entry is None:
+            return self.put(batch_id, record)
+        if entry.now.deleted or record.op == "delete":
+            return "unchanged" if entry.now.deleted and record.op == "delete" else DIFFERING
+        if record.digest is None or record.digest != entry.write.digest:
+            return DIFFERING
+        entry.versions[-1] = replace(entry.now, emitted_at=max(entry.now.emitted_at, record.emitted_at))
+        return "unchanged"
+
+    def bury(self, batch_id: str, walk: TombstoneAbsent) -> Sequence[tuple[RecordWrite, str]]:
         """Tombstone what a walk did not see."""
         gone = [entry.write for entry in self.of(walk.stream) if self._is_absent(entry, walk)]
-        return [self.put(batch_id, replace(write, op="delete", emitted_at=walk.at)) for write in gone]
+        return [(write, self.put(batch_id, replace(write, op="delete", emitted_at=walk.at))) for write in gone]
 
     def _is_absent(self, entry: Entry, walk: TombstoneAbsent) -> bool:
         inside = entry.write.partition == walk.partition and (walk.since or "") <= entry.position <= walk.until

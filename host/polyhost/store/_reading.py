@@ -16,7 +16,7 @@ from polyhost.store import _cursor, _pages
 from polyhost.store._pages import Wanted
 from polyhost.store.base import RecordPage, StoredRecord
 
-__all__ = ["changes", "count_records", "groups", "lookback", "records", "stored_data", "versions"]
+__all__ = ["changes", "count_records", "digests", "groups", "lookback", "records", "stored", "stored_data", "versions"]
 
 T = TypeVar("T")
 
@@ -43,6 +43,7 @@ JOIN batches ON batches.id = earlier.batch_id
 WHERE records.stream_id = ? AND records.key = ? ORDER BY earlier.version
 """
 _CONTENT = "SELECT key, data FROM records WHERE stream_id = ? AND data IS NOT NULL AND key IN ({marks})"
+_DIGESTS = "SELECT key, digest, deleted FROM records WHERE stream_id = ? AND key IN ({marks})"
 _MEMBERS = """
 SELECT position, count(*), max(cursor) FROM records
 WHERE stream_id = ? AND partition = ? AND position IN ({marks}) AND NOT is_head AND NOT deleted GROUP BY position
@@ -67,6 +68,27 @@ def stored_data(
     for chunk in _chunks(keys):
         rows = db.execute(_CONTENT.format(marks=",".join("?" * len(chunk))), (stream_id, *chunk))
         found.update((key, orjson.loads(data)) for key, data in rows)
+    return found
+
+
+def digests(
+    db: sqlite3.Connection, connection_id: int, stream: str, keys: Sequence[str]
+) -> Mapping[str, tuple[bytes | None, bool]]:
+    stream_id = _stream_id(db, connection_id, stream)
+    found: dict[str, tuple[bytes | None, bool]] = {}
+    for chunk in _chunks(keys):
+        rows = db.execute(_DIGESTS.format(marks=",".join("?" * len(chunk))), (stream_id, *chunk))
+        found.update((key, (digest, bool(deleted))) for key, digest, deleted in rows)
+    return found
+
+
+def stored(db: sqlite3.Connection, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
+    stream_id = _stream_id(db, connection_id, stream)
+    found: dict[str, StoredRecord] = {}
+    for chunk in _chunks(keys):
+        marks = ",".join("?" * len(chunk))
+        rows = db.execute(f"{_STORED} WHERE records.stream_id = ? AND records.key IN ({marks})", (stream_id, *chunk))
+        found.update((record.key, record) for record in map(_stored, rows))
     return found
 
 

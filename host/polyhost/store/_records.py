@@ -9,13 +9,13 @@ SQLAlchemy would take most. What is known is looked up for many keys in one stat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from polyhost.store._context import StreamTally, WriteContext
 from polyhost.store.base import RecordWrite
 
-__all__ = ["tombstone", "write_records"]
+__all__ = ["add_records", "tombstone", "write_records"]
 
 _LOOKUP_KEYS = 512
 """Keys looked up by one statement. More would gain nothing; SQLite before 3.32 took 999 parameters at most."""
@@ -36,6 +36,7 @@ UPDATE records SET partition = ?, position = ?, cursor = ?, is_head = ?, digest 
                    version = version + 1, deleted = 0, batch_id = ?, sequence = ?, data = CAST(? AS TEXT)
 WHERE id = ?
 """
+_SEEN_AGAIN = "UPDATE records SET emitted_at = ?1 WHERE id = ?2 AND emitted_at < ?1"
 _TOMBSTONE = """
 UPDATE records SET emitted_at = ?, version = version + 1, deleted = 1, batch_id = ?, sequence = ? WHERE id = ?
 """
@@ -48,22 +49,28 @@ class _Known(NamedTuple):
     deleted: int
 
 
+_Change = Callable[["WriteContext", "StreamTally", "_Changes", RecordWrite, "_Known"], None]
+"""What becomes of a record that is known already."""
+
+
 class _Changes:
     """Rows for each statement, collected in the order of the records."""
 
-    __slots__ = ("inserts", "kept", "tombstones", "updates")
+    __slots__ = ("inserts", "kept", "seen_again", "tombstones", "updates")
 
     def __init__(self) -> None:
         self.inserts: list[tuple[Any, ...]] = []
         self.kept: list[tuple[int]] = []
         self.updates: list[tuple[Any, ...]] = []
         self.tombstones: list[tuple[Any, ...]] = []
+        self.seen_again: list[tuple[str, int]] = []
 
     def apply(self, write: WriteContext) -> None:
         db = write.db
         db.executemany(_KEEP_VERSION, self.kept)  # first, while the old versions are still in place
         db.executemany(_UPDATE, self.updates)
         db.executemany(_TOMBSTONE, self.tombstones)
+        db.executemany(_SEEN_AGAIN, self.seen_again)
         db.executemany(_INSERT, self.inserts)
 
 
@@ -72,6 +79,13 @@ def write_records(write: WriteContext, records: Sequence[RecordWrite]) -> None:
     write.attributed_to()
     for round_ in _rounds(records):
         _write_round(write, round_)
+
+
+def add_records(write: WriteContext, records: Sequence[RecordWrite]) -> None:
+    """Insert what is new; what is known stays, and is handed back where it differs."""
+    write.attributed_to()
+    for round_ in _rounds(records):
+        _write_round(write, round_, change=_leave)
 
 
 def tombstone(write: WriteContext, tally: StreamTally, record_ids: Iterable[int], *, at: str) -> None:
@@ -99,7 +113,8 @@ def _rounds(records: Sequence[RecordWrite]) -> Iterator[Sequence[RecordWrite]]:
     yield records[start:]
 
 
-def _write_round(write: WriteContext, records: Sequence[RecordWrite]) -> None:
+def _write_round(write: WriteContext, records: Sequence[RecordWrite], change: _Change | None = None) -> None:
+    change = change or _change
     by_stream: dict[str, list[str]] = {}
     for record in records:
         by_stream.setdefault(record.stream, []).append(record.key)
@@ -111,7 +126,7 @@ def _write_round(write: WriteContext, records: Sequence[RecordWrite]) -> None:
         if before is None:
             _insert(write, tally, changes, record)
         else:
-            _change(write, tally, changes, record, before)
+            change(write, tally, changes, record, before)
     changes.apply(write)
 
 
@@ -182,6 +197,19 @@ def _change(write: WriteContext, tally: StreamTally, changes: _Changes, record: 
                 before.id,
             )
         )
+
+
+def _leave(write: WriteContext, tally: StreamTally, changes: _Changes, record: RecordWrite, before: _Known) -> None:
+    del write
+    if bool(before.deleted) is not (record.op == "delete"):
+        tally.counts.differing.append(record)
+    elif before.deleted:
+        tally.counts.unchanged += 1
+    elif record.digest is None or record.digest != before.digest:
+        tally.counts.differing.append(record)
+    else:
+        tally.counts.unchanged += 1
+        changes.seen_again.append((record.emitted_at, before.id))
 
 
 def _delete(write: WriteContext, tally: StreamTally, changes: _Changes, record_id: int, at: str) -> None:

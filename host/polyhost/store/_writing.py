@@ -10,7 +10,15 @@ from collections.abc import Mapping, Sequence
 
 from polyhost.store import _absence, _ledger, _records
 from polyhost.store._context import WriteContext
-from polyhost.store.base import SaveCheckpoints, SavePartitions, TombstoneAbsent, WriteCounts, WriteOp, WriteRecords
+from polyhost.store.base import (
+    AddRecords,
+    SaveCheckpoints,
+    SavePartitions,
+    TombstoneAbsent,
+    WriteCounts,
+    WriteOp,
+    WriteRecords,
+)
 
 __all__ = ["write"]
 
@@ -23,6 +31,8 @@ def write(
         match op:
             case WriteRecords():
                 _records.write_records(context, op.records)
+            case AddRecords():
+                _records.add_records(context, op.records)
             case TombstoneAbsent():
                 _absence.tombstone_absent(context, op)
             case SavePartitions():

@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol
 from polyhost.ledger.state import PartitionState
 
 __all__ = [
+    "AddRecords",
     "BatchRow",
     "ConnectionRow",
     "LeaseHolder",
@@ -114,6 +115,17 @@ class WriteRecords:
     records: Sequence[RecordWrite]
 
 
+@dataclass(frozen=True, slots=True)
+class AddRecords:
+    """Insert what is not there; leave what is. A record that is there with other content, or otherwise live or deleted,
+    is handed back in `WriteCounts.differing` and not counted: somebody else decides what it comes to.
+
+    A known record's `emitted_at` moves on where the same content is brought again as of later.
+    """
+
+    records: Sequence[RecordWrite]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TombstoneAbsent:
     """Tombstone what is stored in this range and was not seen in a complete walk of it.
@@ -146,7 +158,7 @@ class SaveCheckpoints:
     cursors: Mapping[str, Any]
 
 
-WriteOp = WriteRecords | TombstoneAbsent | SavePartitions | SaveCheckpoints
+WriteOp = WriteRecords | AddRecords | TombstoneAbsent | SavePartitions | SaveCheckpoints
 
 
 @dataclass(slots=True)
@@ -157,6 +169,7 @@ class WriteCounts:
     updated: int = 0
     unchanged: int = 0
     deleted: int = 0
+    differing: list[RecordWrite] = field(default_factory=list["RecordWrite"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +276,16 @@ class Store(Protocol):
     # reading
     async def stored_data(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
         """Last content of records that exist (deleted ones too), by key."""
+        ...
+
+    async def digests(
+        self, connection_id: int, stream: str, keys: Sequence[str]
+    ) -> Mapping[str, tuple[bytes | None, bool]]:
+        """Of records that exist: the digest, and whether it is deleted."""
+        ...
+
+    async def stored(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
+        """Records that exist, deleted ones too, by key."""
         ...
 
     async def groups(

@@ -21,13 +21,15 @@ from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store import _cursor, _process
 from polyhost.store._connections import taken, unknown_connection
 from polyhost.store._leases import is_free
-from polyhost.store._model import RecordModel
+from polyhost.store._model import DIFFERING, RecordModel
 from polyhost.store._runs import batch_closed, unknown_batch
 from polyhost.store.base import (
+    AddRecords,
     BatchRow,
     ConnectionRow,
     LeaseHolder,
     RecordPage,
+    RecordWrite,
     RunRow,
     SaveCheckpoints,
     SavePartitions,
@@ -186,23 +188,32 @@ class MemoryStore(Store):
         kept = self._known(connection_id)
         if batch_id is not None:
             _require_open(kept, batch_id)
-        elif any(isinstance(op, WriteRecords | TombstoneAbsent) for op in ops):
+        elif any(isinstance(op, WriteRecords | AddRecords | TombstoneAbsent) for op in ops):
             raise unknown_batch(None)
-        happened: Counter[tuple[str, str]] = Counter()
-        for op in ops:
-            match op:
-                case WriteRecords():
-                    happened.update((record.stream, kept.records.put(batch_id or "", record)) for record in op.records)
-                case TombstoneAbsent():
-                    happened.update((op.stream, what) for what in kept.records.bury(batch_id or "", op))
-                case SavePartitions():
-                    kept.partitions.update({(state.stream, state.key): state for state in op.states})
-                case SaveCheckpoints():
-                    kept.checkpoints.update(_json(op.cursors))
         counts: dict[str, WriteCounts] = {}
-        for (stream, what), times in happened.items():
-            setattr(counts.setdefault(stream, WriteCounts()), what, times)
+        for op in ops:
+            for record, what in self._apply(kept, batch_id or "", op):
+                count = counts.setdefault(record.stream, WriteCounts())
+                if what == DIFFERING:
+                    count.differing.append(record)
+                else:
+                    setattr(count, what, getattr(count, what) + 1)
         return counts
+
+    def _apply(self, kept: _Kept, batch_id: str, op: WriteOp) -> Sequence[tuple[RecordWrite, str]]:
+        """One operation; what each record it touched came to."""
+        match op:
+            case WriteRecords():
+                return [(record, kept.records.put(batch_id, record)) for record in op.records]
+            case AddRecords():
+                return [(record, kept.records.add(batch_id, record)) for record in op.records]
+            case TombstoneAbsent():
+                return kept.records.bury(batch_id, op)
+            case SavePartitions():
+                kept.partitions.update({(state.stream, state.key): state for state in op.states})
+            case SaveCheckpoints():
+                kept.checkpoints.update(_json(op.cursors))
+        return []
 
     # the ledger and checkpoints
     async def partitions(self, connection_id: int, stream: str | None = None) -> Sequence[PartitionState]:
@@ -219,6 +230,17 @@ class MemoryStore(Store):
         wanted = set(keys)
         found = {entry.write.key: entry.now.data for entry in self._records(connection_id).of(stream)}
         return {key: data for key, data in found.items() if key in wanted and data is not None}
+
+    async def digests(
+        self, connection_id: int, stream: str, keys: Sequence[str]
+    ) -> Mapping[str, tuple[bytes | None, bool]]:
+        wanted = set(keys)
+        found = self._records(connection_id).of(stream)
+        return {e.write.key: (e.write.digest, e.now.deleted) for e in found if e.write.key in wanted}
+
+    async def stored(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
+        wanted = set(keys)
+        return {e.write.key: e.now for e in self._records(connection_id).of(stream) if e.write.key in wanted}
 
     async def groups(
         self, connection_id: int, stream: str, partition: str, positions: Sequence[str]

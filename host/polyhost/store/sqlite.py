@@ -199,6 +199,14 @@ class SqliteStore(Store):
     async def stored_data(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
         return await self._read(_reading.stored_data, connection_id, stream, keys)
 
+    async def digests(
+        self, connection_id: int, stream: str, keys: Sequence[str]
+    ) -> Mapping[str, tuple[bytes | None, bool]]:
+        return await self._read(_reading.digests, connection_id, stream, keys)
+
+    async def stored(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
+        return await self._read(_reading.stored, connection_id, stream, keys)
+
     async def groups(
         self, connection_id: int, stream: str, partition: str, positions: Sequence[str]
     ) -> Mapping[str, tuple[int, str | None]]:

@@ -1,0 +1,156 @@
+"""Writing what an artifact brings: the same store, with the care that an old file next to live data needs.
+
+A run reads the source as it is now, so what it brings replaces what is stored, and what it does not find is gone. An
+artifact is as old as it is. So here: what is new is added; what is known is replaced only by what is newer
+(`ledger.identity`); nothing is deleted for being absent; and a record that a run has looked for since and not found
+comes in as deleted, with its content.
+
+Owns: that care. Must not know: archives, messages, how anything is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import orjson
+
+from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.digest import encode
+from polyhost.ledger.identity import age
+from polyhost.ledger.state import PartitionRule
+from polyhost.store.base import (
+    AddRecords,
+    RecordWrite,
+    Store,
+    StoredRecord,
+    TombstoneAbsent,
+    WriteCounts,
+    WriteOp,
+    WriteRecords,
+)
+from polyhost.store.passing import PassingStore
+
+__all__ = ["ArtifactStore", "IdentityRule", "Merge"]
+
+Merge = Callable[[str, Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRule:
+    """One stream's: which field tells the newer content, and which fields the digest leaves out."""
+
+    newest_by: str | None
+    volatile: frozenset[str]
+
+
+@dataclass(slots=True)
+class _Read:
+    """What runs have read of one partition, as sort keys."""
+
+    ranges: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+
+    def holds(self, position: str) -> bool:
+        return any(since <= position <= until for since, until in self.ranges)
+
+
+class ArtifactStore(PassingStore):
+    """Another store, as an import writes to it."""
+
+    def __init__(self, below: Store, rules: Mapping[str, IdentityRule], merge: Merge) -> None:
+        super().__init__(below)
+        self._rules = rules
+        self._merge = merge
+        self._read: dict[tuple[str, str], _Read] = {}
+        self.buried = 0
+        """Records that came in as deleted, because a run has looked for them since."""
+
+    async def learn(self, connection_id: int, rules: Mapping[str, PartitionRule]) -> None:
+        """Take in what runs have read so far. Once, before writing; the lease keeps it true."""
+        for stream, rule in rules.items():
+            for state in await self.below.partitions(connection_id, stream):
+                if state.covered:
+                    ranges = [
+                        ("" if piece.since is None else sort_key(piece.since, rule.order), sort_key(piece.until, rule.order))
+                        for piece in state.covered
+                    ]
+                    self._read[stream, state.key] = _Read(ranges)
+
+    async def write(
+        self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]
+    ) -> Mapping[str, WriteCounts]:
+        careful: list[WriteOp] = []
+        for op in ops:
+            if isinstance(op, WriteRecords):
+                careful.append(AddRecords(await self._buried(connection_id, op.records)))
+            elif not isinstance(op, TombstoneAbsent):
+                careful.append(op)
+        counts = dict(await self.below.write(connection_id, batch_id, careful))
+        for stream, count in list(counts.items()):
+            if count.differing:
+                counts[stream] = await self._settle(connection_id, batch_id, stream, count)
+        return counts
+
+    async def _buried(self, connection_id: int, records: Sequence[RecordWrite]) -> Sequence[RecordWrite]:
+        """The records, those marked as deleted that the source no longer had when a run last looked."""
+        suspects = [record for record in records if self._was_looked_for(record)]
+        if not suspects:
+            return records
+        gone: set[tuple[str, str]] = set()
+        for stream in {record.stream for record in suspects}:
+            keys = [record.key for record in suspects if record.stream == stream]
+            known = await self.below.digests(connection_id, stream, keys)
+            gone |= {(stream, key) for key in keys if key not in known}
+        self.buried += len(gone)
+        return [replace(one, op="delete") if (one.stream, one.key) in gone else one for one in records]
+
+    def _was_looked_for(self, record: RecordWrite) -> bool:
+        """A head in a range that was read. A member may have come to its group since."""
+        if record.partition is None or record.position is None or not record.is_head or record.op == "delete":
+            return False
+        read = self._read.get((record.stream, record.partition))
+        return read is not None and read.holds(record.position)
+
+    async def _settle(
+        self, connection_id: int, batch_id: str | None, stream: str, count: WriteCounts
+    ) -> WriteCounts:
+        """Decide on the records that are known with another content, one by one."""
+        stored = dict(await self.below.stored(connection_id, stream, [record.key for record in count.differing]))
+        taken: list[RecordWrite] = []
+        for record in count.differing:
+            kept = stored[record.key]
+            winner = self._winner(kept, record)
+            if winner is None:
+                count.unchanged += 1
+                continue
+            taken.append(winner)
+            data = kept.data if winner.data is None else orjson.loads(winner.data)
+            stored[record.key] = replace(
+                kept, data=data, emitted_at=winner.emitted_at, deleted=winner.op == "delete"
+            )
+        total = WriteCounts(count.new, count.updated, count.unchanged, count.deleted)
+        if taken:
+            more = (await self.below.write(connection_id, batch_id, [WriteRecords(taken)])).get(stream, WriteCounts())
+            total.new += more.new
+            total.updated += more.updated
+            total.unchanged += more.unchanged
+            total.deleted += more.deleted
+        return total
+
+    def _winner(self, kept: StoredRecord, record: RecordWrite) -> RecordWrite | None:
+        """What to write, or None where what is stored stays."""
+        if kept.deleted:
+            return None
+        if record.op == "delete" or kept.data is None or record.data is None:
+            return record
+        rule = self._rules[record.stream]
+        brought = orjson.loads(record.data)
+        before = age(kept.data, rule.newest_by, kept.emitted_at)
+        now = age(brought, rule.newest_by, record.emitted_at)
+        if now != before:
+            return record if now > before else None
+        merged = encode(self._merge(record.stream, kept.data, brought), rule.volatile)
+        if merged.digest == encode(kept.data, rule.volatile).digest:
+            return None
+        return replace(record, data=merged.data, digest=merged.digest)
