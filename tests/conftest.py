@@ -1,4 +1,4 @@
-"""Shared by all tests: hypothesis profiles, a home of one's own, and the checkout's paths."""
+"""Shared by all tests: hypothesis profiles, a home of one's own, the checkout."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-ROOT = Path(__file__).parent.parent
+from checkout import ROOT
 
 settings.register_profile(
     "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]

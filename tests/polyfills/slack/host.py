@@ -191,11 +191,12 @@ class Run:
         self.report.coverage.append(dict(message))
         partition, since, until = message["partition"], message["since"], message["until"]
         limited = message.get("limited_before")
-        seen = self.walks.close("messages", partition, None if since is None else sort_key(since, RULE.order))
+        seen = self.walks.seen("messages", partition)
         piece = observe.proven(since, until, limited, RULE.order)
-        if piece is not None and seen is not None:
-            self._bury(partition, piece, seen, {sort_key(group, RULE.order) for group in message["groups"]})
         walked = self.walked.get(partition, ())
+        if piece is not None and seen is not None:
+            for fresh in ranges.without(piece, walked, RULE.order):
+                self._bury(partition, fresh, seen, {sort_key(group, RULE.order) for group in message["groups"]})
         state = observe.observe_coverage(
             self._state(partition),
             since=since,
@@ -208,6 +209,9 @@ class Run:
         )
         if piece is not None:
             self.walked[partition] = ranges.add(walked, piece, RULE.order)
+            for whole in self.walked[partition]:
+                low, high = ranges.floor_key(whole.since, RULE.order), sort_key(whole.until, RULE.order)
+                self.walks.account("messages", partition, low, high)
         self._keep([state])
 
     def _bury(self, partition: str, piece: Range, seen: frozenset[str], groups: set[str]) -> None:
