@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyhost.ledger.ranges import Ranges, add, clip, contains, contains_position, holes, intersects
+from polyhost.ledger.ranges import Ranges, add, clip, contains, contains_position, holes, intersects, without
 from polyhost.ledger.state import CursorOrder, Range
 
 ORDER = CursorOrder.NUMERIC
@@ -96,6 +96,20 @@ def test_containing_a_position(items: list[Range], point: int):
 @given(pieces, pieces)
 def test_intersecting_is_sharing_a_point(left: Range, right: Range):
     assert intersects(left, right, ORDER) == bool(_cells(left) & _cells(right))
+
+
+@given(lists, pieces)
+def test_what_is_without_a_range_is_the_gaps_in_it_with_their_ends(items: list[Range], piece: Range):
+    """Every cell of the piece is in a range or in what is left; of the ranges' cells only shared ends are."""
+    ranges = _built(items)
+    left = without(piece, ranges, ORDER)
+    rest, covered = _all(left), _all(ranges)
+    assert _cells(piece) <= rest | covered
+    assert rest <= _cells(piece)
+    inner = {cell for cell in rest & covered if cell % 2}
+    assert inner == set()
+    if contains(ranges, piece, ORDER) and piece.since != piece.until:
+        assert left == ()
 
 
 def test_neighbours_are_not_merged_but_a_shared_endpoint_is():

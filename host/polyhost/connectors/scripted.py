@@ -131,6 +131,7 @@ class ScriptedSession(ConnectorSession):
         self._exited: ConnectorExited | None = None
         self._batches = 0
         self._restarts = 0
+        self._status = 0
 
     async def send(self, message: Mapping[str, Any]) -> None:
         await (self._started if message.get("type") == "START" else self.inbox).put(message)
@@ -146,7 +147,7 @@ class ScriptedSession(ConnectorSession):
         self._credit.release()
 
     async def finish(self) -> ConnectorExited:
-        return self._end(ConnectorExited(status=0))
+        return self._end(ConnectorExited(status=self._status))
 
     async def terminate(self) -> None:
         self._end(ConnectorExited(detail="ended by the host"))
@@ -168,7 +169,10 @@ class ScriptedSession(ConnectorSession):
                     return True
                 if not isinstance(message, _Sign):
                     pending.append(message)
-                done = done or _is_done(message)
+                if _is_done(message):
+                    done = True
+                    # As a process would: status 0 belongs to a success and to nothing else.
+                    self._status = 0 if isinstance(message, dict) and message.get("status") == "succeeded" else 1
                 if message is FLUSH or _is_done(message) or len(pending) >= self._size:
                     await self._flush(pending)
                     pending = []
