@@ -137,8 +137,8 @@ class RunLedger:
         lookback = None
         if refresh is None and state.covered and not self._full and ledger.rule.refresh.lookback_records:
             lookback = await self._facts(ledger, partition, None)
-        wanted = plan.windows(state, ledger.rule, refresh, lookback=lookback, full=self._full)
-        return self._left_to_walk(ledger, partition, wanted) if self._full else wanted
+        walked = ledger.walked.get(partition, ())
+        return plan.windows(state, ledger.rule, refresh, lookback=lookback, walked=walked, full=self._full)
 
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """What the store holds of each group. An id that is no position of this stream's order is left out."""
@@ -198,6 +198,7 @@ class RunLedger:
             at=at,
             walked=walked,
             refresh=stream.plans.get(command.partition),
+            full=self._full,
         )
         piece = self.proven(command)
         if piece is not None:
@@ -236,15 +237,6 @@ class RunLedger:
             before=None if before is None else sort_key(before, stream.rule.order),
         )
         return LookbackFacts(since, groups)
-
-    def _left_to_walk(self, stream: StreamLedger, partition: str, wanted: list[Window]) -> list[Window]:
-        """A full walk that was interrupted goes on below what it has walked already."""
-        walked = stream.walked.get(partition)
-        if not walked or not wanted:
-            return wanted
-        missing = ranges.holes(walked, stream.rule.order)
-        rest = [Window(hole.since, hole.until, wanted[0].purpose) for hole in reversed(missing)]
-        return [Window(walked[-1].until, None, wanted[0].purpose), *rest]
 
     def _rule(self, command: CommitCoverage) -> PartitionRule:
         return self._streams[command.stream].rule
