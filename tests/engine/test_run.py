@@ -1,5 +1,6 @@
 """A run's order and its ends, over both stores: what is durable, what commits, what ends a connector (PR-4)."""
 
+import json
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -60,11 +61,11 @@ async def test_a_batch_that_is_not_durable_is_not_acknowledged(rig: Rig):
 @pytest.mark.requirement("PR-4.2")
 async def test_the_next_run_is_given_the_cursor_that_was_kept_and_a_full_run_is_not(rig: Rig):
     await rig.connected(TWO)
-    cursor = {"deep": [None, 1.5, {"ключ": ""}]}
+    cursor = {"z": 1, "deep": [None, 1.5, {"ключ": "", "a": {}}], "a": 1.0}
     await rig.run(says(state("notes", cursor)))
     assert rig.starts[0]["state"] is None
     await rig.run(says(state("notes", cursor)))
-    assert rig.starts[0]["state"] == {"notes": cursor}
+    assert json.dumps(rig.starts[0]["state"]["notes"]) == json.dumps(cursor)  # to the order of its keys
     await rig.run(says(), full=True)
     assert (rig.starts[0]["state"], rig.starts[0]["collection_mode"]) == (None, "full_refresh")
 

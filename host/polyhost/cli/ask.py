@@ -1,13 +1,20 @@
 """Answers a connector's question at the terminal: credentials, a one-time code, something to do by hand.
 
-Owns: the prompts. Must not know: who asks or why. An answer is handed on and kept nowhere: not in the history of the
-terminal (hidden while typed), not in a variable that outlives the call.
+Owns: the prompts, and the terminal while one is shown. Must not know: who asks or why.
+
+An answer is handed on and kept nowhere: not in the history of the terminal (what is secret is not shown while typed),
+not in a variable that outlives the call. Nothing here blocks: a question that nobody waits for any more (time-out,
+Ctrl-C, a connector that died) is cancelled like any other task, and leaves the terminal as it was.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import os
+import sys
+import termios
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import click
@@ -16,20 +23,30 @@ from polyhost.engine.events import OwnerAsked
 
 __all__ = ["ask_owner"]
 
+READ_BYTES = 4096
+"""A terminal hands over one line at a time, and none is longer (POSIX MAX_CANON is 255 at least, Linux has 4096)."""
+SHOWN_FIELDS = frozenset({"account", "domain", "email", "login", "team", "user", "username", "workspace"})
+"""What of credentials may be seen while it is typed. Anything else is taken for a secret."""
+
+
+class _GivenUpError(Exception):
+    """Ctrl-D at the prompt."""
+
 
 async def ask_owner(asked: OwnerAsked) -> tuple[str, Any]:
-    """(success, data), or (cancelled, None) where the owner presses Ctrl-C or Ctrl-D at the prompt."""
-    return await asyncio.to_thread(_ask, asked)
-
-
-def _ask(asked: OwnerAsked) -> tuple[str, Any]:
+    """(success, data), or (cancelled, None) where the owner presses Ctrl-D at the prompt."""
     click.echo(f"\nThe connector asks: {_printable(asked.message)}", err=True)
     try:
         if asked.kind == "manual_action":
-            click.prompt("Press Enter when that is done", default="", show_default=False, err=True)
+            await _line("Press Enter when that is done", hidden=False, required=False)
             return "success", {}
-        return "success", {name: _one(name, rule) for name, rule in _fields(asked).items()}
-    except (click.Abort, EOFError):
+        answers: dict[str, str] = {}
+        for name, rule in _fields(asked).items():
+            answer = await _line(_label(name, rule), hidden=_is_secret(asked, name, rule), required=True)
+            answers[name] = answer
+        return "success", answers
+    except _GivenUpError:
+        click.echo(err=True)
         return "cancelled", None
 
 
@@ -41,10 +58,61 @@ def _fields(asked: OwnerAsked) -> Mapping[str, Any]:
     return {"code": {}} if asked.kind == "otp" else {"username": {}, "password": {"format": "password"}}
 
 
-def _one(name: str, rule: Any) -> str:
+def _label(name: str, rule: Any) -> str:
+    return _printable(str(rule.get("title") or name) if isinstance(rule, dict) else name)
+
+
+def _is_secret(asked: OwnerAsked, name: str, rule: Any) -> bool:
+    """A one-time code is worth nothing a minute later, and is read off another screen: it may be seen."""
     wanted: Mapping[str, Any] = rule if isinstance(rule, dict) else {}
-    hidden = wanted.get("format") == "password" or wanted.get("writeOnly") is True
-    return click.prompt(_printable(str(wanted.get("title") or name)), hide_input=hidden, err=True)
+    if wanted.get("format") == "password" or wanted.get("writeOnly") is True:
+        return True
+    return asked.kind == "credentials" and wanted.get("format") != "email" and name.lower() not in SHOWN_FIELDS
+
+
+async def _line(label: str, *, hidden: bool, required: bool) -> str:
+    """One line of the terminal, asked for again where it has to say something and does not."""
+    terminal = sys.stdin.fileno()
+    with _hidden(terminal) if hidden else nullcontext():
+        while True:
+            click.echo(f"{label}: ", nl=False, err=True)
+            line = await _read_line(terminal)
+            if hidden:
+                click.echo(err=True)
+            if line or not required:
+                return line
+
+
+async def _read_line(terminal: int) -> str:
+    loop = asyncio.get_running_loop()
+    read: asyncio.Future[bytes] = loop.create_future()
+
+    def ready() -> None:
+        loop.remove_reader(terminal)
+        if not read.done():
+            read.set_result(os.read(terminal, READ_BYTES))
+
+    loop.add_reader(terminal, ready)
+    try:
+        text = await read
+    finally:
+        loop.remove_reader(terminal)
+    if not text:
+        raise _GivenUpError
+    return text.decode(errors="replace").strip("\r\n")
+
+
+@contextmanager
+def _hidden(terminal: int) -> Generator[None]:
+    """What is typed is not shown; what was typed ahead is dropped, as it was meant for something else."""
+    before = termios.tcgetattr(terminal)
+    silent = termios.tcgetattr(terminal)
+    silent[3] &= ~termios.ECHO  # the local modes
+    termios.tcsetattr(terminal, termios.TCSAFLUSH, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
 
 
 def _printable(text: str) -> str:

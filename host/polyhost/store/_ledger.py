@@ -28,7 +28,7 @@ def save_partitions(write: WriteContext, states: Sequence[PartitionState]) -> No
 def save_checkpoints(write: WriteContext, cursors: Mapping[str, Any]) -> None:
     write.db.executemany(
         "INSERT OR REPLACE INTO checkpoints (connection_id, stream, cursor) VALUES (?, ?, ?)",
-        [(write.connection_id, stream, _json.dump(cursor)) for stream, cursor in cursors.items()],
+        [(write.connection_id, stream, _json.dump_opaque(cursor)) for stream, cursor in cursors.items()],
     )
 
 

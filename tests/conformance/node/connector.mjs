@@ -4,13 +4,17 @@
 // acknowledgement. What it can be told to do stands on its command line:
 //   --day 1|2                    which day it is in the notebook: on the second, notes were added, edited and deleted
 //   --behaviour ask              wants a one-time code before it reads notes
+//   --behaviour sign-in          wants a user name and a password before it reads notes
 //   --behaviour fail-notes       cannot read notes, and certifies that only they failed
 //   --behaviour stray            hands over a note of a folder that nobody asked for
 //   --behaviour wait             reads one note, then waits for ever: for someone to cancel
+//   --pid-file FILE              leaves its process number there once it waits
 //   --behaviour crash            reads one note, then dies without a word
 import { createHash } from "node:crypto";
+import { renameSync, writeFileSync } from "node:fs";
 
 const CODE = "424242";
+const PASSWORD = "correct horse";
 
 const NOTEBOOK = {
   folders: [
@@ -116,7 +120,8 @@ class Run {
   async notes() {
     const wanted = this.scope("notes");
     if (!wanted) return;
-    if (this.options.behaviour === "ask") await this.ask();
+    if (this.options.behaviour === "ask") await this.askForCode();
+    if (this.options.behaviour === "sign-in") await this.signIn();
     if (this.options.behaviour === "fail-notes") {
       await say({ type: "SKIP_RESULT", stream: "notes", reason: "stream_collection_failed", recovery_hint: { action: "upstream_unblock" } });
       this.certified = true;
@@ -156,26 +161,44 @@ class Run {
     if (this.options.behaviour === "crash") process.exit(70);
     if (this.options.behaviour === "wait") {
       await say({ type: "PROGRESS", message: "waiting", stream: "notes", count: this.emitted });
+      if (this.options.pidFile) {
+        writeFileSync(`${this.options.pidFile}.new`, String(process.pid));
+        renameSync(`${this.options.pidFile}.new`, this.options.pidFile);
+      }
       await new Promise(() => setInterval(() => {}, 1 << 30));
     }
   }
 
-  async ask() {
-    const request_id = "code-1";
-    await say({
-      type: "INTERACTION",
-      request_id,
+  async askForCode() {
+    const answer = await this.ask("code-1", {
       kind: "otp",
       message: "The code that was sent to you",
       schema: { type: "object", properties: { code: { type: "string" } }, required: ["code"] },
-      timeout_seconds: 60,
     });
+    if (answer.status !== "success") throw new Failure("code_missing", `no code: ${answer.status}`, "manual_action_required", true);
+    if (answer.data?.code !== CODE) throw new Failure("code_wrong", "that was not the code", { action: "refresh_credentials", retryable: true }, true);
+  }
+
+  async signIn() {
+    const properties = { username: { type: "string" }, password: { type: "string", format: "password" } };
+    const answer = await this.ask("sign-in-1", {
+      kind: "credentials",
+      message: "Sign in to the notebook",
+      schema: { type: "object", properties, required: ["username", "password"] },
+    });
+    if (answer.data?.password === PASSWORD) return;
+    // What was typed goes to stderr, as a careless connector's would: the host must not pass it on.
+    process.stderr.write(`cannot sign in with ${JSON.stringify(answer.data)}\n`);
+    throw new Failure("password_wrong", "that was not the password", "refresh_credentials", true);
+  }
+
+  async ask(request_id, question) {
+    await say({ type: "INTERACTION", request_id, timeout_seconds: 60, ...question });
     const answer = await hear();
     if (answer?.type !== "INTERACTION_RESPONSE" || answer.request_id !== request_id) {
       throw new Failure("unexpected_answer", "the answer was to something else", "not_retriable");
     }
-    if (answer.status !== "success") throw new Failure("code_missing", `no code: ${answer.status}`, "manual_action_required", true);
-    if (answer.data?.code !== CODE) throw new Failure("code_wrong", "that was not the code", { action: "refresh_credentials", retryable: true }, true);
+    return answer;
   }
 
   async collect() {
@@ -219,6 +242,7 @@ function options(args) {
   for (let i = 0; i < args.length; i += 2) {
     if (args[i] === "--day") found.day = Number(args[i + 1]);
     else if (args[i] === "--behaviour") found.behaviour = args[i + 1];
+    else if (args[i] === "--pid-file") found.pidFile = args[i + 1];
     else throw new Error(`no such option: ${args[i]}`);
   }
   return found;

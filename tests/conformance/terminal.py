@@ -1,0 +1,84 @@
+"""A command at a terminal: what it shows is read until something appears, and keys are pressed (POSIX only).
+
+Must not know: what any command asks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import pty
+import sys
+import termios
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from checkout import ROOT
+
+__all__ = ["Terminal", "at_terminal"]
+
+LONGEST = 60.0
+"""Seconds anything may take to appear: two shared cores are slow when they are full."""
+
+
+class Terminal:
+    """The other end of the command's terminal."""
+
+    def __init__(self, master: int, process: asyncio.subprocess.Process) -> None:
+        self.shown = ""
+        self._master = master
+        self._process = process
+
+    async def shows(self, text: str) -> None:
+        """Wait until this stands on the terminal."""
+        async with asyncio.timeout(LONGEST):
+            while text not in self.shown:
+                if not await self._read():
+                    raise AssertionError(f"the command ended; it showed {self.shown!r}")
+
+    def press(self, keys: str) -> None:
+        os.write(self._master, keys.encode())
+
+    def echoes(self) -> bool:
+        """Whether what is typed now is shown."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
+
+    async def exit_code(self) -> int:
+        async with asyncio.timeout(LONGEST):
+            while await self._read():
+                pass
+            return await self._process.wait()
+
+    async def _read(self) -> bool:
+        try:
+            text = await asyncio.get_running_loop().run_in_executor(None, os.read, self._master, 4096)
+        except OSError:  # Linux says so when the other end is closed
+            return False
+        self.shown += text.decode(errors="replace")
+        return bool(text)
+
+
+@asynccontextmanager
+async def at_terminal(home: Path, *words: str) -> AsyncIterator[Terminal]:
+    """`polyhost --home HOME …` with a terminal of its own, on which Ctrl-C and Ctrl-D mean what they do."""
+    master, slave = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "polyhost", "--home", str(home), *words),
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=home.parent,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "host"), "TERM": "xterm", "COLUMNS": "200"},
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(slave)
+    try:
+        yield Terminal(master, process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        os.close(master)
