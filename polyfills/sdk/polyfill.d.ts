@@ -31,6 +31,8 @@ export interface PartitionSnapshot {
 export interface StreamState {
   partitions?: Record<string, PartitionSnapshot>;
   legacy_high_water?: Cursor;
+  /** What the polyfill itself kept of a stream with partitions, with `host.state`. */
+  cursor?: any;
   [opaque: string]: unknown;
 }
 

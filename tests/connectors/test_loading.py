@@ -61,6 +61,18 @@ def test_a_page_polyfill_is_loaded_with_its_script(tmp_path):
     assert source.read_script().endswith("ü")
 
 
+def test_libraries_come_in_the_manifests_order_and_are_held_to_the_folder(tmp_path):
+    """A polyfill of several files."""
+    several = PAGE | {"libraries": ["lib/b.js", "a.js"]}
+    folder = folder_of(tmp_path / "notes", manifest(polyfill=several), "polyfill.js", "a.js", "lib/b.js")
+    (folder / "a.js").write_text("a", encoding="utf-8")
+    assert [name for name, _ in load_connector_folder(folder).read_libraries()] == ["lib/b.js", "a.js"]
+    (folder / "a.js").unlink()
+    assert "polyfill.libraries[1] names 'a.js', which is missing" in refusal(folder).reason
+    outside = manifest(polyfill=PAGE | {"libraries": ["../elsewhere.js"]})
+    assert "libraries" in refusal(folder_of(tmp_path / "notes", outside)).reason
+
+
 def test_a_script_is_read_anew_each_time(tmp_path):
     """Its author changes it between two runs."""
     folder = folder_of(tmp_path / "notes", manifest(polyfill=PAGE), "polyfill.js")

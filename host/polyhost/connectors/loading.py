@@ -48,7 +48,7 @@ class LoadedSource:
     name: str
     reference: str
     folder: Path
-    kind: Literal["page", "stdio"]
+    kind: Literal["page", "stdio", "artifact"]
     manifest: Manifest
 
     @property
@@ -63,11 +63,21 @@ class LoadedSource:
             raise RefusedError(
                 f"{self.name} runs as a process and has no script for a page", "Run it with stdio.command."
             )
-        try:
-            return script.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise RefusedError(f"{script} cannot be read: {why}", "Save it again as UTF-8 text.") from None
+        return _text(script)
+
+    def read_libraries(self) -> tuple[tuple[str, str], ...]:
+        """Names and texts of the files that come before the script, in the manifest's order."""
+        declared = self.manifest.polyfill
+        names = () if declared is None else declared.libraries
+        return tuple((name, _text(self.folder / name)) for name in names)
+
+
+def _text(script: Path) -> str:
+    try:
+        return script.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise RefusedError(f"{script} cannot be read: {why}", "Save it again as UTF-8 text.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +141,31 @@ def load_connector_folder(folder: Path, *, reference: str | None = None) -> Load
     manifest = _read_manifest(folder, file)
     if manifest.polyfill is not None:
         _inside(folder, manifest.polyfill.script, "polyfill.script")
+        for index, library in enumerate(manifest.polyfill.libraries):
+            _inside(folder, library, f"polyfill.libraries[{index}]")
     elif manifest.stdio is not None:
         _check_command(folder, manifest.stdio.command)
-    else:
+    elif manifest.importer is None:
         raise RefusedError(
-            f"{file} does not say how to run it: it has neither 'polyfill' nor 'stdio'",
-            'Add "polyfill": {"script": …} for a page, or "stdio": {"command": […]} for a process.',
+            f"{file} does not say how to run it: it has neither 'polyfill' nor 'stdio', nor an 'importer'",
+            'Add "polyfill": {"script": …} for a page, "stdio": {"command": […]} for a process, or "importer" for files.',
             code="manifest_no_runner",
         )
+    if manifest.importer is not None:
+        _inside(folder, manifest.importer.module, "importer.module")
     return LoadedSource(
         name=folder.name,
         reference=reference or str(folder),
         folder=folder,
-        kind="page" if manifest.polyfill is not None else "stdio",
+        kind=_kind(manifest),
         manifest=manifest,
     )
+
+
+def _kind(manifest: Manifest) -> Literal["page", "stdio", "artifact"]:
+    if manifest.polyfill is not None:
+        return "page"
+    return "stdio" if manifest.stdio is not None else "artifact"
 
 
 def _read_manifest(folder: Path, file: Path) -> Manifest:

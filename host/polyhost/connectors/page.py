@@ -49,6 +49,8 @@ class PagePolyfill:
     hosts: tuple[str, ...]
     script: str
     script_name: str = "polyfill.js"
+    libraries: tuple[PageScript, ...] = ()
+    """Scripts that come before it, in order, into the same world."""
     signed_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -81,7 +83,7 @@ class PageConnector(Connector):
         self._settings = TabSettings(
             url=polyfill.page,
             hosts=polyfill.hosts,
-            script=PageScript(polyfill.script_name, polyfill.script),
+            scripts=(*polyfill.libraries, PageScript(polyfill.script_name, polyfill.script)),
             signed_out=SignedOutRule(polyfill.signed_out),
             browser=replace(options, allow_hosts=options.allow_hosts or polyfill.hosts),
             storage_state=storage_state,

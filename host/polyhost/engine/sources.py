@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.governor import Governor
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.locate import find_browser
@@ -33,6 +34,7 @@ __all__ = [
     "Prepared",
     "demo_scenario",
     "live_connector",
+    "page_polyfill",
     "recording_connector",
     "replay_connector",
 ]
@@ -81,6 +83,12 @@ async def live_connector(
     source: LoadedSource, connection: ConnectionRow, hosts: Hosts, home: Path, store: Store, clock: Clock
 ) -> Prepared:
     """A run with the owner's session, or a process of its own."""
+    if source.kind == "artifact":
+        raise RefusedError(
+            f"{source.name} is not collected but imported, from files you export yourself",
+            f"Import one: polyhost import {connection.name} FILE",
+            code="import_only",
+        )
     stdio = source.manifest.stdio
     if stdio is not None:
         return Prepared(StdioConnector(stdio.command, source.folder))
@@ -131,10 +139,16 @@ def _page(source: LoadedSource) -> tuple[PolyfillDecl, PagePolyfill]:
         page=declared.page,
         hosts=declared.hosts,
         script=source.read_script(),
+        libraries=tuple(PageScript(f"{source.name}/{name}", text) for name, text in source.read_libraries()),
         script_name=f"{source.name}/{declared.script}",
         signed_out=declared.session.signed_out,
     )
     return declared, polyfill
+
+
+def page_polyfill(source: LoadedSource) -> PagePolyfill:
+    """What a page needs of a source that runs in one."""
+    return _page(source)[1]
 
 
 def _rules(declared: PolyfillDecl) -> RecordingRules:

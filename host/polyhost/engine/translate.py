@@ -54,20 +54,27 @@ class Translator:
         tally: Tally,
         clock: Clock,
         cursors: Mapping[str, Any],
+        absence_tells: bool = True,
     ) -> None:
         self._ledger = ledger
         self._cursors = cursors
         self._tally = tally
         self._clock = clock
         self._walks = Walks()
+        self._absence_tells = absence_tells
         self._unplaced_before: dict[tuple[str, str], int] = {}
         self._unplaced: dict[str, int] = {}
         self._read: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._facts = {stream.name: _facts(manifest, stream.name, scope, ledger) for stream in scope.streams}
 
     def start_state(self) -> dict[str, Any] | None:
-        """START.state: the opaque cursors as they were kept, and the ledger as it stands now."""
-        return {**self._cursors, **self._ledger.start_state()} or None
+        """START.state: the opaque cursors as they were kept, and the ledger as it stands now. What a stream with
+        partitions was given as a cursor beside them is handed back as its `cursor`."""
+        partitioned = {
+            name: snapshot | ({"cursor": self._cursors[name]} if name in self._cursors else {})
+            for name, snapshot in self._ledger.start_state().items()
+        }
+        return {**self._cursors, **partitioned} or None
 
     def is_projected(self, stream: str) -> bool:
         """Whether the run holds only some fields of this stream's records."""
@@ -92,7 +99,7 @@ class Translator:
             return []
         if piece is None and command.limited_before is None:
             return []
-        absent = [] if piece is None else self._absent(command, piece, rule)
+        absent = [] if piece is None or not self._absence_tells else self._absent(command, piece, rule)
         ops: list[WriteOp] = [*absent, *self._ledger.take_coverage(command)]
         if piece is not None:
             self._account(command, piece, rule)
@@ -176,7 +183,8 @@ class Translator:
         if isinstance(place, Unplaceable):
             self._unplaced[record.stream] = self._unplaced.get(record.stream, 0) + 1
             return None
-        self._walks.saw(record.stream, place.partition, record.key, place.key)
+        if self._absence_tells:
+            self._walks.saw(record.stream, place.partition, record.key, place.key)
         self._read[record.stream, place.partition] += 1
         return RecordWrite(
             record.stream,

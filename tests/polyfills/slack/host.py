@@ -17,7 +17,9 @@ from typing import Any
 from fakes.slack import FakeSlack
 from polyhost.browser.launch import BrowserOptions
 from polyhost.connectors.base import Batch, ConnectorExited, Restarted
-from polyhost.connectors.page import PageConnector, PagePolyfill
+from polyhost.connectors.loading import load_connector_folder
+from polyhost.connectors.page import PageConnector
+from polyhost.engine.sources import page_polyfill
 from polyhost.engine.walks import Walks
 from polyhost.ledger import observe, plan, ranges, settle, snapshot
 from polyhost.ledger.cursor import sort_key
@@ -275,7 +277,8 @@ class Run:
     def start(self) -> dict[str, Any]:
         state = {name: cursor for name, cursor in self.home.cursors.items() if name in self.scope}
         if "messages" in self.scope:
-            state["messages"] = snapshot.start_state(self.home.states, RULE, scope_keys=self.scope_keys)
+            kept = {"cursor": state["messages"]} if "messages" in state else {}
+            state["messages"] = snapshot.start_state(self.home.states, RULE, scope_keys=self.scope_keys) | kept
         return {
             "type": "START",
             "run_id": "run_test",
@@ -288,15 +291,7 @@ class Run:
 
 def connector(slack: FakeSlack, storage_state: Mapping[str, Any] | None = None) -> PageConnector:
     """The polyfill as its manifest declares it, pointed at the fake workspace."""
-    declared = MANIFEST.polyfill
-    assert declared is not None
-    polyfill = PagePolyfill(
-        page=declared.page,
-        hosts=tuple(declared.hosts),
-        script=(FOLDER / declared.script).read_text(encoding="utf-8"),
-        script_name="slack/polyfill.js",
-        signed_out=tuple(declared.session.signed_out),
-    )
+    polyfill = page_polyfill(load_connector_folder(FOLDER))
     mapped = dict(pair.split("=") for pair in slack.map_host)
     options = BrowserOptions(map_hosts=mapped, insecure_tls=True)
     state = slack.storage_state() if storage_state is None else storage_state

@@ -51,6 +51,16 @@ async def test_an_idle_run_over_a_thousand_channels_takes_three_requests(plain: 
     assert report.codes() == set()
 
 
+async def test_an_idle_run_over_messages_alone_costs_no_more(slack: FakeSlack) -> None:
+    """It has no cursor of channels to remember by when every conversation was last listed."""
+    home = Home()
+    await collect(slack, home, streams=("messages",))
+    again = await collect(slack, home, streams=("messages",), later=SOON)
+    once_more = await collect(slack, home, streams=("messages",), later=SOON)
+    listings = [method for method in once_more.requests if method.startswith("users.conversations")]
+    assert (listings, again.codes(), once_more.codes()) == ([], set(), set())
+
+
 async def test_changed_channels_cost_one_request_each_and_changed_threads_one_more(
     plain: tuple[Workspace, Home],
 ) -> None:

@@ -51,7 +51,7 @@ class TabSettings:
 
     url: str
     hosts: tuple[str, ...]
-    script: PageScript
+    scripts: tuple[PageScript, ...]
     signed_out: SignedOutRule
     browser: BrowserOptions
     storage_state: Mapping[str, Any] | None = None
@@ -203,7 +203,7 @@ class Tab:
         page.on("crash", lambda _: self._broke(Cause.PAGE_CRASH, page))
         page.on("close", lambda _: self._broke(Cause.PAGE_CRASH, page))
         world = self._world = World(self._name, self._settings.hosts, self._generations, self._heard)
-        session = await world.attach(page, [sdk_script(), self._settings.script])
+        session = await world.attach(page, [sdk_script(), *self._settings.scripts])
         await self._fence.close_page(session)
         pump = self._spawn(world.pump())
         self._in_page.callback(pump.cancel)
