@@ -82,6 +82,7 @@ def _relative(value: str) -> str:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
+File = Annotated[str, Field(min_length=1), AfterValidator(_relative)]
 Names = Annotated[tuple[Name, ...], Strict(False)]  # JSON has arrays only
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Strict(False)]
 Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], Strict(False)]
@@ -236,9 +237,10 @@ class Recording(_OpenDecl):
 
 
 class PolyfillDecl(_OpenDecl):
-    """A connector that runs in a page of the site."""
+    """A connector that runs in a page of the site. `libraries` are files that come before the script, in order."""
 
-    script: Annotated[str, Field(min_length=1), AfterValidator(_relative)]
+    script: File
+    libraries: Annotated[tuple[File, ...], Strict(False)] = ()
     page: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
     hosts: Annotated[Texts, Field(min_length=1)]
     session: Session = Session()
