@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from playbooks import MESSAGES, manifest, manifest_json, stream
 from polyhost.protocol.graph import dependents
-from polyhost.protocol.manifest import ManifestError, load_manifest
+from polyhost.protocol.manifest import ManifestError, load_manifest, manifest_faults
 
 PARENTS = "parent_detail_accounting"
 
@@ -189,3 +189,36 @@ def test_a_schema_reads_no_file(tmp_path):
     with pytest.raises(ManifestError) as caught:
         load_manifest(manifest_json(refers))
     assert caught.value.code == "schema_invalid"
+
+
+@pytest.mark.requirement("PR-4.3")
+def test_an_author_is_told_every_rule_at_once_and_first_the_one_a_run_would_stop_at():
+    several = manifest_json(
+        stream("a", primary_key=["nope"], cursor_field="never"), child("b", "x", "x"), stream("c", schema={"type": 5})
+    )
+    faults = manifest_faults(several)
+    assert [(fault.code, fault.stream) for fault in faults] == [
+        ("unknown_primary_key", "a"),
+        ("unknown_cursor_field", "a"),
+        ("duplicate_parent", "b"),
+        ("unknown_parent", "b"),
+        ("unknown_parent", "b"),
+        ("unknown_primary_key", "c"),
+        ("unknown_consent_time_field", "c"),
+        ("schema_invalid", "c"),
+    ]
+    with pytest.raises(ManifestError) as refused:
+        load_manifest(several)
+    assert str(refused.value) == str(faults[0])
+    assert manifest_faults(manifest_json()) == []
+
+
+def test_every_fault_of_a_manifests_shape_is_told_at_once():
+    misshapen = {"streams": [{"name": "a"}, {"name": 5}]}
+    told = {(fault.code, fault.stream, fault.field) for fault in manifest_faults(misshapen)}
+    assert {
+        ("manifest_field_missing", None, "connector_id"),
+        ("manifest_field_missing", "a", "schema"),
+        ("manifest_field_invalid", "#1", "name"),
+    } <= told
+    assert [fault.code for fault in manifest_faults([])] == ["manifest_not_an_object"]

@@ -1,7 +1,7 @@
 """Rules between the parts of a manifest: fields against schemas, streams against streams. One code per rule.
 
-Owns: `check_graph` and the checkpoint relations that follow from it. Must not know: runs, scopes, how a manifest is
-read.
+Owns: `graph_faults` and the checkpoint relations that follow from a sound graph. Must not know: runs, scopes, how a
+manifest is read.
 """
 
 from __future__ import annotations
@@ -11,20 +11,31 @@ from collections.abc import Iterator, Sequence
 
 from polyhost.protocol.declarations import Manifest, ManifestError, StreamDecl
 
-__all__ = ["check_graph", "dependents"]
+__all__ = ["dependents", "graph_faults"]
 
 STATE_STRATEGY = "checkpoint_window"
 PARENT_STRATEGY = "parent_detail_accounting"
 
 
-def check_graph(manifest: Manifest) -> None:
-    """Raise ManifestError for the first rule broken, in the order of the streams."""
-    _check_unique(manifest)
+Faults = Iterator[ManifestError]
+
+
+def graph_faults(manifest: Manifest) -> Faults:
+    """Every rule broken, in the order of the streams. Cycles are looked for once every parent is known."""
+    sound = True
+    for fault in _faults_but_cycles(manifest):
+        sound = False
+        yield fault
+    if sound:
+        yield from _cycles(manifest)
+
+
+def _faults_but_cycles(manifest: Manifest) -> Faults:
+    yield from _unique(manifest)
     for stream in manifest.streams:
-        _check_fields(stream)
-        _check_dependencies(manifest, stream)
-        _check_partition(manifest, stream)
-    _check_cycles(manifest)
+        yield from _fields(stream)
+        yield from _dependencies(manifest, stream)
+        yield from _partition(manifest, stream)
 
 
 def dependents(manifest: Manifest) -> dict[str, tuple[str, ...]]:
@@ -38,10 +49,10 @@ def dependents(manifest: Manifest) -> dict[str, tuple[str, ...]]:
     return {checkpoint: tuple(streams) for checkpoint, streams in found.items()}
 
 
-def _check_unique(manifest: Manifest) -> None:
+def _unique(manifest: Manifest) -> Faults:
     repeated = [name for name, count in Counter(stream.name for stream in manifest.streams).items() if count > 1]
     if repeated:
-        raise ManifestError("duplicate_stream", "two streams have this name", stream=repeated[0], field="name")
+        yield ManifestError("duplicate_stream", "two streams have this name", stream=repeated[0], field="name")
 
 
 def _schema_fields(stream: StreamDecl) -> Iterator[tuple[str, str]]:
@@ -77,16 +88,16 @@ _UNKNOWN_PROPERTY = {
 }
 
 
-def _check_fields(stream: StreamDecl) -> None:
+def _fields(stream: StreamDecl) -> Faults:
     for field, name in _schema_fields(stream):
         if name not in stream.properties:
-            raise ManifestError(
+            yield ManifestError(
                 _UNKNOWN_PROPERTY[field], f"{name!r} is no property of the schema", stream=stream.name, field=field
             )
     if len(set(stream.primary_key)) != len(stream.primary_key):
-        raise ManifestError("duplicate_primary_key", "a field is named twice", stream=stream.name, field="primary_key")
+        yield ManifestError("duplicate_primary_key", "a field is named twice", stream=stream.name, field="primary_key")
     if stream.selection.resource_field is not None and not stream.selection.resources:
-        raise ManifestError(
+        yield ManifestError(
             "resource_field_without_resources",
             "selection.resources is not true",
             stream=stream.name,
@@ -94,24 +105,24 @@ def _check_fields(stream: StreamDecl) -> None:
         )
 
 
-def _check_dependencies(manifest: Manifest, stream: StreamDecl) -> None:
+def _dependencies(manifest: Manifest, stream: StreamDecl) -> Faults:
     if stream.state_stream is not None and stream.parent_streams is not None:
-        raise ManifestError(
+        yield ManifestError(
             "state_and_parent_streams",
             "state_stream and parent_streams exclude each other",
             stream=stream.name,
             field="parent_streams",
         )
     if stream.parent_streams == ():
-        raise ManifestError("empty_parent_streams", "no parent is named", stream=stream.name, field="parent_streams")
+        yield ManifestError("empty_parent_streams", "no parent is named", stream=stream.name, field="parent_streams")
     if stream.parent_streams is not None and len(set(stream.parent_streams)) != len(stream.parent_streams):
-        raise ManifestError("duplicate_parent", "a parent is named twice", stream=stream.name, field="parent_streams")
+        yield ManifestError("duplicate_parent", "a parent is named twice", stream=stream.name, field="parent_streams")
     for field, parent in _edges(stream):
         if parent == stream.name:
-            raise ManifestError("self_reference", "a stream cannot depend on itself", stream=stream.name, field=field)
+            yield ManifestError("self_reference", "a stream cannot depend on itself", stream=stream.name, field=field)
         if manifest.stream(parent) is None:
-            raise ManifestError("unknown_parent", f"there is no stream {parent!r}", stream=stream.name, field=field)
-    _check_strategy(stream)
+            yield ManifestError("unknown_parent", f"there is no stream {parent!r}", stream=stream.name, field=field)
+    yield from _strategy(stream)
 
 
 def _edges(stream: StreamDecl) -> list[tuple[str, str]]:
@@ -120,29 +131,30 @@ def _edges(stream: StreamDecl) -> list[tuple[str, str]]:
     return [("parent_streams", parent) for parent in stream.parent_streams or ()]
 
 
-def _check_strategy(stream: StreamDecl) -> None:
+def _strategy(stream: StreamDecl) -> Faults:
     wanted = STATE_STRATEGY if stream.state_stream else PARENT_STRATEGY if stream.parent_streams else None
     orphan = wanted is None and stream.coverage_strategy == PARENT_STRATEGY
     if orphan or (wanted is not None and stream.coverage_strategy != wanted):
         reason = "it names no parent_streams" if orphan else f"it has to be {wanted!r}"
-        raise ManifestError("strategy_mismatch", reason, stream=stream.name, field="coverage_strategy")
+        yield ManifestError("strategy_mismatch", reason, stream=stream.name, field="coverage_strategy")
 
 
-def _check_partition(manifest: Manifest, stream: StreamDecl) -> None:
+def _partition(manifest: Manifest, stream: StreamDecl) -> Faults:
     partition = stream.partition
     if partition is None:
         return
     inventory = partition.inventory_stream
     if inventory is not None and manifest.stream(inventory) is None:
-        raise ManifestError(
+        yield ManifestError(
             "unknown_inventory_stream",
             f"there is no stream {inventory!r}",
             stream=stream.name,
             field="partition.inventory_stream",
         )
+        return
     labelled = manifest.by_name[inventory] if inventory is not None else stream
     if partition.label_field is not None and partition.label_field not in labelled.properties:
-        raise ManifestError(
+        yield ManifestError(
             "unknown_partition_label_field",
             f"{partition.label_field!r} is no property of stream {labelled.name!r}",
             stream=stream.name,
@@ -150,7 +162,7 @@ def _check_partition(manifest: Manifest, stream: StreamDecl) -> None:
         )
 
 
-def _check_cycles(manifest: Manifest) -> None:
+def _cycles(manifest: Manifest) -> Faults:
     """Depth first over all edges, without recursion: a manifest may name a chain as long as it likes."""
     done: set[str] = set()
     for root in manifest.by_name:
@@ -169,6 +181,7 @@ def _check_cycles(manifest: Manifest) -> None:
                 continue
             (field, parent), *rest = edges
             if parent in on_path:
-                raise ManifestError("dependency_cycle", "its parents lead back to it", stream=parent, field=field)
+                yield ManifestError("dependency_cycle", "its parents lead back to it", stream=parent, field=field)
+                return
             stack.append((name, rest))
             stack.append((parent, ()))

@@ -1,15 +1,16 @@
 """Reading a manifest: checked in full before anything starts.
 
-Owns: `load_manifest`, and naming the stream and field of a refusal. Must not know: files, connectors, what a run asks
-for.
+Owns: `load_manifest`, `manifest_faults`, and naming the stream and field of a refusal. Must not know: files,
+connectors, what a run asks for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from polyhost.protocol.declarations import (
     MAX_NAME,
@@ -20,36 +21,65 @@ from polyhost.protocol.declarations import (
     StdioDecl,
     StreamDecl,
 )
-from polyhost.protocol.graph import check_graph
-from polyhost.protocol.validation import check_schemas
+from polyhost.protocol.graph import graph_faults
+from polyhost.protocol.validation import schema_faults
 
-__all__ = ["Manifest", "ManifestError", "PartitionDecl", "PolyfillDecl", "StdioDecl", "StreamDecl", "load_manifest"]
+__all__ = [
+    "Manifest",
+    "ManifestError",
+    "PartitionDecl",
+    "PolyfillDecl",
+    "StdioDecl",
+    "StreamDecl",
+    "load_manifest",
+    "manifest_faults",
+]
 
 
 def load_manifest(data: object) -> Manifest:
     """Read and check a manifest in full: shape, fields against schemas, the graph, the schemas themselves."""
-    if not isinstance(data, dict):
-        raise ManifestError("manifest_not_an_object", "it is not a JSON object")
-    try:
-        manifest = Manifest.model_validate(data)
-    except ValidationError as error:
-        raise _shape_error(data, error) from None
-    check_graph(manifest)
-    check_schemas(manifest)
+    manifest = _shaped(data)
+    if isinstance(manifest, list):
+        raise manifest[0]
+    for fault in _rule_faults(manifest):
+        raise fault
     return manifest
 
 
-def _shape_error(data: Mapping[str, Any], error: ValidationError) -> ManifestError:
-    first = error.errors(include_input=False, include_url=False)[0]
-    place = list(first["loc"])
+def manifest_faults(data: object) -> list[ManifestError]:
+    """Every rule the manifest breaks, for its author: all of its shape, or once that is right, all of the rest."""
+    manifest = _shaped(data)
+    return manifest if isinstance(manifest, list) else list(_rule_faults(manifest))
+
+
+def _shaped(data: object) -> Manifest | list[ManifestError]:
+    if not isinstance(data, dict):
+        return [ManifestError("manifest_not_an_object", "it is not a JSON object")]
+    try:
+        return Manifest.model_validate(data)
+    except ValidationError as error:
+        return _shape_faults(data, error)
+
+
+def _rule_faults(manifest: Manifest) -> Iterator[ManifestError]:
+    yield from graph_faults(manifest)
+    yield from schema_faults(manifest)
+
+
+def _shape_faults(data: Mapping[str, Any], error: ValidationError) -> list[ManifestError]:
+    return [_shape_fault(data, fault) for fault in error.errors(include_input=False, include_url=False)]
+
+
+def _shape_fault(data: Mapping[str, Any], fault: ErrorDetails) -> ManifestError:
+    place = list(fault["loc"])
     stream: str | None = None
     if place[:1] == ["streams"] and len(place) > 1:
         stream = _stream_at(data["streams"], place[1])
         place = place[2:]
-    code = "manifest_field_missing" if first["type"] == "missing" else "manifest_field_invalid"
-    if not first["loc"]:
+    code = "manifest_field_missing" if fault["type"] == "missing" else "manifest_field_invalid"
+    if not fault["loc"]:
         code = "manifest_two_runners"
-    return ManifestError(code, first["msg"], stream=stream, field=".".join(str(part) for part in place) or None)
+    return ManifestError(code, fault["msg"], stream=stream, field=".".join(str(part) for part in place) or None)
 
 
 def _stream_at(streams: Any, index: Any) -> str:

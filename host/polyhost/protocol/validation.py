@@ -7,7 +7,7 @@ A schema is text from a stranger: it may not fetch anything, and its patterns ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -15,7 +15,7 @@ import jsonschema_rs
 
 from polyhost.protocol.declarations import Manifest, ManifestError, StreamDecl
 
-__all__ = ["Fault", "RecordValidator", "build_validators", "check_schemas"]
+__all__ = ["Fault", "RecordValidator", "build_validators", "schema_faults"]
 
 PATTERN_BACKTRACKS = 100_000
 """Steps one pattern may backtrack on one value: milliseconds. Beyond that the value counts as not matching."""
@@ -37,10 +37,13 @@ class RecordValidator(Protocol):
     def __call__(self, data: Mapping[str, Any], /) -> Fault | None: ...
 
 
-def check_schemas(manifest: Manifest) -> None:
-    """Raise ManifestError for the first stream whose schema is none."""
+def schema_faults(manifest: Manifest) -> Iterator[ManifestError]:
+    """One for each stream whose schema is none."""
     for stream in manifest.streams:
-        _compile(stream)
+        try:
+            _compile(stream)
+        except ManifestError as error:
+            yield error
 
 
 def build_validators(manifest: Manifest) -> dict[str, RecordValidator]:
