@@ -5,6 +5,7 @@ Owns: what a connection is when it is made (name, nature, options, session). Mus
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from polyhost.engine.home import delete_session, read_storage_state, save_sessio
 from polyhost.engine.rules import partition_rules
 from polyhost.engine.run_ledger import LEGACY_MEMO
 from polyhost.errors import RefusedError
-from polyhost.ledger.legacy import read_legacy
+from polyhost.ledger.legacy import LegacyState, read_legacy
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import connection_name, host_mappings
 from polyhost.operations.registry import Result
@@ -35,7 +36,7 @@ async def connect(context: Context, request: ConnectRequest) -> Result:
     mapped = host_mappings(request.map_host)
     BrowserOptions(map_hosts=mapped, insecure_tls=request.insecure_tls)
     state = _session(request, source)
-    legacy = _legacy(request.legacy_state)
+    legacy = _legacy(request.legacy_state, source, context.clock.iso())
     notes: list[str] = []
     async with context.store() as store:
         await _make_room(store, context, name, notes)
@@ -51,7 +52,7 @@ async def connect(context: Context, request: ConnectRequest) -> Result:
         if state is not None:
             save_session(context.home, name, state)
         if legacy is not None:
-            notes.append(await _apply_legacy(store, row, source, legacy, context.clock.iso()))
+            notes.append(await _apply_legacy(store, row, legacy))
     if mapped:
         notes.append("Its traffic goes to a loopback address: a test connection, and shown as one everywhere.")
     return Result(
@@ -116,28 +117,33 @@ def _session(request: ConnectRequest, source: LoadedSource) -> dict[str, Any] | 
     return read_storage_state(Path(request.storage_state).expanduser())
 
 
-def _legacy(path: str | None) -> Any:
+def _legacy(path: str | None, source: LoadedSource, at: str) -> Mapping[str, LegacyState] | None:
+    """What another tool's file comes to for each partitioned stream."""
     if path is None:
         return None
     try:
         text = Path(path).expanduser().read_bytes()
     except OSError as error:
         raise RefusedError(f"{path} cannot be read: {error.strerror}", "Name the other tool's state file.") from None
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return text.decode(errors="replace").strip()
-
-
-async def _apply_legacy(store: Store, row: ConnectionRow, source: LoadedSource, legacy: Any, at: str) -> str:
     rules = partition_rules(source.manifest, resolve_scope(source.manifest))
-    partitions = 0
-    cursors: dict[str, str] = {}
-    for stream, rule in rules.items():
-        read = read_legacy(legacy, rule, at=at)
+    value = _legacy_value(text)
+    return {stream: read_legacy(value, rule, at=at) for stream, rule in rules.items()}
+
+
+def _legacy_value(text: bytes) -> Any:
+    """JSON, or one cursor. A bare cursor may look like a number, and would lose digits as one."""
+    bare = text.decode(errors="replace").strip()
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return bare
+    return bare if isinstance(value, int | float) else value
+
+
+async def _apply_legacy(store: Store, row: ConnectionRow, legacy: Mapping[str, LegacyState]) -> str:
+    for read in legacy.values():
         await store.write(row.id, None, [SavePartitions(read.states)])
-        partitions += len(read.states)
-        if read.high_water is not None:
-            cursors[stream] = read.high_water
+    cursors = {stream: read.high_water for stream, read in legacy.items() if read.high_water is not None}
     await store.set_memo(row.id, LEGACY_MEMO, cursors)
+    partitions = sum(len(read.states) for read in legacy.values())
     return f"Took over {partitions:,} partitions from the other tool; what it read before is read again, newest first."
