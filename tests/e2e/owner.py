@@ -75,7 +75,7 @@ class Owner:
     def context(self) -> Context:
         return Context(home=self.home, watch=self.events.append, clock=self.clock)
 
-    async def connect(self) -> None:
+    async def connect(self, **options: Any) -> None:
         state = self.slack.write_storage_state(self.home.with_suffix(".session.json"))
         await connect(
             self.context(),
@@ -85,6 +85,7 @@ class Owner:
                 storage_state=str(state),
                 map_host=tuple(self.slack.map_host),
                 insecure_tls=True,
+                **options,
             ),
         )
 

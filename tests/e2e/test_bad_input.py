@@ -73,6 +73,8 @@ REFUSED = {
     "a session file with nothing in it": ((*CONNECT, "empty.json"), "empty.json"),
     "a host that is not loopback": ((*CONNECT, "good.json", "--map-host", "*.slack.com=10.0.0.1:443"), "10.0.0.1"),
     "a mapping without a port": ((*CONNECT, "good.json", "--map-host", "*.slack.com"), "*.slack.com"),
+    "a cursor file of another shape": ((*CONNECT, "good.json", "--legacy-state", "list.json"), "legacy state"),
+    "a missing cursor file": ((*CONNECT, "good.json", "--legacy-state", "none.txt"), "none.txt"),
     "a name that is no name": ((*CONNECT, "good.json", "--name", "../up"), "../up"),
     "a manifest with an error": (("connect", "./broken", "--storage-state", "good.json"), "nobody"),
     "a run of an unknown connection": (("run", "nothing"), "connect"),

@@ -5,6 +5,8 @@ Provenance: the must-shows of the main job (connect, run, the store equals the s
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from e2e.command import CommandLine
@@ -38,6 +40,23 @@ async def test_a_first_run_stores_the_truth_and_an_identical_second_one_adds_not
     for stream, before in stored.items():
         assert second.counts(stream) == (0, 0, 0)
         assert await newcomer.records(stream, deleted=True) == before
+
+
+@pytest.mark.requirement("PR-2.3")
+async def test_another_tools_global_cursor_hides_no_history(slack: FakeSlack, home: Path, tmp_path: Path) -> None:
+    """Cut short, the first run owns up to what lies before the cursor; the next one collects it."""
+    kept = tmp_path / "cursor.txt"
+    kept.write_text("1792000000.000000", encoding="utf-8")
+    owner = Owner(slack, home)
+    await owner.connect(legacy_state=str(kept))
+    slack.behaviour.page_cap = 10
+    slack.faults.sign_out_at(16)
+    cut = await owner.run()
+    assert "range_unproven" in cut.codes
+    assert cut.value["receipt"]["completeness"]["claim"] == "unproven"
+    slack.faults.clear()
+    assert (await owner.run()).status == "complete"
+    assert await difference(owner) == {}
 
 
 @pytest.mark.requirement("CH-2.3", "CH-2.5")
