@@ -151,6 +151,20 @@ async def test_a_home_that_cannot_be_made_is_refused(
     assert blocker.read_text(encoding="utf-8") == "cookies, mostly"
 
 
+async def test_asking_what_is_connected_makes_no_home(command: CommandLine) -> None:
+    listed = await command("connections", "--json")
+    assert (listed.exit_code, listed.value) == (0, {"connections": []})
+    assert not command.home.exists()
+
+
+async def test_a_store_that_is_damaged_is_refused_and_left_as_it_is(command: CommandLine) -> None:
+    command.home.mkdir()
+    store = command.home / "store.db"
+    store.write_bytes(b"no store at all")
+    check_refusal(await command("run", "fake"), str(store))
+    assert store.read_bytes() == b"no store at all"
+
+
 async def test_with_json_a_refusal_is_one_json_value_and_the_same_sentence(command: CommandLine) -> None:
     ended = await command("run", "nothing", "--json")
     assert ended.exit_code == 2

@@ -70,6 +70,8 @@ async def connections(context: Context, request: ConnectionsRequest) -> Result:
     """Every connection with its last run and its record count."""
     del request
     rows: list[dict[str, Any]] = []
+    if not context.has_store:
+        return Result({"connections": rows})
     async with context.store() as store:
         for row in await store.connections():
             last = await store.runs(row.id, limit=1)
