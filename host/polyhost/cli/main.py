@@ -20,7 +20,7 @@ __all__ = ["cli", "main"]
 
 def _parameter(item: Field) -> click.Parameter:
     if item.kind == "argument":
-        return click.Argument([item.name], metavar=item.metavar or item.name.upper())
+        return click.Argument([item.name], metavar=item.metavar or item.name.upper(), required=item.required)
     name = "--" + item.name.replace("_", "-")
     if item.kind == "flag":
         return click.Option([name, item.name], is_flag=True, help=item.help)

@@ -147,8 +147,8 @@ def load_connector_folder(folder: Path, *, reference: str | None = None) -> Load
         _check_command(folder, manifest.stdio.command)
     elif manifest.importer is None:
         raise RefusedError(
-            f"{file} does not say how to run it: it has neither 'polyfill' nor 'stdio', nor an 'importer'",
-            'Add "polyfill": {"script": …} for a page, "stdio": {"command": […]} for a process, or "importer" for files.',
+            f"{file} does not say how to run it: it has neither 'polyfill' nor 'stdio', nor 'importer'",
+            'Add "polyfill": {"script": …} for a page, "stdio": {"command": […]} for a process, or "importer".',
             code="manifest_no_runner",
         )
     if manifest.importer is not None:

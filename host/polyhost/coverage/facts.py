@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["BatchFacts", "Claim", "Completeness", "Counts", "Gap", "Method"]
+__all__ = ["ArtifactFacts", "BatchFacts", "Claim", "Completeness", "Counts", "Gap", "Method"]
 
 
 class Method(StrEnum):
@@ -42,18 +42,26 @@ class Completeness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What became of one stream's records. `rejected` were refused by scope or schema and are not stored."""
+    """What became of one stream's records. `rejected` were refused by scope or schema and are not stored; `invalid` are
+    those of them that broke the schema. `unparsable`: pieces of a file that could not be read as records at all."""
 
     new: int = 0
     updated: int = 0
     unchanged: int = 0
     deleted: int = 0
     rejected: int = 0
+    invalid: int = 0
+    unparsable: int = 0
 
     @property
     def parsed(self) -> int:
         """Records the connector or artifact handed over."""
         return self.new + self.updated + self.unchanged + self.rejected
+
+    @property
+    def failed(self) -> int:
+        """What was there and could not be used."""
+        return self.invalid + self.unparsable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +73,26 @@ class Gap:
     count: int | None = None
     blocking: bool = False
     action: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFacts:
+    """What is known of a file that was imported, and what it did to how far the connection is covered.
+
+    `same_as`: the batch that brought the same content before. `covered_before` and `covered_through`: the newest moment
+    covered, without and with this file. `next_artifact`: how the owner makes a newer one.
+    """
+
+    digest: str
+    format: str
+    truncated: bool = False
+    same_as: str | None = None
+    covered_before: str | None = None
+    covered_through: str | None = None
+    next_artifact: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ArtifactFacts.__slots__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +111,7 @@ class BatchFacts:
     event_time: tuple[str, str] | None = None
     gaps: Sequence[Gap] = ()
     completeness: Completeness = Completeness(Claim.UNPROVEN)
-    artifact_digest: str | None = None
-    format_version: str | None = None
+    artifact: ArtifactFacts | None = None
     recorded: bool = False
 
     def as_json(self) -> dict[str, Any]:
@@ -102,8 +129,7 @@ class BatchFacts:
             "event_time": list(self.event_time) if self.event_time else None,
             "gaps": [_gap_json(gap) for gap in self.gaps],
             "completeness": {"claim": str(self.completeness.claim), "evidence": list(self.completeness.evidence)},
-            "artifact_digest": self.artifact_digest,
-            "format_version": self.format_version,
+            "artifact": None if self.artifact is None else self.artifact.as_json(),
             "recorded": self.recorded,
         }
 
@@ -112,11 +138,13 @@ class BatchFacts:
         """Back from the stored form."""
         event_time = stored["event_time"]
         completeness = stored["completeness"]
+        artifact = stored.get("artifact")
         return cls(
             **{name: stored[name] for name in _PLAIN},
             method=Method(stored["method"]),
             streams={name: Counts(**counts) for name, counts in stored["streams"].items()},
             event_time=(event_time[0], event_time[1]) if event_time else None,
+            artifact=None if artifact is None else ArtifactFacts(**artifact),
             gaps=tuple(Gap(**gap) for gap in stored["gaps"]),
             completeness=Completeness(Claim(completeness["claim"]), tuple(completeness["evidence"])),
         )
@@ -130,14 +158,12 @@ _PLAIN = (
     "started_at",
     "finished_at",
     "status",
-    "artifact_digest",
-    "format_version",
     "recorded",
 )
 
 
 def _counts_json(counts: Counts) -> dict[str, int]:
-    return {name: getattr(counts, name) for name in ("new", "updated", "unchanged", "deleted", "rejected")}
+    return {name: getattr(counts, name) for name in Counts.__slots__}
 
 
 def _gap_json(gap: Gap) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from polyhost.coverage.facts import BatchFacts, Claim, Counts
 
 __all__ = ["receipt"]
 
+_MILLISECONDS = len("2026-11-22T03:15:58.000")
+"""Characters of a moment to compare: positions are shown to the millisecond, event times are finer."""
+
 
 def receipt(facts: BatchFacts) -> dict[str, Any]:
     """The receipt of a batch, as JSON (CH-2.3). Counts, times, keys and codes only (CH-2.5)."""
@@ -33,13 +36,15 @@ def receipt(facts: BatchFacts) -> dict[str, Any]:
             "updated": totals.updated,
             "duplicate": totals.unchanged,
             "deleted": totals.deleted,
-            "skipped": totals.rejected,
-            "failed": 0,
+            "skipped": totals.rejected - totals.invalid,
+            "failed": totals.failed,
         },
         "gaps": [
             {"code": gap.code, "stream": gap.stream, "count": gap.count, "blocking": gap.blocking, "action": gap.action}
             for gap in facts.gaps
         ],
+        "artifact": None if facts.artifact is None else facts.artifact.as_json(),
+        "advice": _advice(facts),
         "completeness": {"claim": str(facts.completeness.claim), "evidence": list(facts.completeness.evidence)},
         "summary": _summary(facts, totals),
     }
@@ -47,19 +52,15 @@ def receipt(facts: BatchFacts) -> dict[str, Any]:
 
 def _totals(facts: BatchFacts) -> Counts:
     every = facts.streams.values()
-    return Counts(
-        new=sum(counts.new for counts in every),
-        updated=sum(counts.updated for counts in every),
-        unchanged=sum(counts.unchanged for counts in every),
-        deleted=sum(counts.deleted for counts in every),
-        rejected=sum(counts.rejected for counts in every),
-    )
+    return Counts(**{name: sum(getattr(counts, name) for counts in every) for name in Counts.__slots__})
 
 
 def _summary(facts: BatchFacts, totals: Counts) -> str:
-    parts = [_changes(totals)]
+    parts = [_changes(facts, totals), *_reach(facts)]
     if totals.rejected:
         parts.append(f"{totals.rejected:,} refused as out of scope or invalid")
+    if totals.unparsable:
+        parts.append(f"{totals.unparsable:,} could not be read")
     if facts.gaps:
         parts.append(f"{len(facts.gaps)} {'gap' if len(facts.gaps) == 1 else 'gaps'}")
     elif facts.completeness.claim is Claim.COMPLETE:
@@ -68,14 +69,53 @@ def _summary(facts: BatchFacts, totals: Counts) -> str:
     return sentence[0].upper() + sentence[1:] + "."
 
 
-def _changes(totals: Counts) -> str:
+def _changes(facts: BatchFacts, totals: Counts) -> str:
+    imported = facts.artifact is not None
+    if facts.artifact is not None and facts.artifact.same_as is not None:
+        return f"nothing new: this very file was imported before, all {totals.unchanged:,} records in it are known"
+    gone = "known to be deleted at the source" if imported else "deleted"
     changed = [
         f"{count:,} {word}"
-        for count, word in ((totals.new, "new"), (totals.updated, "updated"), (totals.deleted, "deleted"))
+        for count, word in ((totals.new, "new"), (totals.updated, "updated"), (totals.deleted, gone))
         if count
     ]
+    if changed and imported and totals.unchanged:
+        changed.append(f"{totals.unchanged:,} known already")
     if changed:
         return ", ".join(changed)
     if totals.unchanged:
         return f"nothing new: all {totals.unchanged:,} records read were known already"
     return "nothing new"
+
+
+def _reach(facts: BatchFacts) -> list[str]:
+    """How far a file reaches beside what was covered before."""
+    artifact = facts.artifact
+    if artifact is None or artifact.same_as is not None:
+        return []
+    parts: list[str] = []
+    if artifact.truncated:
+        parts.append("the file ends early, and what could be read of it is kept")
+    reaches = None if facts.event_time is None else facts.event_time[1][:_MILLISECONDS]
+    before, through = artifact.covered_before, artifact.covered_through
+    if reaches is not None and before is not None and reaches < before[:_MILLISECONDS]:
+        parts.append(f"it reaches to {_day(reaches)}, and {_day(before)} was covered before")
+    elif through is not None and (before is None or through > before):
+        parts.append(f"covered through {_day(through)}" + (f", before {_day(before)}" if before else ""))
+    return parts
+
+
+def _day(moment: str) -> str:
+    return moment[: len("2026-11-22")]
+
+
+def _advice(facts: BatchFacts) -> dict[str, Any] | None:
+    """What takes a file's coverage further: only its owner can make a newer one, and not having one is no failure."""
+    artifact = facts.artifact
+    if artifact is None:
+        return None
+    return {
+        "code": "add_newer_artifact",
+        "covered_through": artifact.covered_through,
+        "action": artifact.next_artifact or "Export again at the source, and import that file too.",
+    }

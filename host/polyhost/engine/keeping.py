@@ -19,6 +19,7 @@ import orjson
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import encode
 from polyhost.ledger.identity import age
+from polyhost.ledger.ranges import floor_key
 from polyhost.ledger.state import PartitionRule
 from polyhost.store.base import (
     AddRecords,
@@ -71,11 +72,10 @@ class ArtifactStore(PassingStore):
         for stream, rule in rules.items():
             for state in await self.below.partitions(connection_id, stream):
                 if state.covered:
-                    ranges = [
-                        ("" if piece.since is None else sort_key(piece.since, rule.order), sort_key(piece.until, rule.order))
-                        for piece in state.covered
+                    ends = [
+                        (floor_key(one.since, rule.order), sort_key(one.until, rule.order)) for one in state.covered
                     ]
-                    self._read[stream, state.key] = _Read(ranges)
+                    self._read[stream, state.key] = _Read(ends)
 
     async def write(
         self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]
@@ -112,9 +112,7 @@ class ArtifactStore(PassingStore):
         read = self._read.get((record.stream, record.partition))
         return read is not None and read.holds(record.position)
 
-    async def _settle(
-        self, connection_id: int, batch_id: str | None, stream: str, count: WriteCounts
-    ) -> WriteCounts:
+    async def _settle(self, connection_id: int, batch_id: str | None, stream: str, count: WriteCounts) -> WriteCounts:
         """Decide on the records that are known with another content, one by one."""
         stored = dict(await self.below.stored(connection_id, stream, [record.key for record in count.differing]))
         taken: list[RecordWrite] = []
@@ -126,9 +124,7 @@ class ArtifactStore(PassingStore):
                 continue
             taken.append(winner)
             data = kept.data if winner.data is None else orjson.loads(winner.data)
-            stored[record.key] = replace(
-                kept, data=data, emitted_at=winner.emitted_at, deleted=winner.op == "delete"
-            )
+            stored[record.key] = replace(kept, data=data, emitted_at=winner.emitted_at, deleted=winner.op == "delete")
         total = WriteCounts(count.new, count.updated, count.unchanged, count.deleted)
         if taken:
             more = (await self.below.write(connection_id, batch_id, [WriteRecords(taken)])).get(stream, WriteCounts())

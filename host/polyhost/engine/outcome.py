@@ -6,11 +6,11 @@ Owns: the run's verdict and the shape of `run --json`. Must not know: how record
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polyhost.connectors.base import Traffic
-from polyhost.coverage.facts import BatchFacts, Claim, Completeness, Counts, Gap, Method
+from polyhost.coverage.facts import ArtifactFacts, BatchFacts, Claim, Completeness, Counts, Gap, Method
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt
 from polyhost.engine.run_ledger import RunLedger
@@ -21,6 +21,7 @@ from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity, bound_diagnostics
 from polyhost.protocol.recovery import advice
 from polyhost.protocol.scope import Scope
+from polyhost.store.base import WriteCounts
 
 __all__ = ["Ended", "Identity", "run_facts", "run_result", "run_status"]
 
@@ -52,6 +53,11 @@ class Ended:
     outcome: RunOutcome | None
     error: PolyhostError | None
     rejected: Mapping[str, int]
+    invalid: Mapping[str, int] = field(default_factory=dict[str, int])
+    unparsable: Mapping[str, int] = field(default_factory=dict[str, int])
+    artifact: ArtifactFacts | None = None
+    blocking: frozenset[str] = frozenset()
+    actions: Mapping[str, str] = field(default_factory=dict[str, str])
     traffic: Traffic = field(default_factory=Traffic)
     settled: Mapping[str, Settlement] = field(default_factory=dict[str, Settlement])
     finished_at: str = ""
@@ -68,7 +74,9 @@ class Ended:
             found.append(_of_error(self.error))
         elif not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
             found += _of_failure(self.outcome)
-        return list(bound_diagnostics(found))
+        actions = self.actions
+        advised = (replace(one, recovery_hint=actions[one.code]) if one.code in actions else one for one in found)
+        return list(bound_diagnostics(advised))
 
 
 def run_status(ended: Ended) -> RunStatus:
@@ -81,6 +89,8 @@ def run_status(ended: Ended) -> RunStatus:
         return RunStatus.FAILED
     if ended.outcome.status == "failed":
         return RunStatus.NEEDS_OWNER if ended.outcome.code in OWNER_CODES else RunStatus.FAILED
+    if any(gap.blocking for gap in _gaps(ended)):
+        return RunStatus.FAILED
     if any(diagnostic.severity is not Severity.INFO for diagnostic in ended.diagnostics):
         return RunStatus.COMPLETE_WITH_GAPS
     return RunStatus.COMPLETE
@@ -99,8 +109,9 @@ def run_facts(who: Identity, ended: Ended, status: RunStatus) -> BatchFacts:
         status=str(status),
         streams=_counts(ended),
         event_time=ended.tally.event_time,
-        gaps=tuple(_gap(diagnostic) for diagnostic in ended.diagnostics if diagnostic.severity is not Severity.INFO),
+        gaps=_gaps(ended),
         completeness=_completeness(ended, status),
+        artifact=ended.artifact,
         recorded=who.recorded,
     )
 
@@ -142,17 +153,15 @@ def _counts(ended: Ended) -> dict[str, Counts]:
     counted: dict[str, Counts] = {}
     for stream in ended.scope.streams:
         written = ended.tally.streams.get(stream.name)
-        rejected = ended.rejected.get(stream.name, 0)
-        counted[stream.name] = (
-            Counts(rejected=rejected)
-            if written is None
-            else Counts(
-                new=written.new,
-                updated=written.updated,
-                unchanged=written.unchanged,
-                deleted=written.deleted,
-                rejected=rejected,
-            )
+        written = WriteCounts() if written is None else written
+        counted[stream.name] = Counts(
+            new=written.new,
+            updated=written.updated,
+            unchanged=written.unchanged,
+            deleted=written.deleted,
+            rejected=ended.rejected.get(stream.name, 0),
+            invalid=ended.invalid.get(stream.name, 0),
+            unparsable=ended.unparsable.get(stream.name, 0),
         )
     return counted
 
@@ -169,6 +178,8 @@ def _completeness(ended: Ended, status: RunStatus) -> Completeness:
     """Complete only where every part of the claim was proven in this run (CH-2.4)."""
     if status not in {RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS}:
         return Completeness(Claim.UNPROVEN, ("run_did_not_finish",))
+    if ended.artifact is not None:
+        return _artifact_completeness(ended.artifact, status)
     evidence: list[str] = []
     doubts: list[str] = []
     summaries = _coverage(ended)
@@ -176,7 +187,7 @@ def _completeness(ended: Ended, status: RunStatus) -> Completeness:
         enumerated = stream.inventory is not None and stream.inventory.complete
         (evidence if enumerated else doubts).append(f"{name}:inventory_{'complete' if enumerated else 'unproven'}")
         summary = summaries[name]
-        whole = summary["complete"] + summary["retired"] == summary["partitions"]
+        whole = summary["complete"] + summary["retired"] + summary["imported"] == summary["partitions"]
         (evidence if whole else doubts).append(f"{name}:{'every_partition_whole' if whole else 'partitions_open'}")
     if any(stream.is_narrowed for stream in ended.scope.streams):
         doubts.append("scope_narrowed")
@@ -187,11 +198,25 @@ def _completeness(ended: Ended, status: RunStatus) -> Completeness:
     return Completeness(Claim.COMPLETE if evidence else Claim.UNPROVEN, tuple(evidence))
 
 
-def _gap(diagnostic: Diagnostic) -> Gap:
+def _artifact_completeness(artifact: ArtifactFacts, status: RunStatus) -> Completeness:
+    """A file proves what it holds, as of when it was made; of the source as a whole it never proves anything."""
+    evidence = ["artifact_truncated" if artifact.truncated else "artifact_read_to_its_end"]
+    if status is RunStatus.COMPLETE_WITH_GAPS:
+        evidence.append("gaps_reported")
+    return Completeness(Claim.UNPROVEN if artifact.truncated else Claim.PARTIAL, ("source_not_asked", *evidence))
+
+
+def _gaps(ended: Ended) -> tuple[Gap, ...]:
+    found = (diagnostic for diagnostic in ended.diagnostics if diagnostic.severity is not Severity.INFO)
+    return tuple(_gap(diagnostic, ended.blocking) for diagnostic in found)
+
+
+def _gap(diagnostic: Diagnostic, blocking: frozenset[str]) -> Gap:
     return Gap(
         code=str(diagnostic.code),
         stream=diagnostic.stream,
         count=diagnostic.total if diagnostic.total is not None else diagnostic.count,
+        blocking=str(diagnostic.code) in blocking,
         action=diagnostic.recovery_hint,
     )
 

@@ -7,11 +7,12 @@ tells the truth. Owns: that order, and the run's place in the store. Must not kn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polyhost.connectors.base import Connector, ConnectorSession
+from polyhost.coverage.facts import ArtifactFacts
 from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
 from polyhost.engine.events import Answer, Watcher
@@ -25,6 +26,7 @@ from polyhost.engine.translate import Translator
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.protocol.bindings import match_bindings
 from polyhost.protocol.commands import RunOutcome
+from polyhost.protocol.diagnostics import DiagnosticCode
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
@@ -51,6 +53,10 @@ class Collection:
     trigger: str = "owner"
     method: str = "browser_polyfill"
     recorded: bool = False
+    artifact: ArtifactFacts | None = None
+    """What is known of the file, where records come from one: then absence tells nothing, and no one is missing."""
+    correct: Callable[[Ended], None] = lambda ended: None
+    """Called before the end is judged, for what only the caller knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +103,26 @@ class _Run:
     async def go(self) -> dict[str, Any]:
         store, what = self._around.store, self._what
         rules = partition_rules(what.manifest, what.scope)
-        ledger = await RunLedger.load(store, what.connection.id, rules, what.scope, self._around.clock, full=what.full)
-        ended = Ended(scope=what.scope, ledger=ledger, tally=self._tally, outcome=None, error=None, rejected={})
+        ledger = await RunLedger.load(
+            store,
+            what.connection.id,
+            rules,
+            what.scope,
+            self._around.clock,
+            full=what.full,
+            artifact=what.artifact is not None,
+        )
+        ended = Ended(
+            scope=what.scope,
+            ledger=ledger,
+            tally=self._tally,
+            outcome=None,
+            error=None,
+            rejected={},
+            artifact=what.artifact,
+            blocking=frozenset(what.manifest.blocking_gaps),
+            actions=what.manifest.importer.actions if what.artifact is not None and what.manifest.importer else {},
+        )
         streams = tuple(stream.name for stream in what.scope.streams)
         self._tally.watch(events.RunStarted(self._who.run_id, what.connection.name, what.connection.source, streams))
         try:
@@ -129,6 +153,7 @@ class _Run:
             tally=self._tally,
             clock=around.clock,
             cursors=await self._cursors(),
+            absence_tells=what.artifact is None,
         )
         machine = RunMachine(
             manifest=what.manifest,
@@ -154,6 +179,12 @@ class _Run:
         finally:
             for diagnostic in translator.unplaced():
                 self._tally.report(diagnostic)
+            ended.invalid = {
+                stream.name: machine.rejected.get(stream.name, {}).get(DiagnosticCode.INVALID_RECORD, 0)
+                + translator.unplaced_counts().get(stream.name, 0)
+                for stream in what.scope.streams
+            }
+            ended.unparsable = machine.unparsable
             ended.rejected = {
                 stream.name: sum(machine.rejected.get(stream.name, {}).values())
                 + translator.unplaced_counts().get(stream.name, 0)
@@ -188,7 +219,8 @@ class _Run:
     async def _close(self, ended: Ended) -> dict[str, Any]:
         if not self._opened:
             await self._open_rows()
-        if ended.outcome is not None and ended.outcome.code != "protocol_violation":
+        self._what.correct(ended)
+        if self._what.artifact is None and ended.outcome is not None and ended.outcome.code != "protocol_violation":
             ended.settled = ended.ledger.settle()
             changed = [state for settlement in ended.settled.values() for state in settlement.changed]
             if changed:

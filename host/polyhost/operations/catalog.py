@@ -51,6 +51,24 @@ OPERATIONS = (
         ),
     ),
     Operation(
+        "import",
+        requests.ImportRequest,
+        "polyhost.operations.artifacts:import_file",
+        "Import a file you exported yourself, or see first what that would come to.",
+        (
+            "polyhost import slack export.zip --preview",
+            "polyhost import slack export.zip",
+            "polyhost import family chat.zip --source whatsapp",
+        ),
+    ),
+    Operation(
+        "status",
+        requests.StatusRequest,
+        "polyhost.operations.status:status",
+        "Show how each connection is: what works, how far it reaches, and what only you can do.",
+        ("polyhost status", "polyhost status slack", "polyhost status slack --json | jq .next_actions"),
+    ),
+    Operation(
         "records",
         requests.RecordsRequest,
         "polyhost.operations.reading:records",
@@ -105,6 +123,16 @@ OPERATIONS = (
         "polyhost.operations.sources:list_sources",
         "List what can be connected.",
         ("polyhost polyfill list",),
+    ),
+    Operation(
+        "polyfill check",
+        requests.CheckRequest,
+        "polyhost.operations.polyfills:check",
+        "Run a connector through every rule of the protocol and report what it keeps.",
+        (
+            "polyhost polyfill check ./my-connector",
+            "polyhost polyfill check polyfills/slack --scenario fixtures/slack/small",
+        ),
     ),
     Operation(
         "receipt",

@@ -59,9 +59,9 @@ class Operation:
         return getattr(importlib.import_module(module), function)
 
 
-def argument(help: str, *, metavar: str | None = None) -> Any:  # noqa: A002  `help` is the field's term
-    """A required positional field."""
-    return field(metadata={_META: {"kind": "argument", "help": help, "metavar": metavar}})
+def argument(help: str, *, metavar: str | None = None, default: Any = MISSING) -> Any:  # noqa: A002  the field's term
+    """A positional field, required unless it has a default."""
+    return field(default=default, metadata={_META: {"kind": "argument", "help": help, "metavar": metavar}})
 
 
 def option(help: str, *, metavar: str | None = None, default: Any = None, type: type = str) -> Any:  # noqa: A002

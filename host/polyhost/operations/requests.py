@@ -12,10 +12,12 @@ from polyhost.operations.registry import argument, flag, option
 __all__ = [
     "BatchesRequest",
     "CancelRequest",
+    "CheckRequest",
     "ConnectRequest",
     "ConnectionsRequest",
     "CoverageRequest",
     "DemoRequest",
+    "ImportRequest",
     "ReceiptRequest",
     "RecordsRequest",
     "RestoreRequest",
@@ -23,6 +25,7 @@ __all__ = [
     "RunRequest",
     "RunsRequest",
     "SourcesRequest",
+    "StatusRequest",
 ]
 
 _MAP_HOST = "Send a site's traffic to a loopback address instead (test servers only)."
@@ -35,6 +38,7 @@ class ConnectRequest:
     storage_state: str | None = option("A saved browser session (Playwright storage state).", metavar="FILE")
     map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
     insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
+    watch: str | None = option("A folder where exports arrive; see import --watched.", metavar="DIR")
     legacy_state: str | None = option(
         "State kept by another tool: a cursor file to start from instead of the beginning.", metavar="FILE"
     )
@@ -57,6 +61,16 @@ class RunRequest:
     record: str | None = option("Record the run as a scenario, scrubbed of secrets and personal data.", metavar="DIR")
     map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
     insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
+    allow_gaps: bool = flag("End with status 0 although gaps were found.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportRequest:
+    name: str = argument("The connection to import into; made where there is none.")
+    file: str | None = argument("An export: a ZIP, a folder or a file.", metavar="[FILE]", default=None)
+    preview: bool = flag("Say what importing would come to, and write nothing.")
+    source: str | None = option("What the export is of. Default: it is recognised.", metavar="SOURCE")
+    watched: bool = flag("Import what is new in the folder the connection watches (connect --watch).")
     allow_gaps: bool = flag("End with status 0 although gaps were found.")
 
 
@@ -84,6 +98,11 @@ class RecordsRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageRequest:
     name: str = argument("The connection.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRequest:
+    name: str | None = argument("The connection. Default: every one.", metavar="[NAME]", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +140,14 @@ class BatchesRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesRequest:
     pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRequest:
+    folder: str = argument("The polyfill's folder.", metavar="DIR")
+    scenario: tuple[str, ...] = option(
+        "Replay this recorded scenario of a page. Repeat for more.", metavar="DIR", default=()
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

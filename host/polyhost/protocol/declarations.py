@@ -22,6 +22,7 @@ __all__ = [
     "RESERVED_NAMES",
     "BindingDecl",
     "Capabilities",
+    "ImporterDecl",
     "Manifest",
     "ManifestError",
     "PartitionDecl",
@@ -253,6 +254,21 @@ class StdioDecl(_OpenDecl):
     command: Annotated[Texts, Field(min_length=1)]
 
 
+class ImporterDecl(_OpenDecl):
+    """What reads files that owners export by themselves. `accepts`: endings of file names, `folder` for a folder.
+    `streams`: those it fills, none: all. `newest_by`: per stream, the field that tells the newer of two contents.
+    `account_stream`: the stream whose record names the account, so that no other account's file gets mixed in.
+    `actions`: per gap code, what the owner can do about it. `next_artifact`: how an owner makes a newer file."""
+
+    module: Annotated[str, Field(min_length=1), AfterValidator(_relative)]
+    accepts: Annotated[Texts, Field(min_length=1)]
+    streams: Names = ()
+    newest_by: dict[Name, Name] = Field(default_factory=dict[str, str])
+    account_stream: Name | None = None
+    actions: dict[Name, Annotated[str, Field(max_length=200)]] = Field(default_factory=dict[str, str])
+    next_artifact: Annotated[str, Field(max_length=200)] | None = None
+
+
 class Manifest(_Decl):
     """A Collection Profile manifest with our additions, checked."""
 
@@ -265,6 +281,8 @@ class Manifest(_Decl):
     streams: Annotated[tuple[StreamDecl, ...], Strict(False), Field(min_length=1)]
     polyfill: PolyfillDecl | None = None
     stdio: StdioDecl | None = None
+    importer: ImporterDecl | None = None
+    blocking_gaps: Names = ()
 
     @model_validator(mode="after")
     def _one_way_to_run(self) -> Self:

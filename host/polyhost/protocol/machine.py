@@ -128,6 +128,11 @@ class RunMachine:
         return self._findings.rejected
 
     @property
+    def unparsable(self) -> Mapping[str, int]:
+        """Per declared stream: pieces of a file that could not be read."""
+        return self._skips.unparsable
+
+    @property
     def records_emitted(self) -> int:
         """RECORD messages taken, admitted or not: what DONE.records_emitted is held to."""
         return self._admission.emitted

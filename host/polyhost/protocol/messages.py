@@ -157,7 +157,7 @@ class State(_Message):
 
 
 class SkipResult(_Message):
-    """SKIP_RESULT: something that was not collected, and why."""
+    """SKIP_RESULT: something that was not collected, and why. `count` of them (our extension)."""
 
     stream: Name | None = None
     reason: Words | None = None
@@ -167,6 +167,7 @@ class SkipResult(_Message):
     resources: Keys | None = None
     time_range: dict[str, Any] | None = None
     continuation: Any = None
+    count: Annotated[int, Field(ge=1)] = 1
 
 
 class Progress(_Message):

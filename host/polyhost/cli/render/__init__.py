@@ -13,8 +13,10 @@ __all__ = ["render"]
 _RENDERERS = {
     "demo": "collect:demo",
     "run": "collect:run",
+    "import": "artifacts:imported",
     "connect": "connections:connect",
     "connections": "connections:connections",
+    "status": "status:status",
     "records": "reading:records",
     "coverage": "coverage:coverage",
     "runs": "reading:runs",
@@ -24,6 +26,7 @@ _RENDERERS = {
     "partitions retire": "coverage:partition",
     "partitions restore": "coverage:partition",
     "polyfill list": "connections:sources",
+    "polyfill check": "polyfills:check",
 }
 
 

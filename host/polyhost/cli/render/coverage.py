@@ -23,6 +23,7 @@ _COLOUR = {
     "missing": "red",
     "untouched": "yellow",
     "partial": "yellow",
+    "imported": "cyan",
     "limited": "cyan",
     "complete": "green",
     "retired": "dim",
@@ -84,12 +85,13 @@ class _Scale:
         self.heading = f"{_day(self._low)} … {_day(self._high)}" if times else "covered"
 
     def bar(self, row: dict[str, Any]) -> str:
-        """█ covered, ░ a hole, · nothing there to cover."""
+        """█ covered, ▒ imported, ░ a hole, · nothing there to cover."""
         cells = ["·"] * BAR
         for since, until in row["spans"]["holes"]:
             self._paint(cells, since, until, "░")
-        for since, until in row["spans"]["covered"]:
-            self._paint(cells, since, until, "█")
+        for kind, mark in (("imported", "▒"), ("covered", "█")):
+            for since, until in row["spans"][kind]:
+                self._paint(cells, since, until, mark)
         return "".join(cells)
 
     def _paint(self, cells: list[str], since: str | None, until: str | None, mark: str) -> None:
@@ -105,7 +107,7 @@ class _Scale:
 
 
 def _times(row: dict[str, Any]) -> list[float]:
-    ends = [end for span in (*row["spans"]["covered"], *row["spans"]["holes"]) for end in span if end is not None]
+    ends = [end for spans in row["spans"].values() for span in spans for end in span if end is not None]
     return [datetime.fromisoformat(end).timestamp() for end in ends]
 
 

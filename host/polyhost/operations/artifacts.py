@@ -1,0 +1,199 @@
+"""Importing what an owner exported: from a path to an import that can start.
+
+Owns: which source a file is of, which connection it goes into, what of a watched folder is new. Must not know: how an
+import is carried out, what is in a file.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from polyhost.artifacts.base import Artifact, Importer, Recognition
+from polyhost.artifacts.opening import open_artifact
+from polyhost.connectors.loading import BrokenSource, LoadedSource, find_sources
+from polyhost.engine.finding import find_source
+from polyhost.engine.importing import load_importer
+from polyhost.engine.imports import Import, import_artifact
+from polyhost.engine.run import Surroundings
+from polyhost.errors import RefusedError
+from polyhost.operations.context import Context
+from polyhost.operations.parsing import connection_name
+from polyhost.operations.registry import Result
+from polyhost.operations.requests import ImportRequest
+from polyhost.protocol.declarations import ImporterDecl
+from polyhost.protocol.diagnostics import RunStatus
+from polyhost.store.base import ConnectionRow, Store
+from polyhost.store.memory import MemoryStore
+
+__all__ = ["import_file"]
+
+WATCHED_MEMO = "watched_files"
+"""Name under which a connection keeps which files of its watched folder were dealt with, by name, size and time."""
+_UNFINISHED = (".crdownload", ".part", ".partial", ".tmp", ".download")
+"""Endings of files that a browser is still writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Recognised:
+    source: LoadedSource
+    declared: ImporterDecl
+    importer: Importer
+    recognition: Recognition
+
+
+async def import_file(context: Context, request: ImportRequest) -> Result:
+    """Import a file, preview one, or import what is new in the watched folder."""
+    if request.watched:
+        return await _import_watched(context, request)
+    if request.file is None:
+        raise RefusedError(
+            "no file was named", "Give one: polyhost import NAME FILE, or --watched.", code="no_such_file"
+        )
+    result = await _import_one(context, request, _path(request.file), trigger="upload")
+    return Result(result, exit_code=_exit_code(result, request))
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _exit_code(result: dict[str, Any], request: ImportRequest) -> int:
+    status = RunStatus(result["status"])
+    return 0 if status is RunStatus.COMPLETE_WITH_GAPS and request.allow_gaps else status.exit_code
+
+
+async def _import_one(context: Context, request: ImportRequest, path: Path, *, trigger: str) -> dict[str, Any]:
+    name = connection_name(request.name)
+    async with AsyncExitStack() as opened:
+        artifact = opened.enter_context(open_artifact(path))
+        real = await opened.enter_async_context(context.store()) if _may_write(context, request) else None
+        store: Store = real or MemoryStore()
+        row = await store.connection(name)
+        _check_nature(row)
+        found = _recognise(artifact, _candidates(context, request, row))
+        if row is None:
+            # A preview must not make the connection either: it is shown what an empty one would come to.
+            target: Store = MemoryStore() if request.preview else store
+            row = await _create(target, context, name, found.source)
+            store = target
+        around = Surroundings(
+            store=store, clock=context.clock, watch=context.watch, answer=context.answer, cancelled=context.cancelled
+        )
+        what = Import(
+            connection=row,
+            source=found.source,
+            declared=found.declared,
+            importer=found.importer,
+            artifact=artifact,
+            recognition=found.recognition,
+            trigger=trigger,
+            preview=request.preview,
+        )
+        result = await import_artifact(what, around)
+    return {**result, "preview": request.preview}
+
+
+def _may_write(context: Context, request: ImportRequest) -> bool:
+    """A preview into a home that does not exist leaves it at that."""
+    return not request.preview or (context.home / "store.db").exists()
+
+
+async def _create(store: Store, context: Context, name: str, source: LoadedSource) -> ConnectionRow:
+    return await store.create_connection(
+        name=name, source=source.reference, nature="live", options={}, account={}, at=context.clock.iso()
+    )
+
+
+def _check_nature(row: ConnectionRow | None) -> None:
+    if row is not None and row.nature in {"demo", "replay"}:
+        raise RefusedError(
+            f"{row.name} was made from a recording; your own data must not get mixed into it",
+            "Import under another name: polyhost import OTHER FILE",
+            code="import_into_replay",
+        )
+
+
+def _candidates(context: Context, request: ImportRequest, row: ConnectionRow | None) -> list[LoadedSource]:
+    if row is None and request.source is None:
+        everything = find_sources(context.home / "polyfills")
+        return [one for one in everything if not isinstance(one, BrokenSource) and one.manifest.importer is not None]
+    source = find_source(request.source or (row.source if row is not None else ""), context.home)
+    if row is not None and source.reference != find_source(row.source, context.home).reference:
+        raise RefusedError(
+            f"{row.name} is a connection of {row.source}, not of {source.name}",
+            "Import under another name.",
+            code="other_source",
+        )
+    return [source]
+
+
+def _recognise(artifact: Artifact, candidates: list[LoadedSource]) -> _Recognised:
+    found: list[_Recognised] = []
+    for source in candidates:
+        importer = load_importer(source)
+        declared = source.manifest.importer
+        recognition = importer.recognise(artifact)
+        if recognition is not None and declared is not None:
+            found.append(_Recognised(source, declared, importer, recognition))
+    if len(found) == 1:
+        return found[0]
+    known = ", ".join(source.name for source in candidates)
+    if not found:
+        raise RefusedError(
+            f"{artifact.name} is no export that is known here",
+            f"Known are exports of: {known}. Was it the file itself, as it was downloaded?",
+            code="not_recognised",
+        )
+    both = " and ".join(one.source.name for one in found)
+    raise RefusedError(
+        f"{artifact.name} could be of {both}", "Say which, with --source SOURCE.", code="recognised_twice"
+    )
+
+
+async def _import_watched(context: Context, request: ImportRequest) -> Result:
+    """Files that are new in the watched folder, oldest first. One that cannot be imported does not stop the others."""
+    if request.file is not None or request.preview:
+        raise RefusedError("--watched goes alone", "Leave the file and --preview out.", code="bad_request")
+    async with context.store(create=False) as store:
+        row = await context.connection(store, request.name)
+        folder = row.options.get("watch")
+        seen: dict[str, str] = dict(await store.get_memo(row.id, WATCHED_MEMO) or {})
+    if not folder:
+        raise RefusedError(
+            f"{row.name} watches no folder",
+            f"Let it: polyhost connect {row.source} --name {row.name} --watch DIR",
+            code="not_watching",
+        )
+    imported: list[dict[str, Any]] = []
+    refused: list[dict[str, str]] = []
+    for path in _waiting(Path(folder), seen):
+        stamp = _stamp(path)
+        try:
+            imported.append(await _import_one(context, request, path, trigger="watched_folder"))
+        except RefusedError as error:
+            refused.append({"code": error.code, "reason": error.reason, "instruction": error.instruction})
+        seen[path.name] = stamp
+        async with context.store() as store:
+            await store.set_memo(row.id, WATCHED_MEMO, seen)
+    codes = [_exit_code(result, request) for result in imported]
+    value = {"connection": row.name, "imports": imported, "refused": refused}
+    return Result(value, exit_code=max(codes, default=0))
+
+
+def _waiting(folder: Path, seen: dict[str, str]) -> list[Path]:
+    try:
+        files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+    except OSError as error:
+        raise RefusedError(
+            f"the watched folder cannot be read: {error.strerror}", "Check that it is there.", code="watch_unreadable"
+        ) from None
+    ready = [path for path in files if path.suffix.lower() not in _UNFINISHED and seen.get(path.name) != _stamp(path)]
+    return sorted(ready, key=lambda path: (path.stat().st_mtime_ns, path.name))
+
+
+def _stamp(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size}:{status.st_mtime_ns}"
