@@ -1,0 +1,111 @@
+"""Conditions: signals as they are raised, with the names of a connection filled into their sentences and commands.
+
+Owns: the shape of a condition and of a remediation. Must not know: what reasons there are (rules), when one is raised.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from polyhost.coverage.rules import AXES, RULES, Axis, By, Gravity, Rule
+
+__all__ = ["Condition", "Raising", "Remediation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remediation:
+    """What would help, who can do it, and what to type where there is something to type."""
+
+    by: By
+    sentence: str
+    command: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"by": str(self.by), "sentence": self.sentence, "command": self.command}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One signal, raised."""
+
+    rule: Rule
+    message: str
+    origin: str
+    observed_at: str | None = None
+    stream: str | None = None
+    count: int | None = None
+    code: str | None = None
+    remediation: Remediation | None = None
+
+    @property
+    def axis(self) -> Axis:
+        return self.rule.axis
+
+    @property
+    def counts(self) -> bool:
+        """Whether the verdict takes notice."""
+        return self.rule.gravity in {Gravity.WARNING, Gravity.ERROR}
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "axis": str(self.axis),
+            "type": AXES[self.axis][0],
+            "status": self.rule.holds,
+            "severity": str(self.rule.gravity),
+            "reason": self.rule.reason,
+            "message": self.message,
+            "origin": self.origin,
+            "observed_at": self.observed_at,
+            "stream": self.stream,
+            "count": self.count,
+            "code": self.code,
+            "remediation": None if self.remediation is None else self.remediation.as_json(),
+        }
+
+
+class Raising:
+    """Raises conditions of one connection: fills names into sentences and commands."""
+
+    def __init__(self, connection: str, source: str) -> None:
+        self._names = {"connection": shlex.quote(connection), "source": shlex.quote(source)}
+
+    def __call__(
+        self,
+        reason: str,
+        *,
+        origin: str,
+        observed_at: str | None = None,
+        stream: str | None = None,
+        count: int | None = None,
+        code: str | None = None,
+        **words: str,
+    ) -> Condition:
+        """The condition of this reason. `words`: what else its sentences have places for."""
+        rule = RULES[reason]
+        shown = {
+            "stream": stream or "all streams",
+            "count": count or 0,
+            "code": code or "unknown",
+            "times": f" ({count:,})" if count else "",
+            **words,
+        }
+        return Condition(
+            rule=rule,
+            message=rule.sentence.format(**shown),
+            origin=origin,
+            observed_at=observed_at,
+            stream=stream,
+            count=count,
+            code=code,
+            remediation=self._remediation(rule, shown),
+        )
+
+    def _remediation(self, rule: Rule, shown: Mapping[str, Any]) -> Remediation | None:
+        if rule.by is None:
+            return None
+        quoted = {name: shlex.quote(str(value)) for name, value in shown.items()} | self._names
+        command = None if rule.command is None else rule.command.format(**quoted)
+        return Remediation(rule.by, rule.mend.format(**shown), command)

@@ -1,0 +1,255 @@
+"""What is known of a connection when its health is projected: facts that were stored, none of them a judgement.
+
+Owns: the evidence types, and which attempts count as what (finished, contact, whole). Must not know: axes, verdicts,
+where evidence is kept, the clock.
+
+An attempt is one run or one import, newest first in `Evidence.attempts`. `evidence_is_decisive` says when older ones
+could not change the answer any more: however long ago it was, the last contact has to be among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from polyhost.coverage.facts import BatchFacts, Gap, Method
+from polyhost.coverage.instants import instant
+from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
+
+__all__ = [
+    "Attempt",
+    "Evidence",
+    "OpenGap",
+    "Policy",
+    "Schedule",
+    "Session",
+    "StreamEvidence",
+    "evidence_is_decisive",
+    "open_gaps",
+]
+
+_FINISHED = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS})
+_QUESTIONS = frozenset({"interaction_unanswered", "interaction_timeout"})
+_NARROWED = "scope_narrowed"
+_CAUSES = frozenset({DiagnosticCode.SIGNED_OUT, DiagnosticCode.CONNECTOR_CRASHED, DiagnosticCode.PROTOCOL_VIOLATION})
+"""Why a run ended, and no absence of data: other axes speak of these."""
+_LEDGER = frozenset(
+    {DiagnosticCode.PARTITION_MISSING, DiagnosticCode.INVENTORY_UNPROVEN, DiagnosticCode.RANGE_UNPROVEN}
+)
+"""What the ledger itself says of a partitioned stream, as of now and not as of some run."""
+_OF_RECORDS = frozenset({DiagnosticCode.MEDIA_MISSING, DiagnosticCode.DETAIL_GAP, DiagnosticCode.INVALID_RECORD})
+"""Gaps of records that were read: a later run that read other records tells nothing of these."""
+
+
+class Policy(StrEnum):
+    """Who starts runs."""
+
+    MANUAL = "manual"
+    AUTOMATIC = "automatic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a connection is collected. Says nothing about its data."""
+
+    policy: Policy = Policy.MANUAL
+    paused: bool = False
+    next_due: str | None = None
+    since: str | None = None
+
+    @property
+    def starts_itself(self) -> bool:
+        """Whether a run will come without the owner."""
+        return self.policy is Policy.AUTOMATIC and not self.paused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The saved session of a source that needs one. `saved_at` None: there is none."""
+
+    saved_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamEvidence:
+    """One stream as the store has it. `summary` (of coverage.picture) is None where it has no partitions.
+    `missing`: the first keys of those that have vanished, and since when."""
+
+    name: str
+    records: int = 0
+    deleted: int = 0
+    collected: bool = True
+    summary: Mapping[str, Any] | None = None
+    missing: Sequence[str] = ()
+    missing_since: str | None = None
+
+    def count(self, *extents: str) -> int:
+        """Partitions in any of these extents."""
+        return sum(int(self.summary.get(extent, 0)) for extent in extents) if self.summary is not None else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One run or import. `facts` None: it is running, or died before it could write any. `hint`: the recovery action
+    or sentence its failure came with."""
+
+    id: str
+    status: str
+    started_at: str
+    finished_at: str | None = None
+    facts: BatchFacts | None = None
+    error_code: str | None = None
+    hint: str | None = None
+
+    @property
+    def ended_at(self) -> str:
+        return self.finished_at or self.started_at
+
+    @property
+    def is_running(self) -> bool:
+        return self.status == RunStatus.RUNNING
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it came to its end, with gaps or without."""
+        return self.status in _FINISHED and self.facts is not None
+
+    @property
+    def is_import(self) -> bool:
+        return self.facts is not None and self.facts.method is Method.OWNER_ARTIFACT
+
+    @property
+    def facts_are_local(self) -> bool:
+        """Whether it read a local copy only: a file, or a recording."""
+        return self.is_import or (self.facts is not None and self.facts.recorded)
+
+    @property
+    def died(self) -> bool:
+        """Whether its process ended before it could say how it went."""
+        return self.status == RunStatus.FAILED and self.facts is None
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it looked at a part only, by resource or time."""
+        return self.facts is not None and _NARROWED in self.facts.completeness.evidence
+
+    @property
+    def found_signed_out(self) -> bool:
+        """Whether it was told that nobody is signed in, whatever else it got done."""
+        if self.error_code == DiagnosticCode.SIGNED_OUT or self.hint == "refresh_credentials":
+            return True
+        return self.facts is not None and any(gap.code == DiagnosticCode.SIGNED_OUT for gap in self.facts.gaps)
+
+    @property
+    def went_unanswered(self) -> bool:
+        """Whether it waited for the owner in vain."""
+        return self.error_code in _QUESTIONS or (self.status == RunStatus.NEEDS_OWNER and not self.found_signed_out)
+
+    @property
+    def is_contact(self) -> bool:
+        """Whether it reached the source with the owner's access. A file or a recording is a local copy, not contact."""
+        return self.is_finished and not self.facts_are_local and not self.found_signed_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything a health projection may be computed from.
+
+    `blocking`: kinds of gaps the manifest declares blocking. `session` None: the source needs none. `source_problem`:
+    why its manifest cannot be read. `maximum_staleness_seconds`: from the manifest's refresh policy.
+    """
+
+    connection: str
+    source: str
+    nature: str
+    created_at: str
+    attempts: Sequence[Attempt] = ()
+    streams: Sequence[StreamEvidence] = ()
+    blocking: frozenset[str] = frozenset()
+    schedule: Schedule = field(default_factory=Schedule)
+    session: Session | None = None
+    maximum_staleness_seconds: int | None = None
+    source_problem: str | None = None
+
+    @property
+    def ended(self) -> Sequence[Attempt]:
+        """Attempts that are over, newest first."""
+        return [attempt for attempt in self.attempts if not attempt.is_running]
+
+    @property
+    def whole(self) -> frozenset[str]:
+        """Streams an attempt has to have looked at to speak for the connection: the partitioned ones, or else all."""
+        partitioned = frozenset(stream.name for stream in self.streams if stream.summary is not None)
+        return partitioned or frozenset(stream.name for stream in self.streams if stream.collected)
+
+    def is_whole(self, attempt: Attempt) -> bool:
+        """Whether it finished, and narrowed nothing."""
+        looked_at = attempt.facts.streams if attempt.facts is not None else {}
+        return attempt.is_finished and not attempt.is_narrowed and self.whole <= looked_at.keys()
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGap:
+    """A gap that no later attempt has had the chance to close and closed."""
+
+    gap: Gap
+    batch_id: str
+    observed_at: str
+    in_file: bool
+
+
+def open_gaps(evidence: Evidence) -> list[OpenGap]:
+    """Gaps that stand, newest first, each (code, stream) once. Of partitioned streams the ledger speaks instead."""
+    holed = {stream.name: bool(stream.count("partial", "untouched")) for stream in evidence.streams if stream.summary}
+    found: dict[tuple[str, str | None], OpenGap] = {}
+    later: list[BatchFacts] = []
+    for attempt in evidence.ended:
+        facts = attempt.facts
+        if facts is None:
+            continue
+        for gap in facts.gaps:
+            told = _is_told_otherwise(gap, attempt, holed)
+            if not told and not any(_closes(other, facts, gap) for other in later):
+                found.setdefault(
+                    (gap.code, gap.stream), OpenGap(gap, facts.batch_id, attempt.ended_at, attempt.is_import)
+                )
+        if attempt.is_finished and not attempt.is_narrowed:
+            later.append(facts)
+    return list(found.values())
+
+
+def _is_told_otherwise(gap: Gap, attempt: Attempt, holed: Mapping[str, bool]) -> bool:
+    """Whether another axis, or the ledger, says it."""
+    ended_it = gap.code == DiagnosticCode.STREAM_FAILED and not attempt.is_finished
+    if (ended_it or gap.code in _CAUSES) and not gap.blocking:
+        return True
+    if gap.code not in _LEDGER or gap.stream is None or gap.stream not in holed:
+        return False
+    # A whole run may have left out more than the ledger shows as holes; then what it said stands.
+    return attempt.is_narrowed or holed[gap.stream] or gap.code != DiagnosticCode.RANGE_UNPROVEN
+
+
+def _closes(later: BatchFacts, earlier: BatchFacts, gap: Gap) -> bool:
+    """Whether a later batch has looked again where the earlier one found the gap."""
+    if later.method is not earlier.method:
+        return False
+    if (later.method is Method.OWNER_ARTIFACT or gap.code in _OF_RECORDS) and not _spans(later, earlier):
+        return False
+    looked_at = {gap.stream} if gap.stream is not None else set(earlier.streams)
+    return looked_at <= later.streams.keys()
+
+
+def _spans(later: BatchFacts, earlier: BatchFacts) -> bool:
+    """Whether it read all the time the other did."""
+    if later.event_time is None or earlier.event_time is None:
+        return False
+    ends = [instant(text) for text in (later.event_time[0], *earlier.event_time, later.event_time[1])]
+    read = [end for end in ends if end is not None]
+    return len(read) == len(ends) and read == sorted(read)
+
+
+def evidence_is_decisive(evidence: Evidence) -> bool:
+    """Whether older attempts could not change the projection: a contact, and a whole look, are among these."""
+    return any(attempt.is_contact and evidence.is_whole(attempt) for attempt in evidence.attempts)

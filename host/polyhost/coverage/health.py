@@ -1,0 +1,187 @@
+"""Health: everything an owner needs to know of one connection, from evidence alone.
+
+Owns: `project`, the one projection that every surface shows as it is, and its shape. Pure: no clock, no I/O; it never
+raises. Must not know: stores, surfaces.
+
+Six axes are judged apart, each from its own evidence; none of them looks at another. Their conditions then come to one
+verdict and to what the owner has to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from polyhost.coverage import access, reach
+from polyhost.coverage.conditions import Condition, Raising
+from polyhost.coverage.evidence import Attempt, Evidence
+from polyhost.coverage.receipt import receipt
+from polyhost.coverage.rules import AXES, Axis
+from polyhost.coverage.verdict import Judged, Verdict, judge
+
+__all__ = ["Action", "AxisView", "Health", "project"]
+
+
+@dataclass(frozen=True, slots=True)
+class AxisView:
+    """One axis: its status, the facts it was judged by, and since when it is so."""
+
+    status: str
+    evidence: Mapping[str, Any]
+    since: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"status": self.status, "evidence": dict(self.evidence), "since": self.since}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something the owner can type, and why."""
+
+    reason: str
+    message: str
+    sentence: str
+    command: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"reason": self.reason, "message": self.message, "sentence": self.sentence, "command": self.command}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """`next_actions`: what only the owner can do, each command once; `suggestions`: what would help and can wait."""
+
+    connection: str
+    source: str
+    nature: str
+    verdict: Verdict
+    summary: str
+    covered_through: str | None
+    next_actions: Sequence[Action]
+    suggestions: Sequence[Action]
+    axes: Mapping[Axis, AxisView]
+    conditions: Sequence[Condition]
+    streams: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def needs_you(self) -> int:
+        """How often the owner is needed: the number of actions shown."""
+        return len(self.next_actions)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "connection": self.connection,
+            "source": self.source,
+            "nature": self.nature,
+            "verdict": str(self.verdict),
+            "summary": self.summary,
+            "covered_through": self.covered_through,
+            "needs_you": self.needs_you,
+            "next_actions": [action.as_json() for action in self.next_actions],
+            "suggestions": [action.as_json() for action in self.suggestions],
+            "axes": {str(axis): view.as_json() for axis, view in self.axes.items()},
+            "conditions": [condition.as_json() for condition in self.conditions],
+            "streams": {name: dict(stream) for name, stream in self.streams.items()},
+        }
+
+
+def project(evidence: Evidence, now: str) -> Health:
+    """Health as of `now` (ISO 8601). The same evidence and moment always come to the same."""
+    tell = Raising(evidence.connection, evidence.source)
+    fresh, fresh_since, known = reach.freshness(evidence, tell, now)
+    judged = {
+        Axis.COLLECTION: access.collection(evidence, tell),
+        Axis.COVERAGE: reach.coverage(evidence, tell),
+        Axis.FRESHNESS: (fresh, fresh_since),
+        Axis.SCHEDULE: access.schedule(evidence, tell),
+        Axis.CREDENTIALS: access.credentials(evidence, tell),
+        Axis.RUNTIME: access.runtime(evidence, tell),
+    }
+    facts = _facts(evidence, known)
+    axes = {axis: AxisView(_status(axis, found), facts[axis], since) for axis, (found, since) in judged.items()}
+    conditions = [condition for found, _ in judged.values() for condition in found]
+    whole = Judged(conditions, {axis: view.status for axis, view in axes.items()}, evidence.schedule.starts_itself)
+    verdict = judge(whole)
+    actions = _actions(whole.asked)
+    return Health(
+        connection=evidence.connection,
+        source=evidence.source,
+        nature=evidence.nature,
+        verdict=verdict.verdict,
+        summary=verdict.sentence,
+        covered_through=reach.covered_through(evidence),
+        next_actions=actions,
+        suggestions=_suggestions(conditions, actions),
+        axes=axes,
+        conditions=conditions,
+        streams={
+            stream.name: {
+                "records": stream.records,
+                "deleted": stream.deleted,
+                "partitions": None if stream.summary is None else dict(stream.summary),
+                "covered_through": None if stream.summary is None else stream.summary.get("covered_through"),
+            }
+            for stream in evidence.streams
+        },
+    )
+
+
+def _status(axis: Axis, found: Iterable[Condition]) -> str:
+    """The status that stands first in the axis's list."""
+    statuses = {condition.rule.status for condition in found if condition.rule.reason != "in_progress"} or {"unknown"}
+    return min(statuses, key=AXES[axis][1].index)
+
+
+def _actions(conditions: Iterable[Condition]) -> list[Action]:
+    """Each command once, for the first condition that calls for it."""
+    found: dict[str, Action] = {}
+    for condition in conditions:
+        mend = condition.remediation
+        if mend is not None and mend.command is not None:
+            action = Action(condition.rule.reason, condition.message, mend.sentence, mend.command)
+            found.setdefault(mend.command, action)
+    return list(found.values())
+
+
+def _suggestions(conditions: Iterable[Condition], taken: Sequence[Action]) -> list[Action]:
+    asked = {action.command for action in taken}
+    return [action for action in _actions(conditions) if action.command not in asked]
+
+
+def _facts(evidence: Evidence, known: reach.Freshness) -> Mapping[Axis, Mapping[str, Any]]:
+    """What each axis was judged by."""
+    last = evidence.ended[0] if evidence.ended else None
+    contact = next((attempt for attempt in evidence.ended if attempt.is_contact), None)
+    plan = evidence.schedule
+    ending = {"id": last.id, "status": last.status, "ended_at": last.ended_at} if last is not None else {"id": None}
+    return {
+        Axis.COLLECTION: ending | {"receipt": _receipt_line(last)},
+        Axis.COVERAGE: _extents(evidence),
+        Axis.FRESHNESS: {
+            "as_of": known.as_of,
+            "stale_at": known.stale_at,
+            "from_files": known.from_files,
+            "maximum_staleness_seconds": evidence.maximum_staleness_seconds,
+        },
+        Axis.SCHEDULE: {"policy": str(plan.policy), "paused": plan.paused, "next_due": plan.next_due},
+        Axis.CREDENTIALS: {
+            "session_saved_at": evidence.session.saved_at if evidence.session is not None else None,
+            "last_contact": contact.ended_at if contact is not None else None,
+        },
+        Axis.RUNTIME: {"id": ending["id"], "error_code": last.error_code if last is not None else None},
+    }
+
+
+def _receipt_line(last: Attempt | None) -> str | None:
+    return receipt(last.facts)["summary"] if last is not None and last.facts is not None else None
+
+
+def _extents(evidence: Evidence) -> Mapping[str, int]:
+    """Partitions of all streams, by how far they are covered."""
+    total: dict[str, int] = {}
+    for stream in evidence.streams:
+        for name, count in (stream.summary or {}).items():
+            if isinstance(count, int):
+                total[name] = total.get(name, 0) + count
+    return total

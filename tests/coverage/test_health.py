@@ -1,0 +1,434 @@
+"""Health is a projection: each line of the decision table, and what may never come out of any evidence at all."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checkout import ROOT
+from evidences import CONTACT, NOW, evidence, gap, imported, run, stream
+from polyhost.coverage.evidence import Evidence, Policy, Schedule, Session
+from polyhost.coverage.facts import Claim, Completeness, Counts
+from polyhost.coverage.health import project
+from polyhost.coverage.rules import AXES, RULES, Axis, By, Gravity
+from polyhost.coverage.verdict import VERDICTS, Verdict
+from polyhost.operations.catalog import OPERATIONS
+
+EARLIER = "2026-11-22T05:00:00.000Z"
+LONG_AGO = "2026-11-02T00:00:00.000Z"
+AUTOMATIC = Schedule(policy=Policy.AUTOMATIC, next_due="2026-11-22T09:00:00.000Z")
+UNLISTED = Completeness(Claim.PARTIAL, ("messages:inventory_unproven",))
+NARROWED = Completeness(Claim.PARTIAL, ("scope_narrowed", "messages:inventory_complete"))
+FILE = {"streams": (stream(complete=0, imported=4, through="2026-10-01T00:00:00.000Z"),)}
+SIGNED_OUT = run(status="needs_owner", error_code="signed_out")
+
+
+def failed(code: str = "run_failed", hint: str | None = None, at: str = CONTACT):
+    return run(at, "failed", error_code=code, hint=hint)
+
+
+CASES: dict[str, tuple[Evidence, Verdict]] = {
+    "never_tried": (replace(evidence(), attempts=()), Verdict.UNKNOWN),
+    "in_progress": (evidence(run(status="running", facts=None), run(EARLIER)), Verdict.HEALTHY),
+    "succeeded": (evidence(), Verdict.HEALTHY),
+    "nothing_new": (evidence(run(streams={"messages": Counts(unchanged=7)})), Verdict.HEALTHY),
+    "cancelled": (evidence(run(status="cancelled"), run(EARLIER)), Verdict.IDLE),
+    "question_unanswered": (evidence(run(status="needs_owner", error_code="interaction_timeout")), Verdict.ATTENTION),
+    "failed": (evidence(failed()), Verdict.FAILED),
+    "failed_at_source": (evidence(failed(hint="upstream_unblock")), Verdict.FAILED),
+    "failed_for_good": (evidence(failed(hint="update_selector")), Verdict.FAILED),
+    "cause_elsewhere": (evidence(SIGNED_OUT), Verdict.ATTENTION),
+    "nothing_collected": (evidence(run(status="failed", facts=None)), Verdict.FAILED),
+    "blocking_gap": (
+        evidence(run(status="failed", gaps=(gap("media_missing", blocking=True),))),
+        Verdict.FAILED,
+    ),
+    "partitions_missing": (evidence(streams=(stream(missing=2, missing_keys=("C1", "C2")),)), Verdict.ATTENTION),
+    "partition_missing": (evidence(streams=(stream(missing=1, missing_keys=("C1",)),)), Verdict.ATTENTION),
+    "holes": (evidence(streams=(stream(partial=1, untouched=1),)), Verdict.DEGRADED),
+    "gap_open": (evidence(run(gaps=(gap("detail_gap", count=3),))), Verdict.DEGRADED),
+    "media_missing": (evidence(run(gaps=(gap("media_missing"),))), Verdict.HEALTHY),
+    "media_missing_in_file": (evidence(imported(gaps=(gap("media_missing"),)), run(EARLIER)), Verdict.HEALTHY),
+    "inventory_unproven": (evidence(run(completeness=UNLISTED)), Verdict.DEGRADED),
+    "not_enumerated": (evidence(run(completeness=NARROWED)), Verdict.IDLE),
+    "imported_only": (evidence(streams=(stream(imported=4),)), Verdict.HEALTHY),
+    "no_denominator": (evidence(streams=(replace(stream(), summary=None),)), Verdict.HEALTHY),
+    "source_limited": (evidence(streams=(stream(limited=2),)), Verdict.HEALTHY),
+    "covered": (evidence(), Verdict.HEALTHY),
+    "no_contact": (evidence(run(recorded=True), nature="demo"), Verdict.IDLE),
+    "no_expectation": (evidence(maximum_staleness_seconds=None), Verdict.HEALTHY),
+    "fresh": (evidence(), Verdict.HEALTHY),
+    "stale": (evidence(run(LONG_AGO)), Verdict.IDLE),
+    "artifact_old": (evidence(imported(), **FILE), Verdict.IDLE),
+    "overdue": (evidence(run(LONG_AGO), schedule=AUTOMATIC), Verdict.DEGRADED),
+    "manual": (evidence(), Verdict.HEALTHY),
+    "automatic": (evidence(schedule=AUTOMATIC), Verdict.HEALTHY),
+    "paused": (evidence(schedule=replace(AUTOMATIC, paused=True)), Verdict.HEALTHY),
+    "untried": (replace(evidence(), attempts=()), Verdict.UNKNOWN),
+    "not_used": (evidence(run(recorded=True), nature="demo"), Verdict.IDLE),
+    "accepted": (evidence(), Verdict.HEALTHY),
+    "no_session": (evidence(session=Session()), Verdict.ATTENTION),
+    "signed_out": (evidence(SIGNED_OUT, run(EARLIER)), Verdict.ATTENTION),
+    "session_untried": (evidence(SIGNED_OUT, session=Session(saved_at=NOW)), Verdict.ATTENTION),
+    "not_told": (evidence(failed()), Verdict.FAILED),
+    "ran": (evidence(), Verdict.HEALTHY),
+    "died": (evidence(run(status="failed", facts=None), run(EARLIER)), Verdict.FAILED),
+    "broke": (evidence(failed("disk_full"), run(EARLIER)), Verdict.FAILED),
+    "source_unreadable": (evidence(streams=(), source_problem="manifest_no_json"), Verdict.FAILED),
+}
+"""For each line of the table, evidence that comes to it, and the verdict then."""
+
+
+def reasons(health):
+    return [condition.rule.reason for condition in health.conditions]
+
+
+def commands(actions):
+    return [action.command for action in actions]
+
+
+def test_every_line_of_the_table_has_a_case():
+    assert set(CASES) == set(RULES)
+    assert {verdict for _, verdict in CASES.values()} == set(Verdict) == {rule.verdict for rule in VERDICTS}
+
+
+@pytest.mark.parametrize("reason", RULES)
+def test_evidence_comes_to_its_line_and_verdict(reason):
+    """Each reason is raised on its axis, whose status is the table's; the verdict is derived last."""
+    of, verdict = CASES[reason]
+    health = project(of, NOW)
+    assert reason in reasons(health)
+    assert health.verdict is verdict
+    if reason != "in_progress":
+        assert health.axes[RULES[reason].axis].status == RULES[reason].status
+
+
+@pytest.mark.parametrize("reason", RULES)
+def test_every_sentence_is_filled_in_and_every_command_can_be_typed(reason):
+    of, _ = CASES[reason]
+    names = {operation.name for operation in OPERATIONS}
+    for condition in project(of, NOW).conditions:
+        mend = condition.remediation
+        said = condition.message + ("" if mend is None else mend.sentence)
+        assert said
+        assert "{" not in said
+        if mend is not None and mend.command is not None:
+            program, *words = mend.command.split()
+            assert program == "polyhost"
+            assert words[0] in names or " ".join(words[:2]) in names
+
+
+# CH-1, clause by clause
+
+
+@pytest.mark.requirement("CH-1.1")
+def test_each_axis_is_judged_from_its_own_evidence():
+    """One thing goes wrong at a time; every other axis stays as it was."""
+    good = project(evidence(), NOW)
+    changes = {
+        Axis.COVERAGE: evidence(streams=(stream(missing=1, missing_keys=("C1",)),)),
+        Axis.FRESHNESS: evidence(maximum_staleness_seconds=60),
+        Axis.SCHEDULE: evidence(schedule=AUTOMATIC),
+        Axis.CREDENTIALS: evidence(session=Session()),
+        Axis.RUNTIME: evidence(source_problem="manifest_no_json"),
+        Axis.COLLECTION: evidence(run(status="cancelled"), run(EARLIER)),
+    }
+    assert set(changes) == set(Axis)
+    for axis, changed in changes.items():
+        worse = project(changed, NOW)
+        differing = {other for other in Axis if worse.axes[other].status != good.axes[other].status}
+        assert differing == {axis}
+
+
+@pytest.mark.requirement("CH-1.1")
+def test_every_axis_carries_its_evidence_and_since_when():
+    axes = project(evidence(), NOW).as_json()["axes"]
+    assert set(axes) == set(AXES)
+    assert all(view["evidence"] and view["since"] for view in axes.values())
+
+
+@pytest.mark.requirement("CH-1.2")
+def test_a_manual_source_with_an_old_file_shows_how_far_it_reaches_and_how_to_go_on():
+    """The file reaches to October: shown, with the command that adds a newer one; nothing has failed."""
+    health = project(evidence(imported(), **FILE), NOW)
+    shown = health.as_json()
+    assert shown["covered_through"] == "2026-10-01T00:00:00.000Z"
+    assert shown["axes"]["freshness"]["status"] == "stale"
+    assert shown["suggestions"] == [
+        {
+            "reason": "artifact_old",
+            "message": "The newest file reaches to 2026-10-01 00:00.",
+            "sentence": "Ask the site for a new export.",
+            "command": "polyhost import work FILE",
+        }
+    ]
+    assert (shown["verdict"], shown["needs_you"], shown["axes"]["collection"]["status"]) == ("idle", 0, "ok")
+
+
+@pytest.mark.requirement("CH-1.3")
+def test_missing_media_is_a_gap_with_its_action_and_no_failure():
+    said = "Download them again while the links last."
+    health = project(evidence(run(gaps=(gap("media_missing", count=12, action=said),))), NOW)
+    [found] = [condition for condition in health.conditions if condition.rule.reason == "media_missing"]
+    assert (found.count, found.stream, found.remediation.sentence) == (12, "messages", said)
+    assert health.axes[Axis.COVERAGE].status == "partial"
+    assert health.verdict is not Verdict.FAILED
+
+
+@pytest.mark.requirement("CH-1.4")
+def test_a_file_that_was_known_says_so_and_has_not_failed():
+    health = project(evidence(imported(streams={"messages": Counts(unchanged=40)}), run(EARLIER)), NOW)
+    [found] = [condition for condition in health.conditions if condition.axis is Axis.COLLECTION]
+    assert found.message == "Nothing was new: all 40 records read were known already."
+    assert health.axes[Axis.COLLECTION].status == "ok"
+
+
+@pytest.mark.requirement("CH-1.5")
+@pytest.mark.parametrize(
+    "code", ["media_missing", "detail_gap", "partition_missing", "range_unproven", "inventory_unproven"]
+)
+def test_a_gap_fails_a_connection_only_where_its_kind_is_declared_blocking(code):
+    with_gaps = evidence(
+        run(status="complete_with_gaps", gaps=(gap(code),), completeness=UNLISTED),
+        streams=(stream(missing=1, missing_keys=("C1",), partial=1),),
+    )
+    assert project(with_gaps, NOW).verdict is not Verdict.FAILED
+    declared = project(replace(with_gaps, blocking=frozenset({code})), NOW)
+    assert declared.verdict is Verdict.FAILED
+    assert [c.code for c in declared.conditions if c.rule.gravity is Gravity.ERROR] == [code]
+
+
+# what counts as contact, and what closes a gap
+
+
+def test_a_replay_is_no_contact():
+    """Trap 10: a local copy says nothing of the source."""
+    health = project(evidence(run(recorded=True)), NOW)
+    assert health.axes[Axis.FRESHNESS].status == "unknown"
+    assert health.axes[Axis.CREDENTIALS].status == "unknown"
+
+
+def test_a_narrow_run_proves_access_but_freshens_nothing():
+    health = project(evidence(run(completeness=NARROWED), run(LONG_AGO)), NOW)
+    assert health.axes[Axis.CREDENTIALS].status == "ok"
+    assert health.axes[Axis.FRESHNESS].status == "stale"
+
+
+def test_nothing_but_a_contact_heals_credentials():
+    """Crashes, cancels, files and recordings came since; only a run that got in says that one can get in."""
+    since = [failed(), run(status="cancelled"), imported(), run(recorded=True)]
+    assert project(evidence(*since, SIGNED_OUT, run(LONG_AGO)), NOW).axes[Axis.CREDENTIALS].status == "needs_owner"
+    assert project(evidence(run(), *since, SIGNED_OUT), NOW).axes[Axis.CREDENTIALS].status == "ok"
+
+
+def test_a_run_that_finished_signed_out_of_a_part_is_no_contact():
+    half = run(status="complete_with_gaps", gaps=(gap("signed_out", None),))
+    assert project(evidence(half, run(EARLIER)), NOW).axes[Axis.CREDENTIALS].status == "needs_owner"
+
+
+def test_a_committed_cursor_or_a_count_proves_no_coverage():
+    """Trap 12: without a known denominator nothing is called complete."""
+    counted = evidence(streams=(replace(stream(), summary=None, records=1_000_000),))
+    assert project(counted, NOW).axes[Axis.COVERAGE].status == "unproven"
+
+
+def test_a_gap_stands_until_a_run_has_looked_there_again():
+    broken = run(EARLIER, status="complete_with_gaps", gaps=(gap("stream_failed", "users"),))
+    users = {"messages": Counts(), "users": Counts()}
+    assert "gap_open" in reasons(project(evidence(run(), broken), NOW))
+    assert "gap_open" in reasons(project(evidence(run(streams=users, completeness=NARROWED), broken), NOW))
+    assert "gap_open" not in reasons(project(evidence(run(streams=users), broken), NOW))
+
+
+def test_a_gap_in_records_stands_until_those_are_read_again():
+    without = run(EARLIER, gaps=(gap("media_missing"),))
+    new_only = run(event_time=("2026-11-22T05:30:00Z", "2026-11-22T06:00:00Z"))
+    assert "media_missing" in reasons(project(evidence(new_only, without), NOW))
+    assert "media_missing" not in reasons(project(evidence(run(), without), NOW))
+
+
+def test_retiring_a_vanished_partition_is_seen_at_once():
+    """The ledger speaks, not what a run said of it then."""
+    then = run(status="complete_with_gaps", gaps=(gap("partition_missing", count=1),))
+    assert project(evidence(then, streams=(stream(retired=1),)), NOW).verdict is Verdict.HEALTHY
+
+
+def test_names_are_quoted_in_commands():
+    health = project(evidence(streams=(stream(missing=1, missing_keys=("C1; rm -rf ~",)),)), NOW)
+    assert commands(health.next_actions) == ["polyhost partitions retire work messages 'C1; rm -rf ~'"]
+
+
+def test_one_command_is_asked_for_once():
+    both = evidence(failed("disk_full"), streams=(stream(partial=2),))
+    health = project(both, NOW)
+    assert commands(health.next_actions) == ["polyhost run work"]
+    assert health.suggestions == []
+
+
+def test_a_failure_does_not_ask_for_the_owner_while_runs_start_by_themselves():
+    health = project(evidence(failed(), schedule=AUTOMATIC), NOW)
+    assert (health.verdict, health.needs_you, commands(health.suggestions)) == (
+        Verdict.FAILED,
+        0,
+        ["polyhost run work"],
+    )
+
+
+def test_since_is_when_the_present_state_began():
+    health = project(evidence(failed(), failed(at=EARLIER), run(LONG_AGO)), NOW)
+    assert health.axes[Axis.COLLECTION].since == EARLIER
+
+
+# whatever the evidence
+
+_moments = st.sampled_from([CONTACT, EARLIER, LONG_AGO, NOW, "9999-12-31T23:59:59Z", "no time", ""])
+_codes = st.sampled_from(
+    ["partition_missing", "inventory_unproven", "range_unproven", "media_missing", "detail_gap", "stream_failed",
+     "signed_out", "connector_crashed", "protocol_violation", "something_new"]
+)  # fmt: skip
+_counts = st.builds(Counts, new=st.integers(0, 3), unchanged=st.integers(0, 3))
+_streams = st.dictionaries(st.sampled_from(["messages", "users"]), _counts, max_size=2)
+_gaps = st.lists(
+    st.builds(
+        gap,
+        _codes,
+        st.sampled_from([None, "messages", "users"]),
+        count=st.none() | st.integers(0, 9),
+        blocking=st.booleans(),
+        action=st.none() | st.sampled_from(["retry_by_runtime", "Do {this}."]),
+    ),
+    max_size=3,
+).map(tuple)
+_evidence_codes = st.lists(
+    st.sampled_from(["messages:inventory_complete", "messages:inventory_unproven", "scope_narrowed"]), max_size=3
+).map(tuple)
+_made = st.builds(
+    lambda make, status, at, **over: make(at, status=status, **over),
+    st.sampled_from([run, imported]),
+    st.sampled_from(["complete", "complete_with_gaps", "failed", "needs_owner", "cancelled", "running", "strange"]),
+    _moments,
+    streams=_streams,
+    gaps=_gaps,
+    completeness=st.builds(Completeness, st.sampled_from(Claim), _evidence_codes),
+    recorded=st.booleans(),
+    event_time=st.none() | st.tuples(_moments, _moments),
+    error_code=st.none() | _codes | st.sampled_from(["disk_full", "interaction_timeout", "run_failed"]),
+    hint=st.none() | st.sampled_from(["refresh_credentials", "upstream_unblock", "not_retriable", "Try again."]),
+)
+_died = st.builds(lambda at: run(at, "failed", facts=None), _moments)
+_attempts = st.lists(_made | _died, max_size=5).map(tuple)
+_extent = st.integers(0, 2)
+_partitioned = st.builds(
+    stream,
+    st.sampled_from(["messages", "users"]),
+    missing_keys=st.lists(st.text(min_size=1, max_size=4), max_size=2).map(tuple),
+    **dict.fromkeys(("missing", "untouched", "partial", "imported", "limited", "complete", "retired"), _extent),
+)
+_stored = _partitioned | st.builds(lambda of: replace(of, summary=None), _partitioned)
+_schedules = st.builds(
+    Schedule, policy=st.sampled_from(Policy), paused=st.booleans(), next_due=st.none() | _moments, since=st.none()
+)
+_evidence = st.builds(
+    lambda attempts, **over: replace(evidence(), attempts=attempts, **over),
+    _attempts,
+    connection=st.sampled_from(["work", "a b"]),
+    nature=st.sampled_from(["live", "test", "replay", "demo"]),
+    streams=st.lists(_stored, max_size=3).map(tuple),
+    blocking=st.frozensets(_codes, max_size=2),
+    schedule=_schedules,
+    session=st.none() | st.builds(Session, saved_at=st.none() | _moments),
+    maximum_staleness_seconds=st.none() | st.integers(1, 10**12),
+    source_problem=st.none() | st.just("manifest_no_json"),
+)
+_now = _moments
+
+
+@given(_evidence, _now)
+def test_any_evidence_has_one_health_that_is_json(of: Evidence, now: str):
+    """Total, and the same each time; statuses and types are those of the table."""
+    health = project(of, now)
+    assert project(of, now) == health
+    shown = json.loads(json.dumps(health.as_json()))
+    assert shown == health.as_json()
+    for axis, view in health.axes.items():
+        assert view.status in (*AXES[axis][1], "unknown")
+        assert any(condition.axis is axis for condition in health.conditions)
+
+
+@given(_evidence, _now)
+def test_the_owner_is_needed_exactly_as_often_as_there_is_something_to_type(of: Evidence, now: str):
+    """An actionless signal never asks; what asks is shown; the count is that of the rows."""
+    health = project(of, now)
+    assert health.needs_you == len(health.next_actions) == len(set(commands(health.next_actions)))
+    asks = health.verdict is Verdict.ATTENTION
+    assert not asks or health.next_actions
+    assert not health.next_actions or health.verdict in {Verdict.ATTENTION, Verdict.FAILED}
+    offered = [*health.next_actions, *health.suggestions]
+    typed = {c.remediation.command for c in health.conditions if c.remediation is not None and c.remediation.command}
+    assert set(commands(offered)) == typed
+    assert len(offered) == len(typed)
+    for action in health.next_actions:
+        assert RULES[action.reason].gravity in {Gravity.WARNING, Gravity.ERROR}
+        assert RULES[action.reason].by in {By.OWNER, By.NEXT_RUN}
+
+
+@given(_evidence, _now)
+@pytest.mark.requirement("CH-1.5")
+def test_nothing_is_well_beside_what_is_not(of: Evidence, now: str):
+    """Failed comes from errors and from nothing else; healthy never stands beside a failing or blocked axis."""
+    health = project(of, now)
+    grave = {condition.rule.gravity for condition in health.conditions}
+    assert (health.verdict is Verdict.FAILED) == (Gravity.ERROR in grave)
+    if health.verdict in {Verdict.HEALTHY, Verdict.IDLE, Verdict.UNKNOWN}:
+        assert "failing" not in {view.status for view in health.axes.values()}
+        assert "needs_owner" not in {view.status for view in health.axes.values()}
+    if health.verdict is Verdict.HEALTHY:
+        assert health.axes[Axis.COLLECTION].status in {"ok", "interrupted"}
+
+
+@given(_evidence, _now, _moments)
+@pytest.mark.requirement("CH-1.2")
+def test_time_alone_fails_nothing_and_heals_nothing(of: Evidence, now: str, later: str):
+    """Staleness is no failure, and no axis but freshness looks at the clock."""
+    one, other = project(of, now), project(of, later)
+    assert (one.verdict is Verdict.FAILED) == (other.verdict is Verdict.FAILED)
+    for axis in set(Axis) - {Axis.FRESHNESS}:
+        assert one.axes[axis] == other.axes[axis]
+    assert commands(one.next_actions) == commands(other.next_actions)
+
+
+@given(_evidence, _schedules, _now)
+@pytest.mark.requirement("CH-1.1")
+def test_a_schedule_colours_nothing_but_itself(of: Evidence, schedule: Schedule, now: str):
+    one, other = project(of, now), project(replace(of, schedule=schedule), now)
+    for axis in set(Axis) - {Axis.SCHEDULE}:
+        assert one.axes[axis] == other.axes[axis]
+
+
+@given(_evidence, _now, st.lists(st.sampled_from([failed(), run(status="cancelled"), imported()]), max_size=4))
+def test_credentials_that_need_the_owner_stay_so_whatever_happens_without_contact(of: Evidence, now: str, since):
+    before = project(of, now).axes[Axis.CREDENTIALS].status
+    after = project(replace(of, attempts=(*since, *of.attempts)), now).axes[Axis.CREDENTIALS].status
+    assert after == before
+
+
+@given(_evidence, _now)
+def test_complete_is_said_only_where_every_partition_is_whole_and_listed(of: Evidence, now: str):
+    health = project(of, now)
+    if health.axes[Axis.COVERAGE].status != "complete":
+        return
+    partitioned = [each for each in of.streams if each.summary is not None]
+    assert partitioned
+    for each in partitioned:
+        assert not each.count("missing", "untouched", "partial", "imported", "limited")
+
+
+def test_the_tables_in_the_documentation_are_those_in_the_code():
+    found = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "health-table", "--check"], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
