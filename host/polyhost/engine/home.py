@@ -16,7 +16,7 @@ import orjson
 
 from polyhost.errors import RefusedError
 
-__all__ = ["delete_session", "load_session", "read_storage_state", "save_session"]
+__all__ = ["delete_session", "load_session", "read_storage_state", "save_session", "session_saved_at"]
 
 _OWNER_ONLY_DIRECTORY = 0o700
 MAX_STATE_BYTES = 16 * 1024 * 1024
@@ -66,6 +66,14 @@ def load_session(home: Path, connection: str) -> dict[str, Any] | None:
     """The saved session; None where there is none."""
     path = _session(home, connection)
     return read_storage_state(path) if path.exists() else None
+
+
+def session_saved_at(home: Path, connection: str) -> float | None:
+    """When the saved session was written, in seconds since the epoch; None where there is none."""
+    try:
+        return _session(home, connection).stat().st_mtime
+    except OSError:
+        return None
 
 
 def delete_session(home: Path, connection: str) -> None:

@@ -20,7 +20,18 @@ from rich.text import Text
 from polyhost.cli.wording import as_typed
 from polyhost.protocol.recovery import advice
 
-__all__ = ["STATUS", "bullet", "console", "long_table", "moment", "plain", "plural", "printable", "simple_table"]
+__all__ = [
+    "NATURE",
+    "STATUS",
+    "bullet",
+    "console",
+    "long_table",
+    "moment",
+    "plain",
+    "plural",
+    "printable",
+    "simple_table",
+]
 
 STATUS = {
     "complete": "[green]complete[/]",
@@ -29,6 +40,12 @@ STATUS = {
     "needs_owner": "[yellow]needs you[/]",
     "cancelled": "[yellow]cancelled[/]",
     "running": "[cyan]running[/]",
+}
+NATURE = {
+    "live": "",
+    "test": "[yellow]test connection[/]",
+    "replay": "[dim]replayed recording[/]",
+    "demo": "[dim]demo[/]",
 }
 PIPED_WIDTH = 120
 """Columns when stdout is not a terminal: wide enough that no cell is cut in a log."""

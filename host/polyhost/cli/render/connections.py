@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyhost.cli.render.common import console, moment, plain, simple_table
+from polyhost.cli.render.common import NATURE, console, moment, plain, simple_table
 from polyhost.cli.wording import as_typed
 
 __all__ = ["connect", "connections", "sources"]
-
-_NATURE = {
-    "live": "",
-    "test": "[yellow]test connection[/]",
-    "replay": "[dim]replayed recording[/]",
-    "demo": "[dim]demo[/]",
-}
 
 
 def connect(value: dict[str, Any]) -> None:
     """Say what was connected and what to do with it."""
     out = console()
-    nature = _NATURE[value["nature"]]
+    nature = NATURE[value["nature"]]
     out.print(f"[green]✓[/] Connected [bold]{plain(value['name'])}[/] ({plain(value['display_name'])}) {nature}")
     for line in value["notes"]:
         out.print(f"  [dim]{plain(as_typed(line))}[/]")
@@ -41,7 +34,7 @@ def connections(value: dict[str, Any]) -> None:
             moment(row["created_at"]),
             f"{row['last_run']['status']} {moment(row['last_run']['started_at'])}" if row["last_run"] else "–",
             f"{row['records']:,}",
-            _NATURE[row["nature"]],
+            NATURE[row["nature"]],
         )
     out.print(table)
 

@@ -1,0 +1,25 @@
+"""How connections are: evidence gathered, projected, handed on as it is.
+
+Must not know: what any of it means (`coverage` judges), how it looks.
+"""
+
+from __future__ import annotations
+
+from polyhost.coverage.health import project
+from polyhost.engine.evidence import gather
+from polyhost.operations.context import Context
+from polyhost.operations.registry import Result
+from polyhost.operations.requests import StatusRequest
+
+__all__ = ["status"]
+
+
+async def status(context: Context, request: StatusRequest) -> Result:
+    """The named connection's health; without a name, everyone's. Being unwell is a finding, not a failed command."""
+    if request.name is None and not context.has_store:
+        return Result({"connections": []})
+    async with context.store(create=False) as store:
+        asked = await store.connections() if request.name is None else [await context.connection(store, request.name)]
+        now = context.clock.iso()
+        found = [project(await gather(store, row, context.home), now).as_json() for row in asked]
+    return Result({"connections": found} if request.name is None else found[0])
