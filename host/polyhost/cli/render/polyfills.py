@@ -1,0 +1,40 @@
+"""A conformance report as its author reads it: one line a check, and under what failed, what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyhost.cli.render.common import console, plain, plural, simple_table
+
+__all__ = ["check"]
+
+_MARKS = {"ok": "[green]✓[/]", "failed": "[red]✗[/]", "not_checked": "[dim]–[/]"}
+
+
+def check(value: dict[str, Any]) -> None:
+    """The checks in order, by scenario where there are several."""
+    out = console()
+    table = simple_table("", "check", "found", heading=False)
+    scenario: str | None = None
+    for row in value["checks"]:
+        if row["scenario"] != scenario:
+            scenario = row["scenario"]
+            table.add_row("", f"[dim]{plain(scenario or '')}[/]", "")
+        table.add_row(_MARKS[row["answer"]], plain(row["check"]), _found(row))
+    out.print(f"[bold]{plain(value['name'])}[/]")
+    out.print(table)
+    counts = value["counts"]
+    words = f"{plural(counts['ok'], 'check')} passed"
+    if counts["not_checked"]:
+        words += f", {counts['not_checked']} not made"
+    verdict = f"[red]{counts['failed']} failed[/]; " if counts["failed"] else ""
+    out.print(f"{verdict}{words}.")
+
+
+def _found(row: dict[str, Any]) -> str:
+    text = plain(row["found"])
+    if row["answer"] == "not_checked":
+        text = f"[dim]not checked: {text}[/]"
+    if row["instruction"] and row["answer"] != "ok":
+        text += f"\n[dim]→[/] {plain(row['instruction'])}"
+    return text

@@ -1,0 +1,150 @@
+"""A whole polyfill, checked from its manifest to its behaviour, for its author.
+
+Owns: what can be told without running it, and with what it is run: a process for real, a page from recordings. Must not
+know: the experiments on its behaviour (conformance), how a report is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import orjson
+
+from polyhost.browser.hosts import allows
+from polyhost.browser.recordings.fixture import load_scenario
+from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.verify import verify_scenario
+from polyhost.connectors.loading import MANIFEST, LoadedSource, load_connector_folder
+from polyhost.connectors.stdio import Patience, StdioConnector
+from polyhost.engine.events import Answer, Watcher, ignore
+from polyhost.engine.sources import replay_connector
+from polyhost.errors import PolyhostError, RefusedError
+from polyhost.protocol.declarations import PolyfillDecl, StdioDecl
+from polyhost.protocol.manifest import ManifestError, manifest_faults
+from polyhost.testing.conformance import BEHAVIOUR, check_behaviour
+from polyhost.testing.report import Check, Report, failed, not_checked, ok
+from polyhost.testing.trials import Bench
+
+__all__ = ["check_folder"]
+
+AT_ONCE = Patience(terminate=0.0)
+"""A connector that is killed gets no time to tidy up: that is what the check is for."""
+SCHEMA_FAULT = "schema_invalid"
+
+
+async def check_folder(
+    folder: Path, scenarios: Sequence[Path] = (), *, answer: Answer, watch: Watcher = ignore
+) -> Report:
+    """Check a connector's folder. RefusedError where there is no such folder, or a process is given recordings."""
+    _check_is_folder(folder)
+    try:
+        source = load_connector_folder(folder)
+    except RefusedError as error:
+        return Report(folder.name, None, _unloadable(folder, error))
+    if scenarios and source.kind != "page":
+        raise RefusedError(
+            f"{source.name} does not run in a page, so no recording of it can be replayed",
+            "Leave --scenario out.",
+            code="no_polyfill",
+        )
+    checks = [
+        ok("manifest", f"every rule kept, {len(source.manifest.streams)} streams"),
+        ok("schemas", "each is a JSON Schema (2020-12)"),
+        ok("files", "all there, inside the folder"),
+        *await _run(source, scenarios, answer, watch),
+    ]
+    return Report(source.name, source.kind, checks)
+
+
+def _check_is_folder(folder: Path) -> None:
+    if not folder.is_dir():
+        raise RefusedError(f"{folder} is not a folder", "Name the folder of a polyfill.", code="unknown_source")
+
+
+def _unloadable(folder: Path, error: RefusedError) -> list[Check]:
+    """Every fault that can be told of a folder that cannot be run, by check."""
+    try:
+        faults = manifest_faults(orjson.loads((folder / MANIFEST).read_bytes()))
+    except (OSError, orjson.JSONDecodeError):
+        return [failed("manifest", error.reason, error.instruction), *_untouched("schemas", "files", *BEHAVIOUR)]
+    schemas = [fault for fault in faults if fault.code == SCHEMA_FAULT]
+    others = [fault for fault in faults if fault.code != SCHEMA_FAULT]
+    checks = [_fault("manifest", fault) for fault in others] or [ok("manifest", "every rule kept")]
+    checks += [_fault("schemas", fault) for fault in schemas] or [ok("schemas", "each is a JSON Schema (2020-12)")]
+    if faults:
+        return [*checks, *_untouched("files", *BEHAVIOUR)]
+    return [*checks, failed("files", error.reason, error.instruction), *_untouched(*BEHAVIOUR)]
+
+
+def _untouched(*names: str) -> list[Check]:
+    return [not_checked(name, "the folder has to be right first") for name in names]
+
+
+def _fault(name: str, fault: ManifestError) -> Check:
+    return failed(name, f"{fault.code}: {fault.reason}", "Correct manifest.json; docs/writing-a-polyfill.md has one.")
+
+
+async def _run(source: LoadedSource, scenarios: Sequence[Path], answer: Answer, watch: Watcher) -> list[Check]:
+    stdio, page = source.manifest.stdio, source.manifest.polyfill
+    if stdio is not None:
+        return await check_behaviour(_process(source, stdio, answer, watch))
+    if page is None:
+        return [not_checked(name, "it imports files and collects nothing") for name in BEHAVIOUR]
+    checks = [_page(page)]
+    if not scenarios:
+        why, give = "a page runs here only from a recording", "Give --scenario DIR; make one with run --record DIR."
+        return [*checks, *(not_checked(name, why, give) for name in BEHAVIOUR)]
+    for scenario in scenarios:
+        found = await _replay(source, page, scenario, answer, watch)
+        checks += [replace(check, scenario=scenario.name) for check in found]
+    return checks
+
+
+def _process(source: LoadedSource, stdio: StdioDecl, answer: Answer, watch: Watcher) -> Bench:
+    return Bench(
+        manifest=source.manifest,
+        make=lambda: StdioConnector(stdio.command, source.folder, patience=AT_ONCE),
+        answer=answer,
+        watch=watch,
+    )
+
+
+def _page(page: PolyfillDecl) -> Check:
+    host = urlsplit(page.page).hostname or ""
+    if not allows(page.hosts, host):
+        return failed("page", f"it starts at {host}, which is not among its hosts", "Add it to polyfill.hosts.")
+    if not page.session.signed_out:
+        return not_checked(
+            "page",
+            "nothing says how a signed-out session looks",
+            "If the site has a sign-in page, name its URL in polyfill.session.signed_out.",
+        )
+    return ok("page", f"starts at {host}, may talk to {', '.join(page.hosts)}")
+
+
+async def _replay(
+    source: LoadedSource, page: PolyfillDecl, scenario: Path, answer: Answer, watch: Watcher
+) -> list[Check]:
+    try:
+        recorded = load_scenario(scenario)
+    except PolyhostError as error:
+        why = "the recording cannot be read"
+        first = failed("recording", error.reason, error.instruction)
+        return [first, *(not_checked(name, why) for name in BEHAVIOUR)]
+    rules = RecordingRules.declared(page.recording.model_dump(exclude_defaults=True), page.hosts)
+    left = verify_scenario(recorded, rules)
+    clean = ok("recording", "no secret and nothing personal is left in it")
+    if left:
+        told = f"{len(left)} places hold what must go: {', '.join(str(finding) for finding in left[:3])}"
+        clean = failed("recording", told, "Name the fields in polyfill.recording.redact and record it again.")
+    bench = Bench(
+        manifest=source.manifest,
+        make=lambda: replay_connector(source, scenario).connector,
+        answer=answer,
+        watch=watch,
+        recorded=True,
+    )
+    return [clean, *await check_behaviour(bench, [dict(record) for record in recorded.expected])]

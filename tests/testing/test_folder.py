@@ -1,0 +1,189 @@
+"""Whole folders, checked for real: the Node connector and what can be wrong with it, the Slack polyfill's recording."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkout import ROOT
+from e2e.command import CommandLine, Finished
+from polyhost.errors import RefusedError
+from polyhost.operations.context import nobody
+from polyhost.testing.conformance import BEHAVIOUR
+from polyhost.testing.folder import check_folder
+from polyhost.testing.report import Answer
+
+NODE = ROOT / "tests" / "conformance" / "node"
+SLACK = ROOT / "polyfills" / "slack"
+STATIC = ("manifest", "schemas", "files")
+
+pytestmark = pytest.mark.usefixtures("node_on_path")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the Node connector, to be broken."""
+    return Path(shutil.copytree(NODE, tmp_path / "node"))
+
+
+def change_manifest(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    file = folder / "manifest.json"
+    manifest = json.loads(file.read_bytes())
+    change(manifest)
+    file.write_text(json.dumps(manifest), encoding="utf-8")
+
+
+def change_script(folder: Path, old: str, new: str) -> None:
+    file = folder / "connector.mjs"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+async def answers(folder: Path, *scenarios: Path) -> dict[str, Answer]:
+    report = await check_folder(folder, scenarios, answer=nobody)
+    assert report.passed is not any(check.answer is Answer.FAILED for check in report.checks)
+    return {check.name: check.answer for check in report.checks}
+
+
+@pytest.mark.requirement("PR-4.6", "PR-4.3")
+async def test_the_node_connector_passes_every_check():
+    found = await answers(NODE)
+    assert found == dict.fromkeys((*STATIC, *BEHAVIOUR), Answer.OK)
+
+
+@pytest.mark.requirement("PR-4.3")
+async def test_every_rule_a_manifest_breaks_is_named_and_nothing_is_started(folder: Path):
+    def breaks(manifest: dict[str, Any]) -> None:
+        manifest["streams"][1]["cursor_field"] = "never"
+        manifest["streams"][2] |= {"parent_streams": ["notes", "ghosts"]}
+        manifest["streams"][0]["schema"]["type"] = 5
+
+    change_manifest(folder, breaks)
+    change_script(folder, "await main();", 'writeFileSync("started", "");')
+    report = await check_folder(folder, answer=nobody)
+    broken = [check for check in report.checks if check.answer is Answer.FAILED]
+    assert [(check.name, check.found.partition(":")[0]) for check in broken] == [
+        ("manifest", "unknown_cursor_field"),
+        ("manifest", "unknown_parent"),
+        ("manifest", "strategy_mismatch"),
+        ("schemas", "schema_invalid"),
+    ]
+    assert {check.answer for check in report.checks if check.name in BEHAVIOUR} == {Answer.NOT_CHECKED}
+    assert not (folder / "started").exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", None])
+async def test_a_manifest_that_is_none_is_told_as_such(folder: Path, text: str | None):
+    (folder / "manifest.json").unlink()
+    if text is not None:
+        (folder / "manifest.json").write_text(text, encoding="utf-8")
+    found = await answers(folder)
+    assert found["manifest"] is Answer.FAILED
+    assert set(found.values()) == {Answer.FAILED, Answer.NOT_CHECKED} | ({Answer.OK} if text == "[]" else set())
+
+
+async def test_a_file_that_is_missing_is_told(folder: Path):
+    (folder / "connector.mjs").unlink()
+    found = await answers(folder)
+    assert (found["manifest"], found["schemas"], found["files"]) == (Answer.OK, Answer.OK, Answer.FAILED)
+    assert {found[name] for name in BEHAVIOUR} == {Answer.NOT_CHECKED}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "red"),
+    [
+        (
+            "records_emitted: run.emitted });\n  // The end",
+            "records_emitted: 99 });\n  // The end",
+            {"protocol", "run"},
+        ),
+        ("await run.collect();", "process.exit(3);", {"run"}),
+        ('"2026-01-03T06:00:00Z", "third"', '"2026-01-03T06:00:00Z", 3', {"records"}),
+        ("if (wanted.resources && !wanted.resources.includes(one.id)", "if (false", {"scope: one resource"}),
+        ("return (since === undefined", "return true || (since === undefined", {"scope: an empty time range"}),
+        ('"first"),', '"first" + process.pid),', {"idempotence", "resume"}),
+    ],
+)
+async def test_a_broken_connector_turns_the_check_red_that_is_about_it(folder: Path, old: str, new: str, red: set[str]):
+    change_script(folder, old, new)
+    found = await answers(folder)
+    assert {name for name, answer in found.items() if answer is Answer.FAILED} == red
+
+
+async def test_a_program_that_is_not_installed_is_told(folder: Path):
+    change_manifest(folder, lambda manifest: manifest.update(stdio={"command": ["no-such-program-here"]}))
+    found = await answers(folder)
+    assert found["run"] is Answer.FAILED
+
+
+@pytest.mark.requirement("PR-4.3")
+async def test_a_binding_that_nothing_offers_is_told(folder: Path):
+    needs = {"bindings": {"browser_automation": {"required": True}}}
+    change_manifest(folder, lambda manifest: manifest.update(runtime_requirements=needs))
+    report = await check_folder(folder, answer=nobody)
+    (run,) = [check for check in report.checks if check.name == "run"]
+    assert run.answer is Answer.FAILED
+    assert "browser_automation" in run.found
+
+
+@pytest.mark.requirement("PR-4.4")
+async def test_a_connector_that_needs_its_owner_is_not_called_broken(folder: Path):
+    asks = {"command": ["node", "connector.mjs", "--behaviour", "ask"]}
+    change_manifest(folder, lambda manifest: manifest.update(stdio=asks))
+    found = await answers(folder)
+    assert found["run"] is Answer.NOT_CHECKED
+    assert Answer.FAILED not in found.values()
+
+
+async def test_a_process_has_no_recordings_and_a_folder_has_to_be_there(folder: Path):
+    for refused in (check_folder(folder, [folder], answer=nobody), check_folder(folder / "x", answer=nobody)):
+        with pytest.raises(RefusedError):
+            await refused
+
+
+async def test_without_a_recording_a_page_is_checked_as_far_as_it_goes_and_the_rest_is_said(tmp_path: Path):
+    found = await answers(SLACK)
+    assert {name for name, answer in found.items() if answer is Answer.OK} == {*STATIC, "page"}
+    assert {found[name] for name in BEHAVIOUR} == {Answer.NOT_CHECKED}
+    copy = Path(shutil.copytree(SLACK, tmp_path / "slack"))
+    change_manifest(copy, lambda manifest: manifest["polyfill"].update(hosts=["example.org"]))
+    assert (await answers(copy))["page"] is Answer.FAILED
+
+
+@pytest.mark.requirement("HO-2")
+async def test_the_slack_polyfill_keeps_its_word_over_its_recording():
+    """What a narrowed run asks for is not all in the recording, and then nothing is said about it."""
+    found = await answers(SLACK, ROOT / "fixtures" / "slack" / "small")
+    assert Answer.FAILED not in found.values()
+    assert {"recording", "protocol", "run", "records", "expected", "idempotence"} <= {
+        name for name, answer in found.items() if answer is Answer.OK
+    }
+
+
+async def test_a_recording_that_cannot_be_read_or_holds_a_secret_is_told(tmp_path: Path):
+    scenario = Path(shutil.copytree(ROOT / "fixtures" / "slack" / "small", tmp_path / "small"))
+    (scenario / "recording.har").write_text("{", encoding="utf-8")
+    found = await answers(SLACK, scenario)
+    assert found["recording"] is Answer.FAILED
+    assert {found[name] for name in BEHAVIOUR} == {Answer.NOT_CHECKED}
+
+
+async def test_the_command_shows_one_line_a_check_and_ends_with_1_where_one_failed(
+    folder: Path, home: Path, tmp_path: Path
+):
+    command = CommandLine(home=home, folder=tmp_path)
+    shown = await command("polyfill", "check", "node")
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    assert "11 checks passed." in shown.stdout
+    change_script(folder, '"2026-01-03T06:00:00Z", "third"', '"2026-01-03T06:00:00Z", 3')
+    broken: Finished = await command("polyfill", "check", "node", "--json")
+    assert (broken.exit_code, broken.value["passed"], broken.value["counts"]["failed"]) == (1, False, 1)
+    (red,) = [check for check in broken.value["checks"] if check["answer"] == "failed"]
+    assert (red["check"], "/text" in red["found"]) == ("records", True)
+    refused = await command("polyfill", "check", "nowhere")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert list(home.parent.glob("home")) == []
