@@ -171,8 +171,13 @@ def _held_file(name: str) -> str | None:
     return None
 
 
+_NONE: list[dict[str, Any]] = []
+
+
 def _files(message: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Older uploads have one `file`."""
+    if "files" not in message and "file" not in message:
+        return _NONE
     files = message.get("files") or ([message["file"]] if message.get("file") else [])
     return [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
 

@@ -1,0 +1,286 @@
+"""Reads what WhatsApp exports of a chat: a text file, alone or in a ZIP or folder with its media.
+
+Owns: recognising a chat, which chat it is, and ids for messages that have none. Must not know: what is stored already,
+beyond asking which of some ids are known.
+
+An id is made of the minute, the text, and how many of the same came before in that minute. It is the same in every
+export of the chat, whichever phone wrote it, wherever the export begins, with media or without, and whatever the sender
+is called by now. An edited message has another text, so it is another message; the file does not say which it replaced.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+from polyhost.artifacts.base import Artifact, Entry, ImportContext, Importer, Recognition, UnreadableEntryError
+
+from .lines import DateOrder, Evidence, Line, begins, messages
+
+_STREAM = "messages"
+_LOOKED_AT = 20
+"""Lines in which a message must begin, or the file is something else."""
+_SAMPLE = 100
+"""Messages at each end of a file by which a chat is known again under another name."""
+_NO_CHANCE = 3
+"""Messages two chats do not have in common, to the minute and the letter."""
+_LONGEST_LINE = 100_000
+"""Characters read as one line."""
+_TITLE = re.compile(
+    r"^(?:WhatsApp[ -]?Chat|Chat(?: de)? WhatsApp|Discussion WhatsApp|Conversa do WhatsApp|WhatsApp-chat)"
+    r"(?: (?:with|mit|con|avec|com|met|med|de)|s? -|:)? +(.+)$",
+    re.IGNORECASE,
+)
+_COPY = re.compile(r" ?\(\d+\)$")
+_PHONE = re.compile(r"[+\d\s()\u00a0\u2011-]+")
+
+
+class WhatsAppImporter(Importer):
+    def recognise(self, artifact: Artifact) -> Recognition | None:
+        entry = _chat_entry(artifact)
+        if entry is None:
+            return None
+        with_media = any(other is not entry for other in artifact.entries)
+        return Recognition(format="whatsapp-chat", variant="with_media" if with_media else "text")
+
+    def parse(self, artifact: Artifact, context: ImportContext) -> Iterator[dict[str, Any]]:
+        entry = _chat_entry(artifact)
+        return iter(()) if entry is None else _Reading(artifact, entry, context).messages()
+
+    def merge(self, stream: str, kept: Mapping[str, Any], brought: Mapping[str, Any]) -> dict[str, Any]:
+        """What either tells: a file's name, a caption, seconds, a name instead of a number."""
+        del stream
+        both = (kept, brought)
+        return {
+            **kept,
+            "sent_at": max(one["sent_at"] for one in both),
+            "sender": max((one["sender"] for one in both), key=_tells),
+            "kind": max(one["kind"] for one in both),
+            "text": max((one["text"] for one in both), key=lambda text: (len(text), text)),
+            "attachment": max((one["attachment"] for one in both), key=lambda name: name or ""),
+            "is_edited": any(one["is_edited"] for one in both),
+        }
+
+
+IMPORTER: Importer = WhatsAppImporter()
+
+
+def _tells(sender: str | None) -> tuple[bool, bool, str]:
+    """A name tells more than a number, and either more than nothing."""
+    return sender is not None, sender is not None and not _PHONE.fullmatch(sender), sender or ""
+
+
+def _chat_entry(artifact: Artifact) -> Entry | None:
+    """The chat's text: the only text file at the top that begins like one."""
+    texts = [one for one in artifact.entries if "/" not in one.name and one.name.lower().endswith(".txt")]
+    named = [one for one in texts if one.name.lower() == "_chat.txt" or _TITLE.match(_stem(one.name))]
+    for entry in (named or texts)[:5]:
+        try:
+            if any(begins(line) for line in islice(_lines(artifact, entry), _LOOKED_AT)):
+                return entry
+        except (UnreadableEntryError, UnicodeError):
+            continue
+    return None
+
+
+def _lines(artifact: Artifact, entry: Entry) -> Iterator[str]:
+    """Lines without their ends. UnicodeError where the file is in no encoding that phones write."""
+    file = artifact.open(entry)
+    head = file.peek(4)[:4] if isinstance(file, io.BufferedReader) else b""
+    encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    text = io.TextIOWrapper(file, encoding, newline=None)
+    while line := text.readline(_LONGEST_LINE):
+        yield line.rstrip("\n")
+
+
+def _stem(name: str) -> str:
+    return _COPY.sub("", name.rpartition(".")[0] or name)
+
+
+class _Reading:
+    """One chat, read twice: for the order of its dates and its ends, then for its messages."""
+
+    def __init__(self, artifact: Artifact, entry: Entry, context: ImportContext) -> None:
+        self._artifact = artifact
+        self._entry = entry
+        self._context = context
+        self._media = {other.name.rpartition("/")[2] for other in artifact.entries if other is not entry}
+        self._missing = 0
+        self._unparsable: list[int] = []
+        self._broken: str | None = None
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        evidence = Evidence()
+        for line in self._readable():
+            evidence.take(line)
+        order, is_proven = evidence.order()
+        chat, label, order = self._chat([order] if is_proven else [order, "mdy" if order == "dmy" else "dmy"])
+        yield {
+            "type": "PARTITION_INVENTORY",
+            "stream": _STREAM,
+            "partitions": [{"key": chat, "label": label}],
+            "complete": False,
+        }
+        span = _Span()
+        for number, (line, identity) in enumerate(self._identified(messages(self._readable(), order))):
+            record = self._record(chat, line, identity)
+            span.take(record["data"]["sent_at"])
+            yield record
+            if number % 10_000 == 9_999:
+                yield {"type": "PROGRESS", "message": "Reading the chat", "stream": _STREAM, "count": number + 1}
+        whole = not (self._artifact.truncated or self._broken or self._unparsable)
+        if whole and span.first is not None and span.last is not None:
+            yield {
+                "type": "PARTITION_COVERAGE",
+                "stream": _STREAM,
+                "partition": chat,
+                "since": span.first,
+                "until": span.last,
+            }
+        yield from self._tell_gaps(order_is_proven=is_proven)
+
+    def _readable(self) -> Iterator[str]:
+        try:
+            yield from _lines(self._artifact, self._entry)
+        except UnreadableEntryError as error:
+            self._broken = error.rule
+        except UnicodeError:
+            self._broken = "encoding"
+
+    def _identified(self, found: Iterable[Line | int]) -> Iterator[tuple[Line, str]]:
+        """Each message with its id. What a minute held before is forgotten with the minute."""
+        minute = ""
+        seen: Counter[str] = Counter()
+        self._unparsable = []
+        for line in found:
+            if isinstance(line, int):
+                self._unparsable.append(line)
+                continue
+            now = line.when.strftime("%Y%m%dT%H%M")
+            if now != minute:
+                minute = now
+                seen.clear()
+            content = "\0media" if line.kind == "media" else f"{line.kind == 'system'}{line.text}"
+            digest = blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+            yield line, f"{now}-{digest}-{seen[digest]}"
+            seen[digest] += 1
+
+    def _chat(self, orders: Sequence[DateOrder]) -> tuple[str, str | None, DateOrder]:
+        """Which chat it is: one that knows these messages already, or the one its name says. Where the file does not
+        prove how its dates are written, what is known of the chat may."""
+        title = self._title()
+        named = "chat_" + blake2b((title or "").casefold().encode(), digest_size=8).hexdigest()
+        known = self._context.partitions(_STREAM)
+        if not known or (title is not None and named in known and len(orders) == 1):
+            return named, title, orders[0]
+        best = max((self._score(chat, order), chat == named, chat, order) for chat in known for order in orders)
+        if best[0]:
+            return best[2], None, best[3]
+        return named, title, orders[0]
+
+    def _score(self, chat: str, order: DateOrder) -> int:
+        """How many of the messages at both ends of the file this chat knows; too few are chance."""
+        ends = _Ends(_SAMPLE)
+        for _, identity in self._identified(messages(self._readable(), order)):
+            ends.take(identity)
+        found = len(self._context.known(_STREAM, [_key(chat, one) for one in ends.kept]))
+        return found if found >= min(_NO_CHANCE, len(ends.kept)) else 0
+
+    def _title(self) -> str | None:
+        for name in (self._entry.name, self._artifact.name):
+            if (match := _TITLE.match(_stem(name))) is not None:
+                return match[1].strip()
+        stem = _stem(self._artifact.name)
+        return None if stem in ("", "_chat") else stem
+
+    def _record(self, chat: str, line: Line, identity: str) -> dict[str, Any]:
+        if line.kind == "media" and (line.attachment is None or line.attachment not in self._media):
+            self._missing += 1
+        sent_at = line.when.isoformat() + "Z"
+        return {
+            "type": "RECORD",
+            "stream": _STREAM,
+            "key": [chat, identity],
+            "data": {
+                "chat_id": chat,
+                "id": identity,
+                "sent_at": sent_at,
+                "sender": line.sender,
+                "kind": line.kind,
+                "text": line.text,
+                "attachment": line.attachment,
+                "is_edited": line.is_edited,
+            },
+            # The moment the message speaks of: then two exports are of the same age, and are merged.
+            "emitted_at": sent_at,
+        }
+
+    def _tell_gaps(self, *, order_is_proven: bool) -> Iterator[dict[str, Any]]:
+        entry = self._entry.number
+        if self._unparsable:
+            yield _skip("unparsable", len(self._unparsable), line=self._unparsable[0], entry=entry, rule="no_date")
+        if self._broken:
+            yield _skip("unparsable", 1, entry=entry, rule=self._broken)
+        if self._artifact.problems:
+            yield _skip("unusable_entry", len(self._artifact.problems), rule=self._artifact.problems[0].rule)
+        if self._artifact.truncated:
+            yield _skip("truncated_archive", 1)
+        if not order_is_proven:
+            yield _skip("date_order_assumed", 1, entry=entry)
+        if self._missing:
+            yield _skip("media_missing", self._missing)
+
+
+def _key(chat: str, identity: str) -> str:
+    return json.dumps([chat, identity], separators=(",", ":"), ensure_ascii=False)
+
+
+def _skip(reason: str, count: int, **place: Any) -> dict[str, Any]:
+    return {
+        "type": "SKIP_RESULT",
+        "stream": _STREAM,
+        "reason": reason,
+        "recovery_hint": "manual_action_required",
+        "count": count,
+        "diagnostics": place,
+    }
+
+
+class _Span:
+    """The first and last moment; a phone's clock may go back."""
+
+    def __init__(self) -> None:
+        self.first: str | None = None
+        self.last: str | None = None
+
+    def take(self, moment: str) -> None:
+        self.first = moment if self.first is None else min(self.first, moment)
+        self.last = moment if self.last is None else max(self.last, moment)
+
+
+class _Ends:
+    """The first and the last of many."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._first: list[str] = []
+        self._last: list[str] = []
+
+    def take(self, one: str) -> None:
+        if len(self._first) < self._size:
+            self._first.append(one)
+            return
+        self._last.append(one)
+        if len(self._last) > self._size:
+            del self._last[0]
+
+    @property
+    def kept(self) -> Sequence[str]:
+        return [*self._first, *self._last]

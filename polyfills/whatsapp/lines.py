@@ -1,0 +1,226 @@
+"""A chat's text file as messages: where one begins, when it was sent, who said it, what kind it is.
+
+Owns: the formats that phones write, by evidence from the whole file and never by the phone's language. Must not know:
+archives, records, keys.
+
+A message begins with a date and a time, in brackets or before a dash; lines without are the one before, gone on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+__all__ = ["DateOrder", "Evidence", "Line", "begins", "messages"]
+
+DateOrder = Literal["ymd", "dmy", "mdy"]
+Kind = Literal["text", "media", "system", "deleted"]
+MAX_TEXT = 70_000
+"""Characters of one message: the app stops at 65,536. What is longer is cut, and is no chat."""
+
+_MARKS = "\u200e\u200f\u202a\u202c\ufeff"
+_SPACE = r"[\s\u00a0\u202f]"
+_DATE = rf"(\d{{1,4}})[./-]{_SPACE}?(\d{{1,2}})[./-]{_SPACE}?(\d{{1,4}})\.?"
+_TIME = (
+    rf"(?:(上午|下午|오전|오후){_SPACE}?)?(\d{{1,2}})[:.](\d{{2}})(?:[:.](\d{{2}}))?"
+    rf"(?:{_SPACE}*([AaPp])\.?{_SPACE}?[Mm]\.?)?"
+)
+_BETWEEN = rf"(?:,{_SPACE}*|{_SPACE}+)(?:(?:klo|kl\.?|um|at|à|às|om|в){_SPACE}+)?"
+_BRACKETED = re.compile(rf"\[{_DATE}{_BETWEEN}{_TIME}\]{_SPACE}?(.*)", re.DOTALL)
+_DASHED = re.compile(rf"{_DATE}{_BETWEEN}{_TIME}{_SPACE}+[-–]{_SPACE}(.*)", re.DOTALL)
+_AFTERNOON = frozenset({"下午", "오후"})
+_MORNING = frozenset({"上午", "오전"})
+
+_SENDER = re.compile(r"([^:\n]{1,120}): ?(.*)", re.DOTALL)
+_ATTACHED = (
+    re.compile(
+        r"^(\S[^\n<>|]{0,200}?\.[A-Za-z0-9]{2,5}) \((?:file attached|Datei angehängt|archivo adjunto|fichier joint|"
+        r"arquivo anexado|ficheiro anexado|file allegato|bestand bijgevoegd|файл добавлен|dosya ekli|załączono plik)\)"
+    ),
+    re.compile(
+        r"^<(?:attached|Anhang|adjunto|pièce jointe|anexado|anexo|allegato|bijgevoegd|bijlage|прикреплено|ekli"
+        r"|załącznik): ([^<>\n]{1,200})>"
+    ),
+)
+_OMITTED = re.compile(
+    r"^<?(?:"
+    r"(?:image|video|audio|sticker|document|GIF|contact card|video note|media) omitted"
+    r"|Media omitted|Medien ausgeschlossen|(?:Bild|Video|Audio|Sticker|Dokument|GIF) weggelassen"
+    r"|Multimedia omitido|(?:imagen|video|audio|sticker|documento) omitid[oa]|Se omitió el archivo multimedia"
+    r"|Médias omis|Média omis|(?:image|vidéo|audio|sticker|document) absente?"
+    r"|Mídia oculta|Arquivo de mídia oculto|Ficheiro não revelado|(?:imagem|vídeo|áudio|figurinha) ocult[oa]"
+    r"|Media omessi|(?:immagine|video|audio|sticker) omess[oa]"
+    r"|Media weggelaten|(?:afbeelding|video|audio|sticker) weggelaten"
+    r"|Без медиафайлов|Медиа пропущены|Medya dahil edilmedi|pominięto multimedia"
+    r")>?$",
+    re.IGNORECASE,
+)
+_DELETED = re.compile(
+    r"^(?:This message was deleted|You deleted this message|Diese Nachricht wurde gelöscht"
+    r"|Du hast diese Nachricht gelöscht|Se eliminó este mensaje|Eliminaste este mensaje|Ce message a été supprimé"
+    r"|Vous avez supprimé ce message|Mensagem apagada|Você apagou esta mensagem|Questo messaggio è stato eliminato"
+    r"|Hai eliminato questo messaggio|Dit bericht is verwijderd|U hebt dit bericht verwijderd)\.?$"
+)
+_EDITED = re.compile(
+    r"\s*<(?:This message was edited|Diese Nachricht wurde bearbeitet|Se editó este mensaje"
+    r"|Ce message a été modifié|Mensagem editada|Questo messaggio è stato modificato|Dit bericht is bewerkt)>$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message. `number`: the line it begins on. `when`: the phone's wall clock."""
+
+    number: int
+    when: datetime
+    sender: str | None
+    kind: Kind
+    text: str
+    attachment: str | None
+    is_edited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    fields: tuple[int, int, int]
+    first_length: int
+    hour: int
+    minute: int
+    second: int
+    rest: str
+
+
+def begins(line: str) -> bool:
+    """Whether a message begins here."""
+    return _begin(line) is not None
+
+
+def _begin(line: str) -> _Begin | None:
+    line = line.lstrip(_MARKS)
+    found = _BRACKETED.match(line) or _DASHED.match(line)
+    if found is None:
+        return None
+    one, two, three, before, hours, minutes, seconds, half, rest = found.groups()
+    hour, minute = int(hours), int(minutes)
+    late = before in _AFTERNOON or (half is not None and half in "Pp")
+    early = before in _MORNING or (half is not None and half in "Aa")
+    if late or early:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + (12 if late else 0)
+    second = int(seconds or 0)
+    if hour > 23 or minute > 59 or second > 59:
+        return None
+    return _Begin((int(one), int(two), int(three)), len(one), hour, minute, second, rest)
+
+
+class Evidence:
+    """What the dates of a whole file say of the order of day and month."""
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self._year_first = 0
+        self._proof = {"dmy": 0, "mdy": 0}
+        self._backwards = {"dmy": 0, "mdy": 0}
+        self._before: dict[str, tuple[int, int, int]] = {}
+        self._dotted = 0
+        self._halves = 0
+
+    def take(self, line: str) -> bool:
+        """Look at a line; whether a message begins on it."""
+        begin = _begin(line)
+        if begin is None:
+            return False
+        self.lines += 1
+        one, two, three = begin.fields
+        if begin.first_length == 4:
+            self._year_first += 1
+            return True
+        self._proof["dmy"] += one > 12 >= two
+        self._proof["mdy"] += two > 12 >= one
+        for order, date in (("dmy", (three, two, one)), ("mdy", (three, one, two))):
+            self._backwards[order] += date < self._before.get(order, date)
+            self._before[order] = date
+        head = line[:24]
+        self._dotted += "." in head.split(",", 1)[0] or "-" in head[:9]
+        self._halves += bool(re.search(r"[AaPp]\.?\s?[Mm]", line[:32]))
+        return True
+
+    def order(self) -> tuple[DateOrder, bool]:
+        """The order, and whether the file proves it."""
+        if self._year_first * 2 > self.lines:
+            return "ymd", True
+        for table, better in ((self._proof, max), (self._backwards, min)):
+            if table["dmy"] != table["mdy"]:
+                found = better(("dmy", "mdy"), key=table.__getitem__)
+                return ("dmy" if found == "dmy" else "mdy"), True
+        return ("mdy" if self._halves and not self._dotted else "dmy"), False
+
+
+def messages(lines: Iterable[str], order: DateOrder) -> Iterator[Line | int]:
+    """The messages; a line number where something begins like one and has no such date."""
+    begun: tuple[int, datetime, list[str]] | None = None
+    length = 0
+    for number, line in enumerate(lines, 1):
+        begin = _begin(line)
+        if begin is None:
+            if begun is not None and length < MAX_TEXT:
+                begun[2].append(line)
+                length += len(line)
+            elif begun is None and line.strip(_MARKS + " \t\r\n"):
+                yield number
+            continue
+        when = _when(begin, order)
+        if when is None:
+            yield number
+            continue
+        if begun is not None:
+            yield _line(*begun)
+        begun = number, when, [begin.rest]
+        length = len(begin.rest)
+    if begun is not None:
+        yield _line(*begun)
+
+
+def _when(begin: _Begin, order: DateOrder) -> datetime | None:
+    one, two, three = begin.fields
+    if begin.first_length == 4:
+        year, month, day = one, two, three
+    else:
+        year, month, day = (three, two, one) if order == "dmy" else (three, one, two)
+    if year < 100:
+        year += 2000
+    if not 2009 <= year <= 2100:  # the app is from 2009
+        return None
+    try:
+        return datetime(year, month, day, begin.hour, begin.minute, begin.second)  # noqa: DTZ001  the phone's clock
+    except ValueError:
+        return None
+
+
+def _line(number: int, when: datetime, parts: list[str]) -> Line:
+    whole = "\n".join(parts)[:MAX_TEXT].rstrip()
+    found = _SENDER.fullmatch(whole.lstrip(_MARKS))
+    if found is None:
+        return Line(number, when, None, "system", _clean(whole), None, is_edited=False)
+    sender, text = _clean(found[1]), _clean(found[2])
+    plain = _EDITED.sub("", text)
+    edited = plain != text
+    for pattern in _ATTACHED:
+        if (attached := pattern.match(plain)) is not None:
+            rest = plain[attached.end() :].strip(_MARKS + " \n")
+            return Line(number, when, sender, "media", rest, attached[1], is_edited=edited)
+    if _OMITTED.match(plain):
+        return Line(number, when, sender, "media", "", None, is_edited=edited)
+    kind: Kind = "deleted" if _DELETED.match(plain) else "text"
+    return Line(number, when, sender, kind, plain, None, is_edited=edited)
+
+
+def _clean(text: str) -> str:
+    return text.translate(_NO_MARKS).strip()
+
+
+_NO_MARKS = dict.fromkeys(map(ord, _MARKS))
