@@ -25,6 +25,7 @@ __all__ = ["commands"]
 
 _COMMANDS: dict[str, tuple[tuple[str, ...], float]] = {
     "polyhost --help": (("--help",), 0.3),
+    "polyhost status": (("status", NAME), 0.5),
     "polyhost runs": (("runs", NAME), 0.5),
     "polyhost coverage": (("coverage", NAME), 0.5),
     "polyhost coverage --json": (("coverage", NAME, "--json"), 0.5),

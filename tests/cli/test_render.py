@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from evidences import NOW, evidence, gap, run, stream
 from polyhost.cli.render import render
+from polyhost.coverage.health import project
 
 GOLDENS = Path(__file__).parent / "goldens"
 
@@ -113,7 +115,19 @@ FAILED = RUN | {
     "diagnostics": [],
     "error": {"code": "x", "reason": "the page was lost", "instruction": "Run it again."},
 }
+WELL = project(evidence(connection="home"), NOW).as_json()
+UNWELL = project(
+    evidence(
+        run(status="needs_owner", error_code="signed_out"),
+        run(gaps=(gap("media_missing", count=12, action="Download them again while the links last."),)),
+        streams=(stream(missing=1, missing_keys=("C1",), partial=2, limited=1),),
+        nature="test",
+    ),
+    NOW,
+).as_json()
 CASES = {
+    "status": ("status", UNWELL),
+    "status_all": ("status", {"connections": [UNWELL, WELL]}),
     "run": ("run", RUN),
     "run_failed": ("run", FAILED),
     "demo": ("demo", {"run": RUN, "home": "~/polyhost", "next": [["polyhost coverage slack", "See it."]]}),

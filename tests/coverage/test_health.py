@@ -269,6 +269,11 @@ def test_one_command_is_asked_for_once():
     assert health.suggestions == []
 
 
+def test_what_stands_in_the_way_of_the_rest_is_asked_for_first():
+    health = project(evidence(SIGNED_OUT, streams=(stream(missing=2, missing_keys=("C1", "C2")),)), NOW)
+    assert [action.reason for action in health.next_actions] == ["signed_out", "partitions_missing"]
+
+
 def test_a_failure_does_not_ask_for_the_owner_while_runs_start_by_themselves():
     health = project(evidence(failed(), schedule=AUTOMATIC), NOW)
     assert (health.verdict, health.needs_you, commands(health.suggestions)) == (

@@ -114,7 +114,7 @@ class Attempt:
     @property
     def is_finished(self) -> bool:
         """Whether it came to its end, with gaps or without."""
-        return self.status in _FINISHED and self.facts is not None
+        return self.status in _FINISHED
 
     @property
     def is_import(self) -> bool:

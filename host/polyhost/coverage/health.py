@@ -17,10 +17,13 @@ from polyhost.coverage import access, reach
 from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence
 from polyhost.coverage.receipt import receipt
-from polyhost.coverage.rules import AXES, Axis
+from polyhost.coverage.rules import AXES, Axis, Gravity
 from polyhost.coverage.verdict import Judged, Verdict, judge
 
 __all__ = ["Action", "AxisView", "Health", "project"]
+
+_UNBLOCKS_FIRST = (Axis.RUNTIME, Axis.CREDENTIALS, Axis.COLLECTION, Axis.COVERAGE, Axis.FRESHNESS, Axis.SCHEDULE)
+"""Among equally grave ones: without a source and a session, running again mends nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +137,18 @@ def _status(axis: Axis, found: Iterable[Condition]) -> str:
 
 
 def _actions(conditions: Iterable[Condition]) -> list[Action]:
-    """Each command once, for the first condition that calls for it."""
+    """Each command once, for the most urgent condition that calls for it, most urgent first."""
     found: dict[str, Action] = {}
-    for condition in conditions:
+    for condition in sorted(conditions, key=_urgency):
         mend = condition.remediation
         if mend is not None and mend.command is not None:
             action = Action(condition.rule.reason, condition.message, mend.sentence, mend.command)
             found.setdefault(mend.command, action)
     return list(found.values())
+
+
+def _urgency(condition: Condition) -> tuple[int, int]:
+    return -list(Gravity).index(condition.rule.gravity), _UNBLOCKS_FIRST.index(condition.axis)
 
 
 def _suggestions(conditions: Iterable[Condition], taken: Sequence[Action]) -> list[Action]:

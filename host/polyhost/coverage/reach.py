@@ -138,10 +138,11 @@ class Freshness:
 
 
 def covered_through(evidence: Evidence) -> str | None:
-    """The newest moment anything stored stands for."""
+    """The newest moment that is proven; where nothing is partitioned, that of the newest record."""
     ledger = [stream.summary.get("covered_through") for stream in evidence.streams if stream.summary is not None]
-    told = [a.facts.event_time[1] for a in evidence.ended if a.facts is not None and a.facts.event_time is not None]
-    return latest([*ledger, *told])
+    if any(ledger):
+        return latest(ledger)
+    return latest(a.facts.event_time[1] for a in evidence.ended if a.facts is not None and a.facts.event_time)
 
 
 def freshness(evidence: Evidence, tell: Raising, now: str) -> tuple[list[Condition], str | None, Freshness]:

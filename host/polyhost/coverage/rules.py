@@ -152,7 +152,7 @@ _TABLE = (
 
     Rule(_F, "no_contact", "unknown", "unknown", _INFO,
          "no run over everything has reached the source, and no file tells a time",
-         "The source was never read as a whole."),
+         "The source itself was never read as a whole."),
     Rule(_F, "no_expectation", "unknown", "unknown", _INFO, "nothing says when its data goes stale",
          "Nothing says when this goes stale."),
     Rule(_F, "fresh", "fresh", "true", _INFO, "contact is not longer ago than the manifest allows",

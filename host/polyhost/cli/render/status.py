@@ -66,7 +66,9 @@ def _actions(out: Console, health: dict[str, Any]) -> None:
 
 
 def _all(out: Console, connections: list[dict[str, Any]]) -> None:
-    table = simple_table("connection", "verdict", "covered through", "next", unwrapped=("verdict", "covered through"))
+    table = simple_table(
+        "connection", "verdict", "covered through", "next", "", unwrapped=("verdict", "covered through")
+    )
     for health in connections:
         first = next(iter(health["next_actions"]), None)
         table.add_row(
@@ -74,6 +76,7 @@ def _all(out: Console, connections: list[dict[str, Any]]) -> None:
             _verdict(health),
             moment(health["covered_through"]),
             f"[cyan]{plain(as_typed(first['command']))}[/]" if first else f"[dim]{plain(health['summary'])}[/]",
+            NATURE[health["nature"]],
         )
     out.print(table)
     needed = sum(health["needs_you"] for health in connections)
