@@ -50,8 +50,9 @@ async def check_folder(
             "Leave --scenario out.",
             code="no_polyfill",
         )
+    count = len(source.manifest.streams)
     checks = [
-        ok("manifest", f"every rule kept, {len(source.manifest.streams)} streams"),
+        ok("manifest", f"every rule kept, {count} {'stream' if count == 1 else 'streams'}"),
         ok("schemas", "each is a JSON Schema (2020-12)"),
         ok("files", "all there, inside the folder"),
         *await _run(source, scenarios, answer, watch),
