@@ -171,6 +171,9 @@ def _coverage(ended: Ended) -> dict[str, Any]:
     for name, stream in ended.ledger.streams().items():
         mine = (state for key, state in stream.states.items() if stream.in_scope(key))
         found[name] = stream_summary(stream_picture(mine, stream.rule), stream.rule)
+        if name in ended.settled:
+            unswept = ended.settled[name].unswept
+            found[name]["unswept"] = {"partitions": unswept.partitions, "oldest": unswept.oldest}
     return found
 
 

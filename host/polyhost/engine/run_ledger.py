@@ -7,6 +7,7 @@ Must not know: messages, browsers, what the run is for.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -40,11 +41,20 @@ class StreamLedger:
         self.scope_keys = scope_keys
         self.legacy: str | None = None
         self.plans: dict[str, RefreshPlan] = {}
+        self.planned = False
+        self.planning = asyncio.Lock()
         self.walked: dict[str, Ranges] = {}
         self.inventory: InventoryResult | None = None
 
     def in_scope(self, partition: str) -> bool:
         return self.scope_keys is None or partition in self.scope_keys
+
+    def readable(self) -> dict[str, PartitionState]:
+        """What may be read again: in scope, and still there where the inventory is known to be complete."""
+        listed = self.inventory.keys if self.inventory is not None and self.inventory.complete else None
+        return {
+            key: state for key, state in self.states.items() if self.in_scope(key) and (listed is None or key in listed)
+        }
 
     def state(self, partition: str, at: str) -> PartitionState:
         """The entry; a fresh one for a partition nobody has seen."""
@@ -83,7 +93,7 @@ class RunLedger:
         full: bool,
         artifact: bool = False,
     ) -> RunLedger:
-        """Read the states, and plan what to re-read."""
+        """Read the states. What to re-read is planned when a connector first asks: by then it is known who is gone."""
         legacy: Mapping[str, str] = await store.get_memo(connection_id, LEGACY_MEMO) or {}
         streams: dict[str, StreamLedger] = {}
         for name, rule in rules.items():
@@ -96,10 +106,6 @@ class RunLedger:
             streams[name] = stream
         ledger = cls(store, connection_id, streams, clock, full=full)
         ledger._artifact = artifact
-        if artifact:
-            return ledger
-        for stream in streams.values():
-            await ledger._plan(stream)
         return ledger
 
     def stream(self, name: str) -> StreamLedger | None:
@@ -132,6 +138,7 @@ class RunLedger:
         ledger = self._streams.get(stream)
         if ledger is None or not ledger.in_scope(partition):
             return []
+        await self._plan(ledger)
         state = ledger.state(partition, self._clock.iso())
         refresh = ledger.plans.get(partition)
         lookback = None
@@ -219,10 +226,15 @@ class RunLedger:
     # planning
 
     async def _plan(self, stream: StreamLedger) -> None:
-        if self._full:
-            return
+        """Once per run and stream: the budget is spent on partitions that are there."""
+        async with stream.planning:
+            if not (self._full or stream.planned):
+                await self._spend_budget(stream)
+            stream.planned = True
+
+    async def _spend_budget(self, stream: StreamLedger) -> None:
         now = self._clock.iso()
-        mine = {key: state for key, state in stream.states.items() if stream.in_scope(key)}
+        mine = stream.readable()
         asked = plan.probes(mine.values(), stream.rule, now_iso=now)
         lookback = {key: await self._facts(stream, key, None) for key in asked.lookback}
         sweep = {key: await self._facts(stream, key, before) for key, before in asked.sweep.items()}

@@ -119,7 +119,7 @@ def _session(connection: ConnectionRow, hosts: Hosts, home: Path) -> dict[str, A
     if state is None:
         raise NeedsOwnerError(
             f"{connection.name} has no saved session",
-            f"Connect it again: polyhost connect {connection.source} --name {connection.name}",
+            f"Give it one: polyhost connect {connection.source} --name {connection.name} --renew --storage-state FILE",
             code="signed_out",
         )
     mapped, insecure_tls = hosts

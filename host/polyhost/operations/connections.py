@@ -38,6 +38,8 @@ async def connect(context: Context, request: ConnectRequest) -> Result:
     state = _session(request, source)
     legacy = _legacy(request.legacy_state, source, context.clock.iso())
     notes: list[str] = []
+    if request.renew:
+        return await _renew(context, source, name, state)
     async with context.store() as store:
         await _make_room(store, context, name, notes)
         options = {"map_host": mapped, "insecure_tls": request.insecure_tls} if mapped else {}
@@ -55,6 +57,29 @@ async def connect(context: Context, request: ConnectRequest) -> Result:
             notes.append(await _apply_legacy(store, row, legacy))
     if mapped:
         notes.append("Its traffic goes to a loopback address: a test connection, and shown as one everywhere.")
+    return Result(
+        {
+            "name": name,
+            "source": source.name,
+            "display_name": source.manifest.display_name,
+            "nature": row.nature,
+            "notes": notes,
+        }
+    )
+
+
+async def _renew(context: Context, source: LoadedSource, name: str, state: dict[str, Any] | None) -> Result:
+    """The same connection with another session. Whose account it is, the next run's ledger shows: it reads on."""
+    async with context.store(create=False) as store:
+        row = await context.connection(store, name)
+    if row.source != source.reference or row.nature in {"demo", "replay"} or state is None:
+        raise RefusedError(
+            f"{name} is no connection of {source.name} that has a session",
+            "Make a new one: leave --renew out, and choose a name with --name.",
+            code="not_renewable",
+        )
+    save_session(context.home, name, state)
+    notes = ["It has a new session; what was collected stays."]
     return Result(
         {
             "name": name,
@@ -98,7 +123,9 @@ async def _make_room(store: Store, context: Context, name: str, notes: list[str]
         return
     if existing.nature != "demo":
         raise RefusedError(
-            f"there is a connection called {name!r} already", "Choose another with --name.", code="name_taken"
+            f"there is a connection called {name!r} already",
+            "Choose another with --name, or give it a new session with --renew.",
+            code="name_taken",
         )
     await store.delete_connection(existing.id)
     delete_session(context.home, name)

@@ -39,6 +39,7 @@ class ConnectRequest:
     map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
     insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
     watch: str | None = option("A folder where exports arrive; see import --watched.", metavar="DIR")
+    renew: bool = flag("Give a connection that exists a new session; its data and its ledger stay.")
     legacy_state: str | None = option(
         "State kept by another tool: a cursor file to start from instead of the beginning.", metavar="FILE"
     )

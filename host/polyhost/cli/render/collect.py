@@ -79,6 +79,9 @@ def _covered(coverage: dict[str, Any] | None) -> str:
     for name, word in (("partial", "with holes"), ("limited", "limited by the source"), ("missing", "missing")):
         if coverage[name]:
             text += f" · [yellow]{coverage[name]:,} {word}[/]"
+    unswept = coverage.get("unswept")
+    if unswept and unswept["partitions"]:
+        text += f" · [dim]edits before {moment(unswept['oldest'])} may be unseen in {unswept['partitions']:,}[/]"
     return text
 
 
