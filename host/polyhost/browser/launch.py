@@ -112,7 +112,8 @@ class LaunchedBrowser:
     async def new_context(
         self, storage_state: Mapping[str, Any] | None = None, extra: Mapping[str, Any] | None = None
     ) -> BrowserContext:
-        """A context with the owner's session. `extra`: what a recorder needs, e.g. record_har_path."""
+        """A context with the owner's session. `extra`: what a recorder needs, e.g. record_har_path. RefusedError where
+        the session is no good; Playwright's own Error where the browser has died."""
         settings: dict[str, Any] = {
             "viewport": _VIEWPORT,
             "user_agent": self._user_agent,
@@ -125,6 +126,8 @@ class LaunchedBrowser:
         try:
             return await self._browser.new_context(**settings)
         except Error as error:
+            if _has_died(error):
+                raise
             raise RefusedError(
                 f"The browser did not take the session: {_first_line(error)}", "Check the storage state file."
             ) from error
@@ -169,6 +172,11 @@ async def _user_agent(browser: Browser) -> str:
     agent = (await session.send("Browser.getVersion"))["userAgent"]
     await session.detach()
     return agent.replace("HeadlessChrome", "Chrome")
+
+
+def _has_died(error: Error) -> bool:
+    """Playwright tells it by its words only."""
+    return "has been closed" in error.message
 
 
 def _first_line(error: Error) -> str:

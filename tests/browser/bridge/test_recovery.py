@@ -6,7 +6,7 @@ import signal
 from typing import Any
 
 import pytest
-from playwright.async_api import Error
+from playwright.async_api import BrowserContext, Error
 
 from fakes.page_runs import PageRuns, QuietCalls, collect, start_message
 from fakes.site import SiteHost
@@ -120,3 +120,26 @@ async def test_start_is_never_given_to_a_page_the_engine_has_not_heard_of(pages:
     assert len(got.restarts) == 1
     assert got.data == [{"resumed": True}]
     assert got.done["records_emitted"] == 1
+
+
+@pytest.mark.requirement("PR-2.6")
+async def test_a_browser_that_dies_while_it_is_being_opened_is_not_waited_for(pages: PageRuns, site: SiteHost) -> None:
+    """Found by killing at random: the driver never answers some calls that were under way when the browser died. A
+    call without an end stands for them here."""
+    killed: list[int] = []
+
+    async def prepare(context: BrowserContext) -> None:
+        if killed or context.browser is None:
+            return
+        session = await context.browser.new_browser_cdp_session()
+        processes = (await session.send("SystemInfo.getProcessInfo"))["processInfo"]
+        killed.extend(process["id"] for process in processes if process["type"] == "browser")
+        os.kill(killed[0], signal.SIGKILL)
+        await asyncio.Event().wait()
+
+    script = "polyfill((host) => host.emit({stream: 'm', key: 'k', data: {}}));"
+    async with pages.connector(site, script, own_browser=True, prepare=prepare).open(QuietCalls()) as session:
+        got = await collect(session)
+    assert killed
+    assert got.restarts == []
+    assert got.done == {"type": "DONE", "status": "succeeded", "records_emitted": 1}

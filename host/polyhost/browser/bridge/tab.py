@@ -42,6 +42,10 @@ CLOSE_TIMEOUT = 30.0
 """Seconds a context has to close: a recorder writes its file then."""
 _DROP_TIMEOUT = 5.0
 """Seconds for what has crashed already."""
+OPEN_TIMEOUT = 60.0
+"""Seconds from nothing to a page on its way: what starting a browser may take by itself, and as much again."""
+_LAST_WORDS = 1.0
+"""Seconds for the driver to answer what was under way when its browser died; some calls it never answers."""
 OPEN_ATTEMPTS = 3
 
 
@@ -117,6 +121,7 @@ class Tab:
         self._world: World | None = None
         self._in_browser = AsyncExitStack()
         self._in_page = AsyncExitStack()
+        self._patience = asyncio.Timeout(None)
         self.generation = 0
 
     @property
@@ -169,24 +174,32 @@ class Tab:
 
     async def _open_once(self) -> None:
         try:
-            if self._browser is None or self._broken is Cause.BROWSER_CRASH:
-                await self._new_browser()
-            if self._page is None or self._broken is not None:
-                await self._new_page()
-            await self._go()
+            async with asyncio.timeout(OPEN_TIMEOUT) as self._patience:
+                await self._open_page()
         except Error as error:
             raise self._not_opened(_reason(error)) from error
+        except TimeoutError as error:
+            self._broken = Cause.BROWSER_CRASH
+            raise self._not_opened("the browser does not answer") from error
         await self._until_ready()
+
+    async def _open_page(self) -> None:
+        if self._context is None or self._broken is Cause.BROWSER_CRASH:
+            await self._new_browser()
+        if self._page is None or self._broken is not None:
+            await self._new_page()
+        await self._go()
 
     async def _new_browser(self) -> None:
         await self.close(within=_DROP_TIMEOUT)
         self._in_browser = AsyncExitStack()
         browser = await self._in_browser.enter_async_context(self._settings.launcher(self._settings.browser))
         self._broken = None
+        self._browser = browser  # before the first call, which may meet its death
         browser.on_disconnected(lambda: self._broke(Cause.BROWSER_CRASH, browser))
         context = await browser.new_context(self._settings.storage_state, self._settings.context_options)
         self._in_browser.push_async_callback(_close_context, context)
-        self._browser, self._context = browser, context
+        self._context = context
         self._fence.watch(context)
         if self._settings.prepare is not None:
             await self._settings.prepare(context)
@@ -272,7 +285,12 @@ class Tab:
             if self._broken is not Cause.BROWSER_CRASH:
                 self._broken = cause
             self._ready.set()
+            self._give_up_soon()
             self._tell(TabLost(self.generation, cause))
+
+    def _give_up_soon(self) -> None:
+        with suppress(RuntimeError):  # nothing is being opened
+            self._patience.reschedule(asyncio.get_running_loop().time() + _LAST_WORDS)
 
 
 async def _close_context(context: BrowserContext) -> None:
