@@ -33,6 +33,12 @@ class Notebook:
     def behaves(self, *arguments: str) -> None:
         self.manifest(stdio={"command": ["node", "connector.mjs", *arguments]})
 
+    def edit(self, old: str, new: str) -> None:
+        script = self.folder / "connector.mjs"
+        text = script.read_text(encoding="utf-8")
+        assert old in text
+        script.write_text(text.replace(old, new), encoding="utf-8")
+
     async def run(self, *words: str) -> Finished:
         return await self.command("run", "notebook", "--json", *words)
 
@@ -161,6 +167,19 @@ async def test_a_crash_ends_with_1_says_how_and_loses_nothing(notebook: Notebook
     notebook.behaves()
     assert (await notebook.run()).value["status"] == "complete"
     assert (await notebook.stored("notes")).keys() == {"n1", "n2", "n3"}
+
+
+@pytest.mark.requirement("PR-4.1", "PR-4.2")
+@pytest.mark.parametrize("when", ["at once", "after the acknowledgement"])
+async def test_output_after_done_fails_the_run_and_moves_no_cursor(notebook: Notebook, when: str):
+    waits = "while ((await hear()) !== null);"
+    late = 'await say({ type: "PROGRESS", message: "one more thing" });'
+    notebook.edit(waits, f"{waits} {late}" if when != "at once" else f"{late} {waits}")
+    failed = await notebook.run()
+    assert (failed.exit_code, failed.value["error"]["code"]) == (1, "protocol_violation")
+    assert "one more thing" not in failed.stdout + failed.stderr
+    notebook.edit(late, "")
+    assert (await notebook.run()).value["streams"]["notes"]["unchanged"] == 3
 
 
 @pytest.mark.requirement("PR-4.2")
