@@ -52,10 +52,10 @@ class LiveRows:
         match event:
             case events.RunStarted():
                 self._run = self._progress.add_task(
-                    f"[bold]{event.connection}", total=None, note="starting the browser"
+                    f"[bold]{event.connection}", total=None, note="starting"
                 )
             case events.BrowserStarted():
-                self._note("signed in; asking what there is")
+                self._note("asking what there is")
             case events.InventoryTaken():
                 self._inventory[event.stream] = event.partitions
                 self._update(total=sum(self._inventory.values()))
