@@ -27,6 +27,7 @@ _TS = re.compile(r"\d{10}\.\d{6}")
 _INDEX_FILES = frozenset({"channels.json", "groups.json", "dms.json", "mpims.json", "users.json", "org_users.json"})
 _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
 """What making a record of something that is no such thing raises, wherever the wrong shape is."""
+_LONGEST_ID = 64
 _SAMPLE_USERS = 200
 """Users looked at to tell whose export it is."""
 _WAITING_ROOTS = 2_000
@@ -188,7 +189,9 @@ class _Reading:
             "op": "delete" if gone else "upsert",
         }
 
-    def _record(self, stream: str, key: str, data: dict[str, Any]) -> dict[str, Any]:
+    def _record(self, stream: str, key: Any, data: dict[str, Any]) -> dict[str, Any]:
+        if type(key) is not str or not 0 < len(key) <= _LONGEST_ID:
+            raise TypeError
         return {"type": "RECORD", "stream": stream, "key": key, "data": data, "emitted_at": self._as_of}
 
     def _tell_gaps(self) -> Iterator[dict[str, Any]]:

@@ -178,7 +178,10 @@ def _with_half_pairs(piece: bytes) -> Any:
     except (ValueError, RecursionError):
         return None
     text = json.dumps(item, ensure_ascii=False)
-    return json.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    try:
+        return orjson.loads(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    except orjson.JSONDecodeError:  # numbers that no other reader could take
+        return None
 
 
 def _refuse(_constant: str) -> Any:

@@ -36,13 +36,18 @@ async def connect(context: Context, request: ConnectRequest) -> Result:
     mapped = host_mappings(request.map_host)
     BrowserOptions(map_hosts=mapped, insecure_tls=request.insecure_tls)
     state = _session(request, source)
+    watched = _watched(request, source)
     legacy = _legacy(request.legacy_state, source, context.clock.iso())
     notes: list[str] = []
     if request.renew:
         return await _renew(context, source, name, state)
     async with context.store() as store:
+        if watched and await _watch(store, name, source, watched):
+            notes.append(f"It watches a folder now; what arrives there comes in with: polyhost import {name} --watched")
+            return Result(_connected(name, source, "live", notes))
         await _make_room(store, context, name, notes)
-        options = {"map_host": mapped, "insecure_tls": request.insecure_tls} if mapped else {}
+        options: dict[str, Any] = {"map_host": mapped, "insecure_tls": request.insecure_tls} if mapped else {}
+        options |= watched
         row = await store.create_connection(
             name=name,
             source=source.reference,
@@ -57,15 +62,38 @@ async def connect(context: Context, request: ConnectRequest) -> Result:
             notes.append(await _apply_legacy(store, row, legacy))
     if mapped:
         notes.append("Its traffic goes to a loopback address: a test connection, and shown as one everywhere.")
-    return Result(
-        {
-            "name": name,
-            "source": source.name,
-            "display_name": source.manifest.display_name,
-            "nature": row.nature,
-            "notes": notes,
-        }
-    )
+    return Result(_connected(name, source, row.nature, notes))
+
+
+def _connected(name: str, source: LoadedSource, nature: str, notes: list[str]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "source": source.name,
+        "display_name": source.manifest.display_name,
+        "nature": nature,
+        "notes": notes,
+    }
+
+
+def _watched(request: ConnectRequest, source: LoadedSource) -> dict[str, str]:
+    """The watched folder as an option of the connection."""
+    if request.watch is None:
+        return {}
+    folder = Path(request.watch).expanduser().absolute()
+    if source.manifest.importer is None:
+        raise RefusedError(f"{source.name} cannot read files", "Leave --watch out.", code="no_importer")
+    if not folder.is_dir():
+        raise RefusedError("the folder to watch is not there", "Make it, or name another.", code="watch_unreadable")
+    return {"watch": str(folder)}
+
+
+async def _watch(store: Store, name: str, source: LoadedSource, watched: dict[str, str]) -> bool:
+    """Let a connection that is there already watch a folder."""
+    row = await store.connection(name)
+    if row is None or row.nature != "live" or row.source != source.reference:
+        return False
+    await store.update_connection(row.id, options={**row.options, **watched})
+    return True
 
 
 async def _renew(context: Context, source: LoadedSource, name: str, state: dict[str, Any] | None) -> Result:
@@ -137,6 +165,8 @@ def _session(request: ConnectRequest, source: LoadedSource) -> dict[str, Any] | 
         if request.storage_state is not None:
             raise RefusedError(f"{source.name} does not run in a browser", "Leave --storage-state out.")
         return None
+    if request.storage_state is None and request.watch is not None:
+        return None  # files only, until it gets a session with --renew
     if request.storage_state is None:
         raise RefusedError(
             f"{source.name} needs a signed-in session",

@@ -1,0 +1,194 @@
+"""WhatsApp chats as phones of many languages write them.
+
+Provenance: formats that people report of real exports, written here by hand; the requirements' clauses named below.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importers import whatsapp_ids
+from importing import Importing, facts_of
+
+NAME = "WhatsApp Chat with Ada.txt"
+
+
+@pytest.fixture
+def owner(tmp_path: Path) -> Importing:
+    return Importing(tmp_path / "home", "chats")
+
+
+def write(folder: Path, *lines: str, name: str = NAME, encoding: str = "utf-8") -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text("".join(line + "\n" for line in lines), encoding=encoding)
+    return path
+
+
+async def said(owner: Importing) -> list[tuple[str, str | None, str]]:
+    return [(one["data"]["sent_at"], one["data"]["sender"], one["data"]["text"]) for one in await owner.records()]
+
+
+EVENING = ("2024-12-31T21:04:00Z", "Ada", "hello: there")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "31/12/2024, 21:04 - Ada: hello: there",
+        "31/12/24, 21:04 - Ada: hello: there",
+        "12/31/24, 9:04 PM - Ada: hello: there",
+        "12/31/24, 9:04\u202fPM - Ada: hello: there",
+        "31/12/24, 9:04 p.\u00a0m. - Ada: hello: there",
+        "31.12.24, 21:04 - Ada: hello: there",
+        "31.12.2024 klo 21.04 - Ada: hello: there",
+        "31-12-2024 21:04 - Ada: hello: there",
+        "2024-12-31, 21:04 - Ada: hello: there",
+        "2024/12/31 下午9:04 - Ada: hello: there",
+        "[31/12/2024, 21:04:00] Ada: hello: there",
+        "[31.12.24, 21:04:00] Ada: hello: there",
+        "[12/31/24, 9:04:00\u202fPM] Ada: hello: there",
+        "\u200e[31/12/2024, 21:04:00] \u200eAda: \u200ehello: there",
+        "\ufeff31/12/2024, 21:04 - Ada: hello: there",
+    ],
+)
+async def test_every_phone_s_way_to_write_a_date_is_the_same_moment(owner: Importing, tmp_path: Path, line: str):
+    await owner.run(write(tmp_path, line))
+    assert await said(owner) == [EVENING]
+
+
+async def test_a_day_past_the_twelfth_decides_for_the_whole_file(owner: Importing, tmp_path: Path):
+    result = await owner.run(write(tmp_path, "1/2/24, 10:00 - Ada: first", "1/13/24, 10:00 - Ada: second"))
+    assert [moment[:10] for moment, *_ in await said(owner)] == ["2024-01-02", "2024-01-13"]
+    assert result["diagnostics"] == []
+
+
+async def test_time_that_would_run_backwards_decides_where_no_day_does(owner: Importing, tmp_path: Path):
+    lines = ("1/2/24, 10:00 - Ada: one", "2/2/24, 10:00 - Ada: two", "1/3/24, 10:00 - Ada: three")
+    await owner.run(write(tmp_path, *lines))
+    assert [moment[:10] for moment, *_ in await said(owner)] == ["2024-02-01", "2024-02-02", "2024-03-01"]
+
+
+async def test_a_file_that_proves_no_order_of_dates_says_so(owner: Importing, tmp_path: Path):
+    result = await owner.run(write(tmp_path, "1/2/24, 10:00 - Ada: hello"))
+    [told] = result["diagnostics"]
+    assert told["code"] == "range_unproven"
+    assert "date_order_assumed" in told["message"]
+
+
+async def test_what_is_known_of_a_chat_decides_how_an_ambiguous_file_is_read(owner: Importing, tmp_path: Path):
+    """Each alone would be read day first, as 3 March 2024 to 3 May 2024 are written the same either way."""
+    lines = [f"3/{day}/24, 10:00 - Ada: number {day}" for day in range(4, 9)]
+    await owner.run(write(tmp_path, *lines, "3/31/24, 10:00 - Ada: the end"))
+    before = await owner.records()
+    result = await owner.run(write(tmp_path / "later", *lines[:3]))
+    assert result["receipt"]["counts"]["duplicate"] == 3
+    assert await owner.records() == before
+
+
+async def test_lines_without_a_date_go_on_with_the_message_before(owner: Importing, tmp_path: Path):
+    await owner.run(write(tmp_path, "31/12/2024, 21:04 - Ada: one", "two: three", "", "4 - four"))
+    assert await said(owner) == [("2024-12-31T21:04:00Z", "Ada", "one\ntwo: three\n\n4 - four")]
+
+
+async def test_the_app_s_own_lines_have_no_sender(owner: Importing, tmp_path: Path):
+    await owner.run(write(tmp_path, "31/12/2024, 21:04 - Ada created group “Sailing”", "31/12/2024, 21:05 - Ada: hi"))
+    assert [(one["data"]["kind"], one["data"]["sender"]) for one in await owner.records()] == [
+        ("system", None),
+        ("text", "Ada"),
+    ]
+
+
+@pytest.mark.requirement("CH-1.3")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<Media omitted>",
+        "<Medien ausgeschlossen>",
+        "<Multimedia omitido>",
+        "<Médias omis>",
+        "image omitted",
+        "IMG-1.jpg (file attached)",
+        "IMG-1.jpg (Datei angehängt)",
+        "<attached: 1-PHOTO.jpg>",
+        "<Anhang: 1-PHOTO.jpg>",
+    ],
+)
+async def test_media_that_is_not_in_the_export_is_a_gap_and_no_failure(owner: Importing, tmp_path: Path, text: str):
+    result = await owner.run(write(tmp_path, f"31/12/2024, 21:04 - Ada: {text}"))
+    [gap] = result["receipt"]["gaps"]
+    assert (gap["code"], gap["count"], gap["blocking"]) == ("media_missing", 1, False)
+    assert "Attach media" in gap["action"]
+    assert result["status"] == "complete_with_gaps"
+    assert [one["data"]["kind"] for one in await owner.records()] == ["media"]
+
+
+async def test_an_export_with_its_media_closes_the_gap_and_adds_nothing(owner: Importing, tmp_path: Path):
+    await owner.run(write(tmp_path, "31/12/2024, 21:04 - Ada: <Media omitted>"))
+    with zipfile.ZipFile(tmp_path / "WhatsApp Chat with Ada.zip", "w") as archive:
+        archive.writestr("WhatsApp Chat with Ada.txt", "31/12/2024, 21:04 - Ada: IMG-1.jpg (file attached)\nnice\n")
+        archive.writestr("IMG-1.jpg", b"a picture")
+    result = await owner.run(tmp_path / "WhatsApp Chat with Ada.zip")
+    assert result["receipt"]["gaps"] == []
+    [one] = await owner.records()
+    assert (one["data"]["attachment"], one["data"]["text"]) == ("IMG-1.jpg", "nice")
+
+
+async def test_edited_and_deleted_messages_say_so(owner: Importing, tmp_path: Path):
+    edited = "31/12/2024, 21:04 - Ada: better <This message was edited>"
+    await owner.run(write(tmp_path, edited, "31/12/2024, 21:05 - Ada: This message was deleted"))
+    assert [(one["data"]["kind"], one["data"]["is_edited"]) for one in await owner.records()] == [
+        ("text", True),
+        ("deleted", False),
+    ]
+
+
+async def test_a_phone_that_writes_utf_16_is_understood(owner: Importing, tmp_path: Path):
+    await owner.run(write(tmp_path, "31/12/2024, 21:04 - Ada: hello: there", encoding="utf-16"))
+    assert await said(owner) == [EVENING]
+
+
+CHAT = [f"{day:02d}/12/2024, 21:{minute:02d} - Ada: {text}" for day in (30, 31) for minute in (4, 5) for text in "abba"]
+
+
+@pytest.mark.requirement("CH-2.8")
+@pytest.mark.parametrize(
+    "name", [NAME, "WhatsApp Chat with Ada (1).txt", "renamed.txt", "Chat de WhatsApp con Ada.txt"]
+)
+async def test_a_longer_export_of_the_chat_adds_only_what_is_new(owner: Importing, tmp_path: Path, name: str):
+    await owner.run(write(tmp_path, *CHAT[:8]))
+    result = await owner.run(write(tmp_path / "again", *CHAT, name=name))
+    assert result["receipt"]["counts"]["accepted"] == 8
+    assert result["receipt"]["counts"]["duplicate"] == 8
+    assert len(await owner.records()) == 16
+    assert len(await owner.partitions()) == 1
+
+
+@given(cuts=st.lists(st.tuples(st.integers(0, 3), st.integers(1, 4)), min_size=1, max_size=4))
+def test_wherever_an_export_begins_its_messages_have_the_ids_of_the_whole(cuts: list[tuple[int, int]]):
+    whole = whatsapp_ids(CHAT)
+    assert len(set(whole)) == len(CHAT)
+    for start, length in cuts:
+        part = slice(start * 4, (start + length) * 4)
+        assert whatsapp_ids(CHAT[part]) == whole[part]
+
+
+@pytest.mark.requirement("CH-2.2")
+async def test_a_preview_of_a_chat_says_what_its_import_says(owner: Importing, tmp_path: Path):
+    await owner.run(write(tmp_path, *CHAT[:6]))
+    path = write(tmp_path, *CHAT, "31/12/2024, 22:00 - Ada: <Media omitted>")
+    assert facts_of(await owner.run(path, preview=True)) == facts_of(await owner.run(path))
+
+
+@pytest.mark.requirement("CH-1.2")
+async def test_a_chat_is_covered_as_far_as_its_newest_file_reaches(owner: Importing, tmp_path: Path):
+    result = await owner.run(write(tmp_path, *CHAT))
+    [chat] = (await owner.partitions()).values()
+    assert chat["label"] == "Ada"
+    assert chat["extent"] == "imported"
+    assert chat["covered_through"] == result["receipt"]["advice"]["covered_through"] == "2024-12-31T21:05:00.000Z"
