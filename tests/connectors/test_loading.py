@@ -228,7 +228,8 @@ def test_a_broken_one_is_listed_as_such_and_hides_no_other(tmp_path):
     assert isinstance(found["bad"], BrokenSource)
     assert found["bad"].error.code == "manifest_no_json"
     assert isinstance(found["good"], LoadedSource)
-    assert set(found) == {"bad", "good", "slack"}
+    bundled = {file.parent.name for file in bundled_folder().glob("*/manifest.json")}
+    assert set(found) == {"bad", "good"} | bundled
 
 
 def test_a_source_is_found_by_its_path_too(tmp_path, monkeypatch):

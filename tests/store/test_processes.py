@@ -48,8 +48,19 @@ class Child:
     def kill(self) -> list[str]:
         """SIGKILL; the lines it had said by then."""
         self.process.kill()
-        said, _ = self.process.communicate()
-        return said.split()
+        return self._rest().split()
+
+    def _rest(self) -> str:
+        """Through the same reader that `hear` uses: it may have read ahead, and `communicate` would not know."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        if self.process.stdout.closed:
+            return ""
+        said = self.process.stdout.read()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        return said
 
 
 @contextmanager

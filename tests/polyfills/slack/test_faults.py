@@ -121,11 +121,9 @@ async def test_a_run_cut_off_anywhere_loses_nothing(cut: int) -> None:
     async with FakeSlack(long_history(), behaviour=Behaviour(page_cap=20)) as slack:
         cut_off = await collect(slack, home, stop_after=cut)
         assert cut_off.status == "none"
-        claimed = sum(1 for state in home.states.values() for _ in state.covered)
         report = await collect(slack, home)
         assert report.status == "succeeded"
         assert difference(home, slack.world) == {}
-        assert claimed > 0 or cut == 2
 
 
 def long_history() -> Workspace:
