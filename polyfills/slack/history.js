@@ -326,7 +326,8 @@ class HistoryWalk {
     if (until === null) return;
     this.edge = until;
     const hides = limited && (since === null || this.oldest === null || compareTs(this.oldest, since) > 0);
-    await this.claim(since, hides ? (this.oldest ?? until) : undefined);
+    // Where nothing is shown at all, what is hidden reaches beyond everything that was asked for.
+    await this.claim(since, hides ? (this.oldest ?? shift(until, 1)) : undefined);
   }
 
   /**

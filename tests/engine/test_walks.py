@@ -38,3 +38,12 @@ def test_too_many_are_not_remembered_for_the_rest_of_the_run(monkeypatch: pytest
     seen.account("messages", "C1", "0", "9")
     seen.saw("messages", "C1", "key 4", "4")
     assert seen.seen("messages", "C1") is None
+
+
+def test_what_the_connector_called_deleted_counts_as_seen_wherever_it_belongs():
+    seen = walked("1")
+    seen.deleted("messages", "gone")
+    seen.account("messages", "C1", "0", "9")
+    assert seen_of(seen) == {"gone"}
+    assert seen.seen("messages", "C2") == {"gone"}
+    assert seen.seen("notes", "C1") == frozenset()

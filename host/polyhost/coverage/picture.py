@@ -124,7 +124,7 @@ def _extent(state: PartitionState, rule: PartitionRule) -> Extent:
         return Extent.RETIRED
     if state.status is PartitionStatus.MISSING:
         return Extent.MISSING
-    if not state.covered:
+    if not state.covered and state.limited_before is None:
         return Extent.IMPORTED if state.imported else Extent.UNTOUCHED
     if unproven(state, rule.order):
         return Extent.PARTIAL

@@ -166,6 +166,7 @@ class Pipeline:
         if partial:
             steps.append(_NeedStored(partial=partial))
         if command.undecided:  # after the records before them, which they may be about
+            self._translator.heard_of(command.undecided)
             steps.append(_NeedStored(undecided=command.undecided))
         return steps
 

@@ -85,6 +85,11 @@ class Translator:
         writes = [write for record in records if (write := self._write(record)) is not None]
         return [WriteRecords(writes)] if writes else []
 
+    def heard_of(self, records: Sequence[Record]) -> None:
+        """Deletes whose fate is not decided yet: whatever it is, the connector knows them to be gone."""
+        for record in records:
+            self._walks.deleted(record.stream, record.key)
+
     def take_inventory(self, command: CommitInventory) -> list[WriteOp]:
         """These partitions exist."""
         return [*self._ledger.take_inventory(command)]
@@ -173,6 +178,7 @@ class Translator:
         facts = self._facts[record.stream]
         data = record.data
         if data is None:
+            self._walks.deleted(record.stream, record.key)
             return RecordWrite(record.stream, record.key, "delete", None, None, record.emitted_at)
         encoded = encode(data, facts.volatile)
         if facts.time_field is not None and isinstance(moment := data.get(facts.time_field), str):

@@ -20,6 +20,8 @@ class Walks:
     def __init__(self) -> None:
         self._seen: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._overflowed: set[tuple[str, str]] = set()
+        self._deleted: defaultdict[str, set[str]] = defaultdict(set)
+        self._lost: set[str] = set()
 
     def saw(self, stream: str, partition: str, key: str, position: str) -> None:
         """A record came by."""
@@ -32,10 +34,22 @@ class Walks:
             self._overflowed.add(walk)
             del self._seen[walk]
 
+    def deleted(self, stream: str, key: str) -> None:
+        """The connector called it deleted. A delete names no place, so it counts in every partition: its own absence
+        is told by it, and says nothing of its group's members."""
+        if stream in self._lost:
+            return
+        self._deleted[stream].add(key)
+        if len(self._deleted[stream]) > MAX_SEEN:
+            self._lost.add(stream)
+            del self._deleted[stream]
+
     def seen(self, stream: str, partition: str) -> frozenset[str] | None:
         """The keys that are not accounted for; None where they were too many to remember."""
         walk = (stream, partition)
-        return None if walk in self._overflowed else frozenset(self._seen.get(walk, ()))
+        if walk in self._overflowed or stream in self._lost:
+            return None
+        return frozenset(self._deleted.get(stream, ())).union(self._seen.get(walk, ()))
 
     def account(self, stream: str, partition: str, low: str, high: str) -> None:
         """Everything between these positions is accounted for. What lies on either end belongs to the neighbouring

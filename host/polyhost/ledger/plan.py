@@ -133,6 +133,8 @@ def _unread(state: PartitionState, order: CursorOrder) -> list[Window]:
     if state.covered:
         newest = Window(state.covered[-1].until, None, "new")
         return [newest, *(Window(hole.since, hole.until, "backfill") for hole in reversed(unproven(state, order)))]
+    if state.limited_before is not None:  # all there was is hidden
+        return [Window(state.limited_before, None, "new")]
     if state.legacy_floor is not None:
         return [Window(state.legacy_floor, None, "new"), Window(None, state.legacy_floor, "backfill")]
     return [Window(None, None, "backfill")]
@@ -171,6 +173,8 @@ def _downwards(state: PartitionState, since: str | None, until: str | None, orde
     to learn that it hides them no longer.
     """
     visible = clip(state.covered, state.limited_before, None, order)
+    if not visible and state.limited_before is not None:
+        return (Range(None, state.limited_before),), True
     pieces = clip(visible, since, until, order)
     if not pieces or floor_key(pieces[0].since, order) > floor_key(visible[0].since, order):
         return pieces, False
@@ -286,7 +290,7 @@ def _lookback_candidates(
 
 
 def _readable(state: PartitionState) -> bool:
-    return state.status is PartitionStatus.PRESENT and bool(state.covered)
+    return state.status is PartitionStatus.PRESENT and (bool(state.covered) or state.limited_before is not None)
 
 
 def _sweep_due(state: PartitionState, policy: RefreshPolicy, now: datetime) -> bool:

@@ -91,7 +91,8 @@ def _sort_out(
             if key in listed:
                 found.returned.append(key)
         else:
-            if not state.covered or unproven(state, rule.order):
+            unread = not state.covered and state.limited_before is None
+            if unread or unproven(state, rule.order):
                 found.holed.append(key)
             if state.limited_before is not None:
                 found.limited.append(key)
