@@ -8,6 +8,8 @@ from __future__ import annotations
 import random
 import shutil
 import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from polyhost.engine.expected import expected_records
 from polyhost.engine.finding import find_source
 from polyhost.operations.context import Context
 from polyhost.protocol.scope_request import resolve_scope
+from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["Replay"]
 
@@ -56,17 +59,19 @@ class Replay:
         words = ("run", NAME, "--replay", str(FIXTURES / scenario), "--json")
         aim = Aim.random(self.die, victim, seconds=self.seconds, requests=None)
         name = f"replay {self._rounds} of {scenario}, {aim}"
-        before = await self._records(home)
+        before, cursors = await self._records(home), await self._cursors(home)
         blow = await strike(command, words, aim, lambda: 0)
         left, expected = await self._records(home), self._read(scenario)
         self.tally.struck("replay", victim, blow, _where(before, left, expected, home))
-        began = time.monotonic()
-        ended = await command(*words)
-        self.seconds = time.monotonic() - began
+        faults = stored.broken(home)
+        if await self._cursors(home) == cursors:  # else it was over: a recording answers one run, and not the next
+            began = time.monotonic()
+            faults += ending(await command(*words))
+            self.seconds = time.monotonic() - began
         after = await self._records(home)
         wrong = [one for one in after if one not in expected] + [one for one in expected if one not in after]
         wrong_ones = [f"{one['stream']} {one['key']} is not as expected" for one in wrong[:MOST_NAMED]]
-        self.tally.blame(name, [*ending(ended), *stored.broken(home), *wrong_ones])
+        self.tally.blame(name, [*faults, *stored.broken(home), *wrong_ones])
         self.tally.messages += sum(record["stream"] == "messages" for record in expected)
         shutil.rmtree(home.parent)
 
@@ -85,15 +90,26 @@ class Replay:
         return self._expected[scenario]
 
     async def _records(self, home: Path) -> list[Record]:
-        context = Context(home=home)
-        if not context.has_store:
-            return []
-        async with context.store() as store:
-            connection = await store.connection(NAME)
-            if connection is None:
+        async with _opened(home) as (store, connection):
+            if store is None or connection is None:
                 return []
-            scope = resolve_scope(find_source(NAME, home).manifest)
-            return await expected_records(store, connection, scope)
+            return await expected_records(store, connection, resolve_scope(find_source(NAME, home).manifest))
+
+    async def _cursors(self, home: Path) -> Mapping[str, Any]:
+        """They move once everything of a run is stored."""
+        async with _opened(home) as (store, connection):
+            return {} if store is None or connection is None else await store.checkpoints(connection.id)
+
+
+@asynccontextmanager
+async def _opened(home: Path) -> AsyncGenerator[tuple[Store | None, ConnectionRow | None]]:
+    """The store and the connection, as far as a killed process has made them."""
+    context = Context(home=home)
+    if not context.has_store:
+        yield None, None
+        return
+    async with context.store() as store:
+        yield store, await store.connection(NAME)
 
 
 def _where(before: list[Record], left: list[Record], expected: list[Record], home: Path) -> str:
