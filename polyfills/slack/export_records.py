@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -34,6 +35,7 @@ _FILE_FIELDS = (
     "permalink",
     "url_private",
 )
+_DAY_SECONDS = 86_400
 _LINKS = ("permalink", "url_private")
 _TOKEN = re.compile(r"xox[a-z]-")
 _TOKEN_PARAMETER = re.compile(r"([?&])(?:t|token)=xox[a-z]-[^&#\s\"'<>|]*&?")
@@ -216,7 +218,15 @@ def _without_tokens(part: list[Any]) -> list[Any]:
 
 def _iso(ts: str) -> str:
     seconds, _, micros = ts.partition(".")
-    return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%dT%H:%M:%S}.{micros.ljust(6, '0')}Z"
+    day, second = divmod(int(seconds), _DAY_SECONDS)
+    minute = second // 60
+    return f"{_date(day)}T{minute // 60:02}:{minute % 60:02}:{second % 60:02}.{micros:0<6}Z"
+
+
+@lru_cache(maxsize=4096)
+def _date(day: int) -> str:
+    """The date this many days after the epoch; messages come day by day."""
+    return f"{datetime.fromtimestamp(day * _DAY_SECONDS, UTC):%Y-%m-%d}"
 
 
 def _iso_seconds(seconds: Any) -> str | None:

@@ -78,7 +78,7 @@ async def test_the_command_previews_imports_and_says_what_was_known(
 async def test_an_import_that_is_killed_is_finished_by_the_next(command: CommandLine, slack: FakeSlack, tmp_path: Path):
     export = str(write_export(slack.world, tmp_path / "export.zip"))
     async with command.running("import", "work", export) as running:
-        while not (command.home / "store.db").exists():
+        while not (command.home / "store.db").exists():  # noqa: ASYNC110  written by another process
             await asyncio.sleep(0.01)
         running.kill()
         await running.process.wait()

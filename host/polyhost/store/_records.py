@@ -26,7 +26,7 @@ INSERT INTO records (connection_id, stream_id, key, partition, position, cursor,
                      deleted, batch_id, sequence, data)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, CAST(? AS TEXT))
 """
-_LOOK_UP = "SELECT key, id, digest, deleted FROM records WHERE stream_id = ? AND key IN ({marks})"
+_LOOK_UP = "SELECT key, id, digest, deleted, emitted_at FROM records WHERE stream_id = ? AND key IN ({marks})"
 _KEEP_VERSION = """
 INSERT INTO record_versions (record_id, version, digest, emitted_at, deleted, batch_id, sequence, data)
 SELECT id, version, digest, emitted_at, deleted, batch_id, sequence, data FROM records WHERE id = ?
@@ -36,7 +36,7 @@ UPDATE records SET partition = ?, position = ?, cursor = ?, is_head = ?, digest 
                    version = version + 1, deleted = 0, batch_id = ?, sequence = ?, data = CAST(? AS TEXT)
 WHERE id = ?
 """
-_SEEN_AGAIN = "UPDATE records SET emitted_at = ?1 WHERE id = ?2 AND emitted_at < ?1"
+_SEEN_AGAIN = "UPDATE records SET emitted_at = ? WHERE id = ?"
 _TOMBSTONE = """
 UPDATE records SET emitted_at = ?, version = version + 1, deleted = 1, batch_id = ?, sequence = ? WHERE id = ?
 """
@@ -47,6 +47,7 @@ class _Known(NamedTuple):
     id: int
     digest: bytes | None
     deleted: int
+    emitted_at: str
 
 
 _Change = Callable[["WriteContext", "StreamTally", "_Changes", RecordWrite, "_Known"], None]
@@ -209,7 +210,8 @@ def _leave(write: WriteContext, tally: StreamTally, changes: _Changes, record: R
         tally.counts.differing.append(record)
     else:
         tally.counts.unchanged += 1
-        changes.seen_again.append((record.emitted_at, before.id))
+        if before.emitted_at < record.emitted_at:
+            changes.seen_again.append((record.emitted_at, before.id))
 
 
 def _delete(write: WriteContext, tally: StreamTally, changes: _Changes, record_id: int, at: str) -> None:
