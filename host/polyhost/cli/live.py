@@ -51,9 +51,7 @@ class LiveRows:
             self._progress.start()
         match event:
             case events.RunStarted():
-                self._run = self._progress.add_task(
-                    f"[bold]{event.connection}", total=None, note="starting"
-                )
+                self._run = self._progress.add_task(f"[bold]{event.connection}", total=None, note="starting")
             case events.BrowserStarted():
                 self._note("asking what there is")
             case events.InventoryTaken():
