@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from crash_test.processes import browser_of, gone, kill
 from e2e.command import CommandLine, Finished, Running
+from e2e.processes import browser_of, gone, kill
 
 __all__ = ["VICTIMS", "Aim", "Blow", "Victim", "ending", "strike"]
 

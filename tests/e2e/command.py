@@ -68,11 +68,12 @@ class Running:
 
 @dataclass(slots=True)
 class CommandLine:
-    """`polyhost --home HOME …`, run in an empty folder of its own."""
+    """`polyhost --home HOME …`, run in an empty folder of its own. `program`: how Python starts it."""
 
     home: Path
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = ("-m", "polyhost")
 
     async def __call__(self, *words: str) -> Finished:
         async with self.running(*words) as running:
@@ -83,8 +84,7 @@ class CommandLine:
         """Started, in a process group of its own; killed at the end of the block if it still lives."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-m",
-            "polyhost",
+            *self.program,
             "--home",
             str(self.home),
             *words,

@@ -59,7 +59,7 @@ async def gone(pid: int, within: float) -> bool:
 
 async def _processes() -> list[_Process]:
     asked = await asyncio.create_subprocess_exec(
-        "ps", "-A", "-o", "pid=,ppid=,stat=,args=", stdout=asyncio.subprocess.PIPE
+        "ps", "-A", "-ww", "-o", "pid=,ppid=,stat=,args=", stdout=asyncio.subprocess.PIPE
     )
     listed, _ = await asked.communicate()
     found: list[_Process] = []
