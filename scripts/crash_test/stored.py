@@ -69,7 +69,9 @@ async def read(home: Path, name: str) -> Stored:
 
 
 def broken(home: Path) -> list[str]:
-    """What SQLite itself finds wrong with the file a killed process has left."""
+    """What SQLite itself finds wrong with the file a killed process has left, if it came to make one."""
+    if not (home / "store.db").exists():
+        return []
     with closing(sqlite3.connect(home / "store.db")) as db:
         whole = [str(row[0]) for row in db.execute("PRAGMA integrity_check")]
         strays = list(db.execute("PRAGMA foreign_key_check"))
