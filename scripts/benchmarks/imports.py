@@ -39,6 +39,7 @@ _TITLES = {
 @dataclass(frozen=True, slots=True)
 class _Ran:
     seconds: float
+    cpu: float
     peak_mib: float
     accepted: int
     duplicate: int
@@ -58,11 +59,16 @@ def imports(*, records: int) -> tuple[dict[str, Any], list[str]]:
     _expect(found["again"].accepted == found["other"].accepted == 0, "nothing is new after that")
     _expect(found["again"].duplicate == found["other"].duplicate == said, "and all of it is known")
     rates = {name: records / ran.seconds for name, ran in found.items()}
-    figures = {
+    figures: dict[str, Any] = {
         "records": records,
         "file_bytes": size,
         **{
-            name: {"seconds": ran.seconds, "records_per_second": rates[name], "peak_mib": ran.peak_mib}
+            name: {
+                "seconds": ran.seconds,
+                "cpu_seconds": ran.cpu,
+                "records_per_second": rates[name],
+                "peak_mib": ran.peak_mib,
+            }
             for name, ran in found.items()
         },
     }
@@ -70,9 +76,9 @@ def imports(*, records: int) -> tuple[dict[str, Any], list[str]]:
 
 
 def _lines(found: dict[str, _Ran], rates: dict[str, float], size: int) -> list[str]:
-    table = [(f"export of {size / 2**20:.0f} MiB", "messages/s", "seconds", "peak MiB")]
+    table = [(f"export of {size / 2**20:.0f} MiB", "messages/s", "seconds", "CPU seconds", "peak MiB")]
     table += [
-        (_TITLES[name], f"{rates[name]:,.0f}", f"{ran.seconds:.1f}", f"{ran.peak_mib:.0f}")
+        (_TITLES[name], f"{rates[name]:,.0f}", f"{ran.seconds:.1f}", f"{ran.cpu:.1f}", f"{ran.peak_mib:.0f}")
         for name, ran in found.items()
     ]
     peak = max(ran.peak_mib for ran in found.values())
@@ -101,7 +107,9 @@ def _run(home: Path, file: Path, *options: str) -> _Ran:
     _expect(process.returncode == 0, f"the import came to {answer}")
     counts = answer["receipt"]["counts"]
     unit = 1024 if sys.platform != "darwin" else 1024 * 1024
-    return _Ran(seconds, usage.ru_maxrss / unit, counts["accepted"], counts["duplicate"])
+    return _Ran(
+        seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / unit, counts["accepted"], counts["duplicate"]
+    )
 
 
 def _expect(held: bool, otherwise: str) -> None:

@@ -15,10 +15,13 @@ import pytest
 from e2e.command import CommandLine
 from e2e.owner import NAME, Owner
 from e2e.truth import difference
-from fakes.slack import FakeSlack, scenarios
+from fakes.slack import FakeSlack, scenarios, truth
 from fakes.slack.export import write_export
 from fakes.slack.script import play
 from importing import Importing
+from polyhost.engine.events import RecordsWritten, RunEvent
+from polyhost.operations.artifacts import import_file
+from polyhost.operations.requests import ImportRequest
 
 
 @pytest.mark.requirement("CH-2.9", "CH-2.8")
@@ -108,3 +111,30 @@ async def test_a_watched_folder_is_another_trigger_of_the_same_method(
     assert [one["code"] for one in done["refused"]] == ["not_recognised"]
     again = (await command("import", "work", "--watched", "--json")).value
     assert (again["imports"], again["refused"]) == ([], [])
+
+
+@pytest.mark.requirement("CH-2.8")
+async def test_an_import_that_is_stopped_keeps_what_is_whole_and_claims_no_more(slack: FakeSlack, tmp_path: Path):
+    """Stopped after the first records were written: a conversation is covered only where it was read to its end."""
+    owner = Importing(tmp_path / "home")
+    export = write_export(slack.world, tmp_path / "export.zip")
+    context = owner.context()
+
+    def stop(event: RunEvent) -> None:
+        if isinstance(event, RecordsWritten):
+            context.cancelled.set()
+
+    context.watch = stop
+    result = (await import_file(context, ImportRequest(name="work", file=str(export)))).value
+    assert result["status"] in {"cancelled", "complete_with_gaps"}, "a small file may be done before it is stopped"
+    stored = {one["partition"] for one in await owner.records()}
+    assert {key for key, one in (await owner.partitions()).items() if one["imported"]} <= stored
+    again = await owner.run(export)
+    assert again["status"] == "complete_with_gaps"
+    assert await difference_from_export(owner, slack) == set()
+
+
+async def difference_from_export(owner: Importing, slack: FakeSlack) -> set[tuple[str, str]]:
+    """Messages that are not stored, or stored and not said."""
+    said = set(truth.visible_messages(slack.world, tombstones=False))
+    return said ^ {(data["channel_id"], data["ts"]) for data in (await owner.contents()).values()}
