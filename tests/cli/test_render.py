@@ -115,6 +115,22 @@ FAILED = RUN | {
     "diagnostics": [],
     "error": {"code": "x", "reason": "the page was lost", "instruction": "Run it again."},
 }
+ROW = {"stream": "messages", "partition": "C1", "label": "a [bold]room[/]", "windows": 1, "at_least": True}
+PLAN = {
+    "dry_run": True,
+    "connection": "slack",
+    "source": "slack",
+    "scope": {},
+    "plan": [
+        ROW | {"purpose": "new", "since": "1790000000.000100", "until": None, "requests": 1},
+        ROW | {"purpose": "backfill", "since": None, "until": "1780000000.000000", "windows": 2, "requests": 2},
+        ROW
+        | {"purpose": "refresh", "label": None, "since": "1785000000.000000", "until": "1790000000.000100"}
+        | {"requests": 1234, "at_least": False},
+    ],
+    "requests": 1236,
+    "note": "Partitions without news cost nothing for `new`; ones never seen before are not in this list.",
+}
 WELL = project(evidence(connection="home"), NOW).as_json()
 UNWELL = project(
     evidence(
@@ -130,6 +146,7 @@ CASES = {
     "status_all": ("status", {"connections": [UNWELL, WELL]}),
     "run": ("run", RUN),
     "run_failed": ("run", FAILED),
+    "dry_run": ("run", PLAN),
     "demo": ("demo", {"run": RUN, "home": "~/polyhost", "next": [["polyhost coverage slack", "See it."]]}),
     "coverage": ("coverage", COVERAGE),
     "records": ("records", RECORDS),

@@ -95,7 +95,7 @@ def _plan(out: Console, value: dict[str, Any]) -> None:
             row["purpose"],
             plain(row["since"] or "the beginning"),
             plain(row["until"] or "now"),
-            f"≥ {row['requests']:,}",
+            f"{'≥ ' if row['at_least'] else ''}{row['requests']:,}",
         )
     out.print(table)
     out.print(f"\nAbout {plural(value['requests'], 'request')}, and what turns out to be new. {plain(value['note'])}")
