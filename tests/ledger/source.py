@@ -131,6 +131,11 @@ class Source:
         if head is not None and within(head.cursor, partition.horizon, None):
             partition.horizon = head.cursor
 
+    def hide_everything(self, name: str) -> None:
+        """A plan that lapses long after the last word."""
+        self._next()
+        self.partitions[name].horizon = self.now()
+
     def lift_horizon(self, name: str) -> None:
         self._next()
         self.partitions[name].horizon = None

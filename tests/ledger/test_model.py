@@ -35,7 +35,9 @@ happenings: st.SearchStrategy[Happening] = st.one_of(
     st.tuples(st.just("reply"), st.tuples(small)),
     st.tuples(st.just("edit"), st.tuples(small, member)),
     st.tuples(st.just("delete"), st.tuples(small, member)),
-    st.sampled_from([("leave", ()), ("come_back", ()), ("come_back", ()), ("lift_horizon", ())]),
+    st.sampled_from(
+        [("leave", ()), ("come_back", ()), ("come_back", ()), ("lift_horizon", ()), ("hide_everything", ())]
+    ),
     st.tuples(st.just("move_horizon"), st.tuples(small)),
 )
 faults = st.just(Faults()) | st.builds(Faults, st.booleans(), st.none() | names, st.integers(min_value=0, max_value=3))
