@@ -192,3 +192,22 @@ async def test_a_run_over_some_time_calls_nothing_deleted_outside_of_it(rig: Rig
         {"time_range": {"since": "2023-11-14T22:13:24Z"}},
     )
     assert await rig.keys("messages") == ["a"]
+
+
+@pytest.mark.parametrize("data", [{"channel": "C2", "ts": "1.0"}, {"channel": None, "ts": "2.0"}, {"channel": "C1"}])
+async def test_a_record_that_was_refused_is_not_gone_wherever_it_is_stored(rig: Rig, data: dict[str, str | None]):
+    """It moved, or nobody can say any more where it belongs. Its key came by: the source has it."""
+    await rig.connected(CHATS)
+    first = (message("a", "C1", "1.0"), message("b", "C1", "2.0"))
+    await rig.run(says(inventory("messages", "C1"), *first, coverage("messages", "C1", None, "9.0")))
+    broken = {**message("b", "", ""), "data": {"id": "b", "text": 5, **data}}
+    await rig.run(
+        says(
+            broken,
+            coverage("messages", "C1", "5.0", "9.0"),
+            message("a", "C1", "1.0"),
+            coverage("messages", "C1", None, "5.0"),
+        )
+    )
+    assert await rig.covered("C1") == [(None, "9.0")]
+    assert await rig.keys("messages") == ["a", "b"]

@@ -68,3 +68,10 @@ def test_a_spoilt_claim_is_told_with_its_partition_and_without_what_was_refused(
     (book >> refused("3.0") >> coverage("messages", "C1", None, "4.0") >> done(1)).finish()
     told = [found for found in book.diagnostics if str(found.code) == "range_unproven"]
     assert [(found.stream, found.partitions, str(found.severity)) for found in told] == [("messages", ("C1",), "gap")]
+
+
+def test_a_claim_names_what_came_by_and_was_refused_wherever_it_belongs():
+    book = play(CHATS, validators=build_validators(CHATS))
+    book >> refused("9.0", "C2") >> coverage("messages", "C1", "2.0", "4.0")
+    [claim] = book.of(CommitCoverage)
+    assert claim.spared == {"m"}

@@ -124,7 +124,7 @@ class Translator:
                 partition=command.partition,
                 since=None if fresh.since is None else sort_key(fresh.since, rule.order),
                 until=sort_key(fresh.until, rule.order),
-                seen=seen,
+                seen=seen | command.spared,
                 groups=groups,
                 at=self._clock.iso(),
             )

@@ -140,7 +140,7 @@ class Admission:
             self._findings.reject(DiagnosticCode(verdict.code), verdict.rule, stream, verdict.path)
             # A resource that nobody asked for is another partition's, where nothing can be claimed.
             if gate.place is not None and data is not None and verdict is not RESOURCE:
-                self.refusals.refuse(stream, gate.place, data)
+                self.refusals.refuse(stream, gate.place, gate.canonical(key), data)
         else:
             self._undecided.append(Record(stream, gate.canonical(key), None, emitted_at, "delete"))
         self.emitted += 1

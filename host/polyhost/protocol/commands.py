@@ -49,7 +49,10 @@ class PersistRecords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitCoverage:
-    """Every record of this range of positions came before: commit it with, or after, the records up to `sequence`."""
+    """Every record of this range of positions came before: commit it with, or after, the records up to `sequence`.
+
+    `spared`: keys that came by and were refused; what is stored of them is not gone.
+    """
 
     sequence: int
     stream: str
@@ -58,6 +61,7 @@ class CommitCoverage:
     until: str
     limited_before: str | None = None
     groups: tuple[str, ...] = ()
+    spared: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,7 @@ class Partitions:
             until=message.until,
             limited_before=message.limited_before,
             groups=message.groups or (),
+            spared=self._refusals.keys(message.stream),
         )
 
     def _stream(self, name: str, where: str) -> tuple[StreamScope, PartitionDecl]:

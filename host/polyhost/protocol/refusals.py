@@ -1,4 +1,5 @@
-"""Records that were refused, by where they belong: no range may be called read that one of them lies in.
+"""Records that were refused, by where they belong: no range may be called read that one of them lies in, and none of
+them is gone from the source.
 
 Owns: the places of refused records in one run. Must not know: why one was refused, what a claim leads to.
 
@@ -27,21 +28,23 @@ _Partition = tuple[str, str | None]
 class Refusals:
     """What was refused so far."""
 
-    __slots__ = ("_answered", "_lost", "_placed", "_remembered", "_unplaced")
+    __slots__ = ("_answered", "_keys", "_lost", "_placed", "_remembered", "_unplaced")
 
     def __init__(self) -> None:
         self._placed: defaultdict[_Partition, set[Any]] = defaultdict(set)
         self._unplaced: Counter[_Partition] = Counter()
         self._answered: dict[_Partition, int] = {}
+        self._keys: defaultdict[str, set[str]] = defaultdict(set)
         self._lost: set[str] = set()
         self._remembered = 0
 
-    def refuse(self, stream: str, place: Place, data: Mapping[str, Any]) -> None:
+    def refuse(self, stream: str, place: Place, key: str, data: Mapping[str, Any]) -> None:
         """A record of a partitioned stream was turned away, though it may lie in a range that is claimed."""
         if self._remembered >= MAX_REFUSED:
             self._lost.add(stream)
             return
         self._remembered += 1
+        self._keys[stream].add(key)
         partition, position = place.of(data)
         if partition is None or position is None:
             self._unplaced[stream, partition] += 1
@@ -60,3 +63,7 @@ class Refusals:
         low = None if since is None else position_key(order, since)
         high = position_key(order, until)
         return any((low is None or low <= position) and position <= high for position in self._placed.get(of, ()))
+
+    def keys(self, stream: str) -> frozenset[str]:
+        """What came by and was refused: wherever an earlier version of it is stored, the source still has it."""
+        return frozenset(self._keys.get(stream, ()))
