@@ -37,9 +37,10 @@ _NETWORK_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 class Fence:
     """Blocks and reports for one run; `blocked` (host -> count) is the caller's and is filled in place."""
 
-    def __init__(self, allow: Sequence[str], blocked: dict[str, int]) -> None:
+    def __init__(self, allow: Sequence[str], blocked: dict[str, int], *, load_images: bool = False) -> None:
         self._allow = tuple(allow)
         self._blocked = blocked
+        self._stopped = ("Document",) if load_images else ("Document", *_UNREAD_TYPES)
         self._answers: set[asyncio.Future[Any]] = set()
 
     def watch(self, context: BrowserContext) -> None:
@@ -57,7 +58,7 @@ class Fence:
         await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
         await session.send(
             "Fetch.enable",
-            {"patterns": [{"urlPattern": "*", "resourceType": kind} for kind in (*_UNREAD_TYPES, "Document")]},
+            {"patterns": [{"urlPattern": "*", "resourceType": kind} for kind in self._stopped]},
         )
         with suppress(
             Error

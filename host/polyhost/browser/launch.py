@@ -51,6 +51,7 @@ class BrowserOptions:
     `allow_hosts`: the only hosts this browser may reach (the fence); None: no fence, for an owner who is signing in.
     `map_hosts`: send a host's traffic to a loopback address; then nothing else can be reached.
     `offline`: reach nothing at all; everything comes from a recording.
+    `load_images`: images, fonts and media too, which are otherwise not loaded in a run.
     """
 
     headless: bool = True
@@ -58,6 +59,7 @@ class BrowserOptions:
     map_hosts: Mapping[str, str] = field(default_factory=dict[str, str])
     insecure_tls: bool = False
     offline: bool = False
+    load_images: bool = False
     executable: Path | None = None
     kind: str = "chromium"
 
@@ -162,7 +164,7 @@ async def _start(playwright: Playwright, executable: Path, options: BrowserOptio
     except Error as error:
         raise RunFailedError(
             f"{executable} did not start: {_first_line(error)}",
-            "Try it by hand, or set POLYHOST_BROWSER to another one.",
+            "Try it by hand, or name another one: executable in the section [browser] of polyhost config path.",
         ) from error
 
 

@@ -3,7 +3,8 @@
 Owns: where browsers are installed on each platform, their order, what to tell someone who has none. Must not know: how
 a browser is started.
 
-The order: what POLYHOST_BROWSER names; the one Playwright downloaded; an installed Chromium, Chrome or Edge.
+The order: what the owner names (POLYHOST_BROWSER, or the settings); the one Playwright downloaded; an installed
+Chromium, Chrome or Edge.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def find_browser(
         if named.is_file():
             return named
         raise RefusedError(
-            f"There is no browser at {named}", f"Correct {OVERRIDE}, or remove it to use an installed one."
+            f"There is no browser at {named}",
+            f"Correct {OVERRIDE}, or executable in config.toml, or remove it to use an installed one.",
         )
     for candidate in _candidates(environment, platform, home or Path.home()):
         if candidate.is_file():

@@ -127,7 +127,7 @@ class PageSession(ConnectorSession):
         self._settings = settings
         self._calls = calls
         self._gate = Gate(governor, pace=pace)
-        self._fence = Fence(settings.hosts, self.traffic.blocked)
+        self._fence = Fence(settings.hosts, self.traffic.blocked, load_images=settings.browser.load_images)
         self._tasks = tasks
         self._running: set[asyncio.Task[None]] = set()
         self._tab = Tab(settings, fence=self._fence, tell=self._heard, spawn=self._spawn)

@@ -28,12 +28,14 @@ __all__ = ["RecordedConnector", "ReplayConnector"]
 class ReplayConnector(Connector):
     """A polyfill in a real browser that reaches nothing but the recording. A request not in it fails the run."""
 
-    def __init__(self, polyfill: PagePolyfill, scenario: Scenario, rules: RecordingRules) -> None:
+    def __init__(
+        self, polyfill: PagePolyfill, scenario: Scenario, rules: RecordingRules, executable: Path | None = None
+    ) -> None:
         self._replayer = Replayer(scenario.recording, rules, on_unrecorded=self._unrecorded)
         self._session: PageSession | None = None
         self._inner = PageConnector(
             polyfill,
-            browser=BrowserOptions(offline=True),
+            browser=BrowserOptions(offline=True, executable=executable),
             storage_state=scenario.storage_state,
             pace=False,
             prepare=self._replayer.install,

@@ -22,6 +22,7 @@ from polyhost.connectors.loading import LoadedSource, bundled_folder
 from polyhost.connectors.page import PageConnector, PagePolyfill
 from polyhost.connectors.stdio import StdioConnector
 from polyhost.engine.clock import Clock
+from polyhost.engine.config import load_config
 from polyhost.engine.expected import expected_records
 from polyhost.engine.home import load_session
 from polyhost.engine.recordings import RecordedConnector, ReplayConnector
@@ -72,11 +73,12 @@ def demo_scenario() -> Path:
     return bundled_folder().parent / "fixtures" / DEMO_SCENARIO
 
 
-def replay_connector(source: LoadedSource, directory: Path) -> Prepared:
-    """A run that is answered from a recording and reaches nothing else."""
-    declared, polyfill = _page(source)
+def replay_connector(source: LoadedSource, directory: Path, home: Path | None = None) -> Prepared:
+    """A run that is answered from a recording and reaches nothing else. `home`: whose settings name the browser."""
+    executable = None if home is None else load_config(home).browser.executable
+    declared, polyfill = _page(source, executable)
     scenario = load_scenario(directory)
-    return Prepared(ReplayConnector(polyfill, scenario, _rules(declared)), recorded=True)
+    return Prepared(ReplayConnector(polyfill, scenario, _rules(declared), executable), recorded=True)
 
 
 async def live_connector(
@@ -92,7 +94,7 @@ async def live_connector(
     stdio = source.manifest.stdio
     if stdio is not None:
         return Prepared(StdioConnector(stdio.command, source.folder))
-    _, polyfill = _page(source)
+    _, polyfill = _page(source, load_config(home).browser.executable)
     governor = await _governor(store, connection, clock)
     return Prepared(PageConnector(polyfill, governor=governor, **_session(connection, hosts, home)), governor=governor)
 
@@ -101,7 +103,7 @@ async def recording_connector(
     source: LoadedSource, connection: ConnectionRow, hosts: Hosts, home: Path, store: Store, clock: Clock
 ) -> Prepared:
     """A live run whose traffic is recorded."""
-    declared, polyfill = _page(source)
+    declared, polyfill = _page(source, load_config(home).browser.executable)
     governor = await _governor(store, connection, clock)
     recording = RecordedConnector(polyfill, _rules(declared), governor=governor, **_session(connection, hosts, home))
     return Prepared(recording, governor=governor, recording=recording)
@@ -123,10 +125,18 @@ def _session(connection: ConnectionRow, hosts: Hosts, home: Path) -> dict[str, A
             code="signed_out",
         )
     mapped, insecure_tls = hosts
-    return {"browser": BrowserOptions(map_hosts=mapped, insecure_tls=insecure_tls), "storage_state": state}
+    set_to = load_config(home).browser
+    options = BrowserOptions(
+        map_hosts=mapped,
+        insecure_tls=insecure_tls,
+        executable=set_to.executable,
+        headless=set_to.headless,
+        load_images=set_to.load_images,
+    )
+    return {"browser": options, "storage_state": state}
 
 
-def _page(source: LoadedSource) -> tuple[PolyfillDecl, PagePolyfill]:
+def _page(source: LoadedSource, executable: Path | None = None) -> tuple[PolyfillDecl, PagePolyfill]:
     declared = source.manifest.polyfill
     if declared is None:
         raise RefusedError(
@@ -134,7 +144,7 @@ def _page(source: LoadedSource) -> tuple[PolyfillDecl, PagePolyfill]:
             "Only polyfills can be recorded and replayed.",
             code="no_polyfill",
         )
-    find_browser()  # none: said now, before anything is written
+    find_browser(executable)  # none: said now, before anything is written
     polyfill = PagePolyfill(
         page=declared.page,
         hosts=declared.hosts,

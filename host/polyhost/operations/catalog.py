@@ -8,6 +8,7 @@ from polyhost.operations.registry import Operation
 __all__ = ["GROUPS", "OPERATIONS"]
 
 GROUPS = {
+    "config": "The settings in this home's config.toml.",
     "partitions": "Let a missing partition go, or take it back.",
     "polyfill": "The scripts that collect: list them, check them.",
 }
@@ -140,5 +141,19 @@ OPERATIONS = (
         "polyhost.operations.reading:receipt",
         "Show the receipt of one batch or run.",
         ("polyhost receipt run_019a…",),
+    ),
+    Operation(
+        "config explain",
+        requests.ConfigExplainRequest,
+        "polyhost.operations.config:explain",
+        "Show every setting, what it is, and where its value comes from.",
+        ("polyhost config explain", "polyhost config explain --json"),
+    ),
+    Operation(
+        "config path",
+        requests.ConfigPathRequest,
+        "polyhost.operations.config:path",
+        "Print where the settings are read from.",
+        ("polyhost config path", '$EDITOR "$(polyhost config path)"'),
     ),
 )

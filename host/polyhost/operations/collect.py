@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from polyhost.engine.config import load_config
 from polyhost.engine.dry_run import dry_run
 from polyhost.engine.finding import Loaded, find_source
 from polyhost.engine.run import CANCEL_MEMO, Collection, Surroundings, collect
@@ -61,7 +62,7 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
     if not context.has_store:  # whatever is wrong is said before there is a home
         source = find_source(request.name, context.home)
         _scope(source, request)
-        replay_connector(source, recording)
+        replay_connector(source, recording, context.home)
     async with context.store() as store:
         row = await store.connection(request.name)
         if row is not None and row.nature == "live" and await store.runs(row.id, limit=1):
@@ -71,7 +72,7 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
                 code="replay_into_live",
             )
         source = find_source(request.name if row is None else row.source, context.home)
-        scope, prepared = _scope(source, request), replay_connector(source, recording)
+        scope, prepared = _scope(source, request), replay_connector(source, recording, context.home)
         async with _begun(store, context, request.name, source, row, nature="replay") as connection:
             return await _run(context, store, connection, source, scope, prepared, request)
 
@@ -90,7 +91,7 @@ async def demo(context: Context, request: DemoRequest) -> Result:
     """Replay the bundled recording into a connection of its own, fresh each time."""
     del request
     source = find_source("slack", context.home)
-    prepared = replay_connector(source, demo_scenario())
+    prepared = replay_connector(source, demo_scenario(), context.home)
     async with context.store() as store:
         taken = await store.connection(DEMO_NAME)
         name = DEMO_NAME if taken is None or taken.nature == "demo" else DEMO_NAME_TAKEN
@@ -122,7 +123,8 @@ async def _run(
     if request.record is not None:
         await prepared.save(_folder(request.record), store, connection, scope)
     status = RunStatus(result["status"])
-    forgiven = status is RunStatus.COMPLETE_WITH_GAPS and request.allow_gaps
+    allow_gaps = load_config(context.home, flags={"run.allow_gaps": request.allow_gaps or None}).run.allow_gaps
+    forgiven = status is RunStatus.COMPLETE_WITH_GAPS and allow_gaps
     return Result(result, exit_code=0 if forgiven else status.exit_code)
 
 

@@ -13,6 +13,8 @@ __all__ = [
     "BatchesRequest",
     "CancelRequest",
     "CheckRequest",
+    "ConfigExplainRequest",
+    "ConfigPathRequest",
     "ConnectRequest",
     "ConnectionsRequest",
     "CoverageRequest",
@@ -154,3 +156,13 @@ class CheckRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRequest:
     batch: str = argument("A batch or run id.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigExplainRequest:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigPathRequest:
+    pass

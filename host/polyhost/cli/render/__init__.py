@@ -27,6 +27,8 @@ _RENDERERS = {
     "partitions restore": "coverage:partition",
     "polyfill list": "connections:sources",
     "polyfill check": "polyfills:check",
+    "config explain": "config:explain",
+    "config path": "config:path",
 }
 
 

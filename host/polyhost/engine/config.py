@@ -1,0 +1,119 @@
+"""The owner's settings: which there are, what they mean, and what they are in a home.
+
+Owns: the model of `config.toml`, one class a section; a new key is a field here and nothing else. Must not know: how
+settings are read and refused (_settings.py), what they are used for.
+
+Of each key: flag > environment > file > default. Its variable is POLYHOST_SECTION_KEY, unless the field names another.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from polyhost.engine._settings import Setting, Settings, config_path, read_settings
+from polyhost.errors import RefusedError
+
+__all__ = [
+    "BrowserConfig",
+    "Config",
+    "NotifyConfig",
+    "RunConfig",
+    "ScheduleConfig",
+    "ServeConfig",
+    "Setting",
+    "config_path",
+    "describe_settings",
+    "explain_config",
+    "load_config",
+]
+
+_MAX_PORT = 65_535
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BrowserConfig(_Section):
+    """The browser that polyfills run in."""
+
+    executable: Path | None = Field(
+        default=None,
+        description="The browser to start: a Chromium, Chrome or Edge. Not set: the first one that is found.",
+        json_schema_extra={"environment": "POLYHOST_BROWSER"},
+    )
+    headless: bool = Field(default=True, description="Run without a window.")
+    load_images: bool = Field(
+        default=False, description="Load the images, fonts and media of the sites' hosts, which no polyfill reads."
+    )
+
+
+class RunConfig(_Section):
+    """Every run, unless it is told otherwise."""
+
+    allow_gaps: bool = Field(default=False, description="End a run that found gaps with status 0 instead of 3.")
+
+
+class ServeConfig(_Section):
+    """`polyhost serve`."""
+
+    port: Annotated[int, Field(ge=1, le=_MAX_PORT)] = Field(
+        default=8787, description="The port on this machine where dashboard and API answer."
+    )
+
+
+class ScheduleConfig(_Section):
+    """Runs that start by themselves."""
+
+
+class NotifyConfig(_Section):
+    """Being told what happened."""
+
+
+class Config(_Section):
+    """Everything that can be set. Made by `load_config`; `Config()` is what holds where nothing is set."""
+
+    browser: BrowserConfig = BrowserConfig()
+    run: RunConfig = RunConfig()
+    serve: ServeConfig = ServeConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    notify: NotifyConfig = NotifyConfig()
+
+
+def load_config(
+    home: Path, *, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ
+) -> Config:
+    """What holds in this home. `flags`: what was said on the command line, by `section.key`; None says nothing.
+
+    RefusedError `bad_config` names the file (or the variable), the key, and what it should be.
+    """
+    try:
+        return Config.model_validate(_settings(home, flags, environment).values())
+    except ValidationError as error:  # what no key is wrong with alone
+        told = error.errors(include_input=False, include_url=False)[0]
+        raise RefusedError(
+            f"{config_path(home)}: [{'.'.join(map(str, told['loc']))}] {told['msg']}",
+            "See: polyhost config explain",
+            code="bad_config",
+        ) from None
+
+
+def explain_config(
+    home: Path, *, flags: Mapping[str, Any] | None = None, environment: Mapping[str, str] = os.environ
+) -> tuple[Setting, ...]:
+    """Every setting with its value and where that comes from, in the model's order. Refuses as `load_config` does."""
+    return _settings(home, flags, environment).all
+
+
+def describe_settings() -> tuple[Setting, ...]:
+    """Every setting there is, at its default."""
+    return Settings.of(Config).all
+
+
+def _settings(home: Path, flags: Mapping[str, Any] | None, environment: Mapping[str, str]) -> Settings:
+    return read_settings(Config, home, flags=flags or {}, environment=environment)
