@@ -19,7 +19,7 @@ from polyhost.connectors.page import PageConnector, PagePolyfill
 from polyhost.connectors.scripted import FLUSH, ScriptedConnector, ScriptHost
 from polyhost.connectors.stdio import StdioConnector
 
-CREDIT = 4
+CREDIT = 8
 BATCH_MESSAGES = 100
 STUCK_SECONDS = 0.3
 """How long something that must not happen gets to happen."""

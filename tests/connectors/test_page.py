@@ -8,6 +8,7 @@ from aiohttp import web
 
 from fakes.page_runs import PageRuns, QuietCalls, collect, start_message
 from fakes.site import SiteHost
+from polyhost.browser.bridge.wire import CREDIT
 from polyhost.connectors.base import Batch, ConnectorExited
 from polyhost.connectors.page import PagePolyfill
 from polyhost.errors import NeedsOwnerError, RefusedError, RunFailedError
@@ -73,8 +74,8 @@ async def test_text_cut_through_an_emoji_arrives_as_valid_text(pages: PageRuns, 
     assert got.data == [{"cut": "a�", "whole": "\U0001f600", "path": "\\ud83d"}]
 
 
-async def test_a_polyfill_waits_for_acknowledgements_beyond_four_batches(pages: PageRuns, site: SiteHost) -> None:
-    """Credit: what the page has counted itself stops at what four batches hold, and goes on by one batch each time."""
+async def test_a_polyfill_waits_for_acknowledgements_beyond_its_credit(pages: PageRuns, site: SiteHost) -> None:
+    """Credit: what the page has counted itself stops at what eight batches hold, and goes on by one batch each time."""
     script = """polyfill(async (host) => {
       for (let i = 0; i < 2000; i++) {
         document.title = String(i);
@@ -84,17 +85,17 @@ async def test_a_polyfill_waits_for_acknowledgements_beyond_four_batches(pages: 
     async with pages.connector(site, script).open(QuietCalls()) as session:
         await session.send(start_message())
         events = session.events()
-        held = [await anext(events) for _ in range(4)]
-        await pages.page.wait_for_function("document.title === '499'")  # 400 in four batches, 100 more in the queue
+        held = [await anext(events) for _ in range(CREDIT)]
+        await pages.page.wait_for_function("document.title === '899'")  # 800 in eight batches, 100 more in the queue
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await anext(events)
-        assert await pages.page.title() == "499"
+        assert await pages.page.title() == "899"
         assert isinstance(held[0], Batch)
         await session.acknowledge(held[0])
-        fifth = await anext(session.events())
-        assert isinstance(fifth, Batch)
-        assert fifth.messages[0]["key"] == "k400"
+        ninth = await anext(session.events())
+        assert isinstance(ninth, Batch)
+        assert ninth.messages[0]["key"] == "k800"
 
 
 async def test_windows_and_groups_are_asked_and_answered_by_the_host(pages: PageRuns, site: SiteHost) -> None:

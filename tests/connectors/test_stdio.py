@@ -208,9 +208,9 @@ async def test_what_was_in_the_pipe_when_it_exited_is_not_lost(tmp_path, lifelin
     """It writes on while nobody reads, and is gone before anybody does."""
     script = lifeline.held + textwrap.dedent("""
         lines = [json.dumps({"type": "RECORD", "n": n}) + "\\n" for n in range(2000)]
-        sys.stdout.write("".join(lines[:500])); sys.stdout.flush()
+        sys.stdout.write("".join(lines[:1000])); sys.stdout.flush()
         hear()
-        sys.stdout.write("".join(lines[500:]))
+        sys.stdout.write("".join(lines[1000:]))
     """)
     async with opened(script, tmp_path) as session:
         events = session.events()

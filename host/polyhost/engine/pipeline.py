@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Malformed, Restarted
@@ -31,7 +31,8 @@ from polyhost.store.base import SaveCheckpoints, Store, WriteOp
 __all__ = ["Pipeline", "Target"]
 
 QUEUED_UNITS = 4
-"""Parsed batches that may wait for the writer: the connector's own credit, so nothing grows beyond it."""
+"""Parsed batches that may wait for the writer, and are then written together: half of a connector's credit, so that it
+goes on while they are written."""
 TICK_SECONDS = 1.0
 """How often time-outs are looked at; interactions are counted in minutes."""
 
@@ -204,7 +205,7 @@ class Pipeline:
         for record in step.partial:
             stored = await self._stored(record)
             data = record.data if record.data is None or stored is None else {**stored, **record.data}
-            admitted.append(replace(record, data=data))
+            admitted.append(record._replace(data=data))
         return self._translator.write_records(admitted)
 
     async def _stored(self, record: Record) -> dict[str, Any] | None:

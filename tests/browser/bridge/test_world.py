@@ -12,7 +12,7 @@ from playwright.async_api import Page
 from fakes.page_runs import PageRuns
 from fakes.site import SiteHost
 from polyhost.browser.bridge.scripts import PageScript
-from polyhost.browser.bridge.world import Hung, Lost, Navigated, Payload, World, WorldEvent
+from polyhost.browser.bridge.world import IN_FLIGHT, Hung, Lost, Navigated, Payload, World, WorldEvent
 
 SPEAK = PageScript(
     "fake/speak.js",
@@ -104,6 +104,33 @@ async def test_what_is_posted_together_travels_together_in_order(heard: Heard, s
     pump = asyncio.ensure_future(heard.world.pump())
     assert (await heard.until(2, Payload))[-1] == Payload(1, '[{"n":0},{"n":1},{"n":2}]')
     pump.cancel()
+
+
+async def test_what_is_posted_does_not_wait_for_the_answer_to_what_was_posted_before(
+    heard: Heard, site: SiteHost
+) -> None:
+    """The page answers late: behind all it has sent. Only so many deliveries are unanswered; then the rest waits."""
+    await heard.page.goto(site.url())
+    await heard.until(1, Payload)
+    pump = asyncio.ensure_future(heard.world.pump())
+    busy = asyncio.ensure_future(
+        heard.page.evaluate("() => { for (const end = Date.now() + 500; Date.now() < end; ); }")
+    )
+    await asyncio.sleep(0)
+    for number in range(IN_FLIGHT + 2):
+        heard.world.post(1, {"n": number})
+        await turns(5)
+    await busy
+    alone = [f'[{{"n":{number}}}]' for number in range(IN_FLIGHT)]
+    together = f'[{{"n":{IN_FLIGHT}}},{{"n":{IN_FLIGHT + 1}}}]'
+    assert [payload.text for payload in await heard.until(IN_FLIGHT + 2, Payload)][1:] == [*alone, together]
+    pump.cancel()
+
+
+async def turns(count: int) -> None:
+    """Let everything that can go on do so, so many times."""
+    for _ in range(count):
+        await asyncio.sleep(0)
 
 
 async def test_a_page_that_takes_nothing_any_more_is_said_to_hang(heard: Heard, site: SiteHost) -> None:

@@ -32,6 +32,9 @@ HEARTBEAT = 30.0
 """Seconds of nothing to deliver after which the page is asked whether it still answers."""
 PATIENCE = 60.0
 """Seconds a page has to take what it is handed. The polyfill shares its thread with the site, which may be busy."""
+IN_FLIGHT = 4
+"""Deliveries that may be unanswered, as many as a page has credit for. An answer queues behind everything the page has
+sent: waiting for each would have the page stand still while the host works, and the host while the page does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,22 +121,30 @@ class World:
 
     async def pump(self, *, heartbeat: float = HEARTBEAT, patience: float = PATIENCE) -> None:
         """Deliver what is posted, in order, as much as there is in one go; now and then nothing, to see that it can."""
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._posted.wait(), heartbeat)
-            self._posted.clear()
-            context, items = self._context, self._outbox
-            self._outbox = []
-            if context is None or self._session is None:
-                continue
-            handed = {"expression": expression(items), "uniqueContextId": context.unique, "silent": True}
-            try:
-                await asyncio.wait_for(self._session.send("Runtime.evaluate", handed), patience)
-            except TimeoutError:
-                self._tell(Hung())
-                return
-            except Error:
-                continue  # the context went away meanwhile; Lost says so
+        free = asyncio.Semaphore(IN_FLIGHT)
+        try:
+            async with asyncio.TaskGroup() as deliveries:
+                while True:
+                    await free.acquire()
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._posted.wait(), heartbeat)
+                    delivery = deliveries.create_task(self._deliver(patience))
+                    delivery.add_done_callback(lambda _: free.release())
+                    await asyncio.sleep(0)  # one turn: it takes what is there and is on its way, before the next
+        except* TimeoutError:
+            self._tell(Hung())
+
+    async def _deliver(self, patience: float) -> None:
+        """Everything that waits. TimeoutError where the page does not take it."""
+        self._posted.clear()
+        context, items = self._context, self._outbox
+        self._outbox = []
+        if context is None or self._session is None:
+            return
+        handed = {"expression": expression(items), "uniqueContextId": context.unique, "silent": True}
+        with suppress(Error):  # the context went away meanwhile; Lost says so
+            async with asyncio.timeout(patience):
+                await self._session.send("Runtime.evaluate", handed)
 
     async def address(self) -> str:
         """Where the top frame is, or wanted to be where it could not be reached."""
