@@ -103,7 +103,7 @@ class ArtifactStore(PassingStore):
             known = await self.below.digests(connection_id, stream, keys)
             gone |= {(stream, key) for key in keys if key not in known}
         self.buried += len(gone)
-        return [replace(one, op="delete") if (one.stream, one.key) in gone else one for one in records]
+        return [one._replace(op="delete") if (one.stream, one.key) in gone else one for one in records]
 
     def _was_looked_for(self, record: RecordWrite) -> bool:
         """A head in a range that was read. A member may have come to its group since."""
@@ -149,4 +149,4 @@ class ArtifactStore(PassingStore):
         merged = encode(self._merge(record.stream, kept.data, brought), rule.volatile)
         if merged.digest == encode(kept.data, rule.volatile).digest:
             return None
-        return replace(record, data=merged.data, digest=merged.digest)
+        return record._replace(data=merged.data, digest=merged.digest)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.state import PartitionRule
@@ -19,8 +19,7 @@ MAX_PARTITION_KEY = 255
 """Characters of a partition key: it is named in diagnostics and typed on command lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):  # a tuple: one for every record
     """`position` is the head's cursor for a member of a group, else the record's own; `key` is its sort key.
 
     `position` and `cursor` stay as the source writes them.

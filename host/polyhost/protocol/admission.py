@@ -46,7 +46,7 @@ class Gate:
         canonical = self.canonical(key)
         if op == "delete" or data is None:
             return self._judge_delete(canonical, data, emitted_at)
-        if self._single_key is None or data.get(self._single_key) != canonical:
+        if not self._holds(data, key, canonical):
             own = key_of(data, self._primary_key)
             if own != canonical:
                 return _NO_DATA_KEY if own is None else _KEY_MISMATCH
@@ -60,6 +60,12 @@ class Gate:
         if (fault := self._fault(data)) is not None:
             return fault
         return Record(self._name, canonical, projected, emitted_at)
+
+    def _holds(self, data: Mapping[str, Any], key: Any, canonical: str) -> bool:
+        """Whether the data holds this key as it is written: nearly always, and told without writing it once more."""
+        if self._single_key is not None:
+            return data.get(self._single_key) == canonical
+        return type(key) is list and [data.get(name) for name in self._primary_key] == key
 
     def canonical(self, key: Any) -> str:
         """The key's canonical form; a key that has none breaks the protocol."""

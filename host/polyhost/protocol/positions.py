@@ -40,6 +40,14 @@ _READERS: Mapping[str, Callable[[str], PositionKey | None]] = {
 }
 
 
+_WRITTEN: Mapping[str, Callable[[str], object]] = {
+    "decimal": _DECIMAL.fullmatch,
+    "numeric": _NUMERIC.fullmatch,
+    "lexical": bool,
+}
+"""Whether a text can be read at all: asked of every record, and cheaper than reading it."""
+
+
 def position_key(order: str, text: str) -> Any:
     """A value that compares in the declared order; None where the text cannot be read in it."""
     return _READERS[order](text)
@@ -48,13 +56,14 @@ def position_key(order: str, text: str) -> Any:
 class Place:
     """Where a record of one partitioned stream belongs: its partition and its position there."""
 
-    __slots__ = ("_cursor_field", "_field", "_group_field", "_read")
+    __slots__ = ("_cursor_field", "_field", "_group_field", "_read", "_written")
 
     def __init__(self, partition: PartitionDecl) -> None:
         self._field = partition.field
         self._cursor_field = partition.cursor_field
         self._group_field = partition.group_field
         self._read = _READERS[partition.order]
+        self._written = _WRITTEN[partition.order]
 
     def of(self, data: Mapping[str, Any]) -> tuple[str | None, PositionKey | None]:
         """The partition and position of a record that need not be valid; None for what cannot be read."""
@@ -68,10 +77,15 @@ class Place:
         key = data.get(self._field)
         if type(key) is not str or not key:
             return self._field
-        if self._read_any(data.get(self._cursor_field)) is None:
+        if not self._can_be_read(data.get(self._cursor_field)):
             return self._cursor_field
         group = data.get(self._group_field) if self._group_field is not None else None
-        return None if group is None or self._read_any(group) is not None else self._group_field
+        return None if group is None or self._can_be_read(group) else self._group_field
+
+    def _can_be_read(self, value: object) -> bool:
+        if type(value) is int:
+            value = str(value)
+        return type(value) is str and bool(self._written(value))
 
     def _read_any(self, value: object) -> PositionKey | None:
         if type(value) is int:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["Instant", "TimeRange", "TimestampError", "instant_reader", "is_timestamp", "parse_timestamp"]
@@ -31,6 +32,9 @@ _MAX_EPOCH = 10**20
 
 _JAVASCRIPT_LENGTH = len("2026-01-31T09:30:00.000Z")
 """What `toISOString` writes: nearly every `emitted_at`, and six times as fast to check without a pattern."""
+
+_STAMPS_REMEMBERED = 64
+"""Records that were emitted together carry the same time: it is judged once."""
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _STAMP = re.compile(
@@ -55,6 +59,11 @@ def is_timestamp(text: object) -> bool:
     """Whether this is an ISO 8601 time with a zone (what `emitted_at` has to be)."""
     if type(text) is not str:
         return False
+    return _is_timestamp(text)
+
+
+@lru_cache(maxsize=_STAMPS_REMEMBERED)
+def _is_timestamp(text: str) -> bool:
     if len(text) == _JAVASCRIPT_LENGTH and text[10] == "T" and text[-1] == "Z":
         try:
             datetime.fromisoformat(text)

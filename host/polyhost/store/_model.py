@@ -85,7 +85,7 @@ class RecordModel:
     def bury(self, batch_id: str, walk: TombstoneAbsent) -> Sequence[tuple[RecordWrite, str]]:
         """Tombstone what a walk did not see."""
         gone = [entry.write for entry in self.of(walk.stream) if self._is_absent(entry, walk)]
-        return [(write, self.put(batch_id, replace(write, op="delete", emitted_at=walk.at))) for write in gone]
+        return [(write, self.put(batch_id, write._replace(op="delete", emitted_at=walk.at))) for write in gone]
 
     def _is_absent(self, entry: Entry, walk: TombstoneAbsent) -> bool:
         inside = entry.write.partition == walk.partition and (walk.since or "") <= entry.position <= walk.until

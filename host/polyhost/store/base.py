@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from polyhost.ledger.state import PartitionState
 
@@ -86,8 +86,7 @@ class BatchRow:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordWrite:
+class RecordWrite(NamedTuple):  # a tuple: one for every record
     """One record ready to be stored. `data` is canonical JSON (sorted keys); `position` is a sort key that compares as
     text in the declared cursor order: a group member has its head's position, and `is_head` False; `cursor` is the
     record's own cursor value as the source wrote it. An upsert without a digest always counts as a change."""
