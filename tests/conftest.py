@@ -8,6 +8,9 @@ from hypothesis import HealthCheck, settings
 
 from checkout import ROOT
 
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+"""No test, and no command a test starts, writes into the keyring of whoever runs it."""
+
 settings.register_profile(
     "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -137,4 +137,4 @@ async def test_a_channel_that_answers_an_error_is_a_gap_of_its_own_and_is_read_n
 
 
 def _session(home: Path) -> bytes:
-    return (home / "sessions" / "fake.json").read_bytes()
+    return (home / "sessions" / "fake.sealed").read_bytes()

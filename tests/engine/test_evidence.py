@@ -100,7 +100,7 @@ async def test_a_source_that_cannot_be_read_is_evidence_and_no_error(collected: 
 
 
 async def test_without_a_saved_session_the_owner_has_to_sign_in(collected: Rig, home: Path):
-    (home / "sessions" / "work.json").unlink()
+    (home / "sessions" / "work.sealed").unlink()
     found = await health(collected, home)
     assert found.verdict is Verdict.ATTENTION
     assert [action.reason for action in found.next_actions] == ["no_session"]
