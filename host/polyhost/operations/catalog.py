@@ -156,4 +156,15 @@ OPERATIONS = (
         "Print where the settings are read from.",
         ("polyhost config path", '$EDITOR "$(polyhost config path)"'),
     ),
+    Operation(
+        "doctor",
+        requests.DoctorRequest,
+        "polyhost.operations.doctor:doctor",
+        "Look over everything a run depends on, and say what to do about what is wrong.",
+        (
+            "polyhost doctor",
+            "polyhost doctor --online",
+            "polyhost doctor --json | jq '.findings[] | select(.grade != \"ok\")'",
+        ),
+    ),
 )

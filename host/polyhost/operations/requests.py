@@ -19,6 +19,7 @@ __all__ = [
     "ConnectionsRequest",
     "CoverageRequest",
     "DemoRequest",
+    "DoctorRequest",
     "ImportRequest",
     "ReceiptRequest",
     "RecordsRequest",
@@ -166,3 +167,8 @@ class ConfigExplainRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigPathRequest:
     pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorRequest:
+    online: bool = flag("Open each connection's site too, to see whether it still takes the session.")

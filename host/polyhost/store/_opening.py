@@ -14,7 +14,7 @@ from pathlib import Path
 
 from polyhost.errors import RefusedError
 
-__all__ = ["BUSY_SECONDS", "SCHEMA_VERSION", "STORE_FILE", "connect", "prepare", "transaction"]
+__all__ = ["BUSY_SECONDS", "SCHEMA_VERSION", "STORE_FILE", "connect", "prepare", "read_version", "transaction"]
 
 STORE_FILE = "store.db"
 SCHEMA_VERSION = 1
@@ -41,7 +41,7 @@ def prepare(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
     try:
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        if _version(path, connection) < SCHEMA_VERSION:
+        if read_version(path, connection) < SCHEMA_VERSION:
             _use_log(path, connection)
             _upgrade(connection)
     finally:
@@ -109,7 +109,7 @@ def _use_log(path: Path, connection: sqlite3.Connection) -> None:
         )
 
 
-def _version(path: Path, connection: sqlite3.Connection) -> int:
+def read_version(path: Path, connection: sqlite3.Connection) -> int:
     """The file's schema version; 0 for an empty one. Refuses what is not ours, and what is newer than this code."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (application,) = connection.execute("PRAGMA application_id").fetchone()

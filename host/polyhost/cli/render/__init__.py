@@ -27,6 +27,7 @@ _RENDERERS = {
     "partitions restore": "coverage:partition",
     "polyfill list": "connections:sources",
     "polyfill check": "polyfills:check",
+    "doctor": "doctor:doctor",
     "config explain": "config:explain",
     "config path": "config:path",
 }

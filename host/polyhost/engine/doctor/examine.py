@@ -1,0 +1,86 @@
+"""Every check, one after another; one that breaks says so in a line of its own and hides no other.
+
+Must not know: what a check looks at.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from polyhost.engine.clock import Clock
+from polyhost.engine.doctor.browser import check_browser
+from polyhost.engine.doctor.finding import Finding, failed
+from polyhost.engine.doctor.kept import check_leases, check_store
+from polyhost.engine.doctor.place import check_clock, check_disk, check_home, check_permissions
+from polyhost.engine.doctor.program import check_settings, check_versions, settings_or_defaults
+from polyhost.engine.doctor.reached import check_session, probe_session
+from polyhost.errors import PolyhostError
+from polyhost.store.checkup import SCHEMA_VERSION, STORE_FILE, newest_start, soundness
+from polyhost.store.sqlite import open_store
+
+__all__ = ["examine"]
+
+Check = Callable[[], Sequence[Finding] | Awaitable[Sequence[Finding]]]
+
+
+async def examine(home: Path, clock: Clock, *, online: bool = False) -> list[Finding]:
+    """Look at everything. `online`: open each connection's site too, with the saved session."""
+    config = settings_or_defaults(home)
+    path = home / STORE_FILE
+    checks: list[tuple[str, Check]] = [
+        ("versions", check_versions),
+        ("settings", lambda: check_settings(home)),
+        ("browser", lambda: check_browser(config.browser.executable)),
+        ("home", lambda: check_home(home)),
+        ("permissions", lambda: check_permissions(home)),
+        ("disk", lambda: check_disk(home)),
+        ("clock", lambda: check_clock(home, _newest_start(path))),
+        ("store", lambda: check_store(home)),
+        ("leases", lambda: check_leases(home, now=clock.now())),
+        ("session", lambda: _sessions(home, clock, online=online)),
+    ]
+    return [finding for name, check in checks for finding in await attempted(name, check)]
+
+
+async def attempted(name: str, check: Check) -> Sequence[Finding]:
+    """What the check found; where it broke, that."""
+    try:
+        found = check()
+        return await found if inspect.isawaitable(found) else found
+    except PolyhostError as error:
+        return [failed(name, error.reason, error.instruction)]
+    except Exception as error:
+        what = f"this could not be checked: {type(error).__name__}: {error}"
+        return [failed(name, what, "Mend what the other lines name first; then look again.")]
+
+
+async def _sessions(home: Path, clock: Clock, *, online: bool) -> list[Finding]:
+    """Only of a store that is sound and of today: opening another would change it, or fail for what is said already."""
+    path = home / STORE_FILE
+    if not path.exists():
+        return []
+    seen = soundness(path)
+    if seen.problems or seen.version != SCHEMA_VERSION:
+        return []
+    found: list[Finding] = []
+    store = await open_store(home)
+    try:
+        for row in await store.connections():
+            found += await attempted("session", lambda row=row: check_session(store, row, home, clock))
+            if online:
+                found += await attempted(
+                    "online", lambda row=row: probe_session(row, home, settings_or_defaults(home), clock)
+                )
+    finally:
+        await store.close()
+    return found
+
+
+def _newest_start(path: Path) -> str | None:
+    """None, too, where the store cannot be asked: the line about the store says why."""
+    try:
+        return newest_start(path) if path.exists() else None
+    except Exception:
+        return None

@@ -1,0 +1,102 @@
+"""Looking a store's file over without changing it: whether it is sound, of today, and who claims to run what.
+
+Owns: the questions put to SQLite, on a connection that cannot write. Must not know: what is to be done about an answer.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from polyhost.store._leases import is_free
+from polyhost.store._opening import SCHEMA_VERSION, STORE_FILE, read_version
+from polyhost.store.base import LeaseHolder
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "STORE_FILE",
+    "HeldLease",
+    "Soundness",
+    "full_text_search",
+    "held_leases",
+    "newest_start",
+    "soundness",
+]
+
+_MOST_TOLD = 3
+"""Of what quick_check finds, this much is told: the first line names the trouble, a thousand repeat it."""
+_BUSY_SECONDS = 2.0
+"""A reader of a store in WAL mode waits for nobody, save while another process recovers the log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Soundness:
+    """What SQLite says of the file."""
+
+    problems: Sequence[str]
+    """Of pages and indices; empty where it is whole."""
+    orphans: int
+    """Rows whose foreign key leads nowhere."""
+    version: int
+    log_bytes: int
+    """The write-ahead log's size; it is folded into the file when the last reader is done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldLease:
+    """A lease as it is written down, and whether whoever took it is certainly gone."""
+
+    connection: str
+    holder: LeaseHolder
+    is_dead: bool
+
+
+def soundness(path: Path) -> Soundness:
+    """Read the whole file (some seconds for a million records). sqlite3.Error where it is no database at all."""
+    with closing(_reader(path)) as db:
+        found = [str(row[0]) for row in db.execute(f"PRAGMA quick_check({_MOST_TOLD})")]
+        orphans = len(db.execute("PRAGMA foreign_key_check").fetchall())
+        version = read_version(path, db)
+    log = path.with_name(path.name + "-wal")
+    return Soundness(
+        problems=[] if found == ["ok"] else found,
+        orphans=orphans,
+        version=version,
+        log_bytes=log.stat().st_size if log.exists() else 0,
+    )
+
+
+def held_leases(path: Path, *, now: float) -> list[HeldLease]:
+    """Every lease there is, by connection."""
+    with closing(_reader(path)) as db:
+        rows = db.execute(
+            "SELECT c.name, l.process, l.token, l.pid, l.host, l.run_id, l.expires_at"
+            " FROM leases l JOIN connections c ON c.id = l.connection_id ORDER BY c.name"
+        ).fetchall()
+    leases: list[HeldLease] = []
+    for name, process, *rest in rows:
+        token, pid, host, run_id, expires_at = rest
+        holder = LeaseHolder(token=token, pid=pid, host=host, run_id=run_id, expires_at=expires_at)
+        leases.append(HeldLease(connection=name, holder=holder, is_dead=is_free(holder, process, now=now)))
+    return leases
+
+
+def newest_start(path: Path) -> str | None:
+    """When the newest run or import began, as this machine's clock said then."""
+    with closing(_reader(path)) as db:
+        return db.execute("SELECT max(started_at) FROM batches").fetchone()[0]
+
+
+def full_text_search() -> str:
+    """SQLite's version. sqlite3.Error where it was built without FTS5, which search needs."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        db.execute("CREATE VIRTUAL TABLE probe USING fts5(text)")
+    return sqlite3.sqlite_version
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
