@@ -110,6 +110,22 @@ RECORDS = {
     ],
     "next": "abc",
 }
+HEAD = RECORDS["records"][0] | {"label": "a [bold]room[/]", "time": "2026-11-21T07:59:58.000Z", "members": 3}
+GONE = RECORDS["records"][1] | {"label": None, "time": None, "members": 0}
+FULL = HEAD | {
+    "data": {"text": "hello [red]there[/]\nagain", "user_id": "U1", "files": [], "reactions": [{"name": "+1"}]}
+}
+COUNTS = {
+    "connection": "slack",
+    "stream": "messages",
+    "records": 1234567,
+    "deleted": 1,
+    "partitions": [
+        {"key": "C1", "label": "quiet", "records": 7, "deleted": 0},
+        {"key": "C2", "label": None, "records": 1234560, "deleted": 1},
+    ],
+    "truncated": True,
+}
 FAILED = RUN | {
     "status": "failed",
     "diagnostics": [],
@@ -150,6 +166,17 @@ CASES = {
     "demo": ("demo", {"run": RUN, "home": "~/polyhost", "next": [["polyhost coverage slack", "See it."]]}),
     "coverage": ("coverage", COVERAGE),
     "records": ("records", RECORDS),
+    "heads": ("records", {"records": [HEAD, GONE], "next": None}),
+    "record": (
+        "record",
+        {"connection": "slack", "record": FULL, "versions": [FULL, FULL | {"version": 1, "data": {"text": "helo"}}]},
+    ),
+    "thread": (
+        "thread",
+        {"connection": "slack", "stream": "messages", "key": "k", "partition": "C1", "records": [HEAD, HEAD, GONE]}
+        | {"next": "abc"},
+    ),
+    "counts": ("counts", COUNTS),
     "no_records": ("records", {"records": [], "next": None}),
     "no_runs": ("runs", {"connection": "slack", "runs": []}),
     "no_connections": ("connections", {"connections": []}),

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from polyhost.errors import RefusedError
-from polyhost.store.base import Store, WriteRecords
+from polyhost.ledger.state import PartitionState
+from polyhost.store.base import SavePartitions, Store, WriteRecords
 from store.making import connect_and_open, deletion, record
 
 
@@ -165,3 +166,41 @@ async def test_keys_with_nul_and_letters_beyond_ascii_are_told_apart(store: Stor
     assert counts["messages"].unchanged == len(odd)
     page = await store.records(connection.id, "messages")
     assert [stored.key for stored in page.records] == sorted(odd)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+async def test_the_newest_come_first_where_that_is_asked_for(store: Store, limit: int):
+    connection_id = await filled(store)
+    assert await read_all(store, connection_id, limit, newest=True) == ORDER[::-1]
+    assert await read_all(store, connection_id, limit, newest=True, partition="C1") == ["c1-5-reply", "c1-5", "c1-1"]
+    assert await read_all(store, connection_id, limit, newest=True, since="4") == ["c2-5", "c1-5-reply", "c1-5"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 100])
+async def test_a_page_may_end_before_a_position_hold_one_position_or_heads_alone(store: Store, limit: int):
+    connection_id = await filled(store)
+    assert await read_all(store, connection_id, limit, until="5") == ["none", "c1-1", "c2-3"]
+    assert await read_all(store, connection_id, limit, until="5", newest=True) == ["c2-3", "c1-1", "none"]
+    assert await read_all(store, connection_id, limit, since="3", until="5", deleted=True) == ["c2-3", "gone"]
+    assert await read_all(store, connection_id, limit, partition="C1", position="5") == ["c1-5", "c1-5-reply"]
+    heads = [key for key in ORDER if key != "c1-5-reply"]
+    assert await read_all(store, connection_id, limit, heads=True) == heads
+    assert await read_all(store, connection_id, limit, heads=True, newest=True) == heads[::-1]
+
+
+async def test_partitions_are_counted_one_by_one(store: Store):
+    connection_id = await filled(store)
+    assert await store.count_partitions(connection_id, "messages", ["C1", "C2", "C9"]) == {
+        "C1": (3, 0),
+        "C2": (2, 1),
+        "C9": (0, 0),
+    }
+    assert await store.count_partitions(connection_id, "elsewhere", ["C1"]) == {"C1": (0, 0)}
+
+
+async def test_labels_are_those_of_the_ledger(store: Store):
+    connection_id = await filled(store)
+    states = [PartitionState(stream="messages", key="C1", label="général"), PartitionState(stream="messages", key="C2")]
+    await store.write(connection_id, None, [SavePartitions(states)])
+    assert await store.labels(connection_id, "messages", ["C1", "C2", "C9"]) == {"C1": "général"}
+    assert await store.labels(connection_id, "elsewhere", ["C1"]) == {}

@@ -90,7 +90,11 @@ async def test_no_statement_of_a_write_or_a_read_scans_or_sorts_the_records(sqli
         )
     for partition in ("C1", None):
         page = await sqlite_store.records(connection.id, "messages", partition=partition, limit=1, deleted=True)
-        await sqlite_store.records(connection.id, "messages", partition=partition, after=page.next, since="0")
+        choice = {"partition": partition, "after": page.next, "since": "0", "until": "9", "heads": True}
+        for newest in (False, True):
+            await sqlite_store.records(connection.id, "messages", newest=newest, **choice)
+    await sqlite_store.records(connection.id, "messages", partition="C1", position="1", newest=True)
+    await sqlite_store.count_partitions(connection.id, "messages", ["C1"])
     await sqlite_store.versions(connection.id, "messages", "a")
     await sqlite_store.changes(connection.id, after=0, limit=10)
     await sqlite_store.stored_data(connection.id, "messages", ["a", "b"])

@@ -77,6 +77,27 @@ OPERATIONS = (
         ("polyhost records slack messages --partition C024BE91L --limit 10", "polyhost records slack users --json"),
     ),
     Operation(
+        "record",
+        requests.RecordRequest,
+        "polyhost.operations.looking:record",
+        "Show one record, and what it was before it was edited.",
+        ('polyhost record slack messages \'["C024BE91L","1790000000.000100"]\' --versions',),
+    ),
+    Operation(
+        "thread",
+        requests.ThreadRequest,
+        "polyhost.operations.looking:thread",
+        "Show the group a record belongs to: a message with its replies.",
+        ('polyhost thread slack messages \'["C024BE91L","1790000000.000100"]\'',),
+    ),
+    Operation(
+        "counts",
+        requests.CountsRequest,
+        "polyhost.operations.looking:counts",
+        "Count what a stream and its partitions hold.",
+        ("polyhost counts slack messages", "polyhost counts slack messages --partition C024BE91L --json"),
+    ),
+    Operation(
         "coverage",
         requests.CoverageRequest,
         "polyhost.operations.reading:coverage",

@@ -1,11 +1,11 @@
-"""Reading what is stored: records, coverage, runs, receipts.
+"""Reading what is stored: pages of records, coverage, runs, receipts.
 
 Owns: turning rows and ledger states into results. Must not know: how they look; coverage is judged in `coverage` only.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from polyhost.coverage.facts import BatchFacts
 from polyhost.coverage.moments import from_moment
@@ -16,10 +16,12 @@ from polyhost.engine.rules import partition_rules
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.operations.context import Context
+from polyhost.operations.grouping import count_members
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import BatchesRequest, CoverageRequest, ReceiptRequest, RecordsRequest, RunsRequest
+from polyhost.operations.shown import Shown, known_stream
 from polyhost.protocol.scope_request import resolve_scope
-from polyhost.store.base import RunRow, StoredRecord
+from polyhost.store.base import RunRow
 
 __all__ = ["batches", "coverage", "receipt", "records", "runs"]
 
@@ -28,23 +30,31 @@ MAX_LIMIT = 1_000_000
 
 
 async def records(context: Context, request: RecordsRequest) -> Result:
-    """One page of a stream's records, in position order."""
+    """One page of a stream's records, in position order or from the newest back."""
     if not 0 <= request.limit <= MAX_LIMIT:
         raise RefusedError(f"--limit {request.limit} is out of bounds", f"Give 0 to {MAX_LIMIT:,}.", code="bad_limit")
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
-        _check_stream(source, request.stream)
+        declared = known_stream(source, request.stream)
         page = await store.records(
             connection.id,
             request.stream,
             partition=request.partition,
-            since=_since(source, request),
+            since=_sort_key(source, request, "since"),
+            until=_sort_key(source, request, "until"),
             limit=request.limit or MAX_LIMIT,
             after=request.after,
+            newest=request.newest,
+            heads=request.heads,
             deleted=request.deleted,
         )
-    return Result({"records": [_record_json(record) for record in page.records], "next": page.next})
+        shown = await Shown.of(store, connection.id, request.stream, declared, page.records)
+        found = [shown.json(record) for record in page.records]
+        if request.heads:
+            members = await count_members(store, connection.id, declared, page.records)
+            found = [one | {"members": members[one["key"]]} for one in found]
+    return Result({"records": found, "next": page.next})
 
 
 async def coverage(context: Context, request: CoverageRequest) -> Result:
@@ -109,39 +119,21 @@ async def receipt(context: Context, request: ReceiptRequest) -> Result:
     return Result(make_receipt(BatchFacts.from_json(batch.facts)))
 
 
-def _check_stream(source: Loaded, stream: str) -> None:
-    if source.manifest.stream(stream) is None:
-        known = ", ".join(declared.name for declared in source.manifest.streams)
-        raise RefusedError(f"{source.name} has no stream {stream!r}", f"It has: {known}.", code="unknown_stream")
-
-
-def _since(source: Loaded, request: RecordsRequest) -> str | None:
+def _sort_key(source: Loaded, request: RecordsRequest, bound: Literal["since", "until"]) -> str | None:
     """A moment as a sort key of this stream's positions."""
-    if request.since is None:
+    given = request.since if bound == "since" else request.until
+    if given is None:
         return None
     rules = partition_rules(source.manifest, resolve_scope(source.manifest))
     rule = rules.get(request.stream)
-    position = None if rule is None else from_moment(request.since, rule.cursor_time)
+    position = None if rule is None else from_moment(given, rule.cursor_time)
     if rule is None or position is None:
         raise RefusedError(
-            f"--since cannot be used with {request.stream}",
+            f"--{bound} cannot be used with {request.stream}",
             "Its records are not ordered by time, or the time is not ISO 8601.",
-            code="bad_since",
+            code=f"bad_{bound}",
         )
     return sort_key(position, rule.order)
-
-
-def _record_json(record: StoredRecord) -> dict[str, Any]:
-    return {
-        "stream": record.stream,
-        "key": record.key,
-        "partition": record.partition,
-        "data": record.data,
-        "emitted_at": record.emitted_at,
-        "version": record.version,
-        "deleted": record.deleted,
-        "batch_id": record.batch_id,
-    }
 
 
 def _run_json(row: RunRow) -> dict[str, Any]:

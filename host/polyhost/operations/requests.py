@@ -17,11 +17,13 @@ __all__ = [
     "ConfigPathRequest",
     "ConnectRequest",
     "ConnectionsRequest",
+    "CountsRequest",
     "CoverageRequest",
     "DemoRequest",
     "DoctorRequest",
     "ImportRequest",
     "ReceiptRequest",
+    "RecordRequest",
     "RecordsRequest",
     "RestoreRequest",
     "RetireRequest",
@@ -29,6 +31,7 @@ __all__ = [
     "RunsRequest",
     "SourcesRequest",
     "StatusRequest",
+    "ThreadRequest",
 ]
 
 _MAP_HOST = "Send a site's traffic to a loopback address instead (test servers only)."
@@ -94,9 +97,37 @@ class RecordsRequest:
     stream: str = argument("The stream, e.g. messages.")
     partition: str | None = option("Only this partition, e.g. one channel's id.", metavar="KEY")
     since: str | None = option("Only records from this time on (ISO 8601).", metavar="TIME")
+    until: str | None = option("Only records before this time.", metavar="TIME")
     limit: int = option("At most this many (0: all).", metavar="N", default=50, type=int)
     after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
+    newest: bool = flag("The newest first.")
+    heads: bool = flag("Only heads of groups, e.g. no replies; says how many members each has.")
     deleted: bool = flag("Show records the source has deleted, too.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRequest:
+    name: str = argument("The connection.")
+    stream: str = argument("The stream, e.g. messages.")
+    key: str = argument("The record's key, as records shows it.")
+    versions: bool = flag("Show what it was before, too.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadRequest:
+    name: str = argument("The connection.")
+    stream: str = argument("The stream, e.g. messages.")
+    key: str = argument("The key of any record of the group, as records shows it.")
+    limit: int = option("At most this many at once.", metavar="N", default=1000, type=int)
+    after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
+    deleted: bool = flag("Show records the source has deleted, too.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsRequest:
+    name: str = argument("The connection.")
+    stream: str = argument("The stream, e.g. messages.")
+    partition: tuple[str, ...] = option("Only this partition. Repeat for more.", metavar="KEY", default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from polyhost.ledger.state import PartitionState, PartitionStatus, Range
 from polyhost.store import _json
 from polyhost.store._context import WriteContext
 
-__all__ = ["checkpoints", "partitions", "save_checkpoints", "save_partitions"]
+__all__ = ["checkpoints", "labels", "partitions", "save_checkpoints", "save_partitions"]
 
 _FIELDS = [field.name for field in fields(PartitionState) if field.name not in ("stream", "key")]
 
@@ -40,6 +40,16 @@ def partitions(db: sqlite3.Connection, connection_id: int, stream: str | None) -
         (connection_id, stream, stream),
     )
     return [_loaded(*row) for row in rows]
+
+
+def labels(db: sqlite3.Connection, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
+    statement = (
+        "SELECT json_extract(partitions.state, '$.label') FROM partitions"
+        " JOIN streams ON streams.id = partitions.stream_id"
+        " WHERE streams.connection_id = ? AND streams.name = ? AND partitions.key = ?"
+    )
+    found = {key: db.execute(statement, (connection_id, stream, key)).fetchone() for key in partitions}
+    return {key: row[0] for key, row in found.items() if row is not None and row[0] is not None}
 
 
 def checkpoints(db: sqlite3.Connection, connection_id: int) -> Mapping[str, Any]:

@@ -16,7 +16,18 @@ from polyhost.store import _cursor, _pages
 from polyhost.store._pages import Wanted
 from polyhost.store.base import RecordPage, StoredRecord
 
-__all__ = ["changes", "count_records", "digests", "groups", "lookback", "records", "stored", "stored_data", "versions"]
+__all__ = [
+    "changes",
+    "count_partitions",
+    "count_records",
+    "digests",
+    "groups",
+    "lookback",
+    "records",
+    "stored",
+    "stored_data",
+    "versions",
+]
 
 T = TypeVar("T")
 
@@ -48,6 +59,7 @@ _MEMBERS = """
 SELECT position, count(*), max(cursor) FROM records
 WHERE stream_id = ? AND partition = ? AND position IN ({marks}) AND NOT is_head AND NOT deleted GROUP BY position
 """
+_IN_PARTITION = "SELECT count(*), total(deleted) FROM records WHERE stream_id = ? AND partition = ?"
 _NTH_HEAD = """
 SELECT position, cursor FROM records
 WHERE stream_id = :stream AND partition = :partition AND position < :before AND is_head AND NOT deleted
@@ -124,6 +136,17 @@ def records(db: sqlite3.Connection, connection_id: int, stream: str, wanted: Wan
     rows = {row[0]: row for row in _rows(db, [record.id for record in page])}
     following = _cursor.after_record(page[-1].position, page[-1].key) if page and len(found) > len(page) else None
     return RecordPage([_stored(rows[record.id]) for record in page], following)
+
+
+def count_partitions(
+    db: sqlite3.Connection, connection_id: int, stream: str, partitions: Sequence[str]
+) -> Mapping[str, tuple[int, int]]:
+    stream_id = _stream_id(db, connection_id, stream)
+    found: dict[str, tuple[int, int]] = {}
+    for partition in partitions:
+        count, deleted = db.execute(_IN_PARTITION, (stream_id, partition)).fetchone()
+        found[partition] = (count - int(deleted), int(deleted))
+    return found
 
 
 def count_records(db: sqlite3.Connection, connection_id: int) -> Mapping[str, tuple[int, int]]:

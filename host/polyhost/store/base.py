@@ -313,16 +313,31 @@ class Store(Protocol):
         stream: str,
         *,
         partition: str | None = None,
+        position: str | None = None,
         since: str | None = None,
+        until: str | None = None,
         limit: int = 100,
         after: str | None = None,
+        newest: bool = False,
+        heads: bool = False,
         deleted: bool = False,
     ) -> RecordPage:
         """A page in (position, key) order over all partitions or one; streams without positions come by key.
 
-        `since`: a sort key, positions from it on. `after`: `next` of the page before; RefusedError `bad_cursor` for
-        anything else. `deleted`: tombstones too.
+        `position`, `since`, `until`: sort keys; positions equal to it, from it on, before it. `after`: `next` of the
+        page before; RefusedError `bad_cursor` for anything else. `newest`: the order reversed. `heads`: no members of
+        groups. `deleted`: tombstones too.
         """
+        ...
+
+    async def count_partitions(
+        self, connection_id: int, stream: str, partitions: Sequence[str]
+    ) -> Mapping[str, tuple[int, int]]:
+        """Of each of these partitions: live records, tombstones. Time grows with what they hold, not with the store."""
+        ...
+
+    async def labels(self, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
+        """What the ledger calls these partitions, for those that have a name."""
         ...
 
     async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:

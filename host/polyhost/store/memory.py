@@ -21,7 +21,7 @@ from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store import _cursor, _process
 from polyhost.store._connections import taken, unknown_connection
 from polyhost.store._leases import is_free
-from polyhost.store._model import DIFFERING, RecordModel
+from polyhost.store._model import DIFFERING, Entry, RecordModel
 from polyhost.store._runs import batch_closed, unknown_batch
 from polyhost.store.base import (
     AddRecords,
@@ -269,23 +269,45 @@ class MemoryStore(Store):
         stream: str,
         *,
         partition: str | None = None,
+        position: str | None = None,
         since: str | None = None,
+        until: str | None = None,
         limit: int = 100,
         after: str | None = None,
+        newest: bool = False,
+        heads: bool = False,
         deleted: bool = False,
     ) -> RecordPage:
         start = None if after is None else _cursor.decoded(after)
-        found = [
-            entry
-            for entry in self._records(connection_id).of(stream)
-            if (partition is None or entry.write.partition == partition)
-            and (since is None or entry.position >= since)
-            and (start is None or entry.place > start)
-            and (deleted or not entry.now.deleted)
-        ]
+
+        def is_wanted(entry: Entry) -> bool:
+            return (
+                (partition is None or entry.write.partition == partition)
+                and (position is None or entry.position == position)
+                and (since is None or entry.position >= since)
+                and (until is None or entry.position < until)
+                and (start is None or (entry.place < start if newest else entry.place > start))
+                and (entry.write.is_head or not heads)
+                and (deleted or not entry.now.deleted)
+            )
+
+        found = list(filter(is_wanted, self._records(connection_id).of(stream)))
+        if newest:
+            found.reverse()
         page = found[:limit]
         following = _cursor.after_record(*page[-1].place) if page and len(found) > len(page) else None
         return RecordPage([entry.now for entry in page], following)
+
+    async def count_partitions(
+        self, connection_id: int, stream: str, partitions: Sequence[str]
+    ) -> Mapping[str, tuple[int, int]]:
+        found = self._records(connection_id).of(stream)
+        deleted = {key: [e.now.deleted for e in found if e.write.partition == key] for key in partitions}
+        return {key: (flags.count(False), flags.count(True)) for key, flags in deleted.items()}
+
+    async def labels(self, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
+        states = await self.partitions(connection_id, stream)
+        return {state.key: state.label for state in states if state.key in partitions and state.label is not None}
 
     async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:
         everything = [entry.now for entry in self._records(connection_id).every()]

@@ -223,13 +223,35 @@ class SqliteStore(Store):
         stream: str,
         *,
         partition: str | None = None,
+        position: str | None = None,
         since: str | None = None,
+        until: str | None = None,
         limit: int = 100,
         after: str | None = None,
+        newest: bool = False,
+        heads: bool = False,
         deleted: bool = False,
     ) -> RecordPage:
-        wanted = Wanted(partition=partition, since=since, limit=limit, after=after, deleted=deleted)
+        wanted = Wanted(
+            partition=partition,
+            position=position,
+            since=since,
+            until=until,
+            limit=limit,
+            after=after,
+            newest=newest,
+            heads=heads,
+            deleted=deleted,
+        )
         return await self._read(_reading.records, connection_id, stream, wanted)
+
+    async def count_partitions(
+        self, connection_id: int, stream: str, partitions: Sequence[str]
+    ) -> Mapping[str, tuple[int, int]]:
+        return await self._read(_reading.count_partitions, connection_id, stream, partitions)
+
+    async def labels(self, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
+        return await self._read(_ledger.labels, connection_id, stream, partitions)
 
     async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:
         return await self._read(_reading.count_records, connection_id)

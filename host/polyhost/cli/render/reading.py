@@ -1,42 +1,12 @@
-"""Records, runs and receipts as a person reads them."""
+"""Runs and receipts as a person reads them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from polyhost.cli.render.common import STATUS, console, moment, plain, plural, simple_table
 
-__all__ = ["batches", "cancel", "receipt", "records", "runs"]
-
-_PREVIEW = 160
-"""Characters of a record's content on one line of a listing."""
-_TEXT_FIELDS = ("text", "name", "title", "subject")
-"""Fields that say most about a record at a glance, first match wins; without one the data itself is shown."""
-
-
-def records(value: dict[str, Any]) -> None:
-    """One line per record, oldest first."""
-    out = console()
-    if not value["records"]:
-        out.print("No records.")
-        return
-    table = simple_table("key", "what", "version", numbers=("version",))
-    for row in value["records"]:
-        mark = "[red]deleted[/] " if row["deleted"] else ""
-        table.add_row(f"[dim]{plain(row['key'])}[/]", mark + plain(_glance(row["data"])), str(row["version"]))
-    out.print(table)
-    if value["next"]:
-        out.print(f"\n[dim]More: add --after {plain(value['next'])}[/]")
-
-
-def _glance(data: dict[str, Any] | None) -> str:
-    if data is None:
-        return ""
-    text = next((data[name] for name in _TEXT_FIELDS if data.get(name)), None)
-    shown = str(text) if text else orjson.dumps(data).decode()
-    return shown if len(shown) <= _PREVIEW else shown[: _PREVIEW - 1] + "…"
+__all__ = ["batches", "cancel", "receipt", "runs"]
 
 
 def runs(value: dict[str, Any]) -> None:

@@ -1,0 +1,110 @@
+"""Records as a person reads them: pages, one in full, a thread, what partitions hold.
+
+Must not know: any one source; what says most about a record is guessed from common names of fields.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+from polyhost.cli.render.common import console, long_table, moment, plain, plural, printable, simple_table
+
+__all__ = ["counts", "glance", "record", "records", "thread"]
+
+_PREVIEW = 160
+"""Characters of a record's content on one line of a listing."""
+_TEXT_FIELDS = ("text", "name", "title", "subject")
+"""Fields that say most about a record at a glance, first match wins; without one the data itself is shown."""
+
+
+def records(value: dict[str, Any]) -> None:
+    """One line per record, in the order they came."""
+    out = console()
+    if not value["records"]:
+        out.print("No records.")
+        return
+    table = simple_table("key", "what", "version", numbers=("version",))
+    for row in value["records"]:
+        mark = "[red]deleted[/] " if row["deleted"] else ""
+        members = f" [dim]({plural(row['members'], 'member')})[/]" if row.get("members") else ""
+        table.add_row(f"[dim]{plain(row['key'])}[/]", mark + plain(glance(row["data"])) + members, str(row["version"]))
+    out.print(table)
+    _more(out, value)
+
+
+def record(value: dict[str, Any]) -> None:
+    """Every field on a line of its own; then what it was before, newest first."""
+    out = console()
+    row = value["record"]
+    out.print(f"\n[bold]{plain(row['key'])}[/] · {plain(value['connection'])} {plain(row['stream'])}")
+    out.print(f"[dim]{plain(_about(row))}[/]\n")
+    _fields(out, row["data"])
+    for version in value.get("versions", [])[1:]:
+        out.print(f"\n[dim]version {version['version']}: {plain(_about(version))}[/]\n")
+        _fields(out, version["data"])
+
+
+def thread(value: dict[str, Any]) -> None:
+    """The head, then its members indented."""
+    out = console()
+    for number, row in enumerate(value["records"]):
+        mark = "[red]deleted[/] " if row["deleted"] else ""
+        indent = "  " if number else ""
+        out.print(f"{indent}[dim]{moment(row['time'])}[/]  {mark}{plain(glance(row['data']))}", soft_wrap=True)
+    _more(out, value)
+
+
+def counts(value: dict[str, Any]) -> None:
+    """The stream in one line, its partitions with most records first."""
+    out = console()
+    gone = f", {plural(value['deleted'], 'deleted', 'deleted')}" if value["deleted"] else ""
+    out.print(f"[bold]{plain(value['stream'])}[/]  {plural(value['records'], 'record')}{gone}")
+    rows = sorted(value["partitions"], key=lambda row: -row["records"])
+    if rows:
+        cells = [
+            (
+                (printable(row["label"] or row["key"]), ""),
+                (f"{row['records']:>12,}", ""),
+                (f"{row['deleted']:>8,}", "dim"),
+            )
+            for row in rows
+        ]
+        out.print(long_table(("partition", f"{'records':>12}", f"{'deleted':>8}"), cells), soft_wrap=True)
+    if value["truncated"]:
+        out.print("[dim]There are more; name the ones to count with --partition.[/]")
+
+
+def glance(data: dict[str, Any] | None) -> str:
+    """What says most about a record, on one line."""
+    if data is None:
+        return ""
+    text = next((data[name] for name in _TEXT_FIELDS if data.get(name)), None)
+    shown = str(text) if text else orjson.dumps(data).decode()
+    return shown if len(shown) <= _PREVIEW else shown[: _PREVIEW - 1] + "…"
+
+
+def _about(row: dict[str, Any]) -> str:
+    parts = [
+        moment(row["time"]) if row["time"] else "",
+        row["label"] or row["partition"] or "",
+        "deleted at the source" if row["deleted"] else "",
+        f"stored by {row['batch_id']}",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def _fields(out: Console, data: dict[str, Any] | None) -> None:
+    table = simple_table("field", "value", heading=False, unwrapped=("field",))
+    for name, held in (data or {}).items():
+        if held not in (None, "", [], {}):
+            text = held if isinstance(held, str) else orjson.dumps(held).decode()
+            table.add_row(f"[dim]{plain(name)}[/]", "\n".join(map(plain, text.splitlines())))
+    out.print(table)
+
+
+def _more(out: Console, value: dict[str, Any]) -> None:
+    if value["next"]:
+        out.print(f"\n[dim]More: add --after {plain(value['next'])}[/]")

@@ -1,0 +1,61 @@
+"""Records as every surface shows them: one JSON shape, with the moment and the partition's name worked out once.
+
+Owns: that shape. Must not know: which surface asks, how it looks there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polyhost.engine.finding import Loaded
+from polyhost.errors import RefusedError
+from polyhost.protocol.event_time import EventTime, event_time, iso_text
+from polyhost.protocol.manifest import StreamDecl
+from polyhost.store.base import Store, StoredRecord
+
+__all__ = ["Shown", "known_stream"]
+
+
+def known_stream(source: Loaded, stream: str) -> StreamDecl:
+    """The stream's declaration. RefusedError names what there is."""
+    declared = source.manifest.stream(stream)
+    if declared is None:
+        known = ", ".join(declared.name for declared in source.manifest.streams)
+        raise RefusedError(f"{source.name} has no stream {stream!r}", f"It has: {known}.", code="unknown_stream")
+    return declared
+
+
+class Shown:
+    """How one stream's records are shown: their moments read by its declaration, their partitions named."""
+
+    def __init__(self, declared: StreamDecl | None, labels: Mapping[str, str]) -> None:
+        self._time: EventTime | None = None if declared is None else event_time(declared)
+        self._labels = labels
+
+    @classmethod
+    async def of(
+        cls, store: Store, connection_id: int, stream: str, declared: StreamDecl | None, records: Sequence[StoredRecord]
+    ) -> Shown:
+        """For these records, whose partitions' names are looked up. `declared` None: the manifest has no such stream
+        (any more)."""
+        partitions = sorted({record.partition for record in records if record.partition is not None})
+        return cls(declared, await store.labels(connection_id, stream, partitions))
+
+    def json(self, record: StoredRecord) -> dict[str, Any]:
+        return {
+            "stream": record.stream,
+            "key": record.key,
+            "partition": record.partition,
+            "label": None if record.partition is None else self._labels.get(record.partition),
+            "time": self.time(record),
+            "data": record.data,
+            "emitted_at": record.emitted_at,
+            "version": record.version,
+            "deleted": record.deleted,
+            "batch_id": record.batch_id,
+        }
+
+    def time(self, record: StoredRecord) -> str | None:
+        """When it happened; None where it does not say."""
+        return None if self._time is None or record.data is None else iso_text(self._time(record.data))
