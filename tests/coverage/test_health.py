@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from checkout import ROOT
 from evidences import CONTACT, NOW, evidence, gap, imported, run, stream
 from polyhost.cli.main import cli
-from polyhost.coverage.evidence import Evidence, Policy, Schedule, Session
+from polyhost.coverage.evidence import Evidence, Hold, Policy, Schedule, Session
 from polyhost.coverage.facts import Claim, Completeness, Counts
 from polyhost.coverage.health import project
 from polyhost.coverage.rules import AXES, RULES, Axis, By, Gravity
@@ -22,7 +22,7 @@ from polyhost.coverage.verdict import VERDICTS, Verdict
 
 EARLIER = "2026-11-22T05:00:00.000Z"
 LONG_AGO = "2026-11-02T00:00:00.000Z"
-AUTOMATIC = Schedule(policy=Policy.AUTOMATIC, next_due="2026-11-22T09:00:00.000Z")
+AUTOMATIC = Schedule(policy=Policy.AUTOMATIC, every_seconds=3600, next_due="2026-11-22T09:00:00.000Z")
 UNLISTED = Completeness(Claim.PARTIAL, ("messages:inventory_unproven",))
 NARROWED = Completeness(Claim.PARTIAL, ("scope_narrowed", "messages:inventory_complete"))
 FILE = {"streams": (stream(complete=0, imported=4, through="2026-10-01T00:00:00.000Z"),)}
@@ -69,6 +69,10 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
     "overdue": (evidence(run(LONG_AGO), schedule=AUTOMATIC), Verdict.DEGRADED),
     "manual": (evidence(), Verdict.HEALTHY),
     "automatic": (evidence(schedule=AUTOMATIC), Verdict.HEALTHY),
+    "backing_off": (evidence(failed(), schedule=replace(AUTOMATIC, hold=Hold.BACKING_OFF, failures=1)), Verdict.FAILED),
+    "quiet_hours": (evidence(schedule=replace(AUTOMATIC, hold=Hold.QUIET_HOURS)), Verdict.HEALTHY),
+    "waits_for_owner": (evidence(SIGNED_OUT, schedule=replace(AUTOMATIC, hold=Hold.NEEDS_OWNER)), Verdict.ATTENTION),
+    "not_served": (evidence(schedule=replace(AUTOMATIC, hold=Hold.NOT_SERVED)), Verdict.HEALTHY),
     "paused": (evidence(schedule=replace(AUTOMATIC, paused=True)), Verdict.HEALTHY),
     "untried": (replace(evidence(), attempts=()), Verdict.UNKNOWN),
     "not_used": (evidence(run(recorded=True), nature="demo"), Verdict.IDLE),
@@ -298,7 +302,32 @@ def test_since_is_when_the_present_state_began():
     assert health.axes[Axis.COLLECTION].since == EARLIER
 
 
+def test_a_failure_asks_for_the_owner_where_nobody_is_there_to_start_the_next_run():
+    """Automatic on paper is not enough."""
+    for hold in (Hold.NOT_SERVED, Hold.NEEDS_OWNER):
+        assert project(evidence(failed(), schedule=replace(AUTOMATIC, hold=hold)), NOW).needs_you == 1
+    for hold in (None, Hold.BACKING_OFF, Hold.QUIET_HOURS):
+        assert project(evidence(failed(), schedule=replace(AUTOMATIC, hold=hold)), NOW).needs_you == 0
+
+
+def test_a_schedule_is_said_in_one_sentence():
+    said = {
+        reason: next(c.message for c in project(of, NOW).conditions if c.axis is Axis.SCHEDULE)
+        for reason, (of, _) in CASES.items()
+        if RULES[reason].axis is Axis.SCHEDULE
+    }
+    due = "The next is due at 2026-11-22 09:00 UTC."
+    assert said["automatic"] == f"Runs by itself every hour. {due}"
+    assert said["backing_off"] == f"Runs by itself every hour; 1 in a row failed, so it waits longer. {due}"
+    assert said["not_served"] == "Would run by itself every hour, but polyhost serve is not running."
+
+
 # whatever the evidence
+
+
+def _of_axis(health, axis):
+    return [condition for condition in health.conditions if condition.axis is axis]
+
 
 _moments = st.sampled_from([CONTACT, EARLIER, LONG_AGO, NOW, "9999-12-31T23:59:59Z", "no time", ""])
 _codes = st.sampled_from(
@@ -345,7 +374,15 @@ _partitioned = st.builds(
 )
 _stored = _partitioned | st.builds(lambda of: replace(of, summary=None), _partitioned)
 _schedules = st.builds(
-    Schedule, policy=st.sampled_from(Policy), paused=st.booleans(), next_due=st.none() | _moments, since=st.none()
+    Schedule,
+    policy=st.sampled_from(Policy),
+    paused=st.booleans(),
+    paused_until=st.none() | _moments,
+    next_due=st.none() | _moments,
+    since=st.none() | _moments,
+    every_seconds=st.none() | st.integers(1, 10**7),
+    hold=st.none() | st.sampled_from(Hold),
+    failures=st.integers(0, 9),
 )
 _evidence = st.builds(
     lambda attempts, **over: replace(evidence(), attempts=attempts, **over),
@@ -419,9 +456,16 @@ def test_time_alone_fails_nothing_and_heals_nothing(of: Evidence, now: str, late
 @given(_evidence, _schedules, _now)
 @pytest.mark.requirement("CH-1.1")
 def test_a_schedule_colours_nothing_but_itself(of: Evidence, schedule: Schedule, now: str):
+    """Not another axis, not what coverage, credentials or the machine have to say, not how far anything reaches; and a
+    schedule by itself is nothing that counts, whatever holds it up."""
     one, other = project(of, now), project(replace(of, schedule=schedule), now)
     for axis in set(Axis) - {Axis.SCHEDULE}:
         assert one.axes[axis] == other.axes[axis]
+    for axis in set(Axis) - {Axis.SCHEDULE, Axis.FRESHNESS}:
+        assert _of_axis(one, axis) == _of_axis(other, axis)
+    assert (one.covered_through, one.streams) == (other.covered_through, other.streams)
+    assert (one.verdict is Verdict.FAILED) == (other.verdict is Verdict.FAILED)
+    assert not any(condition.counts for condition in _of_axis(other, Axis.SCHEDULE))
 
 
 @given(_evidence, _now, st.lists(st.sampled_from([failed(), run(status="cancelled"), imported()]), max_size=4))

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 
 from polyhost.coverage.conditions import Condition, Raising
-from polyhost.coverage.evidence import Attempt, Evidence, Policy
-from polyhost.coverage.instants import is_past
+from polyhost.coverage.evidence import Attempt, Evidence, Policy, Schedule
+from polyhost.coverage.instants import instant, is_past, spoken
 from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
 
-__all__ = ["collection", "credentials", "runtime", "schedule"]
+__all__ = ["collection", "credentials", "of_schedule", "runtime", "schedule"]
 
 _HERE = frozenset(
     {
@@ -30,8 +30,6 @@ _HERE = frozenset(
 )
 """Error codes that tell of this machine, not of the source or the owner."""
 _GOT_THROUGH = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS, RunStatus.NEEDS_OWNER, RunStatus.CANCELLED})
-_AT_SOURCE = frozenset({"manual_action_required", "upstream_unblock"})
-_NO_RUN_HELPS = frozenset({"not_retriable", "retry_on_connector_upgrade", "update_selector"})
 _MADE_FROM_RECORDINGS = frozenset({"demo", "replay"})
 
 
@@ -63,9 +61,9 @@ def _how_it_ended(last: Attempt, evidence: Evidence) -> tuple[str, int | None]:
         return "cause_elsewhere", None
     if last.went_unanswered:
         return "question_unanswered", None
-    if last.hint in _AT_SOURCE:
+    if last.was_refused_at_source:
         return "failed_at_source", None
-    return ("failed_for_good" if last.hint in _NO_RUN_HELPS else "failed"), None
+    return ("failed_for_good" if last.failed_for_good else "failed"), None
 
 
 def _all_known(attempt: Attempt) -> int:
@@ -136,11 +134,31 @@ def _found_signed_out(attempt: Attempt) -> bool:
 
 def schedule(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str | None]:
     """When runs start. Always info: a policy is a choice and no state of any data."""
-    plan = evidence.schedule
-    if plan.paused:
-        return [tell("paused", origin="schedule", observed_at=plan.since)], plan.since
-    reason = "automatic" if plan.policy is Policy.AUTOMATIC else "manual"
-    return [tell(reason, origin="schedule", observed_at=plan.since)], plan.since or evidence.created_at
+    return [of_schedule(evidence.schedule, tell)], evidence.schedule.since or evidence.created_at
+
+
+def of_schedule(plan: Schedule, tell: Raising) -> Condition:
+    """The one condition of a schedule."""
+    if plan.policy is Policy.MANUAL:
+        reason = "manual"
+    elif plan.paused:
+        reason = "paused"
+    else:
+        reason = "automatic" if plan.hold is None else str(plan.hold)
+    return tell(
+        reason,
+        origin="schedule",
+        observed_at=plan.since,
+        count=plan.failures or None,
+        every="" if plan.every_seconds is None else f" every {spoken(plan.every_seconds)}",
+        next="" if plan.next_due is None else f" The next is due at {_minute(plan.next_due)}.",
+        until="" if plan.paused_until is None else f" until {_minute(plan.paused_until)}",
+    )
+
+
+def _minute(text: str) -> str:
+    read = instant(text)
+    return text if read is None else f"{read:%Y-%m-%d %H:%M} UTC"
 
 
 def _streak(newest_first: Sequence[Attempt], alike: Callable[[Attempt], bool]) -> str | None:

@@ -21,6 +21,7 @@ from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
 __all__ = [
     "Attempt",
     "Evidence",
+    "Hold",
     "OpenGap",
     "Policy",
     "Schedule",
@@ -33,6 +34,8 @@ __all__ = [
 _FINISHED = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS})
 _QUESTIONS = frozenset({"interaction_unanswered", "interaction_timeout"})
 _NARROWED = "scope_narrowed"
+_AT_SOURCE = frozenset({"manual_action_required", "upstream_unblock"})
+_NO_RUN_HELPS = frozenset({"not_retriable", "retry_on_connector_upgrade", "update_selector"})
 _CAUSES = frozenset({DiagnosticCode.SIGNED_OUT, DiagnosticCode.CONNECTOR_CRASHED, DiagnosticCode.PROTOCOL_VIOLATION})
 """Why a run ended, and no absence of data: other axes speak of these."""
 _LEDGER = frozenset(
@@ -50,19 +53,40 @@ class Policy(StrEnum):
     AUTOMATIC = "automatic"
 
 
+class Hold(StrEnum):
+    """Why the next run of an automatic connection does not start at its usual time."""
+
+    NOT_SERVED = "not_served"
+    """No process is there that would start it."""
+    NEEDS_OWNER = "waits_for_owner"
+    """The last one ended where only the owner can go on; none is tried until they have."""
+    BACKING_OFF = "backing_off"
+    """The last ones failed; each is waited for longer than the one before."""
+    QUIET_HOURS = "quiet_hours"
+    """It is due, and has to wait for the end of the owner's quiet hours."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a connection is collected. Says nothing about its data."""
+    """When a connection is collected. Says nothing about its data.
+
+    `next_due`: when the next run starts as far as can be told. `failures`: how many runs in a row.
+    """
 
     policy: Policy = Policy.MANUAL
     paused: bool = False
+    paused_until: str | None = None
     next_due: str | None = None
     since: str | None = None
+    every_seconds: int | None = None
+    hold: Hold | None = None
+    failures: int = 0
 
     @property
     def starts_itself(self) -> bool:
         """Whether a run will come without the owner."""
-        return self.policy is Policy.AUTOMATIC and not self.paused
+        waits_for_owner = self.hold in {Hold.NOT_SERVED, Hold.NEEDS_OWNER}
+        return self.policy is Policy.AUTOMATIC and not self.paused and not waits_for_owner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +170,16 @@ class Attempt:
     def went_unanswered(self) -> bool:
         """Whether it waited for the owner in vain."""
         return self.error_code in _QUESTIONS or (self.status == RunStatus.NEEDS_OWNER and not self.found_signed_out)
+
+    @property
+    def was_refused_at_source(self) -> bool:
+        """Whether it ended for something that only its owner can do, at the source."""
+        return not self.is_finished and self.hint in _AT_SOURCE
+
+    @property
+    def failed_for_good(self) -> bool:
+        """Whether it ended for what no further run changes."""
+        return not self.is_finished and self.hint in _NO_RUN_HELPS
 
     @property
     def is_contact(self) -> bool:

@@ -171,7 +171,15 @@ def _facts(evidence: Evidence, known: reach.Freshness) -> Mapping[Axis, Mapping[
             "from_files": known.from_files,
             "maximum_staleness_seconds": evidence.maximum_staleness_seconds,
         },
-        Axis.SCHEDULE: {"policy": str(plan.policy), "paused": plan.paused, "next_due": plan.next_due},
+        Axis.SCHEDULE: {
+            "policy": str(plan.policy),
+            "every_seconds": plan.every_seconds,
+            "paused": plan.paused,
+            "paused_until": plan.paused_until,
+            "next_due": plan.next_due,
+            "hold": None if plan.hold is None else str(plan.hold),
+            "failures": plan.failures,
+        },
         Axis.CREDENTIALS: {
             "session_saved_at": evidence.session.saved_at if evidence.session is not None else None,
             "last_contact": contact.ended_at if contact is not None else None,

@@ -1,7 +1,7 @@
 """Moments as text, compared and moved as moments: never as text, which a missing millisecond would put out of order.
 
-Owns: reading ISO 8601, the first and last of several, adding seconds. Must not know: what the moments are of, the
-clock.
+Owns: reading ISO 8601, the first and last of several, adding seconds, saying how long something is. Must not know:
+what the moments are of, the clock.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["after", "earliest", "instant", "is_past", "latest"]
+__all__ = ["after", "earliest", "instant", "is_past", "latest", "spoken"]
+
+_UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 def instant(text: str | None) -> datetime | None:
@@ -45,6 +47,13 @@ def after(text: str | None, seconds: int) -> str | None:
     except OverflowError:
         return None
     return None if moved is None else moved.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def spoken(seconds: int) -> str:
+    """How long that is, in words: `hour`, `6 hours`, `90 minutes`; to be said after `every`."""
+    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
+    count = seconds // size
+    return unit if count == 1 else f"{count:,} {unit}s"
 
 
 def is_past(text: str | None, now: str) -> bool:

@@ -79,7 +79,7 @@ AXES: Mapping[Axis, tuple[str, tuple[str, ...]]] = {
     Axis.COLLECTION: ("collected", ("needs_owner", "failing", "interrupted", "ok", "unknown")),
     Axis.COVERAGE: ("covered", ("partial", "unproven", "limited", "complete")),
     Axis.FRESHNESS: ("fresh", ("stale", "fresh", "unknown")),
-    Axis.SCHEDULE: ("scheduled", ("paused", "automatic", "manual")),
+    Axis.SCHEDULE: ("scheduled", ("paused", "waiting", "off", "automatic", "manual")),
     Axis.CREDENTIALS: ("signed_in", ("needs_owner", "ok", "unknown")),
     Axis.RUNTIME: ("runtime_ready", ("failing", "ok", "unknown")),
 }
@@ -166,8 +166,16 @@ _TABLE = (
          "The next run brings it up to date.", Command.RUN),
 
     Rule(_S, "manual", "manual", "false", _INFO, "only the owner starts runs", "Runs when you start it."),
-    Rule(_S, "automatic", "automatic", "true", _INFO, "runs start by themselves", "Runs by itself."),
-    Rule(_S, "paused", "paused", "false", _INFO, "the owner has paused it", "Paused by you."),
+    Rule(_S, "automatic", "automatic", "true", _INFO, "runs start by themselves", "Runs by itself{every}.{next}"),
+    Rule(_S, "backing_off", "automatic", "true", _INFO, "the last runs failed, so the next one waits longer",
+         "Runs by itself{every}; {count:,} in a row failed, so it waits longer.{next}"),
+    Rule(_S, "quiet_hours", "automatic", "true", _INFO, "a run is due, in the owner's quiet hours",
+         "Runs by itself{every}; it waits for the end of your quiet hours.{next}"),
+    Rule(_S, "waits_for_owner", "waiting", "false", _INFO, "only the owner can go on after the last run",
+         "Runs by itself{every}; not until you have signed in again or started a run."),
+    Rule(_S, "not_served", "off", "false", _INFO, "runs would start by themselves, and no `polyhost serve` is running",
+         "Would run by itself{every}, but polyhost serve is not running."),
+    Rule(_S, "paused", "paused", "false", _INFO, "the owner has paused it", "Paused by you{until}."),
 
     Rule(_A, "untried", "unknown", "unknown", _INFO, "no run has reached the source with the owner's access",
          "Not tried yet."),

@@ -33,6 +33,8 @@ __all__ = [
 ]
 
 _MAX_PORT = 65_535
+_MAX_RUNS_AT_ONCE = 16
+"""Runs at once that a desktop machine has the memory for: each is a browser."""
 
 
 class _Section(BaseModel):
@@ -68,7 +70,19 @@ class ServeConfig(_Section):
 
 
 class ScheduleConfig(_Section):
-    """Runs that start by themselves."""
+    """Runs that start by themselves, while `polyhost serve` runs."""
+
+    quiet_hours: str | None = Field(
+        default=None,
+        description="When no run starts by itself, as HH:MM-HH:MM; a connection may have its own.",
+    )
+    time_zone: str | None = Field(
+        default=None,
+        description="Whose clock quiet hours are told by, e.g. Europe/Berlin. Not set: this machine's.",
+    )
+    runs_at_once: Annotated[int, Field(ge=1, le=_MAX_RUNS_AT_ONCE)] = Field(
+        default=2, description="How many connections are collected at the same time."
+    )
 
 
 class NotifyConfig(_Section):

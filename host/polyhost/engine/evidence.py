@@ -26,7 +26,7 @@ from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, RunRow, Store
 
-__all__ = ["ATTEMPTS", "gather"]
+__all__ = ["ATTEMPTS", "attempt_of", "gather", "session_of"]
 
 ATTEMPTS = 100
 """Runs to look back at first: four days of hourly ones. Further, while no contact with the source is among them."""
@@ -46,7 +46,7 @@ async def gather(store: Store, connection: ConnectionRow, home: Path, schedule: 
         streams=() if manifest is None else await _streams(store, connection, manifest),
         blocking=frozenset() if manifest is None else frozenset(manifest.blocking_gaps),
         schedule=schedule or Schedule(),
-        session=_session(source, connection, home),
+        session=session_of(source, connection, home),
         maximum_staleness_seconds=None if manifest is None else _staleness(manifest),
         source_problem=problem,
     )
@@ -71,7 +71,8 @@ def _source(connection: ConnectionRow, home: Path) -> tuple[Loaded | None, str |
         return None, error.code
 
 
-def _session(source: Loaded | None, connection: ConnectionRow, home: Path) -> Session | None:
+def session_of(source: Loaded | None, connection: ConnectionRow, home: Path) -> Session | None:
+    """The saved session, where the source needs one."""
     if source is None or source.kind != "page":
         return None
     saved_at = session_saved_at(home, connection.name)
@@ -86,10 +87,11 @@ def _staleness(manifest: Manifest) -> int | None:
 async def _attempts(store: Store, connection: ConnectionRow, limit: int) -> Sequence[Attempt]:
     rows = await store.runs(connection.id, limit=limit)
     facts = {batch.id: batch.facts for batch in await store.batches(connection.id, limit=limit)}
-    return [_attempt(row, facts.get(row.batch_id)) for row in rows]
+    return [attempt_of(row, facts.get(row.batch_id)) for row in rows]
 
 
-def _attempt(row: RunRow, facts: Mapping[str, Any] | None) -> Attempt:
+def attempt_of(row: RunRow, facts: Mapping[str, Any] | None) -> Attempt:
+    """One run as evidence. `facts` None: it wrote none."""
     result = row.result
     return Attempt(
         id=row.id,

@@ -10,6 +10,7 @@ __all__ = ["GROUPS", "OPERATIONS"]
 GROUPS = {
     "config": "The settings in this home's config.toml.",
     "partitions": "Let a missing partition go, or take it back.",
+    "schedule": "When connections run by themselves, while polyhost serve runs.",
     "polyfill": "The scripts that collect: list them, check them.",
 }
 """Operations with two words in their name, by the first."""
@@ -131,6 +132,38 @@ OPERATIONS = (
         "polyhost.operations.partitions:restore",
         "Take back a retirement.",
         ("polyhost partitions restore slack messages C024BE91L",),
+    ),
+    Operation(
+        "schedule show",
+        requests.ScheduleShowRequest,
+        "polyhost.operations.schedule:show",
+        "Show when each connection runs by itself, and what it waits for.",
+        ("polyhost schedule show", "polyhost schedule show slack --json"),
+    ),
+    Operation(
+        "schedule set",
+        requests.ScheduleSetRequest,
+        "polyhost.operations.schedule:set_schedule",
+        "Choose how often a connection runs by itself, and when never.",
+        (
+            "polyhost schedule set slack --every 6h",
+            "polyhost schedule set slack --quiet-hours 22:00-07:00",
+            "polyhost schedule set slack --manual",
+        ),
+    ),
+    Operation(
+        "schedule pause",
+        requests.SchedulePauseRequest,
+        "polyhost.operations.schedule:pause",
+        "Start no run of a connection by itself, until a time or until it is resumed.",
+        ("polyhost schedule pause slack", "polyhost schedule pause slack --until 3d"),
+    ),
+    Operation(
+        "schedule resume",
+        requests.ScheduleResumeRequest,
+        "polyhost.operations.schedule:resume",
+        "Take a pause back.",
+        ("polyhost schedule resume slack",),
     ),
     Operation(
         "batches",

@@ -1,6 +1,6 @@
 """Texts of a command line read into the shapes a request has, each refused with one clear sentence.
 
-Owns: `STREAM=ID,ID` and `PATTERN=HOST:PORT`. Must not know: manifests (the scope judges names), who typed it.
+Owns: `STREAM=ID,ID`, `PATTERN=HOST:PORT` and `6h`. Must not know: manifests (the scope judges names), who typed it.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import Any
 
 from polyhost.errors import RefusedError
 
-__all__ = ["connection_name", "host_mappings", "resources"]
+__all__ = ["connection_name", "duration", "host_mappings", "resources"]
 
+_DURATION = re.compile(r"(\d{1,6})([smhd])")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
@@ -42,6 +44,14 @@ def host_mappings(texts: Sequence[str]) -> dict[str, Any]:
             )
         found[pattern] = target
     return found
+
+
+def duration(text: str) -> int:
+    """`90m`, `6h` or `1d` in seconds. RefusedError `bad_duration` otherwise."""
+    found = _DURATION.fullmatch(text.strip())
+    if found is None or not int(found[1]):
+        raise RefusedError(f"{text!r} is no length of time", "Give it as 90m, 6h or 1d.", code="bad_duration")
+    return int(found[1]) * _UNIT_SECONDS[found[2]]
 
 
 def connection_name(text: str) -> str:

@@ -29,6 +29,10 @@ __all__ = [
     "RetireRequest",
     "RunRequest",
     "RunsRequest",
+    "SchedulePauseRequest",
+    "ScheduleResumeRequest",
+    "ScheduleSetRequest",
+    "ScheduleShowRequest",
     "SourcesRequest",
     "StatusRequest",
     "ThreadRequest",
@@ -203,3 +207,30 @@ class ConfigPathRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorRequest:
     online: bool = flag("Open each connection's site too, to see whether it still takes the session.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleShowRequest:
+    name: str | None = argument("The connection. Default: every one.", metavar="[NAME]", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSetRequest:
+    name: str = argument("The connection.")
+    every: str | None = option("Run by itself this often: 90m, 6h, 1d.", metavar="TIME")
+    manual: bool = flag("Run only when you start it.")
+    default: bool = flag("Run as the source recommends, with the quiet hours of the settings.")
+    quiet_hours: str | None = option(
+        "When it never starts by itself, in your time zone; or none.", metavar="HH:MM-HH:MM"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulePauseRequest:
+    name: str = argument("The connection.")
+    until: str | None = option("Until then (ISO 8601), or for so long (3d). Default: until resumed.", metavar="TIME")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleResumeRequest:
+    name: str = argument("The connection.")

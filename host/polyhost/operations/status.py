@@ -5,11 +5,15 @@ Must not know: what any of it means (`coverage` judges), how it looks.
 
 from __future__ import annotations
 
+from typing import Any
+
 from polyhost.coverage.health import project
 from polyhost.engine.evidence import gather
 from polyhost.operations.context import Context
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import StatusRequest
+from polyhost.operations.schedule import look
+from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["status"]
 
@@ -20,6 +24,11 @@ async def status(context: Context, request: StatusRequest) -> Result:
         return Result({"connections": []})
     async with context.store(create=False) as store:
         asked = await store.connections() if request.name is None else [await context.connection(store, request.name)]
-        now = context.clock.iso()
-        found = [project(await gather(store, row, context.home), now).as_json() for row in asked]
+        found = [await _health(context, store, row) for row in asked]
     return Result({"connections": found} if request.name is None else found[0])
+
+
+async def _health(context: Context, store: Store, row: ConnectionRow) -> dict[str, Any]:
+    schedule = (await look(context, store, row)).as_evidence()
+    evidence = await gather(store, row, context.home, schedule)
+    return project(evidence, context.clock.iso()).as_json()

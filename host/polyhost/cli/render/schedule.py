@@ -1,0 +1,41 @@
+"""Schedules as a person reads them.
+
+Must not know: how any of it was decided; sentences are shown as `--json` has them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyhost.cli.render.common import console, moment, plain, simple_table
+from polyhost.cli.wording import as_typed
+
+__all__ = ["schedule"]
+
+_COLOUR = {"automatic": "green", "waiting": "yellow", "paused": "yellow", "off": "dim", "manual": "dim"}
+
+
+def schedule(value: dict[str, Any]) -> None:
+    """One connection's schedule in some lines, or all of them in a line each."""
+    out = console()
+    if "connections" not in value:
+        _one(value)
+    elif not value["connections"]:
+        out.print(as_typed("Nothing is connected yet. Try polyhost demo, or polyhost connect slack."))
+    else:
+        table = simple_table("connection", "status", "next (UTC)", "", unwrapped=("status", "next (UTC)"))
+        for row in value["connections"]:
+            next_due = moment(row["next_due"])
+            table.add_row(f"[bold]{plain(row['connection'])}[/]", _status(row), next_due, plain(row["message"]))
+        out.print(table)
+
+
+def _one(row: dict[str, Any]) -> None:
+    out = console()
+    out.print(f"[bold]{plain(row['connection'])}[/] · {_status(row)}  {plain(as_typed(row['message']))}")
+    if row["quiet_hours"] is not None:
+        out.print(f"[dim]Never between {plain(row['quiet_hours'])} ({plain(row['time_zone'])}).[/]")
+
+
+def _status(row: dict[str, Any]) -> str:
+    return f"[{_COLOUR[row['status']]}]{row['status']}[/]"
