@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from polyhost.coverage.evidence import Attempt, Hold, Policy, Schedule, Session
 from polyhost.coverage.instants import instant
@@ -141,8 +142,8 @@ class Outlook:
 
 async def load_choice(store: Store, connection: ConnectionRow) -> Choice:
     """The owner's choice; the default where they made none."""
-    kept = await store.get_memo(connection.id, CHOICE_MEMO)
-    return Choice(**{**kept, "mode": Mode(kept["mode"])}) if kept else Choice()
+    kept: dict[str, Any] = dict(await store.get_memo(connection.id, CHOICE_MEMO) or {})
+    return Choice(mode=Mode(kept.pop("mode", Mode.DEFAULT)), **kept)
 
 
 async def save_choice(store: Store, connection: ConnectionRow, choice: Choice) -> None:
