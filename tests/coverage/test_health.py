@@ -77,6 +77,10 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
     "untried": (replace(evidence(), attempts=()), Verdict.UNKNOWN),
     "not_used": (evidence(run(recorded=True), nature="demo"), Verdict.IDLE),
     "accepted": (evidence(), Verdict.HEALTHY),
+    "disconnected": (
+        evidence(failed(), SIGNED_OUT, session=Session(), disconnected_at="2026-11-21T00:00:00.000Z"),
+        Verdict.IDLE,
+    ),
     "no_session": (evidence(session=Session()), Verdict.ATTENTION),
     "signed_out": (evidence(SIGNED_OUT, run(EARLIER)), Verdict.ATTENTION),
     "session_untried": (evidence(SIGNED_OUT, session=Session(saved_at=NOW)), Verdict.ATTENTION),

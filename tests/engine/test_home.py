@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from polyhost.engine.home import (
+    copy_session,
     delete_session,
     load_saved,
     load_session,
     profile_folder,
     refresh_session,
-    rename_session,
     save_session,
     session_saved_at,
 )
@@ -118,11 +118,12 @@ def test_a_session_copied_over_another_connections_does_not_open(home: Path) -> 
         load_session(home, "work")
 
 
-def test_a_renamed_connection_keeps_its_session(home: Path) -> None:
+def test_a_session_is_sealed_anew_for_another_name_and_stays_under_its_own(home: Path) -> None:
     save_session(home, "work", state("1"))
-    rename_session(home, "work", "office")
-    assert load_session(home, "office") == state("1")
-    assert load_session(home, "work") is None
+    copy_session(home, "work", "office")
+    copy_session(home, "nobody", "else")
+    assert load_session(home, "office") == load_session(home, "work") == state("1")
+    assert load_session(home, "else") is None
 
 
 def test_forgetting_a_session_takes_what_a_cut_off_sign_in_left_along(home: Path) -> None:

@@ -38,6 +38,21 @@ async def test_an_update_changes_what_it_is_given_and_no_more(store: Store):
     assert await store.connection("work") == replace(row, nature="test", account={})
 
 
+async def test_another_name_keeps_all_there_is_and_is_refused_where_it_is_taken(store: Store):
+    row = await connect(store)
+    await connect(store, "other")
+    await store.set_memo(row.id, "rate", 1)
+    await store.update_connection(row.id, name="work")
+    await store.update_connection(row.id, name="office")
+    assert await store.connection("office") == replace(row, name="office")
+    assert await store.connection("work") is None
+    assert await store.get_memo(row.id, "rate") == 1
+    with pytest.raises(RefusedError) as refused:
+        await store.update_connection(row.id, name="other")
+    assert refused.value.code == "connection_exists"
+    assert await store.connection("office") is not None
+
+
 async def test_what_is_done_to_a_connection_that_is_gone_is_said(store: Store):
     row = await connect(store)
     await store.delete_connection(row.id)

@@ -21,7 +21,7 @@ import click
 
 from polyhost.engine.events import OwnerAsked
 
-__all__ = ["ask_owner"]
+__all__ = ["ask_owner", "choose"]
 
 READ_BYTES = 4096
 """A terminal hands over one line at a time, and none is longer (POSIX MAX_CANON is 255 at least, Linux has 4096)."""
@@ -48,6 +48,22 @@ async def ask_owner(asked: OwnerAsked) -> tuple[str, Any]:
     except _GivenUpError:
         click.echo(err=True)
         return "cancelled", None
+
+
+async def choose(question: str, answers: Mapping[str, str]) -> str | None:
+    """One of the answers, by its name or its beginning; None where the owner presses Ctrl-D."""
+    click.echo(f"\n{_printable(question)}", err=True)
+    for name, meaning in answers.items():
+        click.echo(f"  {name:10} {_printable(meaning)}", err=True)
+    try:
+        while True:
+            typed = (await _line(f"{' or '.join(answers)}", hidden=False, required=True)).strip().lower()
+            fitting = [name for name in answers if name.startswith(typed)]
+            if len(fitting) == 1:
+                return fitting[0]
+    except _GivenUpError:
+        click.echo(err=True)
+        return None
 
 
 def _fields(asked: OwnerAsked) -> Mapping[str, Any]:

@@ -37,7 +37,7 @@ class LiveRows:
         self._inventory: dict[str, int] = {}
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        """Shown from the first event on: a command that asks something, or runs nothing, has the terminal to itself."""
         return self
 
     def __exit__(self, *_: object) -> None:

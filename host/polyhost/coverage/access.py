@@ -112,6 +112,9 @@ def _broke_here(attempt: Attempt) -> bool:
 def credentials(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str | None]:
     """Does the source accept the owner. What says nothing about that (a crash, a file, a cancel) is passed over,
     however much of it there is: only a contact undoes having been found signed out."""
+    if evidence.disconnected_at is not None:
+        found = tell("disconnected", origin="store", observed_at=evidence.disconnected_at)
+        return [found], evidence.disconnected_at
     if evidence.nature in _MADE_FROM_RECORDINGS:
         return [tell("not_used", origin="store")], evidence.created_at
     if evidence.session is not None and evidence.session.saved_at is None:

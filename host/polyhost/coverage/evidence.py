@@ -192,7 +192,8 @@ class Evidence:
     """Everything a health projection may be computed from.
 
     `blocking`: kinds of gaps the manifest declares blocking. `session` None: the source needs none. `source_problem`:
-    why its manifest cannot be read. `maximum_staleness_seconds`: from the manifest's refresh policy.
+    why its manifest cannot be read. `disconnected_at`: since when the owner wants no more of it.
+    `maximum_staleness_seconds`: from the manifest's refresh policy.
     """
 
     connection: str
@@ -206,6 +207,7 @@ class Evidence:
     session: Session | None = None
     maximum_staleness_seconds: int | None = None
     source_problem: str | None = None
+    disconnected_at: str | None = None
 
     @property
     def ended(self) -> Sequence[Attempt]:

@@ -80,7 +80,7 @@ AXES: Mapping[Axis, tuple[str, tuple[str, ...]]] = {
     Axis.COVERAGE: ("covered", ("partial", "unproven", "limited", "complete")),
     Axis.FRESHNESS: ("fresh", ("stale", "fresh", "unknown")),
     Axis.SCHEDULE: ("scheduled", ("paused", "waiting", "off", "automatic", "manual")),
-    Axis.CREDENTIALS: ("signed_in", ("needs_owner", "ok", "unknown")),
+    Axis.CREDENTIALS: ("signed_in", ("disconnected", "needs_owner", "ok", "unknown")),
     Axis.RUNTIME: ("runtime_ready", ("failing", "ok", "unknown")),
 }
 """Per axis: the type of its conditions, and its statuses. Where conditions differ, the first of these wins."""
@@ -182,6 +182,8 @@ _TABLE = (
     Rule(_A, "not_used", "unknown", "unknown", _INFO, "made from a recording or demo", "Made from a recording."),
     Rule(_A, "accepted", "ok", "true", _INFO, "a contact succeeded, and nothing since found the owner signed out",
          "The source accepted your access."),
+    Rule(_A, "disconnected", "disconnected", "false", _INFO, "the owner has disconnected it, and kept its data",
+         "Disconnected by you; what it collected stays.", By.OWNER, "Connect it again to go on.", Command.RECONNECT),
     Rule(_A, "no_session", "needs_owner", "false", _WARNING, "the source needs a session, and none is saved",
          "There is no saved session.", By.OWNER, "Sign in.", Command.RECONNECT),
     Rule(_A, "signed_out", "needs_owner", "false", _WARNING, "found signed out, and no contact succeeded since",

@@ -38,8 +38,14 @@ class Judged:
         return any(condition.rule.gravity is gravity for condition in self.conditions)
 
     @property
+    def is_disconnected(self) -> bool:
+        return self.statuses[Axis.CREDENTIALS] == "disconnected"
+
+    @property
     def asked(self) -> Sequence[Condition]:
-        """Conditions that only go away if the owner acts."""
+        """Conditions that only go away if the owner acts. Of what was disconnected, nothing more is wanted."""
+        if self.is_disconnected:
+            return []
         return [condition for condition in self.conditions if asks_owner(condition, starts_itself=self.starts_itself)]
 
 
@@ -54,6 +60,12 @@ class VerdictRule:
 
 
 VERDICTS = (
+    VerdictRule(
+        Verdict.IDLE,
+        "the owner has disconnected it",
+        "Disconnected; what it collected stays readable.",
+        lambda judged: judged.is_disconnected,
+    ),
     VerdictRule(
         Verdict.FAILED, "a condition is an error", "Something is broken.", lambda judged: judged.has(Gravity.ERROR)
     ),

@@ -49,6 +49,7 @@ async def gather(store: Store, connection: ConnectionRow, home: Path, schedule: 
         session=session_of(source, connection, home),
         maximum_staleness_seconds=None if manifest is None else _staleness(manifest),
         source_problem=problem,
+        disconnected_at=connection.disconnected_at,
     )
     return await _with_attempts(store, connection, evidence)
 

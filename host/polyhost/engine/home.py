@@ -27,13 +27,13 @@ from polyhost.errors import RefusedError
 
 __all__ = [
     "SavedSession",
+    "copy_session",
     "delete_session",
     "load_saved",
     "load_session",
     "profile_folder",
     "read_storage_state",
     "refresh_session",
-    "rename_session",
     "save_session",
     "session_saved_at",
 ]
@@ -130,12 +130,12 @@ def session_saved_at(home: Path, connection: str) -> float | None:
     return None
 
 
-def rename_session(home: Path, connection: str, to: str) -> None:
-    """The connection has another name now. Its session is sealed anew, as the name is part of the seal."""
+def copy_session(home: Path, connection: str, to: str) -> None:
+    """The connection is about to have another name. Its session is sealed anew, as the name is part of the seal; the
+    old one is deleted only when the name has changed, so that a crash in between loses none."""
     saved = load_saved(home, connection)
     if saved is not None:
         save_session(home, to, saved.state)
-    delete_session(home, connection)
 
 
 def delete_session(home: Path, connection: str) -> None:

@@ -221,4 +221,18 @@ OPERATIONS = (
             "polyhost doctor --json | jq '.findings[] | select(.grade != \"ok\")'",
         ),
     ),
+    Operation(
+        "disconnect",
+        requests.DisconnectRequest,
+        "polyhost.operations.leaving:disconnect",
+        "Forget a connection's session, and keep or delete its data.",
+        ("polyhost disconnect slack", "polyhost disconnect slack --keep-data", "polyhost disconnect old --delete-data"),
+    ),
+    Operation(
+        "rename",
+        requests.RenameRequest,
+        "polyhost.operations.leaving:rename",
+        "Give a connection another name.",
+        ("polyhost rename slack work",),
+    ),
 )

@@ -156,6 +156,12 @@ async def _collect(
 
 
 def _check_session(connection: ConnectionRow) -> None:
+    if connection.disconnected_at is not None:
+        raise RefusedError(
+            f"{connection.name} was disconnected, and has no session any more",
+            f"Connect it again: polyhost connect {connection.source} --name {connection.name} --renew",
+            code="disconnected",
+        )
     if connection.nature in {"demo", "replay"}:
         raise RefusedError(
             f"{connection.name} was made from a recording and has no session of its own",

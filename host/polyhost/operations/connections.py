@@ -24,7 +24,7 @@ from polyhost.operations.parsing import connection_name, host_mappings
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import ConnectionsRequest, ConnectRequest
 from polyhost.protocol.scope_request import resolve_scope
-from polyhost.store.base import ConnectionRow, SavePartitions, Store
+from polyhost.store.base import DISCONNECTED, ConnectionRow, SavePartitions, Store
 
 __all__ = ["connect", "connections"]
 
@@ -100,13 +100,19 @@ async def _renew(context: Context, source: LoadedSource, name: str, state: dict[
     """The same connection with another session. Whose account it is, the next run's ledger shows: it reads on."""
     async with context.store(create=False) as store:
         row = await context.connection(store, name)
-    if row.source != source.reference or row.nature in {"demo", "replay"} or state is None:
-        raise RefusedError(
-            f"{name} is no connection of {source.name} that has a session",
-            "Make a new one: leave --renew out, and choose a name with --name.",
-            code="not_renewable",
-        )
-    save_session(context.home, name, state)
+        needs_none = row.disconnected_at is not None and source.kind != "page"
+        unfit = row.source != source.reference or row.nature in {"demo", "replay"}
+        if unfit or (state is None and not needs_none):
+            raise RefusedError(
+                f"{name} is no connection of {source.name} that has a session",
+                "Make a new one: leave --renew out, and choose a name with --name.",
+                code="not_renewable",
+            )
+        if state is not None:
+            save_session(context.home, name, state)
+        if row.disconnected_at is not None:
+            options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
+            await store.update_connection(row.id, options=options)
     notes = ["It has a new session; what was collected stays."]
     return Result(
         {
@@ -134,6 +140,7 @@ async def connections(context: Context, request: ConnectionsRequest) -> Result:
                     "name": row.name,
                     "source": row.source,
                     "nature": row.nature,
+                    "disconnected_at": row.disconnected_at,
                     "created_at": row.created_at,
                     "records": sum(live for live, _ in counts.values()),
                     "last_run": {"run_id": last[0].id, "status": last[0].status, "started_at": last[0].started_at}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
 from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
-__all__ = ["Context", "default_home", "nobody"]
+__all__ = ["Choose", "Context", "default_home", "nobody", "nobody_chooses"]
 
 
 async def nobody(asked: OwnerAsked) -> tuple[str, Any]:
@@ -36,6 +36,16 @@ def default_home() -> Path:
     return Path(platformdirs.user_data_dir("polyhost", appauthor=False))
 
 
+Choose = Callable[[str, Mapping[str, str]], Awaitable[str | None]]
+"""Asks the owner one question with the answers it may have (and what each means); None where nobody answers."""
+
+
+async def nobody_chooses(question: str, answers: Mapping[str, str]) -> str | None:
+    """No one is there to be asked."""
+    del question, answers
+    return None
+
+
 @dataclass(slots=True)
 class Context:
     """One call's surroundings."""
@@ -43,6 +53,7 @@ class Context:
     home: Path
     watch: Watcher = ignore
     answer: Answer = nobody
+    choose: Choose = nobody_chooses
     clock: Clock = field(default_factory=Clock)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 

@@ -20,11 +20,13 @@ __all__ = [
     "CountsRequest",
     "CoverageRequest",
     "DemoRequest",
+    "DisconnectRequest",
     "DoctorRequest",
     "ImportRequest",
     "ReceiptRequest",
     "RecordRequest",
     "RecordsRequest",
+    "RenameRequest",
     "RestoreRequest",
     "RetireRequest",
     "RunRequest",
@@ -234,3 +236,16 @@ class SchedulePauseRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleResumeRequest:
     name: str = argument("The connection.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisconnectRequest:
+    name: str = argument("The connection.")
+    keep_data: bool = flag("Keep what was collected, readable and searchable.")
+    delete_data: bool = flag("Delete what was collected, with its history, receipts and runs.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameRequest:
+    name: str = argument("The connection.", metavar="OLD")
+    to: str = argument("What it is called from now on.", metavar="NEW")

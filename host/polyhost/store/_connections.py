@@ -84,16 +84,20 @@ def update(
     options: Mapping[str, Any] | None,
     account: Mapping[str, Any] | None,
     nature: str | None,
+    name: str | None,
 ) -> None:
+    if name is not None and (other := named(db, name)) is not None and other.id != connection_id:
+        raise taken(name)
     values = (
         None if options is None else _json.dump(options),
         None if account is None else _json.dump(account),
         nature,
+        name,
         connection_id,
     )
     done = db.execute(
         "UPDATE connections SET options = coalesce(?, options), account = coalesce(?, account),"
-        " nature = coalesce(?, nature) WHERE id = ?",
+        " nature = coalesce(?, nature), name = coalesce(?, name) WHERE id = ?",
         values,
     )
     if not done.rowcount:

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from polyhost.ledger.state import PartitionState
 
 __all__ = [
+    "DISCONNECTED",
     "AddRecords",
     "BatchRow",
     "ConnectionRow",
@@ -33,6 +34,9 @@ __all__ = [
     "WriteRecords",
 ]
 
+DISCONNECTED = "disconnected_at"
+"""The option of a connection that was disconnected and whose data was kept: when, in ISO 8601."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionRow:
@@ -45,6 +49,11 @@ class ConnectionRow:
     created_at: str
     options: Mapping[str, Any] = field(default_factory=dict)
     account: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def disconnected_at(self) -> str | None:
+        """Since when its owner wants nothing more collected; None while it is connected. Its data is there still."""
+        return self.options.get(DISCONNECTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +226,10 @@ class Store(Protocol):
         options: Mapping[str, Any] | None = None,
         account: Mapping[str, Any] | None = None,
         nature: str | None = None,
-    ) -> None: ...
+        name: str | None = None,
+    ) -> None:
+        """Change what is given. RefusedError `connection_exists` where another one has the name."""
+        ...
 
     async def delete_connection(self, connection_id: int) -> None:
         """With all its records, state, runs and batches."""

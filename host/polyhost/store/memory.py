@@ -103,9 +103,12 @@ class MemoryStore(Store):
         options: Mapping[str, Any] | None = None,
         account: Mapping[str, Any] | None = None,
         nature: str | None = None,
+        name: str | None = None,
     ) -> None:
         kept = self._known(connection_id)
-        given = {"options": options, "account": account, "nature": nature}
+        if name is not None and (other := await self.connection(name)) is not None and other.id != connection_id:
+            raise taken(name)
+        given = {"options": options, "account": account, "nature": nature, "name": name}
         kept.row = replace(kept.row, **{name: _json(value) for name, value in given.items() if value is not None})
 
     async def delete_connection(self, connection_id: int) -> None:

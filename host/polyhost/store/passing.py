@@ -53,8 +53,9 @@ class PassingStore(Store):
         options: Mapping[str, Any] | None = None,
         account: Mapping[str, Any] | None = None,
         nature: str | None = None,
+        name: str | None = None,
     ) -> None:
-        await self.below.update_connection(connection_id, options=options, account=account, nature=nature)
+        await self.below.update_connection(connection_id, options=options, account=account, nature=nature, name=name)
 
     async def delete_connection(self, connection_id: int) -> None:
         await self.below.delete_connection(connection_id)

@@ -144,8 +144,11 @@ class SqliteStore(Store):
         options: Mapping[str, Any] | None = None,
         account: Mapping[str, Any] | None = None,
         nature: str | None = None,
+        name: str | None = None,
     ) -> None:
-        await self._write(_connections.update, connection_id, options=options, account=account, nature=nature)
+        await self._write(
+            _connections.update, connection_id, options=options, account=account, nature=nature, name=name
+        )
 
     async def delete_connection(self, connection_id: int) -> None:
         await self._write(_connections.delete, connection_id)

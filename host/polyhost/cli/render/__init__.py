@@ -35,6 +35,8 @@ _RENDERERS = {
     "polyfill list": "connections:sources",
     "polyfill check": "polyfills:check",
     "doctor": "doctor:doctor",
+    "disconnect": "connections:disconnect",
+    "rename": "connections:rename",
     "config explain": "config:explain",
     "config path": "config:path",
 }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyhost.cli.render.common import NATURE, console, moment, plain, simple_table
+from polyhost.cli.render.common import NATURE, console, moment, plain, plural, simple_table
 from polyhost.cli.wording import as_typed
 
-__all__ = ["connect", "connections", "sources"]
+__all__ = ["connect", "connections", "disconnect", "rename", "sources"]
 
 
 def connect(value: dict[str, Any]) -> None:
@@ -34,9 +34,27 @@ def connections(value: dict[str, Any]) -> None:
             moment(row["created_at"]),
             f"{row['last_run']['status']} {moment(row['last_run']['started_at'])}" if row["last_run"] else "–",
             f"{row['records']:,}",
-            NATURE[row["nature"]],
+            "[dim]disconnected[/]" if row["disconnected_at"] else NATURE[row["nature"]],
         )
     out.print(table)
+
+
+def disconnect(value: dict[str, Any]) -> None:
+    """What went and what stays."""
+    out = console()
+    name, records = f"[bold]{plain(value['connection'])}[/]", plural(value["records"], "record")
+    out.print(f"[green]✓[/] Disconnected {name}: its session is gone; {records} {value['data']}.")
+    if value["data"] == "kept":
+        read = as_typed(f"polyhost status {value['connection']}")
+        out.print(f"  [dim]They are read as before: {plain(read)}[/]")
+
+
+def rename(value: dict[str, Any]) -> None:
+    """Old name, new name."""
+    out = console()
+    out.print(f"[green]✓[/] {plain(value['was'])} is called [bold]{plain(value['connection'])}[/] now.")
+    for line in value["notes"]:
+        out.print(f"  [yellow]![/] {plain(as_typed(line))}")
 
 
 def sources(value: dict[str, Any]) -> None:
