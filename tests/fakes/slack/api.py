@@ -12,7 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fakes.slack.behaviour import Behaviour
-from fakes.slack.faults import Action, ApiError, EmptyPage, ExpireCursor, Faults, HtmlBody, HttpStatus, RateLimit
+from fakes.slack.faults import (
+    Action,
+    ApiError,
+    EmptyPage,
+    ExpireCursor,
+    ExpireSession,
+    Faults,
+    HtmlBody,
+    HttpStatus,
+    RateLimit,
+)
 from fakes.slack.log import RequestLog
 from fakes.slack.methods import REGISTRY, Call, Method, Params, SlackError
 from fakes.slack.session import Session
@@ -80,6 +90,9 @@ class Api:
                 return Reply(MAINTENANCE, status, {"Content-Type": "text/html; charset=utf-8"}), "html"
             case ApiError(error=error):
                 return Reply({"ok": False, "error": error}), error
+            case ExpireSession():
+                self._session.expire()
+                return Reply({"ok": False, "error": "invalid_auth"}), "invalid_auth"
             case ExpireCursor():
                 return Reply({"ok": False, "error": "invalid_cursor"}), "invalid_cursor"
             case _:

@@ -16,6 +16,7 @@ __all__ = [
     "Drop",
     "EmptyPage",
     "ExpireCursor",
+    "ExpireSession",
     "Fault",
     "Faults",
     "Gate",
@@ -54,6 +55,11 @@ class ApiError:
     """HTTP 200 with `ok: false`."""
 
     error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireSession:
+    """The session ends with this call, for pages and API alike, until somebody signs in again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +104,7 @@ class Hold:
     gate: Gate
 
 
-Action = RateLimit | HttpStatus | HtmlBody | ApiError | EmptyPage | ExpireCursor | Slow | Drop | Hold
+Action = RateLimit | HttpStatus | HtmlBody | ApiError | EmptyPage | ExpireCursor | ExpireSession | Slow | Drop | Hold
 
 
 @dataclass(slots=True, kw_only=True)
@@ -179,6 +185,10 @@ class Faults:
     def sign_out_at(self, call: int) -> None:
         """invalid_auth from the `call`-th API call (1 is the next one) on."""
         self.add(Fault(action=ApiError("invalid_auth"), times=None, after=call - 1))
+
+    def expire_session_at(self, call: int, method: str = "*") -> None:
+        """The session ends with the `call`-th call of this method (1 is the next one)."""
+        self.add(Fault(action=ExpireSession(), method=method, after=call - 1))
 
     def hold(self, method: str, *, after: int = 0) -> Gate:
         gate = Gate()

@@ -33,15 +33,17 @@ from fakes.slack.behaviour import Behaviour
 from fakes.slack.cors import api_headers
 from fakes.slack.faults import Action, Drop, Fault, Faults, Hold, Slow
 from fakes.slack.log import RequestLog, Seen
-from fakes.slack.pages import Page, Pages
+from fakes.slack.pages import Pages
 from fakes.slack.session import Session
+from fakes.slack.sign_in import IDENTITY_HOST, Door
+from fakes.slack.views import Page
 from fakes.slack.world import Workspace
 
 __all__ = ["FakeSlack", "serving"]
 
 LOOPBACK = "127.0.0.1"
 CLIENT_HOST, FILE_HOST, SIGN_IN_HOST = "app.slack.com", "files.slack.com", "slack.com"
-NAMES = ("slack.com", "*.slack.com", "app.slack.com", "files.slack.com")
+NAMES = ("slack.com", "*.slack.com", "app.slack.com", "files.slack.com", IDENTITY_HOST)
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 BODY_LIMIT = 4 * 1024 * 1024  # bytes; no client sends more, and nobody fills the memory
 BROKEN_HEAD = (
@@ -64,7 +66,8 @@ class FakeSlack:
         self.log = RequestLog()
         self.session = Session(worlds)
         self._api = Api(self.session, self.behaviour, self.faults, self.log)
-        self._pages = Pages(self.session, self.behaviour)
+        self.door = Door()
+        self._pages = Pages(self.session, self.behaviour, self.door)
         self._numbers = itertools.count(1)
         self._runner: web.AppRunner | None = None
         self._authority = trustme.CA()
@@ -104,6 +107,11 @@ class FakeSlack:
         return [f"*.slack.com={LOOPBACK}:{self.port}", f"slack.com={LOOPBACK}:{self.port}"]
 
     @property
+    def map_identity(self) -> str:
+        """For `--map-host`: the identity provider of single sign-on, a host that is not Slack's."""
+        return f"{IDENTITY_HOST}={LOOPBACK}:{self.port}"
+
+    @property
     def chromium_args(self) -> list[str]:
         rules = f"MAP slack.com {LOOPBACK}:{self.port}, MAP *.slack.com {LOOPBACK}:{self.port}"
         return [f"--host-resolver-rules={rules}", "--ignore-certificate-errors"]
@@ -133,6 +141,10 @@ class FakeSlack:
         """What no collector may do: mark as read, send Authorization or unknown parameters, put a token in a URL."""
         return self.log.violations
 
+    def sign_out_elsewhere(self) -> None:
+        """Whoever is signed in is so no more; who signs in again gets a new session."""
+        self.session.expire()
+
     def sign_out(self) -> None:
         for world in self.session.worlds.values():
             world.signed_in = False
@@ -159,14 +171,18 @@ class FakeSlack:
         return self.behaviour.workspace_api and host.removesuffix(".slack.com") in self.session.worlds
 
     async def _page(self, request: web.Request, host: str) -> Page:
-        is_post = request.method == "POST"
+        posted = await request.post() if request.method == "POST" else None
+        form = None if posted is None else {name: str(value) for name, value in posted.items()}
+        if host == IDENTITY_HOST:
+            return self._pages.sign_in.identity(request.query, form)
         if host == CLIENT_HOST:
-            return self._pages.client_host(request.path, request.query, request.cookies, is_post=is_post)
+            return self._pages.client_host(request.path, request.query, request.cookies, form)
         if host == FILE_HOST:
             return self._pages.file_host(request.path, request.cookies)
         if host == SIGN_IN_HOST:
-            return self._pages.sign_in_host(request.path, is_post=is_post)
-        return self._pages.workspace_host(host.removesuffix(".slack.com"), request.path, request.cookies)
+            return self._pages.sign_in.front(request.path, request.query, form)
+        domain = host.removesuffix(".slack.com")
+        return self._pages.workspace_host(domain, request.path, request.query, request.cookies, form)
 
     async def _handle_api(self, request: web.Request, host: str, headers: dict[str, str]) -> web.StreamResponse:
         cors = api_headers(self.behaviour, origin=request.headers.get("Origin"), query=request.query)
