@@ -140,7 +140,21 @@ export interface Host {
   fail(code: string, message: string, recovery_hint?: string, retryable?: boolean): Error;
 }
 
+export interface SessionState {
+  /** Whether the site accepts the owner's session. null: this could not be found out, and nobody is called signed out. */
+  signed_in: boolean | null;
+  /** Who it is; wanted where `identity` was asked for. */
+  account?: { id: string; label?: string } | null;
+  /** What the session opens, where a site has several; `url` is the page a connection of its own would collect from. */
+  workspaces?: { id: string; label?: string; url?: string }[];
+}
+
 declare global {
+  /**
+   * Register the probe of the manifest's `session.probe`. It runs in an isolated world of its own, with the libraries
+   * and without the SDK; it asks the site and changes nothing. `identity`: also say who is signed in, and to what.
+   */
+  function probe(look: (asked: { identity: boolean }) => Promise<SessionState>): void;
   /** Register the polyfill. Called once, at the top level of polyfill.js. */
   function polyfill(collect: (host: Host) => Promise<void>): void;
 }

@@ -17,6 +17,7 @@ from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
 
+from polyhost.browser.display import display_flags, has_display, no_display
 from polyhost.browser.hosts import check_mapping, resolver_rules
 from polyhost.browser.locate import check_kind, check_version, find_browser
 from polyhost.errors import RefusedError, RunFailedError
@@ -78,6 +79,8 @@ class BrowserOptions:
         rules = resolver_rules(map_hosts=self.map_hosts, allow=self.allow_hosts, offline=self.offline)
         if rules:
             flags += [f"--host-resolver-rules={rules}", "--no-proxy-server"]  # a proxy resolves names past the rules
+        if not self.headless:
+            flags += display_flags()
         if sys.platform.startswith("linux") and os.geteuid() == 0:
             flags.append("--no-sandbox")  # Chromium refuses to start as root with one
         return flags
@@ -139,6 +142,8 @@ class LaunchedBrowser:
 async def launch(options: BrowserOptions) -> AsyncGenerator[LaunchedBrowser]:
     """Start Playwright and a browser; both are gone afterwards, whatever happened."""
     executable = find_browser(options.executable)
+    if not options.headless and not has_display():
+        raise no_display("Leave --headed out (or set browser.headless in config.toml): a run needs no window.")
     async with async_playwright() as playwright:
         browser = await _start(playwright, executable, options)
         try:

@@ -1,31 +1,43 @@
-"""Whether the owner is still signed in, told from where the page ended up.
+"""Whether the owner is signed in: told from where the page ended up, and by the manifest's probe, which asks the site.
 
-Owns: the recognition, and the sentence that asks the owner to sign in. Must not know: how a session is stored or made;
-nothing here writes one, so a failed run never overwrites a good one.
+Owns: the recognition, what a probe may answer, and the sentence that asks the owner to sign in. Must not know: how a
+session is stored or made; nothing here writes one, so a failed run never overwrites a good one.
+
+A probe runs in an isolated world of its own, as a polyfill does: the page can neither see nor answer for it. It gets no
+binding and no SDK. Whatever goes wrong in it comes out as "cannot tell", which is never taken for signed out.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+from playwright.async_api import Error, Page
+from pydantic import BaseModel, Field, ValidationError
+
+from polyhost.browser.apart import evaluate_apart
+from polyhost.browser.bridge.scripts import PageScript
+from polyhost.browser.hosts import allows
 from polyhost.errors import NeedsOwnerError, RefusedError
 
-__all__ = ["SIGNED_OUT", "SignedOutRule"]
+__all__ = ["SIGNED_OUT", "SessionReport", "SessionSigns", "SignedOutRule", "Workspace"]
 
 SIGNED_OUT = "signed_out"
+PROBE_SECONDS = 20.0
+"""Seconds a probe has for its few requests; a site that takes longer tells nothing."""
+MAX_TEXT = 200
+"""Characters of an id, a label or an address that a probe may answer with."""
+MAX_WORKSPACES = 200
 
 
 class SignedOutRule:
     """The manifest's `polyfill.session.signed_out`: expressions for the addresses a signed-out owner is sent to."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        try:
-            self._patterns = [re.compile(pattern) for pattern in patterns]
-        except re.error as error:
-            raise RefusedError(
-                f"manifest: polyfill.session.signed_out: {error.pattern!r} is no regular expression: {error.msg}"
-            ) from error
+        self._patterns = _compiled(patterns, "signed_out")
 
     def matches(self, url: str) -> bool:
         return any(pattern.search(url) for pattern in self._patterns)
@@ -36,3 +48,106 @@ class SignedOutRule:
             raise NeedsOwnerError(
                 f"You are signed out of {site}", "Sign in again; what was collected stays.", code=SIGNED_OUT
             )
+
+
+class Account(BaseModel):
+    """Who is signed in."""
+
+    id: str = Field(min_length=1, max_length=MAX_TEXT)
+    label: str | None = Field(default=None, max_length=MAX_TEXT)
+
+
+class Workspace(BaseModel):
+    """One of the places a session opens. `url`: the page a connection of its own collects from."""
+
+    id: str = Field(min_length=1, max_length=MAX_TEXT)
+    label: str | None = Field(default=None, max_length=MAX_TEXT)
+    url: str | None = Field(default=None, max_length=MAX_TEXT)
+
+    @property
+    def name(self) -> str:
+        return self.label or self.id
+
+
+class SessionReport(BaseModel):
+    """What is known of a session. `signed_in` None: nothing can be told from here."""
+
+    signed_in: bool | None = None
+    account: Account | None = None
+    workspaces: tuple[Workspace, ...] = Field(default=(), max_length=MAX_WORKSPACES)
+
+    @property
+    def names_someone(self) -> bool:
+        """Signed in, as somebody, to something."""
+        return bool(self.signed_in and self.account and self.workspaces)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSigns:
+    """How a manifest tells whether anybody is signed in. `probe`: its script, with the libraries before it."""
+
+    hosts: tuple[str, ...]
+    signed_out: tuple[str, ...] = ()
+    signed_in: tuple[str, ...] = ()
+    probe: tuple[PageScript, ...] = ()
+    _out: SignedOutRule = field(init=False)
+    _in: tuple[re.Pattern[str], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_out", SignedOutRule(self.signed_out))
+        object.__setattr__(self, "_in", _compiled(self.signed_in, "signed_in"))
+
+    def may_be_in(self, url: str) -> bool:
+        """Whether a signed-in owner ends up at this address; where no pattern says so, at any of the site's."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not allows(self.hosts, parts.hostname or ""):
+            return False
+        if self._out.matches(url):
+            return False
+        return any(pattern.search(url) for pattern in self._in) if self._in else True
+
+    async def look(self, page: Page, *, identity: bool = False) -> SessionReport:
+        """Ask the page. `identity`: also who it is. Never raises: what cannot be told is not told."""
+        if self._out.matches(page.url):
+            return SessionReport(signed_in=False)
+        if not self.may_be_in(page.url):
+            return SessionReport()
+        if not self.probe:
+            return SessionReport(signed_in=True if self._in else None)
+        expression = _expression(self.probe, identity)
+        try:
+            return self._checked(await asyncio.wait_for(evaluate_apart(page, expression), PROBE_SECONDS))
+        except (Error, TimeoutError, ValidationError):
+            return SessionReport()
+
+    def _checked(self, answer: object) -> SessionReport:
+        """A workspace's page outside the declared hosts is not taken: nothing could be collected there."""
+        report = SessionReport.model_validate(answer)
+        kept = tuple(
+            place if place.url and allows(self.hosts, urlsplit(place.url).hostname or "") else _without_page(place)
+            for place in report.workspaces
+        )
+        return report.model_copy(update={"workspaces": kept})
+
+
+def _without_page(place: Workspace) -> Workspace:
+    return place.model_copy(update={"url": None})
+
+
+def _compiled(patterns: Sequence[str], name: str) -> tuple[re.Pattern[str], ...]:
+    try:
+        return tuple(re.compile(pattern) for pattern in patterns)
+    except re.error as error:
+        raise RefusedError(
+            f"manifest: polyfill.session.{name}: {error.pattern!r} is no regular expression: {error.msg}"
+        ) from error
+
+
+def _expression(scripts: Sequence[PageScript], identity: bool) -> str:
+    """One async function around libraries and probe: nothing of them stays in the world, or meets another script."""
+    texts = "\n".join(script.text for script in scripts)
+    asked = "true" if identity else "false"
+    return (
+        "(async () => { let look; const polyfill = () => {}; const probe = (given) => { look = given; };\n"
+        f"{texts}\nreturn await look({{ identity: {asked} }}); }})()\n//# sourceURL={scripts[-1].url}"
+    )

@@ -71,6 +71,13 @@ class LoadedSource:
         names = () if declared is None else declared.libraries
         return tuple((name, _text(self.folder / name)) for name in names)
 
+    def read_probe(self) -> tuple[str, str] | None:
+        """Name and text of the script that asks the site whether the owner is signed in; None where there is none."""
+        declared = self.manifest.polyfill
+        if declared is None or declared.session.probe is None:
+            return None
+        return declared.session.probe, _text(self.folder / declared.session.probe)
+
 
 def _text(script: Path) -> str:
     try:
@@ -143,6 +150,8 @@ def load_connector_folder(folder: Path, *, reference: str | None = None) -> Load
         _inside(folder, manifest.polyfill.script, "polyfill.script")
         for index, library in enumerate(manifest.polyfill.libraries):
             _inside(folder, library, f"polyfill.libraries[{index}]")
+        if manifest.polyfill.session.probe is not None:
+            _inside(folder, manifest.polyfill.session.probe, "polyfill.session.probe")
     elif manifest.stdio is not None:
         _check_command(folder, manifest.stdio.command)
     elif manifest.importer is None:

@@ -63,7 +63,8 @@ class PagePolyfill:
 
 
 class PageConnector(Connector):
-    """Runs a polyfill in a fresh browser. `pace` False for replays: the governor counts but never waits."""
+    """Runs a polyfill in a fresh browser. `pace` False for replays: the governor counts but never waits. `traffic`:
+    where its cost is counted, for a run that goes on from another connector's."""
 
     def __init__(
         self,
@@ -76,9 +77,11 @@ class PageConnector(Connector):
         prepare: Prepare | None = None,
         context_options: Mapping[str, Any] | None = None,
         launcher: Launcher = launch,
+        traffic: Traffic | None = None,
     ) -> None:
         options = browser or BrowserOptions()
         self.governor = governor or Governor()
+        self._traffic = traffic
         self._pace = pace
         self._settings = TabSettings(
             url=polyfill.page,
@@ -104,7 +107,8 @@ class PageConnector(Connector):
         """The task group ends with the session; what the caller raises leaves as it is, never as a group."""
         raised: BaseException | None = None
         async with asyncio.TaskGroup() as tasks:
-            session = PageSession(self._settings, calls, self.governor, pace=self._pace, tasks=tasks)
+            traffic = self._traffic or Traffic()
+            session = PageSession(self._settings, calls, self.governor, traffic, pace=self._pace, tasks=tasks)
             try:
                 await session.start()
                 yield session
@@ -120,9 +124,16 @@ class PageSession(ConnectorSession):
     """One run of a polyfill, through as many pages and browsers as it takes."""
 
     def __init__(
-        self, settings: TabSettings, calls: HostCalls, governor: Governor, *, pace: bool, tasks: asyncio.TaskGroup
+        self,
+        settings: TabSettings,
+        calls: HostCalls,
+        governor: Governor,
+        traffic: Traffic,
+        *,
+        pace: bool,
+        tasks: asyncio.TaskGroup,
     ) -> None:
-        self.traffic = Traffic()
+        self.traffic = traffic
         governor.begin_run(self.traffic)
         self._settings = settings
         self._calls = calls

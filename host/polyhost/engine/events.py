@@ -14,6 +14,7 @@ __all__ = [
     "BrowserStarted",
     "ConnectorRestarted",
     "InventoryTaken",
+    "Noticed",
     "OwnerAsked",
     "PartitionAdvanced",
     "ProgressReported",
@@ -97,6 +98,13 @@ class OwnerAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something the owner should know, in one sentence that is safe to show."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The result is the same object that `run --json` prints."""
 
@@ -113,6 +121,7 @@ RunEvent = (
     | RequestsCounted
     | ConnectorRestarted
     | OwnerAsked
+    | Noticed
     | RunFinished
 )
 Watcher = Callable[[RunEvent], None]

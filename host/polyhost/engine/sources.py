@@ -7,7 +7,7 @@ Owns: which connector a source and a connection come to, live, replayed or recor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +17,28 @@ from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.locate import find_browser
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.rules import RecordingRules
-from polyhost.connectors.base import Connector
+from polyhost.connectors.base import Connector, Traffic
 from polyhost.connectors.loading import LoadedSource, bundled_folder
 from polyhost.connectors.page import PageConnector, PagePolyfill
 from polyhost.connectors.stdio import StdioConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.config import load_config
+from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
 from polyhost.engine.expected import expected_records
-from polyhost.engine.home import load_session
+from polyhost.engine.home import SavedSession, load_saved
+from polyhost.engine.owners_session import OwnersConnector, SessionInUse
 from polyhost.engine.recordings import RecordedConnector, ReplayConnector
+from polyhost.engine.signing_in import site_of
 from polyhost.errors import NeedsOwnerError, RefusedError
 from polyhost.protocol.manifest import PolyfillDecl
 from polyhost.protocol.scope import Scope
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = [
+    "NOBODY",
+    "Owner",
     "Prepared",
+    "browser_options",
     "demo_scenario",
     "live_connector",
     "page_polyfill",
@@ -46,6 +52,23 @@ DEMO_SCENARIO = Path("slack") / "small"
 
 Hosts = tuple[Mapping[str, str], bool]
 """Hosts mapped to loopback addresses, and whether any certificate is accepted there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """How whoever started a run is reached, and whether they want to watch it in a window."""
+
+    answer: Answer
+    watch: Watcher = ignore
+    headed: bool = False
+
+
+async def _nobody(asked: OwnerAsked) -> tuple[str, Any]:
+    del asked
+    return "timeout", None
+
+
+NOBODY = Owner(answer=_nobody)
 
 
 @dataclass(slots=True)
@@ -82,7 +105,13 @@ def replay_connector(source: LoadedSource, directory: Path, home: Path | None = 
 
 
 async def live_connector(
-    source: LoadedSource, connection: ConnectionRow, hosts: Hosts, home: Path, store: Store, clock: Clock
+    source: LoadedSource,
+    connection: ConnectionRow,
+    hosts: Hosts,
+    home: Path,
+    store: Store,
+    clock: Clock,
+    owner: Owner = NOBODY,
 ) -> Prepared:
     """A run with the owner's session, or a process of its own."""
     if source.kind == "artifact":
@@ -94,18 +123,40 @@ async def live_connector(
     stdio = source.manifest.stdio
     if stdio is not None:
         return Prepared(StdioConnector(stdio.command, source.folder))
-    _, polyfill = _page(source, load_config(home).browser.executable)
+    browser = browser_options(home, hosts, headed=owner.headed)
+    _, polyfill = _page(source, browser.executable, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
-    return Prepared(PageConnector(polyfill, governor=governor, **_session(connection, hosts, home)), governor=governor)
+
+    def make(state: Mapping[str, Any], traffic: Traffic) -> PageConnector:
+        return PageConnector(polyfill, governor=governor, browser=browser, storage_state=state, traffic=traffic)
+
+    use = SessionInUse(
+        home=home,
+        connection=connection.name,
+        source=connection.source,
+        site=site_of(source, replace(browser, headless=False), page=polyfill.page),
+        saved=_saved(connection, home),
+        answer=owner.answer,
+        watch=owner.watch,
+    )
+    return Prepared(OwnersConnector(make, use), governor=governor)
 
 
 async def recording_connector(
-    source: LoadedSource, connection: ConnectionRow, hosts: Hosts, home: Path, store: Store, clock: Clock
+    source: LoadedSource,
+    connection: ConnectionRow,
+    hosts: Hosts,
+    home: Path,
+    store: Store,
+    clock: Clock,
+    owner: Owner = NOBODY,
 ) -> Prepared:
-    """A live run whose traffic is recorded."""
-    declared, polyfill = _page(source, load_config(home).browser.executable)
+    """A live run whose traffic is recorded. The session is not probed: a recording holds what the polyfill asked."""
+    browser = browser_options(home, hosts, headed=owner.headed)
+    declared, polyfill = _page(source, browser.executable, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
-    recording = RecordedConnector(polyfill, _rules(declared), governor=governor, **_session(connection, hosts, home))
+    state = _saved(connection, home).state
+    recording = RecordedConnector(polyfill, _rules(declared), governor=governor, browser=browser, storage_state=state)
     return Prepared(recording, governor=governor, recording=recording)
 
 
@@ -116,27 +167,38 @@ async def _governor(store: Store, connection: ConnectionRow, clock: Clock) -> Go
     return governor
 
 
-def _session(connection: ConnectionRow, hosts: Hosts, home: Path) -> dict[str, Any]:
-    state = load_session(home, connection.name)
-    if state is None:
-        raise NeedsOwnerError(
-            f"{connection.name} has no saved session",
-            f"Give it one: polyhost connect {connection.source} --name {connection.name} --renew --storage-state FILE",
-            code="signed_out",
-        )
+def browser_options(home: Path, hosts: Hosts, *, headed: bool = False) -> BrowserOptions:
+    """The browser as this home's settings have it, for traffic that goes where the connection says."""
     mapped, insecure_tls = hosts
     set_to = load_config(home).browser
-    options = BrowserOptions(
+    return BrowserOptions(
         map_hosts=mapped,
         insecure_tls=insecure_tls,
         executable=set_to.executable,
-        headless=set_to.headless,
+        headless=set_to.headless and not headed,
         load_images=set_to.load_images,
     )
-    return {"browser": options, "storage_state": state}
 
 
-def _page(source: LoadedSource, executable: Path | None = None) -> tuple[PolyfillDecl, PagePolyfill]:
+def _saved(connection: ConnectionRow, home: Path) -> SavedSession:
+    saved = load_saved(home, connection.name)
+    if saved is None:
+        raise NeedsOwnerError(
+            f"{connection.name} has no saved session",
+            f"Give it one: polyhost connect {connection.source} --name {connection.name} --renew",
+            code="signed_out",
+        )
+    return saved
+
+
+def _page_of(connection: ConnectionRow) -> str | None:
+    """The page of the workspace this connection is of, where the account has several."""
+    return (connection.account.get("workspace") or {}).get("url")
+
+
+def _page(
+    source: LoadedSource, executable: Path | None = None, *, page: str | None = None
+) -> tuple[PolyfillDecl, PagePolyfill]:
     declared = source.manifest.polyfill
     if declared is None:
         raise RefusedError(
@@ -146,7 +208,7 @@ def _page(source: LoadedSource, executable: Path | None = None) -> tuple[Polyfil
         )
     find_browser(executable)  # none: said now, before anything is written
     polyfill = PagePolyfill(
-        page=declared.page,
+        page=page or declared.page,
         hosts=declared.hosts,
         script=source.read_script(),
         libraries=tuple(PageScript(f"{source.name}/{name}", text) for name, text in source.read_libraries()),

@@ -16,6 +16,7 @@ from polyhost.engine.dry_run import dry_run
 from polyhost.engine.finding import Loaded, find_source
 from polyhost.engine.run import CANCEL_MEMO, Collection, Surroundings, collect
 from polyhost.engine.sources import (
+    Owner,
     Prepared,
     demo_scenario,
     live_connector,
@@ -53,7 +54,8 @@ async def run(context: Context, request: RunRequest) -> Result:
         _check_session(connection)
         make = live_connector if request.record is None else recording_connector
         hosts = _hosts(request, connection)
-        prepared = await make(source, connection, hosts, context.home, store, context.clock)
+        owner = Owner(answer=context.answer, watch=context.watch, headed=request.headed)
+        prepared = await make(source, connection, hosts, context.home, store, context.clock, owner)
         return await _run(context, store, connection, source, scope, prepared, request)
 
 

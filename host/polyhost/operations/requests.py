@@ -74,6 +74,7 @@ class RunRequest:
     record: str | None = option("Record the run as a scenario, scrubbed of secrets and personal data.", metavar="DIR")
     map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
     insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
+    headed: bool = flag("Show the browser while it collects.")
     allow_gaps: bool = flag("End with status 0 although gaps were found.")
 
 

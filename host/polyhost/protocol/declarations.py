@@ -214,9 +214,12 @@ class StreamDecl(_Decl):
 
 
 class Session(_OpenDecl):
-    """How a page tells that nobody is signed in: patterns of URLs."""
+    """How a page tells whether anybody is signed in. `signed_out`, `signed_in`: patterns of the addresses that show it.
+    `probe`: a file that asks the site itself, and who it is; it may use the libraries."""
 
     signed_out: Regexes = ()
+    signed_in: Regexes = ()
+    probe: File | None = None
 
 
 class Redact(_OpenDecl):

@@ -130,6 +130,11 @@ class Tab:
         return self._at
 
     @property
+    def page(self) -> Page | None:
+        """The page that is open now, if one is."""
+        return self._page
+
+    @property
     def browser(self) -> LaunchedBrowser | None:
         """The browser that is running now, if one is."""
         return self._browser

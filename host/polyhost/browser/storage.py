@@ -1,0 +1,32 @@
+"""A browser session as a document: cookies and storage, Playwright's storage state, cut down to one site's hosts.
+
+Owns: which cookies and origins belong to a set of declared hosts. Must not know: where a state comes from or goes to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from polyhost.browser.hosts import allows
+
+__all__ = ["cookie_reaches", "kept_state"]
+
+
+def kept_state(state: Mapping[str, Any], hosts: Sequence[str]) -> dict[str, Any]:
+    """Only what the declared hosts would be sent, or keep themselves: an identity provider's session is not ours."""
+    return {
+        "cookies": [cookie for cookie in state.get("cookies", ()) if cookie_reaches(hosts, cookie["domain"])],
+        "origins": [
+            origin for origin in state.get("origins", ()) if allows(hosts, urlsplit(origin["origin"]).hostname or "")
+        ],
+    }
+
+
+def cookie_reaches(hosts: Sequence[str], domain: str) -> bool:
+    """Whether a cookie of this domain is sent to one of the hosts. `.slack.com` is: to app.slack.com, for one."""
+    name = domain.lstrip(".").lower()
+    if allows(hosts, name):
+        return True
+    return domain.startswith(".") and any(pattern.lower().removeprefix("*").endswith(f".{name}") for pattern in hosts)
