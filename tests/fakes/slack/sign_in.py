@@ -3,7 +3,7 @@
 The doors of the real site, as few pages each as a person meets. Owns: what is typed, what is wrong, and when the cookie
 is handed out. Must not know: how requests arrive, the client, the API.
 
-    slack.com/workspace-signin      the workspace's address; a button that signs in everywhere at once, for a quick start
+    slack.com/workspace-signin      the workspace's address; or a button that signs in everywhere at once
     <ws>.slack.com/                 mail address and password, or a link to the identity provider where the door has one
     <ws>.slack.com/sign-in/code     the second factor
     <ws>.slack.com/sso/saml/start   leads to login.identity.example and comes back to /sso/saml/callback
