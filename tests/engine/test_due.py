@@ -45,7 +45,7 @@ def waiting(*trials: Trial, plan: Plan = HOURLY, **over: object) -> Waiting:
 
 
 def test_what_was_never_tried_is_due_at_once():
-    assert decide(HOURLY, Past(), NOW) == Decision(Waiting.DUE, NOW)
+    assert decide(HOURLY, Past(), NOW) == Decision(Waiting.DUE, NOW, since=0)
 
 
 def test_the_next_run_comes_an_interval_after_the_last_began():
@@ -114,7 +114,7 @@ def test_nothing_is_retried_while_only_the_owner_can_mend_it():
 def test_a_pause_holds_until_its_time():
     assert decide(replace(HOURLY, paused=True), Past(), NOW) == Decision(Waiting.PAUSED, None)
     until = replace(HOURLY, paused=True, paused_until=NOW + 5)
-    assert decide(until, Past(), NOW) == Decision(Waiting.PAUSED, NOW + 5)
+    assert decide(until, Past(), NOW) == Decision(Waiting.PAUSED, NOW + 5, since=0)
     assert decide(until, Past(), NOW + 5).waiting is Waiting.DUE
 
 

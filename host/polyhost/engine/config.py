@@ -13,9 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from polyhost.engine._settings import Setting, Settings, config_path, read_settings
+from polyhost.engine.quiet import read_quiet_hours
+from polyhost.engine.zone import owner_zone
 from polyhost.errors import RefusedError
 
 __all__ = [
@@ -69,14 +71,29 @@ class ServeConfig(_Section):
     )
 
 
+def _quiet_hours(text: str) -> str:
+    try:
+        return str(read_quiet_hours(text))
+    except RefusedError:
+        raise ValueError("quiet hours are given as 22:00-07:00") from None
+
+
+def _time_zone(text: str) -> str:
+    try:
+        owner_zone(text)
+    except RefusedError:
+        raise ValueError("a time zone is named as Europe/Berlin or America/New_York") from None
+    return text
+
+
 class ScheduleConfig(_Section):
     """Runs that start by themselves, while `polyhost serve` runs."""
 
-    quiet_hours: str | None = Field(
+    quiet_hours: Annotated[str, AfterValidator(_quiet_hours)] | None = Field(
         default=None,
         description="When no run starts by itself, as HH:MM-HH:MM; a connection may have its own.",
     )
-    time_zone: str | None = Field(
+    time_zone: Annotated[str, AfterValidator(_time_zone)] | None = Field(
         default=None,
         description="Whose clock quiet hours are told by, e.g. Europe/Berlin. Not set: this machine's.",
     )

@@ -105,11 +105,13 @@ class Past:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """`waiting` is `due` where a run is to start now. `at`: when the next one starts as far as can be told; None where
-    that is not for time to decide. `failures`: how many in a row, up to now."""
+    that is not for time to decide. `failures`: how many in a row, up to now. `since`: from when on it was due or will
+    be, by interval and back-off alone: who has waited longest goes first."""
 
     waiting: Waiting
     at: float | None
     failures: int = 0
+    since: float | None = None
 
 
 def decide(plan: Plan, past: Past, now: float) -> Decision:
@@ -125,7 +127,7 @@ def decide(plan: Plan, past: Past, now: float) -> Decision:
     earliest = _earliest(plan, trials, failures, now)
     begins = max(earliest, now, plan.paused_until or now if plan.paused else now)
     at = begins if plan.quiet is None else plan.quiet.over(begins, plan.zone)
-    return Decision(_why(plan, earliest, at, failures, now), at, failures)
+    return Decision(_why(plan, earliest, at, failures, now), at, failures, earliest)
 
 
 def _held(plan: Plan, past: Past, newest_first: Sequence[Trial]) -> Waiting | None:
@@ -167,9 +169,9 @@ def _failures(newest_first: Sequence[Trial]) -> int:
 
 
 def _earliest(plan: Plan, newest_first: Sequence[Trial], failures: int, now: float) -> float:
-    """From when on interval and back-off let the next run start."""
+    """From when on interval and back-off let the next run start; what was never tried has waited longest."""
     if not newest_first:
-        return now
+        return 0.0
     newest = newest_first[0]
     soonest = newest.started_at + plan.least
     if failures:

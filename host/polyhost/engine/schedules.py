@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from polyhost.coverage.evidence import Attempt, Hold, Policy, Schedule, Session
+from polyhost.coverage.evidence import Attempt, Hold, Policy, Schedule
 from polyhost.coverage.instants import instant
 from polyhost.engine.clock import iso
 from polyhost.engine.config import ScheduleConfig
@@ -110,6 +110,8 @@ class Outlook:
     choice: Choice
     recommended: Recommended
     served: bool
+    refusals: int = 0
+    """Starts in a row that came to no run, up to now."""
 
     def as_evidence(self) -> Schedule:
         """What health is projected from."""
@@ -156,8 +158,8 @@ async def load_started(store: Store, connection: ConnectionRow) -> Started | Non
     return Started(**kept) if kept else None
 
 
-async def save_started(store: Store, connection: ConnectionRow, started: Started) -> None:
-    await store.set_memo(connection.id, STARTED_MEMO, asdict(started))
+async def save_started(store: Store, connection: ConnectionRow, started: Started | None) -> None:
+    await store.set_memo(connection.id, STARTED_MEMO, None if started is None else asdict(started))
 
 
 # what it comes to
@@ -172,8 +174,22 @@ async def outlook(
     choice = await load_choice(store, connection)
     advice = recommended(source, connection)
     plan = _plan(connection, choice, advice, settings)
-    past = await _past(store, connection, source, home, now)
-    return Outlook(plan=plan, decision=decide(plan, past, now), choice=choice, recommended=advice, served=served)
+    trials = await _trials(store, connection, source.manifest if source is not None else None)
+    started = _in_force(await load_started(store, connection), trials)
+    session = session_of(source, connection, home)
+    past = Past(
+        trials=trials if started is None else [*_as_trials(started, now), *trials],
+        session_saved_at=None if session is None else _seconds(session.saved_at),
+        session_missing=session is not None and session.saved_at is None,
+    )
+    return Outlook(
+        plan=plan,
+        decision=decide(plan, past, now),
+        choice=choice,
+        recommended=advice,
+        served=served,
+        refusals=0 if started is None else started.in_a_row,
+    )
 
 
 def recommended(source: Loaded | None, connection: ConnectionRow) -> Recommended:
@@ -217,18 +233,6 @@ def _plan(connection: ConnectionRow, choice: Choice, advice: Recommended, settin
 
 def _quiet(text: str | None) -> QuietHours | None:
     return None if text is None or text == NO_QUIET_HOURS else read_quiet_hours(text)
-
-
-async def _past(store: Store, connection: ConnectionRow, source: Loaded | None, home: Path, now: float) -> Past:
-    manifest = source.manifest if source is not None else None
-    trials = await _trials(store, connection, manifest)
-    session = session_of(source, connection, home) or Session()
-    started = await load_started(store, connection)
-    return Past(
-        trials=trials if started is None else _with_start(trials, started, now),
-        session_saved_at=_seconds(session.saved_at),
-        session_missing=source is not None and source.kind == "page" and session.saved_at is None,
-    )
 
 
 async def _trials(store: Store, connection: ConnectionRow, manifest: Manifest | None) -> list[Trial]:
@@ -276,16 +280,20 @@ def _is_whole(attempt: Attempt, manifest: Manifest | None) -> bool:
     return not attempt.is_narrowed and wanted <= attempt.facts.streams.keys()
 
 
-def _with_start(newest_first: Sequence[Trial], started: Started, now: float) -> Sequence[Trial]:
-    """The last start too, where it left no run behind: it is opening its browser, was refused, or its process died."""
-    at = _seconds(started.at)
+def _in_force(started: Started | None, newest_first: Sequence[Trial]) -> Started | None:
+    """The last start, where no run has begun since: it is opening its browser, was refused, or its process died."""
+    at = None if started is None else _seconds(started.at)
     if at is None or any(trial.started_at >= at for trial in newest_first):
-        return newest_first
+        return None
+    return started
+
+
+def _as_trials(started: Started, now: float) -> Sequence[Trial]:
+    at = _seconds(started.at) or 0.0
     if started.refused is None and 0 <= now - at < _OPENING_SECONDS:
-        return [Trial(started_at=at, came_to=CameTo.RUNNING), *newest_first]
+        return [Trial(started_at=at, came_to=CameTo.RUNNING)]
     came_to = CameTo.NEEDS_OWNER if started.needs_owner else CameTo.FAILED
-    refused = [Trial(started_at=at, ended_at=at, came_to=came_to)] * max(started.in_a_row, 1)
-    return [*refused, *newest_first]
+    return [Trial(started_at=at, ended_at=at, came_to=came_to)] * max(started.in_a_row, 1)
 
 
 def _seconds(text: str | None) -> float | None:

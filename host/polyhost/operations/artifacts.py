@@ -18,6 +18,7 @@ from polyhost.engine.finding import find_source
 from polyhost.engine.importing import load_importer
 from polyhost.engine.imports import Import, import_artifact
 from polyhost.engine.run import Surroundings
+from polyhost.engine.watched import WATCHED_MEMO, dealt_with, waiting_files, watched_folder
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import connection_name
@@ -29,11 +30,6 @@ from polyhost.store.base import ConnectionRow, Store
 from polyhost.store.memory import MemoryStore
 
 __all__ = ["import_file"]
-
-WATCHED_MEMO = "watched_files"
-"""Name under which a connection keeps which files of its watched folder were dealt with, by name, size and time."""
-_UNFINISHED = (".crdownload", ".part", ".partial", ".tmp", ".download")
-"""Endings of files that a browser is still writing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +155,8 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result:
         raise RefusedError("--watched goes alone", "Leave the file and --preview out.", code="bad_request")
     async with context.store(create=False) as store:
         row = await context.connection(store, request.name)
-        folder = row.options.get("watch")
-        seen: dict[str, str] = dict(await store.get_memo(row.id, WATCHED_MEMO) or {})
-    if not folder:
+        folder, seen = watched_folder(row), await dealt_with(store, row)
+    if folder is None:
         raise RefusedError(
             f"{row.name} watches no folder",
             f"Let it: polyhost connect {row.source} --name {row.name} --watch DIR",
@@ -169,31 +164,16 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result:
         )
     imported: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
-    for path in _waiting(Path(folder), seen):
-        stamp = _stamp(path)
+    for file in waiting_files(folder, seen):
         try:
-            imported.append(await _import_one(context, request, path, trigger="watched_folder"))
+            imported.append(await _import_one(context, request, file.path, trigger="watched_folder"))
         except RefusedError as error:
+            if error.code == "run_in_progress":
+                raise  # says nothing of the file: it stays where it is, and waits for the next time
             refused.append({"code": error.code, "reason": error.reason, "instruction": error.instruction})
-        seen[path.name] = stamp
+        seen[file.path.name] = file.stamp
         async with context.store() as store:
             await store.set_memo(row.id, WATCHED_MEMO, seen)
     codes = [_exit_code(result, request) for result in imported]
     value = {"connection": row.name, "imports": imported, "refused": refused}
     return Result(value, exit_code=max(codes, default=0))
-
-
-def _waiting(folder: Path, seen: dict[str, str]) -> list[Path]:
-    try:
-        files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
-    except OSError as error:
-        raise RefusedError(
-            f"the watched folder cannot be read: {error.strerror}", "Check that it is there.", code="watch_unreadable"
-        ) from None
-    ready = [path for path in files if path.suffix.lower() not in _UNFINISHED and seen.get(path.name) != _stamp(path)]
-    return sorted(ready, key=lambda path: (path.stat().st_mtime_ns, path.name))
-
-
-def _stamp(path: Path) -> str:
-    status = path.stat()
-    return f"{status.st_size}:{status.st_mtime_ns}"

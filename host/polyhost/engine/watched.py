@@ -1,0 +1,66 @@
+"""A watched folder: which files in it wait to be imported.
+
+Owns: what counts as a file that waits, how a file is told from a newer one of the same name, where a connection keeps
+which were dealt with. Must not know: importing, schedules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from polyhost.errors import RefusedError
+from polyhost.store.base import ConnectionRow, Store
+
+__all__ = ["WATCHED_MEMO", "WaitingFile", "dealt_with", "waiting_files", "watched_folder"]
+
+WATCHED_MEMO = "watched_files"
+"""Name under which a connection keeps which files of its watched folder were dealt with, by name, size and time."""
+_UNFINISHED = (".crdownload", ".part", ".partial", ".tmp", ".download")
+"""Endings of files that a browser is still writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFile:
+    """`stamp` is another once the file has changed: its size, and when it was written."""
+
+    path: Path
+    stamp: str
+    written_at: int
+
+
+def watched_folder(connection: ConnectionRow) -> Path | None:
+    """The folder this connection watches (connect --watch)."""
+    folder = connection.options.get("watch")
+    return Path(folder) if folder else None
+
+
+async def dealt_with(store: Store, connection: ConnectionRow) -> dict[str, str]:
+    """Files of the folder that were imported or refused: name to stamp."""
+    return dict(await store.get_memo(connection.id, WATCHED_MEMO) or {})
+
+
+def waiting_files(folder: Path, dealt_with: Mapping[str, str]) -> list[WaitingFile]:
+    """Oldest first. RefusedError `watch_unreadable` where the folder cannot be read."""
+    try:
+        paths = list(folder.iterdir())
+    except OSError as error:
+        raise RefusedError(
+            f"the watched folder cannot be read: {error.strerror}", "Check that it is there.", code="watch_unreadable"
+        ) from None
+    found = [file for path in paths if (file := _file(path)) is not None]
+    waiting = [file for file in found if dealt_with.get(file.path.name) != file.stamp]
+    return sorted(waiting, key=lambda file: (file.written_at, file.path.name))
+
+
+def _file(path: Path) -> WaitingFile | None:
+    """None for what is no file, still being written, hidden, or gone meanwhile."""
+    if path.name.startswith(".") or path.suffix.lower() in _UNFINISHED:
+        return None
+    try:
+        status = path.stat()
+        is_file = path.is_file()
+    except OSError:
+        return None
+    return WaitingFile(path, f"{status.st_size}:{status.st_mtime_ns}", status.st_mtime_ns) if is_file else None
