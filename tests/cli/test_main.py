@@ -21,7 +21,9 @@ def test_every_operation_has_a_command_that_explains_itself(operation):
     assert shown.exit_code == 0
     assert operation.summary.split(":")[0][:40] in " ".join(shown.output.split())
     for field in describe(operation.request):
-        named = field.name.upper() if field.kind == "argument" else "--" + field.name.replace("_", "-")
+        named = (
+            (field.metavar or field.name.upper()) if field.kind == "argument" else "--" + field.name.replace("_", "-")
+        )
         assert named in shown.output
     assert all(example.split(" | ")[0] in shown.output for example in operation.examples)
 

@@ -1,7 +1,7 @@
 """The `polyhost` command: a click group generated from the catalog of operations.
 
 Owns: options every command has (--home, --version, --json), exit statuses of refusals. Must not know: what an operation
-does. Imports stay light: `--help` answers without loading the store, the browser or rich.
+does, how its help reads. Imports stay light: `--help` answers without loading the store, the browser or rich.
 """
 
 from __future__ import annotations
@@ -11,16 +11,20 @@ from typing import Any
 
 import click
 
-from polyhost import __version__
+from polyhost.cli.completion import completer, completion_command
+from polyhost.cli.help import Sections, command_help, epilog, group_epilog, print_welcome, show_version
 from polyhost.operations.catalog import GROUPS, OPERATIONS
 from polyhost.operations.registry import Field, Operation, describe
 
 __all__ = ["cli", "main"]
 
 
-def _parameter(item: Field) -> click.Parameter:
+def _parameter(operation: Operation, item: Field) -> click.Parameter:
+    complete = completer(operation.name, item)
     if item.kind == "argument":
-        return click.Argument([item.name], metavar=item.metavar or item.name.upper(), required=item.required)
+        return click.Argument(
+            [item.name], metavar=item.metavar or item.name.upper(), required=item.required, shell_complete=complete
+        )
     name = "--" + item.name.replace("_", "-")
     if item.kind == "flag":
         return click.Option([name, item.name], is_flag=True, help=item.help)
@@ -32,11 +36,8 @@ def _parameter(item: Field) -> click.Parameter:
         type=item.type,
         default=None if item.many else item.default,
         show_default=item.default not in (None, ()),
+        shell_complete=complete,
     )
-
-
-def _epilog(operation: Operation) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  {example}" for example in operation.examples)
 
 
 def _command(operation: Operation) -> click.Command:
@@ -48,16 +49,14 @@ def _command(operation: Operation) -> click.Command:
         home: Path | None = click.get_current_context().find_root().params["home"]
         perform(operation, operation.request(**values), home=home, as_json=as_json)
 
-    arguments = "\n".join(f"  {item.name.upper():10} {item.help}" for item in described if item.kind == "argument")
-    text = operation.summary + (f"\n\n\b\n{arguments}" if arguments else "")
     as_json = click.Option(["--json", "as_json"], is_flag=True, help="One JSON value on stdout; progress on stderr.")
     return click.Command(
         operation.name.rpartition(" ")[2],
-        params=[*map(_parameter, described), as_json],
+        params=[*(_parameter(operation, item) for item in described), as_json],
         callback=callback,
-        help=text,
+        help=command_help(operation, [item for item in described if item.kind == "argument"]),
         short_help=operation.summary,
-        epilog=_epilog(operation),
+        epilog=epilog(operation),
     )
 
 
@@ -69,34 +68,54 @@ def _commands() -> dict[str, click.Command]:
         if not group:
             commands[name] = _command(operation)
             continue
-        parent = commands.setdefault(group, _InOrder(group, help=GROUPS[group]))
+        parent = commands.setdefault(group, _group(group))
         if isinstance(parent, click.Group):
             parent.add_command(_command(operation), name)
+    commands["completion"] = completion_command(lambda: cli)
     return commands
 
 
+def _group(name: str) -> click.Group:
+    members = [operation for operation in OPERATIONS if operation.name.startswith(f"{name} ")]
+    return _InOrder(name, help=GROUPS[name], epilog=group_epilog(members))
+
+
 class _InOrder(click.Group):
-    """Commands in the order an owner meets them, not by alphabet."""
+    """Commands in the catalog's order, not by alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
 
 @click.group(
-    cls=_InOrder,
+    cls=Sections,
     commands=_commands(),
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Start with: polyhost demo",
+    epilog="Each command explains itself with --help. Start with: polyhost demo",
 )
-@click.version_option(__version__, prog_name="polyhost")
+@click.option(
+    "--version",
+    "-V",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_version,
+    help="Show the version, and what it runs on.",
+)
 @click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="Where all state lives. Default: $POLYHOST_HOME, or the platform's data directory.",
 )
-def cli(home: Path | None) -> None:
+@click.pass_context
+def cli(context: click.Context, home: Path | None) -> None:
     """Get your own data out of the sites you are logged in to, and know exactly what you have."""
+    if context.invoked_subcommand is None:
+        from polyhost.operations.context import default_home  # noqa: PLC0415  keeps --help instant
+
+        print_welcome((home or default_home()).expanduser().absolute(), given=home is not None)
 
 
 def main() -> None:

@@ -1,0 +1,130 @@
+"""How help reads: commands in the order an owner meets them, examples, exit statuses, the bare command's first screen.
+
+Owns: the sections, and the texts around what operations say of themselves. Must not know: what an operation does.
+"""
+
+from __future__ import annotations
+
+import platform
+import shlex
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from polyhost import __version__
+from polyhost.cli.wording import as_typed
+from polyhost.operations.explained import DETAILS, STATUSES
+from polyhost.operations.registry import Field, Operation
+
+__all__ = ["OTHERS", "SECTIONS", "Sections", "command_help", "epilog", "group_epilog", "print_welcome", "show_version"]
+
+SECTIONS = {
+    "First steps": ("demo", "connect", "run", "import", "status"),
+    "Reading": ("records", "record", "thread", "search", "counts", "coverage", "export", "changes"),
+    "What happened": ("runs", "batches", "receipt"),
+    "Keeping it running": (
+        "serve",
+        "schedule",
+        "notify",
+        "connections",
+        "rename",
+        "disconnect",
+        "partitions",
+        "cancel",
+        "doctor",
+        "config",
+        "completion",
+    ),
+    "Writing polyfills": ("polyfill", "fixture"),
+}
+"""Commands by what they are for, each section and command in the order an owner meets them."""
+OTHERS = "Others"
+"""Where a command is shown that no section names."""
+_ENDS_WITH_STATUS = frozenset({"demo", "import", "run"})
+"""Operations that can end in every way there is."""
+
+
+class Sections(click.Group):
+    """The root: its commands in sections."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for names in self.sectioned().values() for name in names]
+
+    def sectioned(self) -> dict[str, list[str]]:
+        """The commands that there are, by section; none is left out."""
+        named = {name for names in SECTIONS.values() for name in names}
+        listed = {title: [name for name in names if name in self.commands] for title, names in SECTIONS.items()}
+        listed[OTHERS] = [name for name in self.commands if name not in named]
+        return {title: names for title, names in listed.items() if names}
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, names in self.sectioned().items():
+            with formatter.section(title):
+                formatter.write_dl([(name, _short(self.commands[name])) for name in names], col_spacing=3)
+
+
+def command_help(operation: Operation, arguments: list[Field]) -> str:
+    """Summary, details, and what each argument is."""
+    parts = [operation.summary, DETAILS.get(operation.name, "")]
+    if arguments:
+        width = max(len(_argument(item)) for item in arguments)
+        lines = "\n".join(f"  {_argument(item):{width}}  {item.help}" for item in arguments)
+        parts.append(f"\b\nArguments:\n{lines}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def epilog(operation: Operation) -> str:
+    """Examples; and the exit statuses where all of them can be met."""
+    text = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in operation.examples)
+    if operation.name in _ENDS_WITH_STATUS:
+        text += "\n\n\b\nExit status:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in STATUSES.items())
+    return text
+
+
+def group_epilog(operations: list[Operation]) -> str:
+    """An example of each command of a group."""
+    return "\b\nExamples:\n" + "\n".join(f"  {operation.examples[0]}" for operation in operations)
+
+
+def print_welcome(home: Path, *, given: bool) -> None:
+    """Where the owner is, and what comes next. `given`: the home was named, so it is named again in what to type."""
+    from polyhost.operations.welcome import welcome  # noqa: PLC0415  nothing of it is needed for a command
+
+    stage = welcome(home)
+    program = as_typed("polyhost demo").removesuffix(" demo")
+    named = f"{program} --home {shlex.quote(str(home))}" if given else program
+    commands = [named + step.command.removeprefix("polyhost") for step in stage.steps]
+    width = max(map(len, commands))
+    name = click.style("polyhost", bold=True)
+    click.echo(f"{name} {__version__}: your own data, out of the sites you are logged in to.")
+    click.echo(f"\n{stage.said} Next:\n")
+    for command, step in zip(commands, stage.steps, strict=True):
+        click.echo(f"  {click.style(command, fg='cyan')}{' ' * (width - len(command))}   {step.meaning}")
+    click.echo(f"\nEverything it can do: {program} --help   One command: {program} run --help")
+
+
+def show_version(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    """The version, and what it runs on."""
+    del parameter
+    if not wanted or context.resilient_parsing:
+        return
+    click.echo(f"polyhost {__version__}")
+    machine = f"{platform.system()} {platform.machine()}"
+    click.echo(f"Python {platform.python_version()}, Playwright {_version('playwright')}, {machine}")
+    context.exit()
+
+
+def _version(distribution: str) -> str:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return "of unknown version"
+
+
+def _argument(item: Field) -> str:
+    return (item.metavar or item.name.upper()).strip("[]")
+
+
+def _short(command: click.Command) -> str:
+    return command.get_short_help_str(limit=100)

@@ -1,0 +1,79 @@
+"""What an operation does beyond its one line: paragraphs for whoever asks for help on it.
+
+Must not know: surfaces. A paragraph stands on one line; surfaces wrap it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["DETAILS", "STATUSES"]
+
+STATUSES: Mapping[int, str] = {
+    0: "complete",
+    1: "failed; what was read is kept",
+    2: "refused before anything started: the sentence says what to change",
+    3: "complete, with gaps: something is missing, unproven or was refused, and is named",
+    4: "only you can go on: sign in, or answer a question",
+    130: "cancelled",
+}
+"""What a command's exit status means. Not every command can end in every way."""
+
+DETAILS: Mapping[str, str] = {
+    "demo": (
+        "Nothing of it reaches the network: a recorded workspace is replayed in a real browser, through the same "
+        "code as a run of your own. It makes a connection that is marked as a demo everywhere, and that gives way "
+        "when you connect your own."
+    ),
+    "connect": (
+        "A connection is one source with one account of yours; give each a name of its own with --name. Your "
+        "session is kept sealed in the home, readable by you only, and goes to nobody but the site itself.\n\n"
+        "--renew gives a connection that is there a new session. What was collected, and how far, stays."
+    ),
+    "run": (
+        "Reads what is new, the holes that earlier runs have left, and a little of what is covered already, to "
+        "notice edits and deletions; --full reads all of that again. The first Ctrl-C stops and keeps what was "
+        "read, the second leaves at once. Either way the next run goes on from there.\n\n"
+        "A run can be narrowed by stream, resource and time, and never widens by itself: a name that is not known "
+        "is refused before anything starts."
+    ),
+    "import": (
+        "Takes in an export of your own, through the same checks as a run, and gives it a receipt. It is safe to "
+        "repeat, in any order: what is known already is neither doubled nor taken back to an older version."
+    ),
+    "status": (
+        "Six things are judged apart: whether runs work, how much is covered, how fresh that is, when runs start, "
+        "whether the site accepts you, and whether it runs on this machine. Only what needs you is listed as "
+        "such, with the command to type."
+    ),
+    "coverage": (
+        "A hole is a range that was not read, or that no run could prove; the next run reads exactly that. A "
+        "partition that is missing was there once and is not in the source's list any more."
+    ),
+    "cancel": ("The run stops taking more, keeps what it has read, and says so in its receipt."),
+    "partitions retire": (
+        "Its records stay, and so does how far it was covered. It is not reported as missing any more; should it "
+        "come back, it resumes by itself."
+    ),
+    "polyfill check": (
+        "Every check is a line: what was found, and what to do about what was not kept. A script for a page can "
+        "be run through the rules of behaviour only with a recording, given with --scenario."
+    ),
+    "receipt": ("It claims completeness only where the batch has shown it."),
+    "config explain": (
+        "Of each setting, a flag goes before an environment variable, a variable before config.toml, and that "
+        "before the default. docs/configuration.md lists them all."
+    ),
+    "doctor": (
+        "Looks at versions, settings, the browser, permissions, disk, clock, the store and saved sessions. "
+        "Without --online nothing is reached; with it, each connection's page is opened once with its session, "
+        "which the site may count as a visit of yours."
+    ),
+    "disconnect": (
+        "What was collected stays readable and searchable with --keep-data, and is deleted for good with "
+        "--delete-data. At a terminal you are asked; elsewhere one of the two has to be given. Connecting again "
+        "under the same name with --renew goes on where it was."
+    ),
+    "rename": ("Session, data and how far it is covered stay. Receipts written before keep the name of then."),
+}
+"""By operation; those whose one line says it all are not in it."""
