@@ -182,6 +182,7 @@ def test_a_manual_source_with_an_old_file_shows_how_far_it_reaches_and_how_to_go
             "message": "The newest file reaches to 2026-10-01 00:00.",
             "sentence": "Ask the site for a new export.",
             "command": "polyhost import work FILE",
+            "since": "2026-10-02T00:00:00.000Z",
         }
     ]
     assert (shown["verdict"], shown["needs_you"], shown["axes"]["collection"]["status"]) == ("idle", 0, "ok")
@@ -299,6 +300,14 @@ def test_a_failure_does_not_ask_for_the_owner_while_runs_start_by_themselves():
         0,
         ["polyhost run work"],
     )
+
+
+def test_an_action_says_since_when_it_has_been_called_for():
+    """However often it was found again; a vanished partition, since it vanished."""
+    again = evidence(SIGNED_OUT, replace(SIGNED_OUT, id="run_before", started_at=EARLIER, finished_at=EARLIER))
+    assert [action.since for action in project(again, NOW).next_actions] == [EARLIER]
+    gone = evidence(streams=(stream(missing=1, missing_keys=("C1",)),))
+    assert [action.since for action in project(gone, NOW).next_actions] == ["2026-11-20T00:00:00.000Z"]
 
 
 def test_since_is_when_the_present_state_began():

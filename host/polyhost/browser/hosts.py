@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from polyhost.errors import RefusedError
 
-__all__ = ["allows", "blocked_url_patterns", "check_mapping", "resolver_rules"]
+__all__ = ["allows", "blocked_url_patterns", "check_mapping", "is_loopback", "resolver_rules"]
 
 _PATTERN = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z", re.IGNORECASE)
 _NOWHERE = "MAP * ~NOTFOUND"
@@ -40,14 +40,15 @@ def check_mapping(map_hosts: Mapping[str, str]) -> None:
                 "Use for example *.slack.com=127.0.0.1:8443.",
             )
         host, _, port = target.rpartition(":")
-        if not (_is_loopback(host) and port.isdecimal() and 0 < int(port) <= _MAX_PORT):
+        if not (is_loopback(host) and port.isdecimal() and 0 < int(port) <= _MAX_PORT):
             raise RefusedError(
                 f"--map-host {pattern}={target}: {target!r} is not a loopback address with a port",
                 "Use 127.0.0.1:PORT; nothing else is allowed.",
             )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this is an address of this machine."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:

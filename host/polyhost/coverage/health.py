@@ -24,6 +24,8 @@ __all__ = ["Action", "AxisView", "Health", "project"]
 
 _UNBLOCKS_FIRST = (Axis.RUNTIME, Axis.CREDENTIALS, Axis.COLLECTION, Axis.COVERAGE, Axis.FRESHNESS, Axis.SCHEDULE)
 """Among equally grave ones: without a source and a session, running again mends nothing."""
+_LASTING = frozenset({Axis.COLLECTION, Axis.CREDENTIALS, Axis.RUNTIME, Axis.FRESHNESS})
+"""Axes whose `since` is when their present state began; that of coverage is when it was last looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,22 @@ class AxisView:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something the owner can type, and why."""
+    """Something the owner can type, and why. `since`: since when without a break, None where that cannot be told."""
 
     reason: str
     message: str
     sentence: str
     command: str
+    since: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        return {"reason": self.reason, "message": self.message, "sentence": self.sentence, "command": self.command}
+        return {
+            "reason": self.reason,
+            "message": self.message,
+            "sentence": self.sentence,
+            "command": self.command,
+            "since": self.since,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +115,8 @@ def project(evidence: Evidence, now: str) -> Health:
     conditions = [condition for found, _ in judged.values() for condition in found]
     whole = Judged(conditions, {axis: view.status for axis, view in axes.items()}, evidence.schedule.starts_itself)
     verdict = judge(whole)
-    actions = _actions(whole.asked)
+    begun = {axis: view.since for axis, view in axes.items() if axis in _LASTING}
+    actions = _actions(whole.asked, begun)
     return Health(
         connection=evidence.connection,
         source=evidence.source,
@@ -115,7 +125,7 @@ def project(evidence: Evidence, now: str) -> Health:
         summary=verdict.sentence,
         covered_through=reach.covered_through(evidence),
         next_actions=actions,
-        suggestions=_suggestions(conditions, actions),
+        suggestions=_suggestions(conditions, begun, actions),
         axes=axes,
         conditions=conditions,
         streams={
@@ -136,13 +146,14 @@ def _status(axis: Axis, found: Iterable[Condition]) -> str:
     return min(statuses, key=AXES[axis][1].index)
 
 
-def _actions(conditions: Iterable[Condition]) -> list[Action]:
+def _actions(conditions: Iterable[Condition], begun: Mapping[Axis, str | None]) -> list[Action]:
     """Each command once, for the most urgent condition that calls for it, most urgent first."""
     found: dict[str, Action] = {}
     for condition in sorted(conditions, key=_urgency):
         mend = condition.remediation
         if mend is not None and mend.command is not None:
-            action = Action(condition.rule.reason, condition.message, mend.sentence, mend.command)
+            since = begun.get(condition.axis, condition.observed_at if condition.origin == "ledger" else None)
+            action = Action(condition.rule.reason, condition.message, mend.sentence, mend.command, since)
             found.setdefault(mend.command, action)
     return list(found.values())
 
@@ -151,9 +162,11 @@ def _urgency(condition: Condition) -> tuple[int, int]:
     return -list(Gravity).index(condition.rule.gravity), _UNBLOCKS_FIRST.index(condition.axis)
 
 
-def _suggestions(conditions: Iterable[Condition], taken: Sequence[Action]) -> list[Action]:
+def _suggestions(
+    conditions: Iterable[Condition], begun: Mapping[Axis, str | None], taken: Sequence[Action]
+) -> list[Action]:
     asked = {action.command for action in taken}
-    return [action for action in _actions(conditions) if action.command not in asked]
+    return [action for action in _actions(conditions, begun) if action.command not in asked]
 
 
 def _facts(evidence: Evidence, known: reach.Freshness) -> Mapping[Axis, Mapping[str, Any]]:

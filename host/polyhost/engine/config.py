@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from polyhost.engine._settings import Setting, Settings, config_path, read_settings
+from polyhost.engine.notices.address import address_fault
 from polyhost.engine.quiet import read_quiet_hours
 from polyhost.engine.zone import owner_zone
 from polyhost.errors import RefusedError
@@ -103,7 +104,26 @@ class ScheduleConfig(_Section):
 
 
 class NotifyConfig(_Section):
-    """Being told what happened."""
+    """Being told when you are needed, while `polyhost serve` runs."""
+
+    desktop: bool = Field(default=False, description="Show a notification on this machine's desktop.")
+    webhook: str | None = Field(
+        default=None,
+        description="An address to post to, as ntfy takes it: https, or this machine.",
+        json_schema_extra={"secret": True},
+    )
+    webhook_token: str | None = Field(
+        default=None, description="An access token for that address.", json_schema_extra={"secret": True}
+    )
+    allow_plain_http: bool = Field(
+        default=False, description="Post to an http address of another machine all the same."
+    )
+
+    @model_validator(mode="after")
+    def _address_is_safe(self) -> Self:
+        if self.webhook is not None and (fault := address_fault(self.webhook, plain=self.allow_plain_http)):
+            raise ValueError(f"webhook {fault}")
+        return self
 
 
 class Config(_Section):
@@ -128,7 +148,7 @@ def load_config(
     except ValidationError as error:  # what no key is wrong with alone
         told = error.errors(include_input=False, include_url=False)[0]
         raise RefusedError(
-            f"{config_path(home)}: [{'.'.join(map(str, told['loc']))}] {told['msg']}",
+            f"{config_path(home)}: [{'.'.join(map(str, told['loc']))}] {told['msg'].removeprefix('Value error, ')}",
             "See: polyhost config explain",
             code="bad_config",
         ) from None

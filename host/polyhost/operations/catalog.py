@@ -11,6 +11,7 @@ GROUPS = {
     "config": "The settings in this home's config.toml.",
     "partitions": "Let a missing partition go, or take it back.",
     "schedule": "When connections run by themselves, while polyhost serve runs.",
+    "notify": "Being told when you are needed.",
     "polyfill": "The scripts that collect: list them, check them.",
 }
 """Operations with two words in their name, by the first."""
@@ -171,6 +172,13 @@ OPERATIONS = (
         "polyhost.operations.reading:batches",
         "List acquisition batches, newest first.",
         ("polyhost batches slack",),
+    ),
+    Operation(
+        "notify test",
+        requests.NotifyTestRequest,
+        "polyhost.operations.notify:test",
+        "Send a notification the way the settings say, to see whether it arrives.",
+        ("polyhost notify test",),
     ),
     Operation(
         "polyfill list",

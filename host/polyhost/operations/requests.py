@@ -23,6 +23,7 @@ __all__ = [
     "DisconnectRequest",
     "DoctorRequest",
     "ImportRequest",
+    "NotifyTestRequest",
     "ReceiptRequest",
     "RecordRequest",
     "RecordsRequest",
@@ -250,3 +251,8 @@ class DisconnectRequest:
 class RenameRequest:
     name: str = argument("The connection.", metavar="OLD")
     to: str = argument("What it is called from now on.", metavar="NEW")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyTestRequest:
+    pass

@@ -26,6 +26,7 @@ _RENDERERS = {
     "receipt": "reading:receipt",
     "cancel": "reading:cancel",
     "batches": "reading:batches",
+    "notify test": "schedule:notified",
     "schedule show": "schedule:schedule",
     "schedule set": "schedule:schedule",
     "schedule pause": "schedule:schedule",

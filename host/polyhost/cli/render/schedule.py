@@ -1,4 +1,4 @@
-"""Schedules as a person reads them.
+"""Schedules, and what tells of them, as a person reads them.
 
 Must not know: how any of it was decided; sentences are shown as `--json` has them.
 """
@@ -10,7 +10,7 @@ from typing import Any
 from polyhost.cli.render.common import console, moment, plain, simple_table
 from polyhost.cli.wording import as_typed
 
-__all__ = ["schedule"]
+__all__ = ["notified", "schedule"]
 
 _COLOUR = {"automatic": "green", "waiting": "yellow", "paused": "yellow", "off": "dim", "manual": "dim"}
 
@@ -35,6 +35,18 @@ def _one(row: dict[str, Any]) -> None:
     out.print(f"[bold]{plain(row['connection'])}[/] · {_status(row)}  {plain(as_typed(row['message']))}")
     if row["quiet_hours"] is not None:
         out.print(f"[dim]Never between {plain(row['quiet_hours'])} ({plain(row['time_zone'])}).[/]")
+
+
+def notified(value: dict[str, Any]) -> None:
+    """What became of a test notification, way by way."""
+    for way in value["ways"]:
+        if way["problem"] is None:
+            console().print(f"[green]✓[/] {way['way']}  [dim]sent; it should be there now[/]")
+        else:
+            problem = way["problem"]
+            console().print(
+                f"[red]✗[/] {way['way']}  {plain(problem['reason'])}\n  [dim]{plain(problem['instruction'])}[/]"
+            )
 
 
 def _status(row: dict[str, Any]) -> str:
