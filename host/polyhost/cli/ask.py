@@ -19,14 +19,13 @@ from typing import Any
 
 import click
 
+from polyhost.engine.asking import asked_fields
 from polyhost.engine.events import OwnerAsked
 
 __all__ = ["ask_owner", "choose"]
 
 READ_BYTES = 4096
 """A terminal hands over one line at a time, and none is longer (POSIX MAX_CANON is 255 at least, Linux has 4096)."""
-SHOWN_FIELDS = frozenset({"account", "domain", "email", "login", "team", "user", "username", "workspace"})
-"""What of credentials may be seen while it is typed. Anything else is taken for a secret."""
 
 
 class _GivenUpError(Exception):
@@ -41,9 +40,8 @@ async def ask_owner(asked: OwnerAsked) -> tuple[str, Any]:
             await _line("Press Enter when that is done", hidden=False, required=False)
             return "success", {}
         answers: dict[str, str] = {}
-        for name, rule in _fields(asked).items():
-            answer = await _line(_label(name, rule), hidden=_is_secret(asked, name, rule), required=True)
-            answers[name] = answer
+        for field in asked_fields(asked.kind, asked.schema):
+            answers[field.name] = await _line(_printable(field.label), hidden=field.secret, required=True)
         return "success", answers
     except _GivenUpError:
         click.echo(err=True)
@@ -64,26 +62,6 @@ async def choose(question: str, answers: Mapping[str, str]) -> str | None:
     except _GivenUpError:
         click.echo(err=True)
         return None
-
-
-def _fields(asked: OwnerAsked) -> Mapping[str, Any]:
-    """What the schema asks for; without one, a code or a user name and a password."""
-    declared = (asked.schema or {}).get("properties")
-    if isinstance(declared, dict) and declared:
-        return declared
-    return {"code": {}} if asked.kind == "otp" else {"username": {}, "password": {"format": "password"}}
-
-
-def _label(name: str, rule: Any) -> str:
-    return _printable(str(rule.get("title") or name) if isinstance(rule, dict) else name)
-
-
-def _is_secret(asked: OwnerAsked, name: str, rule: Any) -> bool:
-    """A one-time code is worth nothing a minute later, and is read off another screen: it may be seen."""
-    wanted: Mapping[str, Any] = rule if isinstance(rule, dict) else {}
-    if wanted.get("format") == "password" or wanted.get("writeOnly") is True:
-        return True
-    return asked.kind == "credentials" and wanted.get("format") != "email" and name.lower() not in SHOWN_FIELDS
 
 
 async def _line(label: str, *, hidden: bool, required: bool) -> str:

@@ -13,8 +13,8 @@ from typing import Any
 from polyhost.coverage.moments import moment
 from polyhost.ledger.cursor import maximum
 from polyhost.ledger.plan import unproven
-from polyhost.ledger.ranges import Ranges
-from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus
+from polyhost.ledger.ranges import Ranges, add, without
+from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
 
 __all__ = ["Extent", "PartitionView", "stream_picture", "stream_summary"]
 
@@ -49,6 +49,8 @@ class PartitionView:
     state: PartitionState
     extent: Extent
     rule: PartitionRule
+    gained: Ranges = ()
+    """What the last run or import added to what is covered."""
 
     def as_json(self) -> dict[str, Any]:
         state, order = self.state, self.rule.order
@@ -62,6 +64,7 @@ class PartitionView:
             "covered": [[piece.since, piece.until] for piece in state.covered],
             "imported": [[piece.since, piece.until] for piece in state.imported],
             "holes": [[hole.since, hole.until] for hole in _holes(state, order)],
+            "gained": [[piece.since, piece.until] for piece in self.gained],
             "spans": self._spans(),
             "limited_before": state.limited_before,
             "covered_through": self._moment(_newest(state, order)),
@@ -76,12 +79,14 @@ class PartitionView:
     def _spans(self) -> dict[str, list[list[str | None]]]:
         """Covered ranges and holes as moments, where positions are times: what a picture is drawn from."""
         if self.rule.cursor_time is None:
-            return {"covered": [], "imported": [], "holes": []}
+            return {"covered": [], "imported": [], "holes": [], "gained": [], "limited": []}
         state = self.state
         pieces = {
             "covered": state.covered,
             "imported": state.imported,
             "holes": _holes(state, self.rule.order),
+            "gained": self.gained,
+            "limited": () if state.limited_before is None else (Range(None, state.limited_before),),
         }
         return {
             name: [[self._moment(piece.since), self._moment(piece.until)] for piece in found]
@@ -92,9 +97,19 @@ class PartitionView:
         return moment(position, self.rule.cursor_time)
 
 
-def stream_picture(states: Iterable[PartitionState], rule: PartitionRule) -> list[PartitionView]:
-    """Every partition, worst first, then by name."""
-    views = [PartitionView(state, _extent(state, rule), rule) for state in states]
+def stream_picture(
+    states: Iterable[PartitionState],
+    rule: PartitionRule,
+    before: Mapping[str, tuple[Ranges, Ranges]] | None = None,
+) -> list[PartitionView]:
+    """Every partition, worst first, then by name.
+
+    `before`: what was covered and imported, by key, when the last run began; None where that is not known.
+    """
+    views = [
+        PartitionView(state, _extent(state, rule), rule, () if before is None else _gained(state, before, rule.order))
+        for state in states
+    ]
     worst_first = list(Extent)
     return sorted(views, key=lambda view: (worst_first.index(view.extent), view.state.label or "", view.state.key))
 
@@ -104,6 +119,21 @@ def stream_summary(views: Sequence[PartitionView], rule: PartitionRule) -> dict[
     counts: Mapping[str, int] = {str(extent): sum(view.extent is extent for view in views) for extent in Extent}
     newest = maximum((_newest(view.state, rule.order) for view in views), rule.order)
     return {"partitions": len(views), **counts, "covered_through": moment(newest, rule.cursor_time)}
+
+
+def _together(pieces: Iterable[Range], order: CursorOrder) -> Ranges:
+    merged: Ranges = ()
+    for piece in pieces:
+        merged = add(merged, piece, order)
+    return merged
+
+
+def _gained(state: PartitionState, before: Mapping[str, tuple[Ranges, Ranges]], order: CursorOrder) -> Ranges:
+    """What is covered, or imported, and was not then. What an import had proven before is not new once it is read."""
+    covered, imported = before.get(state.key, ((), ()))
+    known = _together((*covered, *imported), order)
+    now = _together((*state.covered, *state.imported), order)
+    return tuple(gap for piece in now for gap in without(piece, known, order) if gap.since != gap.until)
 
 
 def _newest(state: PartitionState, order: CursorOrder) -> str | None:

@@ -16,6 +16,7 @@ from polyhost.coverage.facts import ArtifactFacts
 from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
 from polyhost.engine.events import Answer, Watcher
+from polyhost.engine.gains import remember_covered
 from polyhost.engine.lease import Lease, hold_lease
 from polyhost.engine.outcome import Ended, Identity, run_facts, run_result, run_status
 from polyhost.engine.pipeline import Pipeline, Target
@@ -138,6 +139,7 @@ class _Run:
     async def _traffic(self, ledger: RunLedger, ended: Ended) -> None:
         async with self._what.connector.open(ledger) as session:
             await self._open_rows()
+            await remember_covered(self._around.store, self._what.connection.id, ledger)
             self._tally.watch(events.BrowserStarted(self._what.manifest.runner or "connector"))
             try:
                 await self._exchange(session, ledger, ended)

@@ -12,6 +12,7 @@ from polyhost.coverage.moments import from_moment
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt as make_receipt
 from polyhost.engine.finding import Loaded, find_source
+from polyhost.engine.gains import covered_before
 from polyhost.engine.rules import partition_rules
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
@@ -65,12 +66,15 @@ async def coverage(context: Context, request: CoverageRequest) -> Result:
         counts = await store.count_records(connection.id)
         streams: dict[str, Any] = {}
         rules = partition_rules(source.manifest, resolve_scope(source.manifest))
+        before = await covered_before(store, connection.id)
         for declared in source.manifest.streams:
             live, deleted = counts.get(declared.name, (0, 0))
             entry: dict[str, Any] = {"records": live, "deleted": deleted, "partitions": None, "summary": None}
             rule = rules.get(declared.name)
             if rule is not None:
-                views = stream_picture(await store.partitions(connection.id, declared.name), rule)
+                views = stream_picture(
+                    await store.partitions(connection.id, declared.name), rule, before.get(declared.name)
+                )
                 entry["partitions"] = [view.as_json() for view in views]
                 entry["summary"] = stream_summary(views, rule)
             streams[declared.name] = entry

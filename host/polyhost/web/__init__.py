@@ -1,0 +1,1 @@
+"""The dashboard: pages that show what operations return. It formats; it decides nothing."""

@@ -1,0 +1,40 @@
+"""What an owner is told to type, as something to press: the dashboard's way of doing the same.
+
+Owns: which commands have a button or a page here. Must not know: why a command is advised; what has neither is shown to
+be copied.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+__all__ = ["Deed", "deed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """`kind`: `link` to `href`, or a `post` of `body` to `href`. `label`: what it says."""
+
+    kind: Literal["link", "post"]
+    label: str
+    href: str
+    body: str = "{}"
+
+
+def deed(command: str) -> Deed | None:
+    """The same as a button or a link; None where only a terminal will do."""
+    match shlex.split(command):
+        case ["polyhost", "run", name]:
+            return Deed("post", "Run now", f"/v1/connections/{quote(name, safe='')}/runs")
+        case ["polyhost", "coverage", name]:
+            return Deed("link", "Look", f"/connections/{quote(name, safe='')}/coverage")
+        case ["polyhost", "import", name, _]:
+            return Deed("link", "Import a file", f"/import?name={quote(name, safe='')}")
+        case ["polyhost", "partitions", "retire", name, stream, key]:
+            place = "/".join(quote(part, safe="") for part in (name, "streams", stream, "partitions", key))
+            return Deed("post", "Retire", f"/v1/connections/{place}/retire")
+        case _:
+            return None

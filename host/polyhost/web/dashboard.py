@@ -1,0 +1,30 @@
+"""What pages are made with: operations, performed in this process, and the questions that are open in it.
+
+Owns: that seam. Must not know: pages, HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+__all__ = ["Dashboard", "Operate", "Question"]
+
+Operate = Callable[[str, Any], Awaitable[Any]]
+"""Performs the operation of this name with this request and returns its value. PolyhostError as the operation's."""
+
+
+class Question(Protocol):
+    """One open interaction, as the engine knows it."""
+
+    @property
+    def request_id(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """`questions`: what runs ask their owner now."""
+
+    operate: Operate
+    questions: Callable[[], Sequence[Any]]

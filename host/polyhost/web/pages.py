@@ -1,0 +1,71 @@
+"""The dashboard's addresses: which view answers which, and what becomes of an error.
+
+Owns: the table of pages and static files. Must not know: how requests are guarded (api does that for every route), what
+is on a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from polyhost.errors import PolyhostError, RefusedError
+from polyhost.web.dashboard import Dashboard
+from polyhost.web.rendering import Page, page_response
+from polyhost.web.views import connections, coverage, records, runs
+
+__all__ = ["add_pages", "error_page", "login_page"]
+
+View = Callable[[Dashboard, web.Request], Awaitable[Page]]
+
+_STATIC = Path(__file__).parent / "static"
+_PAGES: dict[str, View] = {
+    "/": connections.connections,
+    "/connections/{name}": connections.connection,
+    "/connections/{name}/coverage": coverage.coverage,
+    "/connections/{name}/records": records.records,
+    "/connections/{name}/records/{stream}": records.records,
+    "/connections/{name}/record": records.record,
+    "/connections/{name}/thread": records.thread,
+    "/connections/{name}/runs": connections.runs,
+    "/connections/{name}/receipts": connections.receipts,
+    "/receipts/{batch}": runs.receipt,
+    "/questions": runs.questions,
+}
+_UNKNOWN = {"unknown_connection", "unknown_batch", "unknown_run", "unknown_record", "unknown_stream"}
+"""Codes of refusals that mean: there is no such page."""
+
+
+def add_pages(app: web.Application, dash: Dashboard) -> None:
+    """Mount every page and the static files."""
+    for path, view in _PAGES.items():
+        app.router.add_get(path, _handler(dash, view))
+    app.router.add_static("/static", _STATIC, append_version=False)
+
+
+def _handler(dash: Dashboard, view: View) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            page = await view(dash, request)
+        except PolyhostError as error:
+            page = error_page(error)
+        return page_response(page, questions_open=len(dash.questions()), query=request.query.get("q"))
+
+    return handle
+
+
+def error_page(error: PolyhostError) -> Page:
+    """An error an owner can meet, as a page: what happened, what to do."""
+    missing = error.code in _UNKNOWN
+    title = "There is nothing here" if missing else "This cannot be shown"
+    status = 404 if missing else 400 if isinstance(error, RefusedError) else 500
+    reason = error.reason[:1].upper() + error.reason[1:]
+    values = {"title": title, "reason": reason, "instruction": error.instruction}
+    return Page("error.html", values=values, status=status)
+
+
+def login_page(problem: str | None, link_command: str) -> Page:
+    """What whoever is not signed in is shown. `link_command`: what makes a new link."""
+    return Page("login.html", values={"problem": problem, "link_command": link_command}, status=401)

@@ -1,0 +1,104 @@
+/* One run while it goes on: what the server says of it, as it says it. The stream resumes by itself after a break, and
+   when the run has ended the page shows what came of it. */
+
+import { watchQuestions } from "/static/questions.js";
+
+const MOST_ROWS = 60;
+
+class Live {
+  constructor(place) {
+    this.place = place;
+    this.rows = new Map();
+    this.finished = new Set();
+    this.inventory = new Map();
+    this.restarts = 0;
+    this.moving = place.querySelector("[data-moving]");
+    this.source = new EventSource(place.dataset.events);
+    for (const name of Object.keys(this.heard)) {
+      this.source.addEventListener(name, (event) => this.heard[name](JSON.parse(event.data)));
+    }
+    this.source.addEventListener("error", () => {
+      if (this.source.readyState === EventSource.CLOSED) this.over();
+    });
+  }
+
+  heard = {
+    run_started: () => this.say("doing", "Starting"),
+    browser_started: () => this.say("doing", "Asking what there is"),
+    inventory_taken: (event) => {
+      this.inventory.set(event.stream, event.partitions);
+      this.count();
+    },
+    records_written: (event) => {
+      this.say("doing", "Collecting");
+      const streams = Object.values(event.streams);
+      for (const name of ["new", "updated", "unchanged", "deleted"]) {
+        this.say(name, streams.reduce((sum, counts) => sum + (counts[name] ?? 0), 0).toLocaleString("en"));
+      }
+    },
+    partition_advanced: (event) => this.advance(event),
+    progress_reported: (event) => this.say("doing", event.message),
+    requests_counted: (event) => {
+      this.say("requests", event.requests.toLocaleString("en"));
+      this.say("limited", event.rate_limited.toLocaleString("en"));
+      this.say("waited", `${Math.round(event.waited_seconds)} s`);
+    },
+    connector_restarted: (event) => {
+      this.restarts += 1;
+      this.say("restarts", this.restarts);
+      this.say("doing", `The page was lost (${event.reason}); going on`);
+    },
+    owner_asked: () => this.say("doing", "Waiting for your answer"),
+    run_finished: () => this.over(),
+  };
+
+  say(name, text) {
+    this.place.querySelector(`[data-${name}]`).textContent = text;
+  }
+
+  advance(event) {
+    const key = JSON.stringify([event.stream, event.partition]);
+    const row = this.rows.get(key) ?? this.makeRow(event);
+    this.rows.set(key, row);
+    row.cells[2].textContent = event.records.toLocaleString("en");
+    row.cells[3].textContent = event.finished ? "✓ no hole is left" : "reading";
+    this.moving.prepend(row);
+    while (this.moving.rows.length > MOST_ROWS) {
+      const last = this.moving.rows[this.moving.rows.length - 1];
+      last.remove();
+      this.rows.delete(last.dataset.key);
+    }
+    if (event.finished) this.finished.add(key);
+    this.count();
+  }
+
+  makeRow(event) {
+    const row = document.createElement("tr");
+    row.dataset.key = JSON.stringify([event.stream, event.partition]);
+    const name = document.createElement("th");
+    name.scope = "row";
+    name.textContent = event.label ?? event.partition;
+    row.append(name, ...[event.stream, "", ""].map((text) => Object.assign(document.createElement("td"), { textContent: text })));
+    row.cells[2].className = "number";
+    return row;
+  }
+
+  count() {
+    const total = [...this.inventory.values()].reduce((sum, one) => sum + one, 0);
+    const progress = this.place.querySelector("[data-progress]");
+    if (!total) return;
+    progress.max = total;
+    progress.value = Math.min(total, this.finished.size);
+    this.say("partitions", `${this.finished.size.toLocaleString("en")} of ${total.toLocaleString("en")} partitions are whole`);
+  }
+
+  over() {
+    this.source.close();
+    location.reload();
+  }
+}
+
+for (const place of document.querySelectorAll("[data-live]")) {
+  new Live(place);
+  watchQuestions(place.querySelector("[data-questions-here]"), place.dataset.run);
+}

@@ -1,0 +1,57 @@
+"""All connections, one connection, its runs and receipts.
+
+Must not know: how anything is judged; every status and sentence is shown as the operations return it.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from polyhost.operations.requests import BatchesRequest, CoverageRequest, RunsRequest, StatusRequest
+from polyhost.web.dashboard import Dashboard
+from polyhost.web.rendering import Page
+from polyhost.web.views.coverage import ON_OVERVIEW, pictures
+
+__all__ = ["connection", "connections", "receipts", "runs"]
+
+_LATELY = 5
+"""Runs on a connection's overview."""
+_LISTED = 25
+"""Runs or receipts on their own page, at first."""
+_MOST = 1600
+
+
+async def connections(dash: Dashboard, request: web.Request) -> Page:
+    del request
+    state = await dash.operate("status", StatusRequest())
+    needs_you = sum(health["needs_you"] for health in state["connections"])
+    return Page("connections.html", "connections", state, {"needs_you": needs_you})
+
+
+async def connection(dash: Dashboard, request: web.Request) -> Page:
+    name = request.match_info["name"]
+    health = await dash.operate("status", StatusRequest(name=name))
+    coverage = await dash.operate("coverage", CoverageRequest(name=name))
+    lately = await dash.operate("runs", RunsRequest(name=name, limit=_LATELY))
+    drawn, shown = pictures(coverage, rows=ON_OVERVIEW)
+    running = next((run["run_id"] for run in lately["runs"] if run["status"] == "running"), None)
+    state = {"health": health, "coverage": shown, "runs": lately}
+    drawn = [picture for picture in drawn if picture.scale is not None]
+    return Page("connection.html", "connections", state, {"pictures": drawn, "running": running})
+
+
+async def runs(dash: Dashboard, request: web.Request) -> Page:
+    limit = _limit(request)
+    state = {"runs": await dash.operate("runs", RunsRequest(name=request.match_info["name"], limit=limit))}
+    return Page("runs.html", "connections", state, {"limit": limit})
+
+
+async def receipts(dash: Dashboard, request: web.Request) -> Page:
+    limit = _limit(request)
+    state = {"batches": await dash.operate("batches", BatchesRequest(name=request.match_info["name"], limit=limit))}
+    return Page("receipts.html", "connections", state, {"limit": limit})
+
+
+def _limit(request: web.Request) -> int:
+    asked = request.query.get("limit", "")
+    return min(_MOST, max(1, int(asked))) if asked.isdecimal() else _LISTED

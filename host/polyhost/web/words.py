@@ -1,0 +1,188 @@
+"""Wording and looks of what operations return: which tone a status has, which sign goes with it, moments, numbers.
+
+Owns: words and tones, by values of the closed lists that `coverage` and the engine declare. Must not know: how anything
+was judged, any one source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+__all__ = [
+    "FILTERS",
+    "TONES",
+    "axis_tone",
+    "day",
+    "duration",
+    "glance",
+    "moment",
+    "number",
+    "plural",
+    "severity_tone",
+    "tone",
+    "words",
+]
+
+Tone = Literal["ok", "note", "warn", "bad", "idle"]
+
+TONES: Mapping[str, Tone] = {
+    # verdicts
+    "healthy": "ok",
+    "idle": "idle",
+    "unknown": "idle",
+    "degraded": "warn",
+    "attention": "warn",
+    # runs
+    "complete": "ok",
+    "complete_with_gaps": "warn",
+    "failed": "bad",
+    "needs_owner": "warn",
+    "cancelled": "idle",
+    "running": "note",
+    # extents of a partition
+    "missing": "bad",
+    "untouched": "idle",
+    "partial": "warn",
+    "imported": "note",
+    "limited": "note",
+    "retired": "idle",
+}
+_SEVERITIES: Mapping[str, Tone] = {"error": "bad", "warning": "warn", "advisory": "note", "info": "idle"}
+_GRAVEST_FIRST = ("error", "warning", "advisory")
+_SAID = {
+    "complete_with_gaps": "complete, with gaps",
+    "needs_owner": "needs you",
+    "provider_api": "provider API",
+    "owner_artifact": "your file",
+    "browser_polyfill": "browser",
+}
+_TEXT_FIELDS = ("text", "title", "subject", "name")
+"""Fields that say most about a record at a glance, first match wins; without one its fields are shown as they are."""
+_GLANCE = 600
+_RAW_GLANCE = 200
+"""Characters of a record on a list, as prose and as fields; the record's own page shows all."""
+
+
+def tone(status: str) -> Tone:
+    """The tone of a verdict, a run's status or an extent; what is not on the list is shown without one."""
+    return TONES.get(status, "idle")
+
+
+def severity_tone(condition: Mapping[str, Any]) -> Tone:
+    """The tone of one condition: a claim that holds is good news, whatever else is by its severity."""
+    if condition["severity"] == "info" and condition["status"] == "true":
+        return "ok"
+    return _SEVERITIES.get(condition["severity"], "idle")
+
+
+def axis_tone(conditions: Iterable[Mapping[str, Any]]) -> Tone:
+    """The tone of an axis: its gravest condition's."""
+    found = list(conditions)
+    severities = {condition["severity"] for condition in found}
+    for severity in _GRAVEST_FIRST:
+        if severity in severities:
+            return _SEVERITIES[severity]
+    return "ok" if any(condition["status"] == "true" for condition in found) else "idle"
+
+
+def words(code: object) -> str:
+    """A status or a code as words."""
+    return _SAID.get(str(code), str(code).replace("_", " "))
+
+
+def moment(iso: str | None) -> str:
+    """A moment as a person reads it, in UTC; a dash where there is none."""
+    read = _read(iso)
+    return "–" if read is None else f"{read.day} {read:%b %Y, %H:%M}"
+
+
+def day(iso: str | None) -> str:
+    """Its day alone."""
+    read = _read(iso)
+    return "–" if read is None else f"{read.day} {read:%b %Y}"
+
+
+def _read(iso: str | None) -> datetime | None:
+    if not iso:
+        return None
+    try:
+        read = datetime.fromisoformat(iso)
+    except ValueError:
+        return None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def duration(seconds: float | None) -> str:
+    """`0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def number(value: float) -> str:
+    """With separators."""
+    return f"{value:,}"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 gap`, `3 gaps`."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def glance(data: Mapping[str, Any] | None) -> tuple[str, bool]:
+    """What says most about a record, and whether that is prose (else it is its fields, as they are)."""
+    found = (
+        next((str(data[name]) for name in _TEXT_FIELDS if isinstance(data.get(name), str) and data[name]), None)
+        if data
+        else None
+    )
+    if found is None:
+        fields = "  ".join(f"{name}: {_flat(value)}" for name, value in (data or {}).items() if _held(value))
+        return _clip(fields, _RAW_GLANCE), False
+    return _clip(found, _GLANCE), True
+
+
+def _held(value: object) -> bool:
+    return value not in (None, "", [], {})
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    import orjson  # noqa: PLC0415
+
+    return orjson.dumps(value).decode()
+
+
+def json_text(value: object) -> str:
+    """A value as JSON, for reading."""
+    import orjson  # noqa: PLC0415  the surface's own imports stay light
+
+    return value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def _clip(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+FILTERS = {
+    "axis_tone": axis_tone,
+    "day": day,
+    "duration": duration,
+    "glance": glance,
+    "json_text": json_text,
+    "held": _held,
+    "moment": moment,
+    "number": number,
+    "severity_tone": severity_tone,
+    "tone": tone,
+    "words": words,
+}
