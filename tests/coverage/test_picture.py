@@ -47,6 +47,25 @@ def test_an_import_leaves_a_hole_only_between_two_files():
     assert shown["covered_through"] == "2022-04-15T05:20:00.000Z"
 
 
+def test_what_the_last_run_added_is_shown_apart():
+    before = {"C1": ((Range(None, "1600000000.0"),), ())}
+    grown, fresh = stream_picture([WHOLE, replace(WHOLE, key="C9")], RULE, before)
+    assert grown.as_json()["gained"] == [["1600000000.0", "1700000000.000100"]]
+    assert fresh.as_json()["spans"]["gained"] == [[None, "2023-11-14T22:13:20.000Z"]], "all of it is new"
+
+
+def test_nothing_is_new_where_it_was_covered_or_imported_before_or_nobody_kept_what_was():
+    pieces = ((Range("1600000000.0", "1700000000.000100"),), (Range(None, "1600000000.0"),))
+    [known] = stream_picture([WHOLE], RULE, {"C1": pieces})
+    [untold] = stream_picture([WHOLE], RULE)
+    assert (known.gained, untold.gained) == ((), ())
+
+
+def test_what_the_source_hides_is_shown_as_moments():
+    [view] = stream_picture([STATES[Extent.LIMITED]], RULE)
+    assert view.as_json()["spans"]["limited"] == [[None, "2023-07-22T04:26:40.000Z"]]
+
+
 def test_the_worst_comes_first():
     views = stream_picture(STATES.values(), RULE)
     assert [view.extent for view in views] == list(Extent)

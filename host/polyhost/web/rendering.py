@@ -81,7 +81,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= words.FILTERS | {
+    own: dict[str, Any] = words.FILTERS | {
         "advice": advice,
         "deed": deed,
         "evidence": _evidence,
@@ -90,7 +90,9 @@ def _environment() -> Environment:
         "sort_gravest": _sort_gravest,
         "state_json": _state_json,
     }
-    made.globals["plural"] = words.plural
+    made.filters.update(own)
+    functions: dict[str, Any] = {"plural": words.plural}
+    made.globals.update(functions)
     return made
 
 
