@@ -14,6 +14,7 @@ from benchmarks import settle as settling
 from benchmarks.commands import commands
 from benchmarks.imports import imports
 from benchmarks.pipeline import pipeline
+from benchmarks.search import search
 from benchmarks.settle import settle
 
 __all__ = ["main"]
@@ -37,6 +38,8 @@ def _bench(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
             return settle(records=options.records, partitions=options.partitions, rounds=options.rounds)
         case "import":
             return imports(records=options.records)
+        case "search":
+            return search(records=options.records, partitions=options.partitions, rounds=options.rounds)
         case _:
             return commands(records=options.records, partitions=options.partitions, rounds=options.rounds)
 
@@ -49,11 +52,12 @@ async def _case(options: argparse.Namespace) -> dict[str, float]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Measures this checkout. See docs/benchmarks.md.")
-    benches = parser.add_subparsers(dest="bench", required=True, metavar="pipeline | settle | cli | import")
+    benches = parser.add_subparsers(dest="bench", required=True, metavar="pipeline | settle | cli | import | search")
     _bench_parser(benches, "pipeline", "records from a page into SQLite, beside the naive way", 200_000, None, 3)
     _bench_parser(benches, "settle", "the end of a run over many partitions", 1_000_000, 10_000, 1)
     _bench_parser(benches, "cli", "what an owner waits for", 1_000_000, 1_000, 7)
     _bench_parser(benches, "import", "a Slack export through the import command", 1_000_000, None, 1)
+    _bench_parser(benches, "search", "taking records into the search index, and finding in it", 1_000_000, 1_000, 5)
     case = benches.add_parser("case", help=argparse.SUPPRESS)  # one measurement, in a process of its own
     case.add_argument("kind")
     case.add_argument("name")

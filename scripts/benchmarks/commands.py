@@ -30,6 +30,9 @@ _COMMANDS: dict[str, tuple[tuple[str, ...], float]] = {
     "polyhost coverage": (("coverage", NAME), 0.5),
     "polyhost coverage --json": (("coverage", NAME, "--json"), 0.5),
     "polyhost records --limit 100": (("records", NAME, STREAM, "--limit", "100"), 0.5),
+    "polyhost records --newest": (("records", NAME, STREAM, "--newest", "--limit", "100"), 0.5),
+    "polyhost search, a common word": (("search", "harbour"), 0.5),
+    "polyhost search, a rare word": (("search", "crate00004711"), 0.5),
 }
 """Arguments, and the seconds an owner may wait."""
 
@@ -55,7 +58,7 @@ def commands(*, records: int, partitions: int, rounds: int) -> tuple[dict[str, A
 
 async def _fill(home: Path, records: int, partitions: int) -> None:
     store = await open_store(home)
-    await fill(store, records=records, partitions=partitions)
+    await fill(store, records=records, partitions=partitions, indexed=True)
     await store.close()
 
 

@@ -12,24 +12,27 @@ from hashlib import blake2b
 from itertools import islice
 
 from benchmarks.site import CHAT
+from polyhost.connectors.loading import load_connector_folder
 from polyhost.engine.clock import Clock, new_id
+from polyhost.engine.indexing import STEP_RECORDS
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import DIGEST_BYTES
 from polyhost.ledger.state import CursorOrder, PartitionState, Range
+from polyhost.searching.rules import SearchRules, search_rules
 from polyhost.store.base import BatchRow, ConnectionRow, RecordWrite, RunRow, SavePartitions, Store, WriteRecords
 
-__all__ = ["NAME", "STREAM", "channel", "fill"]
+__all__ = ["NAME", "STREAM", "channel", "fill", "rules"]
 
 NAME = "chat"
 STREAM = "messages"
 _CHUNK = 2_000
 _BEGINNING = 1_600_000_000
-_TEXT = ("We moved the harbour lights one berth to the east. " * 20)[:523]
+_TEXT = ("We moved the harbour lights one berth to the east. " * 20)[:509]
 _DATA = (  # canonical: keys sorted, no spaces; 900 bytes
     '{"blocks":[{"elements":[{"elements":[{"text":"ahoy","type":"text"}],"type":"rich_text_section"}],'
     '"type":"rich_text"}],"channel_id":"%s","edited_ts":null,"files":[],"latest_reply":null,"reactions":[],'
     '"reply_count":0,"sent_at":"2020-09-13T12:26:40.000Z","subtype":null,"team_id":"T0BENCH0001",'
-    '"text":"' + _TEXT + '","thread_ts":null,"ts":"%s","user_id":"U0BENCH0001"}'
+    '"text":"crate%08d ' + _TEXT + '","thread_ts":null,"ts":"%s","user_id":"U0BENCH0001"}'
 )
 
 
@@ -43,8 +46,8 @@ def cursor(index: int) -> str:
     return f"{_BEGINNING + index * 30}.{index:06d}"
 
 
-async def fill(store: Store, *, records: int, partitions: int) -> ConnectionRow:
-    """Spread so many records evenly over so many partitions."""
+async def fill(store: Store, *, records: int, partitions: int, indexed: bool = False) -> ConnectionRow:
+    """Spread so many records evenly over so many partitions; `indexed`: ready to be searched."""
     clock = Clock()
     at = clock.iso()
     connection = await store.create_connection(
@@ -72,7 +75,14 @@ async def fill(store: Store, *, records: int, partitions: int) -> ConnectionRow:
     await store.write(connection.id, batch.id, [SavePartitions(states)])
     ended = clock.iso()
     await store.close_run(replace(run, status="complete", finished_at=ended), replace(batch, finished_at=ended))
+    while indexed and await store.index(connection.id, rules(), limit=STEP_RECORDS):
+        pass
     return connection
+
+
+def rules() -> SearchRules:
+    """What of these records is searched."""
+    return search_rules(load_connector_folder(CHAT).manifest)
 
 
 def _rows(connection_id: int, clock: Clock) -> tuple[RunRow, BatchRow]:
@@ -101,6 +111,6 @@ def _records(partitions: int, each: int, at: str) -> Iterator[RecordWrite]:
         position = sort_key(ts, CursorOrder.DECIMAL)
         for number in range(partitions):
             key = channel(number)
-            data = (_DATA % (key, ts)).encode()
+            data = (_DATA % (key, index * partitions + number, ts)).encode()  # a word that no other record has
             digest = blake2b(data, digest_size=DIGEST_BYTES).digest()
             yield RecordWrite(STREAM, f'["{key}","{ts}"]', "upsert", data, digest, at, key, position, ts)

@@ -126,6 +126,33 @@ COUNTS = {
     ],
     "truncated": True,
 }
+HIT = {
+    "connection": "slack",
+    "source": "slack",
+    "stream": "messages",
+    "key": '["C1","1.5"]',
+    "partition": "C1",
+    "label": "a [bold]room[/]",
+    "time": "2026-11-21T07:59:58.000Z",
+    "version": 1,
+    "deleted": False,
+    "snippet": {
+        "field": "text",
+        "text": "the [red]harbour\nlights",
+        "highlights": [[9, 16], [17, 23]],
+        "cut_before": True,
+        "cut_after": True,
+    },
+}
+PERSON = HIT | {"stream": "users", "partition": None, "label": None, "time": None, "deleted": True, "snippet": None}
+FOUND = {
+    "query": "harbour lights",
+    "hits": [PERSON, HIT],
+    "next": "abc",
+    "complete": False,
+    "pending": 1234,
+    "connections": [{"connection": "slack", "pending": 1234}],
+}
 FAILED = RUN | {
     "status": "failed",
     "diagnostics": [],
@@ -177,6 +204,8 @@ CASES = {
         | {"next": "abc"},
     ),
     "counts": ("counts", COUNTS),
+    "search": ("search", FOUND),
+    "nothing_found": ("search", FOUND | {"hits": [], "next": None, "complete": True, "pending": 0}),
     "no_records": ("records", {"records": [], "next": None}),
     "no_runs": ("runs", {"connection": "slack", "runs": []}),
     "no_connections": ("connections", {"connections": []}),
@@ -196,10 +225,18 @@ def test_output_is_as_agreed(name, capsys, monkeypatch):
     assert shown == golden.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["coverage", "records"])
+def test_what_was_found_stands_out_where_there_are_colours(capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    render("search", FOUND)
+    assert "the [red]\x1b[1;33mharbour\x1b[0m \x1b[1;33mlights\x1b[0m…" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["coverage", "records", "search"])
 def test_foreign_text_cannot_act_on_the_terminal(name, capsys):
     """Control characters and markup in names and messages are shown as text."""
     render(*CASES[name])
     shown = capsys.readouterr().out
     assert "\x1b[31m" not in shown
-    assert "[bold]" in shown or "[red]there[/]" in shown
+    assert "[bold]" in shown or "[red]there[/]" in shown or "[red]harbour" in shown

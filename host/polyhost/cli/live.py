@@ -62,10 +62,19 @@ class LiveRows:
             case events.RecordsWritten():
                 read = sum(sum(counts.values()) for counts in event.streams.values())
                 self._note(f"{read:,} records")
-            case events.ConnectorRestarted():
-                self._progress.console.print(f"[yellow]the page was lost ({event.reason}); going on")
             case events.RequestsCounted() if event.rate_limited:
                 self._note(f"{event.requests:,} requests; slowed down by the site {event.rate_limited}×")
+            case _:
+                self._show_rarer(event)
+
+    def _show_rarer(self, event: RunEvent) -> None:
+        match event:
+            case events.ConnectorRestarted():
+                self._progress.console.print(f"[yellow]the page was lost ({event.reason}); going on")
+            case events.RecordsIndexed():
+                if self._run is None:
+                    self._run = self._progress.add_task(f"[bold]{event.connection}", total=None, note="")
+                self._note(f"{event.records:,} records indexed")
             case _:
                 pass
 

@@ -54,6 +54,9 @@ class _Lines:
                 self._last = time.monotonic()
                 read = sum(sum(counts.values()) for counts in event.streams.values())
                 self._say(f"{read:,} records read")
+            case events.RecordsIndexed() if time.monotonic() - self._last > LINE_INTERVAL:
+                self._last = time.monotonic()
+                self._say(f"{event.connection}: {event.records:,} records indexed")
             case _:
                 pass
 

@@ -18,6 +18,7 @@ __all__ = [
     "OwnerAsked",
     "PartitionAdvanced",
     "ProgressReported",
+    "RecordsIndexed",
     "RecordsWritten",
     "RequestsCounted",
     "RunEvent",
@@ -105,6 +106,14 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordsIndexed:
+    """Taken into a connection's search index so far, before a search; there are more."""
+
+    connection: str
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The result is the same object that `run --json` prints."""
 
@@ -122,6 +131,7 @@ RunEvent = (
     | ConnectorRestarted
     | OwnerAsked
     | Noticed
+    | RecordsIndexed
     | RunFinished
 )
 Watcher = Callable[[RunEvent], None]

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from polyhost.ledger.state import PartitionState
+from polyhost.searching.rules import SearchRules
 from polyhost.store.base import (
     AddRecords,
     BatchRow,
@@ -88,6 +89,9 @@ class PreviewStore(PassingStore):
 
     async def close_run(self, run: RunRow, batch: BatchRow) -> None:
         pass
+
+    async def index(self, connection_id: int, rules: SearchRules, *, limit: int) -> bool:
+        return False
 
     async def set_memo(self, connection_id: int, name: str, value: Any) -> None:
         pass

@@ -17,6 +17,7 @@ from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
 from polyhost.engine.events import Answer, Watcher
 from polyhost.engine.gains import remember_covered
+from polyhost.engine.indexing import index_after_run
 from polyhost.engine.lease import Lease, hold_lease
 from polyhost.engine.outcome import Ended, Identity, run_facts, run_result, run_status
 from polyhost.engine.pipeline import Pipeline, Target
@@ -32,6 +33,7 @@ from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.validation import build_validators
+from polyhost.searching.rules import search_rules
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
 
 __all__ = ["CANCEL_MEMO", "Collection", "Surroundings", "collect"]
@@ -76,7 +78,9 @@ async def collect(what: Collection, around: Surroundings) -> dict[str, Any]:
     run_id = new_id("run", around.clock.now())
     async with hold_lease(around.store, what.connection, run_id, around.clock) as lease:
         await around.store.abandon_runs(what.connection.id, at=around.clock.iso())
-        return await _Run(what, around, run_id, lease).go()
+        result = await _Run(what, around, run_id, lease).go()
+    await index_after_run(around.store, what.connection.id, search_rules(what.manifest))
+    return result
 
 
 class _Run:

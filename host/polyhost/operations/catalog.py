@@ -100,6 +100,16 @@ OPERATIONS = (
         ("polyhost counts slack messages", "polyhost counts slack messages --partition C024BE91L --json"),
     ),
     Operation(
+        "search",
+        requests.SearchRequest,
+        "polyhost.operations.search:search",
+        "Find text in everything that is stored, the newest first.",
+        (
+            "polyhost search 'harbour lights'",
+            "polyhost search '\"harbour lights\" -berth' --connection slack --since 2026-01-01",
+        ),
+    ),
+    Operation(
         "coverage",
         requests.CoverageRequest,
         "polyhost.operations.reading:coverage",

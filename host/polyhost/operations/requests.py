@@ -36,6 +36,7 @@ __all__ = [
     "ScheduleResumeRequest",
     "ScheduleSetRequest",
     "ScheduleShowRequest",
+    "SearchRequest",
     "SourcesRequest",
     "StatusRequest",
     "ThreadRequest",
@@ -136,6 +137,22 @@ class CountsRequest:
     name: str = argument("The connection.")
     stream: str = argument("The stream, e.g. messages.")
     partition: tuple[str, ...] = option("Only this partition. Repeat for more.", metavar="KEY", default=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchRequest:
+    text: str = argument('What to find: words, "a phrase", -without, beginning*.')
+    connection: tuple[str, ...] = option("Only in this connection. Repeat for more.", metavar="NAME", default=())
+    stream: str | None = option("Only in this stream, e.g. messages.", metavar="STREAM")
+    partition: str | None = option("Only in this partition, e.g. one channel's id.", metavar="KEY")
+    since: str | None = option("Only what happened from this time on (ISO 8601).", metavar="TIME")
+    until: str | None = option("Only what happened before this time.", metavar="TIME")
+    limit: int = option("At most this many.", metavar="N", default=20, type=int)
+    after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
+    deleted: bool = flag("Search what the source has deleted, too.")
+    wait: float = option(
+        "At most so long taking in what is new before searching.", metavar="SECONDS", default=5.0, type=float
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,10 @@ def _relative(value: str) -> str:
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
 File = Annotated[str, Field(min_length=1), AfterValidator(_relative)]
 Names = Annotated[tuple[Name, ...], Strict(False)]  # JSON has arrays only
+Paths = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=r"^[^.*\s]+(\.([^.*\s]+|\*))*$")], ...],
+    Strict(False),
+]
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Strict(False)]
 Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], Strict(False)]
 
@@ -193,6 +197,8 @@ class StreamDecl(_Decl):
     partition: PartitionDecl | None = None
     identity: Names | None = None
     volatile_fields: Names = ()
+    search: Paths | None = None
+    """Fields whose text is searched (`text`, `files.*.name`); None: all text the schema declares. Our extension."""
 
     @property
     def properties(self) -> Mapping[str, Any]:

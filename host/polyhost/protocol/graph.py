@@ -73,6 +73,8 @@ def _schema_fields(stream: StreamDecl) -> Iterator[tuple[str, str]]:
         yield "identity", name
     for name in stream.volatile_fields:
         yield "volatile_fields", name
+    for path in stream.search or ():
+        yield "search", path.partition(".")[0]
 
 
 _UNKNOWN_PROPERTY = {
@@ -85,6 +87,7 @@ _UNKNOWN_PROPERTY = {
     "partition.group_field": "unknown_partition_group_field",
     "identity": "unknown_identity_field",
     "volatile_fields": "unknown_volatile_field",
+    "search": "unknown_search_field",
 }
 
 

@@ -1,31 +1,65 @@
-"""The opaque cursor of a page of records: position and key of its last one, so that writes in between move nothing."""
+"""The opaque cursors of pages: where the last one shown stands, so that writes in between move nothing.
+
+Owns: their form. Records: position and key. Hits of a search: moment, connection and number.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 
 import orjson
 
 from polyhost.errors import RefusedError
 
-__all__ = ["after_record", "decoded"]
+_MOST = 2**33
+"""No number of a hit is greater; what is does not fit where it is used."""
+__all__ = ["after_hit", "after_record", "decoded", "decoded_hit"]
 
 
 def after_record(position: str, key: str) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([position, key])).decode("ascii").rstrip("=")
+    return _encoded([position, key])
+
+
+def after_hit(seconds: int, connection_id: int, record_id: int) -> str:
+    return _encoded([seconds, connection_id, record_id])
 
 
 def decoded(cursor: str) -> tuple[str, str]:
     """RefusedError `bad_cursor` for anything `after_record` did not make."""
+    match _values(cursor):
+        case [str(position), str(key)]:
+            return position, key
+        case _:
+            raise _refused()
+
+
+def decoded_hit(cursor: str) -> tuple[int, int, int]:
+    """RefusedError `bad_cursor` for anything `after_hit` did not make."""
+    match _values(cursor):
+        case [int(seconds), int(connection_id), int(record_id)] if all(
+            0 <= value <= _MOST for value in (seconds, connection_id, record_id)
+        ):
+            return seconds, connection_id, record_id
+        case _:
+            raise _refused()
+
+
+def _encoded(values: Sequence[str | int]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(values)).decode("ascii").rstrip("=")
+
+
+def _values(cursor: str) -> object:
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        position, key = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        if isinstance(position, str) and isinstance(key, str):
-            return position, key
-    except (UnicodeError, binascii.Error, orjson.JSONDecodeError, TypeError, ValueError):
-        pass  # refused below, like a cursor that decodes to something else
-    raise RefusedError(
+        return orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    except (UnicodeError, binascii.Error, orjson.JSONDecodeError):
+        return None  # refused by whoever asked, like a cursor that decodes to something else
+
+
+def _refused() -> RefusedError:
+    return RefusedError(
         "The page cursor is not one this store gave out",
         "Use `next` of the page before, or leave it out to start at the beginning.",
         code="bad_cursor",

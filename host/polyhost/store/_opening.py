@@ -17,7 +17,7 @@ from polyhost.errors import RefusedError
 __all__ = ["BUSY_SECONDS", "SCHEMA_VERSION", "STORE_FILE", "connect", "prepare", "read_version", "transaction"]
 
 STORE_FILE = "store.db"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """The number of the newest migration; the file says its own in `PRAGMA user_version`."""
 BUSY_SECONDS = 30.0
 """How long to wait for another process's transaction: milliseconds, usually; some seconds for a big deletion."""

@@ -17,6 +17,7 @@ from polyhost.store._pages import Wanted
 from polyhost.store.base import RecordPage, StoredRecord
 
 __all__ = [
+    "by_id",
     "changes",
     "count_partitions",
     "count_records",
@@ -133,9 +134,9 @@ def records(db: sqlite3.Connection, connection_id: int, stream: str, wanted: Wan
         return RecordPage([], None)
     found = _pages.in_order(db, stream_id, wanted)
     page = found[: wanted.limit]
-    rows = {row[0]: row for row in _rows(db, [record.id for record in page])}
+    found_records = by_id(db, [record.id for record in page])
     following = _cursor.after_record(page[-1].position, page[-1].key) if page and len(found) > len(page) else None
-    return RecordPage([_stored(rows[record.id]) for record in page], following)
+    return RecordPage([found_records[record.id] for record in page], following)
 
 
 def count_partitions(
@@ -168,6 +169,11 @@ def versions(db: sqlite3.Connection, connection_id: int, stream: str, key: str) 
 def changes(db: sqlite3.Connection, connection_id: int, *, after: int, limit: int) -> Sequence[StoredRecord]:
     statement = f"{_STORED} WHERE records.connection_id = ? AND records.sequence > ? ORDER BY records.sequence LIMIT ?"
     return [_stored(row) for row in db.execute(statement, (connection_id, after, limit))]
+
+
+def by_id(db: sqlite3.Connection, ids: Sequence[int]) -> Mapping[int, StoredRecord]:
+    """Records by their number in the store."""
+    return {row[0]: _stored(row) for row in _rows(db, ids)}
 
 
 def _rows(db: sqlite3.Connection, ids: Sequence[int]) -> Iterator[tuple[Any, ...]]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
 from polyhost.ledger.state import PartitionState
+from polyhost.searching.query import Query
+from polyhost.searching.rules import SearchRules
 
 __all__ = [
     "DISCONNECTED",
@@ -26,6 +28,10 @@ __all__ = [
     "RunRow",
     "SaveCheckpoints",
     "SavePartitions",
+    "SearchHit",
+    "SearchIndex",
+    "SearchPage",
+    "SearchWanted",
     "Store",
     "StoredRecord",
     "TombstoneAbsent",
@@ -203,6 +209,47 @@ class RecordPage:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class SearchIndex:
+    """How far a connection's index has come: through which change number, and how many records are beyond it."""
+
+    rules: SearchRules
+    indexed_through: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchWanted:
+    """What is searched for, and where. `since` (inclusive), `until` (exclusive): whole seconds since 1970; with either,
+    records without a moment are left out. `after`: `next` of the page before."""
+
+    connections: Sequence[int]
+    query: Query
+    stream: str | None = None
+    partition: str | None = None
+    since: int | None = None
+    until: int | None = None
+    limit: int = 20
+    after: str | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A record that was found, and whose it is."""
+
+    connection_id: int
+    record: StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Hits, the newest first (records without a moment before them), with the cursor of the next page."""
+
+    hits: Sequence[SearchHit]
+    next: str | None
+
+
 class Store(Protocol):
     """Async; every method may raise PolyhostError with reason and instruction, nothing else."""
 
@@ -362,6 +409,23 @@ class Store(Protocol):
 
     async def changes(self, connection_id: int, *, after: int, limit: int) -> Sequence[StoredRecord]:
         """In change-sequence order, for incremental export."""
+        ...
+
+    # searching
+    async def index(self, connection_id: int, rules: SearchRules, *, limit: int) -> bool:
+        """Take at most so many changed records into the connection's index, in one transaction; whether there are more.
+
+        An index that was made by other rules is made anew from the beginning.
+        """
+        ...
+
+    async def search_index(self, connection_id: int) -> SearchIndex | None:
+        """How far the index has come; None where nothing was ever indexed."""
+        ...
+
+    async def search(self, wanted: SearchWanted) -> SearchPage:
+        """What the indices hold. A record that has changed since its index has seen it is not found until it has been
+        taken in again: `search_index` says how many those are. RefusedError `bad_cursor`."""
         ...
 
     # governor memory and the like

@@ -6,6 +6,7 @@ loop uses it, so that every call is a transaction. Must not know: SQL, files, th
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -18,11 +19,13 @@ import orjson
 from polyhost.errors import RunFailedError
 from polyhost.ledger.state import PartitionState
 from polyhost.protocol.diagnostics import RunStatus
+from polyhost.searching.rules import SearchRules
 from polyhost.store import _cursor, _process
 from polyhost.store._connections import taken, unknown_connection
 from polyhost.store._leases import is_free
 from polyhost.store._model import DIFFERING, Entry, RecordModel
 from polyhost.store._runs import batch_closed, unknown_batch
+from polyhost.store._search_model import SearchModel, find
 from polyhost.store.base import (
     AddRecords,
     BatchRow,
@@ -33,6 +36,9 @@ from polyhost.store.base import (
     RunRow,
     SaveCheckpoints,
     SavePartitions,
+    SearchIndex,
+    SearchPage,
+    SearchWanted,
     Store,
     StoredRecord,
     TombstoneAbsent,
@@ -56,6 +62,7 @@ class _Kept:
     partitions: dict[tuple[str, str], PartitionState] = field(default_factory=dict[tuple[str, str], PartitionState])
     checkpoints: dict[str, Any] = field(default_factory=dict[str, Any])
     memos: dict[str, Any] = field(default_factory=dict[str, Any])
+    search: SearchModel | None = None
 
 
 class MemoryStore(Store):
@@ -325,6 +332,26 @@ class MemoryStore(Store):
     async def changes(self, connection_id: int, *, after: int, limit: int) -> Sequence[StoredRecord]:
         latest = sorted((e.now for e in self._records(connection_id).every()), key=lambda now: now.sequence)
         return [now for now in latest if now.sequence > after][:limit]
+
+    # searching
+    async def index(self, connection_id: int, rules: SearchRules, *, limit: int) -> bool:
+        kept = self._known(connection_id)
+        if kept.search is None or kept.search.rules != rules:
+            kept.search = SearchModel(rules)
+        return kept.search.take_in(await self.changes(connection_id, after=kept.search.through, limit=limit), limit)
+
+    async def search_index(self, connection_id: int) -> SearchIndex | None:
+        kept = self._kept.get(connection_id)
+        if kept is None or kept.search is None:
+            return None
+        pending = await self.changes(connection_id, after=kept.search.through, limit=sys.maxsize)
+        return SearchIndex(kept.search.rules, kept.search.through, len(pending))
+
+    async def search(self, wanted: SearchWanted) -> SearchPage:
+        kept = {number: self._kept[number] for number in wanted.connections if number in self._kept}
+        models = {number: one.search for number, one in kept.items() if one.search is not None}
+        now = {(number, e.now.stream, e.now.key): e.now for number, one in kept.items() for e in one.records.every()}
+        return find(models, now, wanted)
 
     # governor memory and the like
     async def get_memo(self, connection_id: int, name: str) -> Any:

@@ -9,12 +9,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polyhost.ledger.state import PartitionState
+from polyhost.searching.rules import SearchRules
 from polyhost.store.base import (
     BatchRow,
     ConnectionRow,
     LeaseHolder,
     RecordPage,
     RunRow,
+    SearchIndex,
+    SearchPage,
+    SearchWanted,
     Store,
     StoredRecord,
     WriteCounts,
@@ -167,6 +171,15 @@ class PassingStore(Store):
 
     async def changes(self, connection_id: int, *, after: int, limit: int) -> Sequence[StoredRecord]:
         return await self.below.changes(connection_id, after=after, limit=limit)
+
+    async def index(self, connection_id: int, rules: SearchRules, *, limit: int) -> bool:
+        return await self.below.index(connection_id, rules, limit=limit)
+
+    async def search_index(self, connection_id: int) -> SearchIndex | None:
+        return await self.below.search_index(connection_id)
+
+    async def search(self, wanted: SearchWanted) -> SearchPage:
+        return await self.below.search(wanted)
 
     async def get_memo(self, connection_id: int, name: str) -> Any:
         return await self.below.get_memo(connection_id, name)

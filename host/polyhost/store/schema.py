@@ -157,6 +157,28 @@ Table(
     comment="Small things worth keeping from run to run, such as a site's learned rate.",
 )
 Table(
+    "search_indexes",
+    metadata,
+    Column("connection_id", Integer, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("rules", Text, nullable=False, comment="JSON: which fields the index holds, and what their moments are"),
+    Column("indexed_through", Integer, nullable=False, comment="the last change number that is in it"),
+    comment="How far the full-text index of each connection (`search_<connection_id>`) has come.",
+)
+Table(
+    "search_steps",
+    metadata,
+    Column("connection_id", Integer, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "through",
+        Integer,
+        primary_key=True,
+        nullable=False,
+        comment="change numbers up to this one, from the step before",
+    ),
+    Column("store_sequence", Integer, nullable=False, comment="the last change number given when they were indexed"),
+    comment="As of when each stretch of changes was indexed: which version of a record an index holds.",
+)
+Table(
     "counters",
     metadata,
     Column("name", Text, primary_key=True, nullable=False, comment="sequence: the last change number given"),

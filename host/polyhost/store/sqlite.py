@@ -20,7 +20,19 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from polyhost.errors import RunFailedError
 from polyhost.ledger.state import PartitionState
-from polyhost.store import _connections, _failures, _leases, _ledger, _opening, _reading, _runs, _writing
+from polyhost.searching.rules import SearchRules
+from polyhost.store import (
+    _connections,
+    _failures,
+    _leases,
+    _ledger,
+    _opening,
+    _reading,
+    _runs,
+    _search,
+    _search_index,
+    _writing,
+)
 from polyhost.store._pages import Wanted
 from polyhost.store.base import (
     BatchRow,
@@ -28,6 +40,9 @@ from polyhost.store.base import (
     LeaseHolder,
     RecordPage,
     RunRow,
+    SearchIndex,
+    SearchPage,
+    SearchWanted,
     Store,
     StoredRecord,
     WriteCounts,
@@ -151,7 +166,7 @@ class SqliteStore(Store):
         )
 
     async def delete_connection(self, connection_id: int) -> None:
-        await self._write(_connections.delete, connection_id)
+        await self._write(_delete_connection, connection_id)
 
     # the lease
     async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
@@ -265,9 +280,24 @@ class SqliteStore(Store):
     async def changes(self, connection_id: int, *, after: int, limit: int) -> Sequence[StoredRecord]:
         return await self._read(_reading.changes, connection_id, after=after, limit=limit)
 
+    # searching
+    async def index(self, connection_id: int, rules: SearchRules, *, limit: int) -> bool:
+        return await self._write(_search_index.index, connection_id, rules, limit=limit)
+
+    async def search_index(self, connection_id: int) -> SearchIndex | None:
+        return await self._read(_search_index.known, connection_id)
+
+    async def search(self, wanted: SearchWanted) -> SearchPage:
+        return await self._read(_search.search, wanted)
+
     # governor memory and the like
     async def get_memo(self, connection_id: int, name: str) -> Any:
         return await self._read(_connections.get_memo, connection_id, name)
 
     async def set_memo(self, connection_id: int, name: str, value: Any) -> None:
         await self._write(_connections.set_memo, connection_id, name, value)
+
+
+def _delete_connection(db: sqlite3.Connection, connection_id: int) -> None:
+    _search_index.drop(db, connection_id)
+    _connections.delete(db, connection_id)

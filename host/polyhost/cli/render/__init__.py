@@ -21,6 +21,7 @@ _RENDERERS = {
     "record": "records:record",
     "thread": "records:thread",
     "counts": "records:counts",
+    "search": "search:search",
     "coverage": "coverage:coverage",
     "runs": "reading:runs",
     "receipt": "reading:receipt",

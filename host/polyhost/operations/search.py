@@ -1,0 +1,149 @@
+"""Search over everything that is stored: indices caught up within a bound, hits with the words that were found.
+
+Owns: turning hits into results, and saying what was not searched. Must not know: how it looks; how an index is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from polyhost.engine.finding import Loaded, find_source
+from polyhost.engine.indexing import catch_up
+from polyhost.errors import RefusedError
+from polyhost.operations.context import Context
+from polyhost.operations.registry import Result
+from polyhost.operations.requests import SearchRequest
+from polyhost.operations.shown import Shown, known_stream
+from polyhost.protocol.timestamps import Instant, TimestampError, parse_timestamp
+from polyhost.searching.query import Query, parse_query
+from polyhost.searching.rules import SearchRules, search_rules
+from polyhost.searching.snippet import snippet
+from polyhost.searching.texts import texts_of
+from polyhost.store.base import ConnectionRow, SearchHit, SearchWanted, Store
+
+__all__ = ["search"]
+
+MAX_HITS = 1_000
+"""Hits on one page; each is read and marked."""
+MAX_WAIT_SECONDS = 3_600.0
+"""More than the largest store takes."""
+
+
+@dataclass(slots=True)
+class _Searched:
+    """A connection that is searched. `source` None: its polyfill is not there any more; what is indexed still is."""
+
+    row: ConnectionRow
+    source: Loaded | None
+    rules: SearchRules | None = None
+    pending: int = 0
+
+
+async def search(context: Context, request: SearchRequest) -> Result:
+    """One page of hits. RefusedError for a query, a time, a limit or a cursor that cannot be used."""
+    query = parse_query(request.text)
+    since, until = _instant(request.since, "since"), _instant(request.until, "until")
+    _check_bounds(request)
+    async with context.store(create=False) as store:
+        searched = await _connections(context, store, request)
+        await _catch_up(context, store, searched, seconds=request.wait)
+        page = await store.search(
+            SearchWanted(
+                connections=list(searched),
+                query=query,
+                stream=request.stream,
+                partition=request.partition,
+                since=None if since is None else since[0],
+                until=None if until is None else until[0] + bool(until[1]),
+                limit=request.limit,
+                after=request.after,
+                deleted=request.deleted,
+            )
+        )
+        hits = await _shown(store, searched, query, page.hits)
+    pending = sum(one.pending for one in searched.values())
+    value = {"query": request.text, "hits": hits, "next": page.next, "complete": pending == 0, "pending": pending}
+    value["connections"] = [{"connection": one.row.name, "pending": one.pending} for one in searched.values()]
+    return Result(value)
+
+
+def _check_bounds(request: SearchRequest) -> None:
+    if not 1 <= request.limit <= MAX_HITS:
+        raise RefusedError(f"--limit {request.limit} is out of bounds", f"Give 1 to {MAX_HITS:,}.", code="bad_limit")
+    if not 0 <= request.wait <= MAX_WAIT_SECONDS:
+        raise RefusedError(
+            f"--wait {request.wait:g} is out of bounds", f"Give 0 to {MAX_WAIT_SECONDS:,.0f} seconds.", code="bad_wait"
+        )
+
+
+def _instant(text: str | None, name: Literal["since", "until"]) -> Instant | None:
+    if text is None:
+        return None
+    try:
+        return parse_timestamp(text)
+    except TimestampError:
+        raise RefusedError(
+            f"--{name} is no time that can be read",
+            "Give ISO 8601 with a time zone, e.g. 2026-01-31T09:30:00Z, or a bare date (midnight UTC).",
+            code=f"bad_{name}",
+        ) from None
+
+
+async def _connections(context: Context, store: Store, request: SearchRequest) -> Mapping[int, _Searched]:
+    """By number, those that are asked for and have the stream that is. RefusedError where none can have it."""
+    named = [await context.connection(store, name) for name in request.connection] or await store.connections()
+    found = {row.id: _Searched(row, _source(context, row)) for row in named}
+    if request.stream is None:
+        return found
+    sources = [one.source for one in found.values() if one.source is not None]
+    if sources and not any(source.manifest.stream(request.stream) for source in sources):
+        known_stream(sources[0], request.stream)
+    return found
+
+
+def _source(context: Context, row: ConnectionRow) -> Loaded | None:
+    try:
+        return find_source(row.source, context.home)
+    except RefusedError:
+        return None
+
+
+async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Searched], *, seconds: float) -> None:
+    until = context.clock.now() + seconds
+    for number, one in searched.items():
+        if one.source is not None:
+            rules = search_rules(one.source.manifest)
+            await catch_up(store, one.row, rules, until=until, clock=context.clock, watch=context.watch)
+        index = await store.search_index(number)
+        if index is not None:
+            one.rules, one.pending = index.rules, index.pending
+        else:
+            counts = await store.count_records(number)
+            one.pending = sum(live + deleted for live, deleted in counts.values())
+
+
+async def _shown(
+    store: Store, searched: Mapping[int, _Searched], query: Query, hits: Sequence[SearchHit]
+) -> list[dict[str, Any]]:
+    by_stream: dict[tuple[int, str], list[SearchHit]] = {}
+    for hit in hits:
+        by_stream.setdefault((hit.connection_id, hit.record.stream), []).append(hit)
+    shown: dict[tuple[int, str], Shown] = {}
+    for (number, stream), some in by_stream.items():
+        source = searched[number].source
+        declared = None if source is None else source.manifest.stream(stream)
+        records = [hit.record for hit in some]
+        shown[number, stream] = await Shown.of(store, number, stream, declared, records)
+    return [_hit(searched[hit.connection_id], shown[hit.connection_id, hit.record.stream], query, hit) for hit in hits]
+
+
+def _hit(one: _Searched, shown: Shown, query: Query, hit: SearchHit) -> dict[str, Any]:
+    record = shown.json(hit.record)
+    rules = None if one.rules is None else one.rules.streams.get(hit.record.stream)
+    texts = [] if rules is None or hit.record.data is None else texts_of(rules, hit.record.data)
+    found = snippet(query, texts)
+    names = ("stream", "key", "partition", "label", "time", "version", "deleted")
+    value = {"connection": one.row.name, "source": one.row.source} | {name: record[name] for name in names}
+    return value | {"snippet": None if found is None else found.as_json()}

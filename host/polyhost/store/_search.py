@@ -1,0 +1,121 @@
+"""Searching: a query over the indices of several connections, newest first, a page at a time.
+
+Owns: a query as FTS5 has it (where nothing an owner typed is ever syntax), and pages over several indices. Must not
+know: how an index is made, what a hit looks like.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sqlite3
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from polyhost.searching.query import Phrase, Query
+from polyhost.store import _cursor, _reading, _search_index, _search_places
+from polyhost.store.base import SearchHit, SearchPage, SearchWanted
+
+__all__ = ["search"]
+
+_MOST = (1 << 63) - 1
+# CROSS JOIN: the index is walked and each record looked up, never the other way round. What changed since the index has
+# seen it may not hold the words any more: it is passed over, and counted as pending elsewhere.
+_HITS = """
+SELECT {table}.rowid, records.id
+FROM {table}
+CROSS JOIN search_indexes ON search_indexes.connection_id = :connection
+CROSS JOIN records ON records.id = ({table}.rowid & 1073741823)
+WHERE {table} MATCH :match AND {table}.rowid >= :oldest AND {table}.rowid < :before
+  AND records.connection_id = :connection AND records.sequence <= search_indexes.indexed_through
+  AND records.deleted <= :deleted
+ORDER BY {table}.rowid DESC LIMIT :limit
+"""
+
+
+class _Found(NamedTuple):
+    """In the order of pages when sorted: newest first, then by connection, then the record stored last."""
+
+    age: int
+    connection_id: int
+    id_below: int
+    record_id: int
+
+    @property
+    def cursor(self) -> tuple[int, int, int]:
+        return -self.age, self.connection_id, -self.id_below
+
+
+def search(db: sqlite3.Connection, wanted: SearchWanted) -> SearchPage:
+    """RefusedError `bad_cursor`."""
+    after = None if wanted.after is None else _cursor.decoded_hit(wanted.after)
+    indexed = [number for number in sorted(wanted.connections) if _is_indexed(db, number)]
+    each = [_in_one(db, number, wanted, after) for number in indexed]
+    found = list(islice(heapq.merge(*each), wanted.limit + 1))
+    page = found[: wanted.limit]
+    records = _reading.by_id(db, [one.record_id for one in page])
+    hits = [SearchHit(one.connection_id, records[one.record_id]) for one in page]
+    return SearchPage(hits, _cursor.after_hit(*page[-1].cursor) if page and len(found) > len(page) else None)
+
+
+def _is_indexed(db: sqlite3.Connection, connection_id: int) -> bool:
+    return db.execute("SELECT 1 FROM search_indexes WHERE connection_id = ?", (connection_id,)).fetchone() is not None
+
+
+def _in_one(
+    db: sqlite3.Connection, connection_id: int, wanted: SearchWanted, after: tuple[int, int, int] | None
+) -> Iterator[_Found]:
+    values = {
+        "connection": connection_id,
+        "match": _match(wanted),
+        "oldest": 0 if wanted.since is None else _search_places.number(wanted.since, 0),
+        "before": min(_before(wanted.until, since=wanted.since), _after(after, connection_id)),
+        "deleted": wanted.deleted,
+        "limit": wanted.limit + 1,
+    }
+    for entry, record_id in db.execute(_HITS.format(table=_search_index.table(connection_id)), values):
+        yield _Found(-_search_places.seconds_of(entry), connection_id, -record_id, record_id)
+
+
+def _before(until: int | None, *, since: int | None) -> int:
+    """A stretch of time leaves out what has no moment."""
+    if until is not None:
+        return _search_places.number(until, 0)
+    return _MOST if since is None else _search_places.number(None, 0)
+
+
+def _after(after: tuple[int, int, int] | None, connection_id: int) -> int:
+    """From where a connection goes on: within a second, connections come one after the other."""
+    if after is None:
+        return _MOST
+    seconds, last_connection, last_record = after
+    first = seconds << _search_places.ID_BITS
+    if connection_id == last_connection:
+        return first | last_record
+    return first if connection_id < last_connection else min(_MOST, (seconds + 1) << _search_places.ID_BITS)
+
+
+def _match(wanted: SearchWanted) -> str:
+    places: list[str] = []
+    if wanted.stream is not None:
+        places.append(_search_places.stream_word(wanted.stream))
+    if wanted.partition is not None:
+        places.append(_search_places.partition_word(wanted.partition))
+    parts = [f"(text : ({_all(wanted.query)}))", *(f"(place : {word})" for word in places)]
+    asked = f"({' AND '.join(parts)})"
+    unwanted = " OR ".join(map(_phrase, wanted.query.unwanted))
+    return f"{asked} NOT (text : ({unwanted}))" if unwanted else asked
+
+
+def _all(query: Query) -> str:
+    return " AND ".join(map(_phrase, query.wanted))
+
+
+def _phrase(phrase: Phrase) -> str:
+    """Words are letters and digits by now; in quotes, none of them is an operator."""
+    quoted = _quoted(phrase.words)
+    return f"{quoted} *" if phrase.beginning else quoted
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return f'"{" ".join(words)}"'
