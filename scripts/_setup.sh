@@ -75,3 +75,11 @@ need_browser() {
     if debian_root; then apt_install chromium; return; fi
     say "no Chromium, Chrome or Edge found: install one, or run: $PY -m playwright install chromium"
 }
+
+# need_screen: signing in is tested in a real window, on a screen nobody sees.
+need_screen() {
+    command -v Xvfb >/dev/null 2>&1 && return
+    [ "$(uname)" = Darwin ] && return
+    if debian_root; then apt_install xvfb; return; fi
+    [ -n "${DISPLAY:-}" ] || say "no Xvfb and no display: install Xvfb for the tests that sign in in a window"
+}

@@ -11,7 +11,7 @@ import os
 import pty
 import sys
 import termios
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Terminal:
 
 
 @asynccontextmanager
-async def at_terminal(home: Path, *words: str) -> AsyncIterator[Terminal]:
+async def at_terminal(home: Path, *words: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Terminal]:
     """`polyhost --home HOME …` with a terminal of its own, on which Ctrl-C and Ctrl-D mean what they do."""
     master, slave = pty.openpty()
     process = await asyncio.create_subprocess_exec(
@@ -70,7 +70,8 @@ async def at_terminal(home: Path, *words: str) -> AsyncIterator[Terminal]:
         stdout=slave,
         stderr=slave,
         cwd=home.parent,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "host"), "TERM": "xterm", "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "host"), "TERM": "xterm", "COLUMNS": "200"}
+        | {**(environment or {})},
         start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
     )

@@ -65,7 +65,9 @@ CONNECT = ("connect", "slack", "--storage-state")
 REPLAY = ("run", "slack", "--replay")
 REFUSED = {
     "an unknown source": (("connect", "slak", "--storage-state", "good.json"), "slak"),
-    "no session": (("connect", "slack"), "session"),
+    "a browser on another machine": (("connect", "slack", "--cdp", "http://10.0.0.1:9222"), "10.0.0.1"),
+    "two ways in": (("connect", "slack", "--cdp", "http://127.0.0.1:1", "--cookies", "c.txt"), "--cookies"),
+    "no browser whose cookies can be read": (("connect", "slack", "--cookies-from", "lynx"), "lynx"),
     "a missing session file": ((*CONNECT, "none.json"), "none.json"),
     "a session file that is not JSON": ((*CONNECT, "text.json"), "text.json"),
     "a session file that is a list": ((*CONNECT, "list.json"), "list.json"),

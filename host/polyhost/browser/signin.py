@@ -29,7 +29,7 @@ from polyhost.browser.session import SessionReport, SessionSigns
 from polyhost.browser.signed_in import LOOK_SECONDS, SETTLE_SECONDS, SignedIn, read_state
 from polyhost.errors import NeedsOwnerError, RefusedError, RunFailedError
 
-__all__ = ["SignInWindow", "sign_in_visibly"]
+__all__ = ["SignInWindow", "check_display", "sign_in_visibly"]
 
 _START_TIMEOUT_MS = 30_000
 _CLOSE_SECONDS = 10.0
@@ -55,13 +55,18 @@ class SignInWindow:
     """The session so far: what of it is still good spares the owner a step."""
 
 
+def check_display() -> None:
+    """RefusedError where no window can be opened, with the ways that need none."""
+    if not has_display():
+        raise no_display(_OTHER_WAYS)
+
+
 async def sign_in_visibly(window: SignInWindow, cancelled: asyncio.Event) -> SignedIn:
     """Open the window, wait for the owner, take the session, close it.
 
     RefusedError where no window can be opened; NeedsOwnerError where the owner closed it, took too long or cancelled.
     """
-    if not has_display():
-        raise no_display(_OTHER_WAYS)
+    check_display()
     async with _own_profile(window.profile), _opened(window) as context:
         return await _until_in(context, window, cancelled)
 
@@ -141,7 +146,8 @@ async def _own_profile(profile: Path) -> AsyncGenerator[None]:
 
 def _taken(profile: Path) -> int:
     """The lock's file, open; it is let go of with it, also when this process is killed."""
-    profile.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (profile.parent.parent, profile.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     profile.parent.chmod(0o700)
     handle = os.open(profile.with_name(f".{profile.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:

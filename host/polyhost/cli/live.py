@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from polyhost.cli.wording import as_typed
 from polyhost.engine import events
 from polyhost.engine.events import RunEvent
 
@@ -46,7 +48,12 @@ class LiveRows:
     def __call__(self, event: RunEvent) -> None:
         if isinstance(event, events.OwnerAsked):
             self._progress.stop()  # the prompt needs the terminal to itself
-            return
+        elif isinstance(event, events.Noticed):
+            self._progress.console.print(f"[dim]{escape(as_typed(event.message))}[/]")
+        else:
+            self._show(event)
+
+    def _show(self, event: RunEvent) -> None:
         if not self._progress.live.is_started and not isinstance(event, events.RequestsCounted):
             self._progress.start()
         match event:

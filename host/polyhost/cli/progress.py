@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import click
 
+from polyhost.cli.wording import as_typed
 from polyhost.engine import events
 from polyhost.engine.events import RunEvent, Watcher
 
@@ -48,6 +49,8 @@ class _Lines:
             case events.InventoryTaken():
                 known = "" if event.complete else ", and there may be more"
                 self._say(f"{event.stream}: {event.partitions:,} partitions found{known}")
+            case events.Noticed():
+                self._say(as_typed(event.message))
             case events.ConnectorRestarted():
                 self._say(f"the page was lost ({event.reason}); going on, attempt {event.attempt}")
             case events.RecordsWritten() if time.monotonic() - self._last > LINE_INTERVAL:

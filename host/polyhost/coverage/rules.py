@@ -52,7 +52,7 @@ class Command(StrEnum):
     """What the owner types, with connection, source, stream and partition filled in."""
 
     RUN = "polyhost run {connection}"
-    RECONNECT = "polyhost connect {source} --name {connection} --renew --storage-state FILE"
+    RECONNECT = "polyhost connect {source} --name {connection} --renew"
     COVERAGE = "polyhost coverage {connection}"
     RETIRE = "polyhost partitions retire {connection} {stream} {partition}"
     IMPORT = "polyhost import {connection} FILE"

@@ -28,10 +28,15 @@ OPERATIONS = (
         "connect",
         requests.ConnectRequest,
         "polyhost.operations.connections:connect",
-        "Connect a source with your own session.",
+        "Connect a source: sign in once in a window of your own, or hand a session over.",
         (
+            "polyhost connect slack",
+            "polyhost connect slack --name work",
+            "polyhost connect slack --renew",
+            "polyhost connect slack --all",
+            "polyhost connect slack --cookies-from firefox",
+            "polyhost connect slack --cdp http://127.0.0.1:9222",
             "polyhost connect slack --storage-state session.json",
-            "polyhost connect slack --name work --storage-state work.json",
         ),
     ),
     Operation(

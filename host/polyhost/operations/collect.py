@@ -106,7 +106,7 @@ async def demo(context: Context, request: DemoRequest) -> Result:
     steps = [
         [f"polyhost coverage {name}", "See every conversation, how far it is covered, and what is not."],
         [f"polyhost records {name} messages --limit 10", "Read what was stored; add --json to pipe it on."],
-        ["polyhost connect slack --storage-state FILE", "Connect your own workspace; then: polyhost run slack"],
+        ["polyhost connect slack", "Connect your own workspace: sign in once, in a window of your own."],
     ]
     status = RunStatus(result["status"])
     return Result({"run": result, "home": str(context.home), "next": steps}, exit_code=status.exit_code)
@@ -167,7 +167,7 @@ def _check_session(connection: ConnectionRow) -> None:
     if connection.nature in {"demo", "replay"}:
         raise RefusedError(
             f"{connection.name} was made from a recording and has no session of its own",
-            "Connect your own with: polyhost connect slack --storage-state FILE"
+            "Connect your own with: polyhost connect slack"
             if connection.nature == "demo"
             else "Give --replay DIR, or connect the source under another name.",
             code="no_session",

@@ -1,78 +1,173 @@
-"""Making and listing connections.
+"""Making, renewing and listing connections.
 
-Owns: what a connection is when it is made (name, nature, options, session). Must not know: how it is collected.
+Owns: what a connection is when it is made (name, nature, options, account, session), and in which order it is written.
+Must not know: how a session is come by (entering), how a connection is collected.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.session import SessionReport, Workspace
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.finding import find_source
-from polyhost.engine.home import delete_session, read_storage_state, save_session
-from polyhost.engine.rules import partition_rules
-from polyhost.engine.run_ledger import LEGACY_MEMO
-from polyhost.errors import RefusedError
-from polyhost.ledger.legacy import LegacyState, read_legacy
+from polyhost.engine.home import delete_session, save_session
+from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.ledger.legacy import LegacyState
+from polyhost.operations.collect import run
 from polyhost.operations.context import Context
+from polyhost.operations.entering import Entered, check_way, chosen_workspaces, enter, is_by_hand, slug
+from polyhost.operations.legacy import apply_legacy, read_legacy_file
 from polyhost.operations.parsing import connection_name, host_mappings
 from polyhost.operations.registry import Result
-from polyhost.operations.requests import ConnectionsRequest, ConnectRequest
-from polyhost.protocol.scope_request import resolve_scope
-from polyhost.store.base import DISCONNECTED, ConnectionRow, SavePartitions, Store
+from polyhost.operations.requests import ConnectionsRequest, ConnectRequest, RunRequest
+from polyhost.store.base import DISCONNECTED, ConnectionRow, Store
 
 __all__ = ["connect", "connections"]
 
+CANCELLED = 130
+"""Exit status of what its owner stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What was asked for, read and checked."""
+
+    request: ConnectRequest
+    source: LoadedSource
+    name: str
+    mapped: Mapping[str, str]
+    watched: Mapping[str, str]
+    legacy: Mapping[str, LegacyState] | None
+    notes: list[str] = field(default_factory=list[str])
+
+    @property
+    def options(self) -> dict[str, Any]:
+        mapping = {"map_host": dict(self.mapped), "insecure_tls": self.request.insecure_tls} if self.mapped else {}
+        return {**mapping, **self.watched}
+
 
 async def connect(context: Context, request: ConnectRequest) -> Result:
-    """Check everything first, then write the session and the connection."""
+    """Check everything first, then let the owner in, then write session and connection."""
     source = find_source(request.source, context.home)
-    name = connection_name(request.name or source.name)
     mapped = host_mappings(request.map_host)
     BrowserOptions(map_hosts=mapped, insecure_tls=request.insecure_tls)
-    state = _session(request, source)
-    watched = _watched(request, source)
-    legacy = _legacy(request.legacy_state, source, context.clock.iso())
-    notes: list[str] = []
-    if request.renew:
-        return await _renew(context, source, name, state)
+    check_way(request, source)
+    wanted = _Wanted(
+        request=request,
+        source=source,
+        name=connection_name(request.name or source.name),
+        mapped=mapped,
+        watched=_watched(request, source),
+        legacy=read_legacy_file(request.legacy_state, source, context.clock.iso()),
+    )
+    try:
+        return await (_renew if request.renew else _make)(context, wanted)
+    except NeedsOwnerError as error:
+        if error.code == "sign_in_cancelled":
+            return Result({"cancelled": True, "name": wanted.name, "source": source.name}, CANCELLED)
+        raise
+
+
+async def _make(context: Context, wanted: _Wanted) -> Result:
+    if wanted.watched:
+        async with context.store() as store:
+            if await _watch(store, wanted.name, wanted.source, wanted.watched):
+                arrives = f"what arrives there comes in with: polyhost import {wanted.name} --watched"
+                wanted.notes.append(f"It watches a folder now; {arrives}")
+                return Result(_connected(wanted, wanted.name, "live"))
+    if not wanted.request.all:
+        await _check_name(context, wanted.name)
+    entered = await enter(context, wanted.request, wanted.source, wanted.name, wanted.mapped)
+    places = await chosen_workspaces(context, wanted.request, wanted.source, entered)
     async with context.store() as store:
-        if watched and await _watch(store, name, source, watched):
-            notes.append(f"It watches a folder now; what arrives there comes in with: polyhost import {name} --watched")
-            return Result(_connected(name, source, "live", notes))
-        await _make_room(store, context, name, notes)
-        options: dict[str, Any] = {"map_host": mapped, "insecure_tls": request.insecure_tls} if mapped else {}
-        options |= watched
+        rows = [await _write(context, store, wanted, entered, place, alone=len(places) == 1) for place in places]
+    if wanted.mapped:
+        wanted.notes.append("Its traffic goes to a loopback address: a test connection, and shown as one everywhere.")
+    made = [_connected(wanted, row.name, row.nature) for row in rows]
+    value = {**made[0], **_identity(entered, places), "connections": [row.name for row in rows], "runs": []}
+    return await _first_run(context, wanted, value)
+
+
+async def _write(
+    context: Context, store: Store, wanted: _Wanted, entered: Entered, place: Workspace | None, *, alone: bool
+) -> ConnectionRow:
+    """One connection, of one workspace. One that is there already for this workspace gets the new session."""
+    known = None if alone or place is None else await _of_workspace(store, wanted.source, place)
+    if known is not None:
+        wanted.notes.append(f"{known.name} was connected already, and has the new session.")
+        row = known
+    else:
+        name = wanted.name if alone or place is None else await _free_name(store, wanted.name, place)
+        await _make_room(store, context, name, wanted.notes)
         row = await store.create_connection(
             name=name,
-            source=source.reference,
-            nature="test" if mapped else "live",
-            options=options,
-            account={},
+            source=wanted.source.reference,
+            nature="test" if wanted.mapped else "live",
+            options=wanted.options,
+            account=_account(entered.report, place),
             at=context.clock.iso(),
         )
-        if state is not None:
-            save_session(context.home, name, state)
-        if legacy is not None:
-            notes.append(await _apply_legacy(store, row, legacy))
-    if mapped:
-        notes.append("Its traffic goes to a loopback address: a test connection, and shown as one everywhere.")
-    return Result(_connected(name, source, row.nature, notes))
+    if entered.state is not None:
+        _save(context, wanted, row.name, entered.state)
+    if wanted.legacy is not None:
+        wanted.notes.append(await apply_legacy(store, row, wanted.legacy))
+    return row
 
 
-def _connected(name: str, source: LoadedSource, nature: str, notes: list[str]) -> dict[str, Any]:
+async def _first_run(context: Context, wanted: _Wanted, value: dict[str, Any]) -> Result:
+    """Offered to whoever has just signed in; anybody else is told the command."""
+    if not is_by_hand(wanted.request, wanted.source):
+        return Result(value)
+    answer = await context.choose(
+        "Collect for the first time now?",
+        {"yes": "what was read is kept whenever you stop (Ctrl-C)", "no": f"later: polyhost run {value['name']}"},
+    )
+    exit_code = 0
+    for name in value["connections"] if answer == "yes" else ():
+        ran = await run(context, RunRequest(name=name))
+        value["runs"].append(ran.value)
+        exit_code = exit_code or ran.exit_code
+    return Result(value, exit_code)
+
+
+def _connected(wanted: _Wanted, name: str, nature: str) -> dict[str, Any]:
     return {
         "name": name,
-        "source": source.name,
-        "display_name": source.manifest.display_name,
+        "source": wanted.source.name,
+        "display_name": wanted.source.manifest.display_name,
         "nature": nature,
-        "notes": notes,
+        "notes": wanted.notes,
     }
+
+
+def _identity(entered: Entered, places: list[Workspace | None]) -> dict[str, Any]:
+    """Who is signed in, to what, where the site has said it."""
+    report = entered.report
+    if report is None:
+        return {}
+    return {
+        "account": None if report.account is None else report.account.label or report.account.id,
+        "workspaces": [place.name for place in places if place is not None],
+    }
+
+
+def _account(report: SessionReport | None, place: Workspace | None) -> dict[str, Any]:
+    """What a connection keeps of whose it is. `workspace.url`: the page it is collected from."""
+    if report is None:
+        return {}
+    account = {} if report.account is None else report.account.model_dump()
+    return account if place is None else {**account, "workspace": place.model_dump()}
+
+
+def _save(context: Context, wanted: _Wanted, name: str, state: Mapping[str, Any]) -> None:
+    note = save_session(context.home, name, state)
+    if note is not None:
+        wanted.notes.append(note)
 
 
 def _watched(request: ConnectRequest, source: LoadedSource) -> dict[str, str]:
@@ -87,7 +182,7 @@ def _watched(request: ConnectRequest, source: LoadedSource) -> dict[str, str]:
     return {"watch": str(folder)}
 
 
-async def _watch(store: Store, name: str, source: LoadedSource, watched: dict[str, str]) -> bool:
+async def _watch(store: Store, name: str, source: LoadedSource, watched: Mapping[str, str]) -> bool:
     """Let a connection that is there already watch a folder."""
     row = await store.connection(name)
     if row is None or row.nature != "live" or row.source != source.reference:
@@ -96,33 +191,57 @@ async def _watch(store: Store, name: str, source: LoadedSource, watched: dict[st
     return True
 
 
-async def _renew(context: Context, source: LoadedSource, name: str, state: dict[str, Any] | None) -> Result:
-    """The same connection with another session. Whose account it is, the next run's ledger shows: it reads on."""
+async def _renew(context: Context, wanted: _Wanted) -> Result:
+    """The same connection with another session, of the same account where that is known."""
+    name, source = wanted.name, wanted.source
     async with context.store(create=False) as store:
         row = await context.connection(store, name)
-        needs_none = row.disconnected_at is not None and source.kind != "page"
-        unfit = row.source != source.reference or row.nature in {"demo", "replay"}
-        if unfit or (state is None and not needs_none):
-            raise RefusedError(
-                f"{name} is no connection of {source.name} that has a session",
-                "Make a new one: leave --renew out, and choose a name with --name.",
-                code="not_renewable",
-            )
-        if state is not None:
-            save_session(context.home, name, state)
-        if row.disconnected_at is not None:
-            options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
-            await store.update_connection(row.id, options=options)
-    notes = ["It has a new session; what was collected stays."]
-    return Result(
-        {
-            "name": name,
-            "source": source.name,
-            "display_name": source.manifest.display_name,
-            "nature": row.nature,
-            "notes": notes,
-        }
+    _check_renewable(row, source)
+    hosts = wanted.mapped or row.options.get("map_host", {})
+    entered = await enter(context, wanted.request, source, name, hosts, row=row)
+    if entered.state is None and source.kind == "page":
+        raise _not_renewable(name, source)
+    account = _same_account(row, entered.report)
+    if entered.state is not None:
+        _save(context, wanted, name, entered.state)
+    options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
+    async with context.store(create=False) as store:
+        await store.update_connection(row.id, options=options, account=account)
+    wanted.notes.append("It has a new session; what was collected stays.")
+    return Result({**_connected(wanted, name, row.nature), **_identity(entered, []), "connections": [name], "runs": []})
+
+
+def _check_renewable(row: ConnectionRow, source: LoadedSource) -> None:
+    needs_none = row.disconnected_at is not None and source.kind != "page"
+    unfit = row.source != source.reference or row.nature in {"demo", "replay"}
+    if unfit or (source.kind != "page" and not needs_none):
+        raise _not_renewable(row.name, source)
+
+
+def _not_renewable(name: str, source: LoadedSource) -> RefusedError:
+    return RefusedError(
+        f"{name} is no connection of {source.name} that has a session",
+        "Make a new one: leave --renew out, and choose a name with --name.",
+        code="not_renewable",
     )
+
+
+def _same_account(row: ConnectionRow, report: SessionReport | None) -> dict[str, Any]:
+    """What the connection keeps of whose it is. RefusedError where somebody else has signed in: their data would get
+    mixed into what is there."""
+    kept = dict(row.account)
+    if report is None or report.account is None:
+        return kept
+    place = kept.get("workspace") or {}
+    elsewhere = bool(place) and all(there.id != place["id"] for there in report.workspaces)
+    if elsewhere or (not place and kept.get("id") not in (None, report.account.id)):
+        wanted = place.get("label") or place.get("id") or kept.get("label") or kept["id"]
+        raise RefusedError(
+            f"that session is not of {wanted}, which {row.name} is of",
+            "Sign in there, or connect the other account under another --name.",
+            code="other_account",
+        )
+    return kept if place else {**kept, **report.account.model_dump()}
 
 
 async def connections(context: Context, request: ConnectionsRequest) -> Result:
@@ -151,65 +270,45 @@ async def connections(context: Context, request: ConnectionsRequest) -> Result:
     return Result({"connections": rows})
 
 
+async def _check_name(context: Context, name: str) -> None:
+    """Said before the owner has signed in for nothing."""
+    if context.has_store:
+        async with context.store(create=False) as store:
+            existing = await store.connection(name)
+        if existing is not None and existing.nature != "demo":
+            raise _name_taken(name)
+
+
+async def _of_workspace(store: Store, source: LoadedSource, place: Workspace) -> ConnectionRow | None:
+    for row in await store.connections():
+        if row.source == source.reference and (row.account.get("workspace") or {}).get("id") == place.id:
+            return row
+    return None
+
+
+async def _free_name(store: Store, base: str, place: Workspace) -> str:
+    """`slack-lantern-bay`; the same with a number where that is taken."""
+    wanted = f"{base}-{slug(place)}"
+    taken = {row.name for row in await store.connections() if row.nature != "demo"}
+    names = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, len(taken) + 2))
+    return next(name for name in names if name not in taken)
+
+
 async def _make_room(store: Store, context: Context, name: str, notes: list[str]) -> None:
     """The demo gives way to the real thing; anything else keeps its name."""
     existing = await store.connection(name)
     if existing is None:
         return
     if existing.nature != "demo":
-        raise RefusedError(
-            f"there is a connection called {name!r} already",
-            "Choose another with --name, or give it a new session with --renew.",
-            code="name_taken",
-        )
+        raise _name_taken(name)
     await store.delete_connection(existing.id)
     delete_session(context.home, name)
     notes.append("The demo that had this name is gone; polyhost demo brings it back.")
 
 
-def _session(request: ConnectRequest, source: LoadedSource) -> dict[str, Any] | None:
-    if source.kind != "page":
-        if request.storage_state is not None:
-            raise RefusedError(f"{source.name} does not run in a browser", "Leave --storage-state out.")
-        return None
-    if request.storage_state is None and request.watch is not None:
-        return None  # files only, until it gets a session with --renew
-    if request.storage_state is None:
-        raise RefusedError(
-            f"{source.name} needs a signed-in session",
-            "Hand one over with --storage-state FILE (Playwright: context.storage_state(path=...)).",
-            code="session_needed",
-        )
-    return read_storage_state(Path(request.storage_state).expanduser())
-
-
-def _legacy(path: str | None, source: LoadedSource, at: str) -> Mapping[str, LegacyState] | None:
-    """What another tool's file comes to for each partitioned stream."""
-    if path is None:
-        return None
-    try:
-        text = Path(path).expanduser().read_bytes()
-    except OSError as error:
-        raise RefusedError(f"{path} cannot be read: {error.strerror}", "Name the other tool's state file.") from None
-    rules = partition_rules(source.manifest, resolve_scope(source.manifest))
-    value = _legacy_value(text)
-    return {stream: read_legacy(value, rule, at=at) for stream, rule in rules.items()}
-
-
-def _legacy_value(text: bytes) -> Any:
-    """JSON, or one cursor. A bare cursor may look like a number, and would lose digits as one."""
-    bare = text.decode(errors="replace").strip()
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return bare
-    return bare if isinstance(value, int | float) else value
-
-
-async def _apply_legacy(store: Store, row: ConnectionRow, legacy: Mapping[str, LegacyState]) -> str:
-    for read in legacy.values():
-        await store.write(row.id, None, [SavePartitions(read.states)])
-    cursors = {stream: read.high_water for stream, read in legacy.items() if read.high_water is not None}
-    await store.set_memo(row.id, LEGACY_MEMO, cursors)
-    partitions = sum(len(read.states) for read in legacy.values())
-    return f"Took over {partitions:,} partitions from the other tool; what it read before is read again, newest first."
+def _name_taken(name: str) -> RefusedError:
+    return RefusedError(
+        f"there is a connection called {name!r} already",
+        "Choose another with --name, or give it a new session with --renew.",
+        code="name_taken",
+    )

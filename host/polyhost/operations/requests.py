@@ -49,7 +49,22 @@ _MAP_HOST = "Send a site's traffic to a loopback address instead (test servers o
 class ConnectRequest:
     source: str = argument("What to connect: a bundled source (slack) or a folder with a manifest.")
     name: str | None = option("The connection's name. Default: the source's.", metavar="NAME")
+    cdp: str | None = option(
+        "Take the session from a browser that runs already, by its debugging address; it is left as it is.",
+        metavar="URL",
+    )
+    cookies_from: str | None = option(
+        "Take the site's cookies from an installed browser: firefox, chrome, edge, brave…", metavar="BROWSER[:PROFILE]"
+    )
+    cookies: str | None = option("Take the site's cookies from a cookies.txt.", metavar="FILE")
     storage_state: str | None = option("A saved browser session (Playwright storage state).", metavar="FILE")
+    workspace: tuple[str, ...] = option(
+        "Connect this workspace of those you are signed in to, by id or name. Repeat for more.",
+        metavar="ID",
+        default=(),
+    )
+    all: bool = flag("Make a connection for each workspace you are signed in to.")
+    wait: int = option("How long to wait for you to sign in.", metavar="SECONDS", default=900, type=int)
     map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
     insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
     watch: str | None = option("A folder where exports arrive; see import --watched.", metavar="DIR")

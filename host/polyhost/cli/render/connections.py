@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyhost.cli.render.collect import run
 from polyhost.cli.render.common import NATURE, console, moment, plain, plural, simple_table
 from polyhost.cli.wording import as_typed
 
@@ -11,13 +12,28 @@ __all__ = ["connect", "connections", "disconnect", "rename", "sources"]
 
 
 def connect(value: dict[str, Any]) -> None:
-    """Say what was connected and what to do with it."""
+    """Say what was connected, as whom, and what to do with it."""
     out = console()
+    if value.get("cancelled"):
+        out.print("Cancelled: nothing was saved or changed.")
+        return
     nature = NATURE[value["nature"]]
-    out.print(f"[green]✓[/] Connected [bold]{plain(value['name'])}[/] ({plain(value['display_name'])}) {nature}")
+    for name in value.get("connections") or [value["name"]]:
+        out.print(f"[green]✓[/] Connected [bold]{plain(name)}[/] ({plain(value['display_name'])}) {nature}")
+    if value.get("account"):
+        out.print(f"  {plain(_signed_in(value))}")
     for line in value["notes"]:
         out.print(f"  [dim]{plain(as_typed(line))}[/]")
-    out.print(f"  Next: [cyan]{plain(as_typed('polyhost run'))} {plain(value['name'])}[/]")
+    for result in value.get("runs", ()):
+        run(result)
+    if not value.get("runs"):
+        out.print(f"  Next: [cyan]{plain(as_typed('polyhost run'))} {plain(value['name'])}[/]")
+
+
+def _signed_in(value: dict[str, Any]) -> str:
+    places = value.get("workspaces") or []
+    where = f", workspace{'s' if len(places) > 1 else ''} {', '.join(places)}" if places else ""
+    return f"Signed in as {value['account']}{where}."
 
 
 def connections(value: dict[str, Any]) -> None:
