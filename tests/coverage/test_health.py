@@ -466,6 +466,18 @@ def test_time_alone_fails_nothing_and_heals_nothing(of: Evidence, now: str, late
     assert commands(one.next_actions) == commands(other.next_actions)
 
 
+@given(_evidence, _now)
+@pytest.mark.requirement("CH-1.2")
+def test_what_only_the_owner_can_bring_up_to_date_never_asks_and_never_fails(of: Evidence, now: str):
+    """Where nobody but the owner starts runs, age is worth knowing and nobody's fault, however old."""
+    by_hand = replace(of, schedule=Schedule())
+    health = project(by_hand, now)
+    aged = _of_axis(health, Axis.FRESHNESS)
+    assert not any(condition.counts for condition in aged)
+    assert not {action.reason for action in health.next_actions} & {condition.rule.reason for condition in aged}
+    assert health.verdict is Verdict.FAILED or project(by_hand, CONTACT).verdict is not Verdict.FAILED
+
+
 @given(_evidence, _schedules, _now)
 @pytest.mark.requirement("CH-1.1")
 def test_a_schedule_colours_nothing_but_itself(of: Evidence, schedule: Schedule, now: str):

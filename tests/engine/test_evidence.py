@@ -52,6 +52,8 @@ async def test_a_good_run_makes_a_healthy_connection_which_goes_stale(collected:
     assert found.verdict is Verdict.HEALTHY
     assert found.axes[Axis.COVERAGE].status == "complete"
     assert found.streams["messages"]["records"] == 1
+    [partition] = found.streams["messages"]["reach"]
+    assert partition == {"key": "C1", "extent": "complete", "covered_through": found.covered_through}
     collected.clock.seconds += DAY
     assert (await health(collected, home)).verdict is Verdict.IDLE
 

@@ -23,6 +23,7 @@ __all__ = [
     "Evidence",
     "Hold",
     "OpenGap",
+    "PartitionReach",
     "Policy",
     "Schedule",
     "Session",
@@ -96,10 +97,23 @@ class Session:
     saved_at: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PartitionReach:
+    """How far one partition reaches. `covered_through` None: nothing of it, or its positions are no times."""
+
+    key: str
+    extent: str
+    covered_through: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        return {"key": self.key, "extent": self.extent, "covered_through": self.covered_through}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamEvidence:
     """One stream as the store has it. `summary` (of coverage.picture) is None where it has no partitions.
-    `missing`: the first keys of those that have vanished, and since when."""
+    `missing`: the first keys of those that have vanished, and since when. `reach`: the partitions to look at first,
+    in the picture's order; the picture has them all."""
 
     name: str
     records: int = 0
@@ -108,6 +122,7 @@ class StreamEvidence:
     summary: Mapping[str, Any] | None = None
     missing: Sequence[str] = ()
     missing_since: str | None = None
+    reach: Sequence[PartitionReach] = ()
 
     def count(self, *extents: str) -> int:
         """Partitions in any of these extents."""

@@ -134,6 +134,7 @@ def project(evidence: Evidence, now: str) -> Health:
                 "deleted": stream.deleted,
                 "partitions": None if stream.summary is None else dict(stream.summary),
                 "covered_through": None if stream.summary is None else stream.summary.get("covered_through"),
+                "reach": [partition.as_json() for partition in stream.reach],
             }
             for stream in evidence.streams
         },

@@ -52,6 +52,11 @@ class PartitionView:
     gained: Ranges = ()
     """What the last run or import added to what is covered."""
 
+    @property
+    def covered_through(self) -> str | None:
+        """The moment of the newest position that was read, or proven by an artifact."""
+        return self._moment(_newest(self.state, self.rule.order))
+
     def as_json(self) -> dict[str, Any]:
         state, order = self.state, self.rule.order
         return {
@@ -67,7 +72,7 @@ class PartitionView:
             "gained": [[piece.since, piece.until] for piece in self.gained],
             "spans": self._spans(),
             "limited_before": state.limited_before,
-            "covered_through": self._moment(_newest(state, order)),
+            "covered_through": self.covered_through,
             "first_seen": state.first_seen,
             "last_seen": state.last_seen,
             "missing_since": state.missing_since,

@@ -11,16 +11,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from polyhost.coverage.evidence import Attempt, Evidence, Schedule, Session, StreamEvidence, evidence_is_decisive
+from polyhost.coverage.evidence import (
+    Attempt,
+    Evidence,
+    PartitionReach,
+    Schedule,
+    Session,
+    StreamEvidence,
+    evidence_is_decisive,
+)
 from polyhost.coverage.facts import BatchFacts
 from polyhost.coverage.instants import earliest
-from polyhost.coverage.picture import stream_picture, stream_summary
+from polyhost.coverage.picture import PartitionView, stream_picture, stream_summary
 from polyhost.engine.clock import iso
 from polyhost.engine.finding import Loaded, find_source
 from polyhost.engine.home import session_saved_at
 from polyhost.engine.rules import partition_rules
 from polyhost.errors import PolyhostError
-from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus
+from polyhost.ledger.state import PartitionStatus
 from polyhost.protocol.diagnostics import Severity
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope_request import resolve_scope
@@ -30,6 +38,8 @@ __all__ = ["ATTEMPTS", "attempt_of", "gather", "session_of"]
 
 ATTEMPTS = 100
 """Runs to look back at first: four days of hourly ones. Further, while no contact with the source is among them."""
+_REACH_SHOWN = 50
+"""Partitions of a stream that evidence says the reach of, those to look at first."""
 _MISSING_NAMED = 50
 """Keys of vanished partitions that evidence names; the rest is counted."""
 
@@ -118,6 +128,7 @@ async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) 
     for declared in manifest.streams:
         rule = rules.get(declared.name)
         states = await store.partitions(connection.id, declared.name) if rule is not None else ()
+        views = stream_picture(states, rule) if rule is not None else []
         missing = [state for state in states if state.status is PartitionStatus.MISSING]
         live, deleted = counts.get(declared.name, (0, 0))
         found.append(
@@ -126,7 +137,8 @@ async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) 
                 records=live,
                 deleted=deleted,
                 collected=declared.collected,
-                summary=_summary(states, rule),
+                summary=None if rule is None else stream_summary(views, rule),
+                reach=[_reach(view) for view in views[:_REACH_SHOWN]],
                 missing=[state.key for state in missing[:_MISSING_NAMED]],
                 missing_since=earliest(state.missing_since for state in missing),
             )
@@ -134,5 +146,5 @@ async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) 
     return found
 
 
-def _summary(states: Sequence[PartitionState], rule: PartitionRule | None) -> Mapping[str, Any] | None:
-    return None if rule is None else stream_summary(stream_picture(states, rule), rule)
+def _reach(view: PartitionView) -> PartitionReach:
+    return PartitionReach(view.state.key, str(view.extent), view.covered_through)
