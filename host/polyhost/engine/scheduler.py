@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -65,6 +65,8 @@ class Scheduler:
     home: Path
     settings: ScheduleConfig
     clock: Clock = field(default_factory=Clock)
+    after_run: Callable[[], None] = lambda: None
+    """Called whenever something that was started has ended."""
     _busy: set[int] = field(default_factory=set[int])
     _seen: dict[int, Sequence[WaitingFile]] = field(default_factory=dict[int, Sequence[WaitingFile]])
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
@@ -133,6 +135,7 @@ class Scheduler:
             self._busy.discard(row.id)
             if began:  # there is room again
                 self._woken.set()
+                self.after_run()
 
     # runs
 

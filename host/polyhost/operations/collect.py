@@ -146,6 +146,7 @@ async def _collect(
         scope=scope,
         connector=prepared.connector,
         full=full,
+        trigger=context.trigger,
         method="browser_polyfill" if source.kind == "page" else "provider_api",
         recorded=prepared.recorded,
     )

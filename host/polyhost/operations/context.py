@@ -56,6 +56,8 @@ class Context:
     choose: Choose = nobody_chooses
     clock: Clock = field(default_factory=Clock)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    trigger: str = "owner"
+    """What set it off: the owner, or a schedule."""
 
     @property
     def has_store(self) -> bool:

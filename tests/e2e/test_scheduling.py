@@ -1,0 +1,139 @@
+"""Runs that start by themselves: real processes, a real browser, a server that holds a request while something dies."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from checkout import ROOT
+from e2e.command import LONGEST, CommandLine
+from e2e.owner import Owner
+from e2e.truth import difference
+from engine.notices.listening import listening
+
+HELD = "conversations.history"
+
+
+@dataclass(slots=True)
+class Serving:
+    """A process with a scheduler, and what it said so far."""
+
+    process: asyncio.subprocess.Process
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    async def says(self, what: str, times: int = 1) -> dict[str, Any]:
+        """The so many-th thing of this kind, counted from its start."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(LONGEST):
+            while len(said := [one for one in self.heard if one["said"] == what]) < times:
+                line = await self.process.stdout.readline()
+                assert line, f"it ended without having {what}; it said {self.heard}"
+                self.heard.append(json.loads(line))
+        return said[times - 1]
+
+    @property
+    def started(self) -> int:
+        return sum(one["said"] == "started" for one in self.heard)
+
+
+@asynccontextmanager
+async def serving(home: Path, *, hours_later: float = 0) -> AsyncIterator[Serving]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "e2e.scheduling", str(home), str(hours_later),
+        stdout=asyncio.subprocess.PIPE, cwd=ROOT / "tests",
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'host'}:{ROOT / 'tests'}"}, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield Serving(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def every_five_minutes(command: CommandLine) -> None:
+    assert (await command("schedule", "set", "fake", "--every", "5m")).exit_code == 0
+
+
+async def test_a_connection_is_collected_by_itself_once(newcomer: Owner, command: CommandLine) -> None:
+    """A test's connection is left alone until it is told otherwise; then one run comes, and not a second one."""
+    async with serving(newcomer.home) as server:
+        await server.says("looked")
+        assert server.started == 0
+    await every_five_minutes(command)
+    async with serving(newcomer.home) as server:
+        assert (await server.says("finished"))["status"] == "complete"
+        await server.says("looked", times=2)
+        shown = (await command("schedule", "show", "fake", "--json")).value
+        assert (shown["status"], shown["served"]) == ("automatic", True)
+        assert server.started == 1
+    assert await difference(newcomer) == {}
+    [receipt] = (await command("batches", "fake", "--json")).value["batches"]
+    assert receipt["trigger"] == "schedule"
+    assert (await command("schedule", "show", "fake", "--json")).value["status"] == "off"
+
+
+async def test_after_kill_9_in_the_middle_of_a_run_there_is_one_run_to_catch_up(
+    newcomer: Owner, command: CommandLine
+) -> None:
+    """Restarted at once it waits; restarted after a night it runs once, from where the killed one stopped."""
+    await every_five_minutes(command)
+    newcomer.slack.behaviour.page_cap = 15
+    gate = newcomer.slack.faults.hold(HELD, after=3)
+    async with serving(newcomer.home) as server:
+        await gate.reached.wait()
+        server.process.kill()
+    gate.release()
+    async with serving(newcomer.home) as server:
+        await server.says("looked")
+        assert server.started == 0
+    assert [run["status"] for run in await newcomer.runs()] == ["failed"]
+    async with serving(newcomer.home, hours_later=9) as server:
+        assert (await server.says("finished"))["status"] == "complete"
+        await server.says("looked", times=2)
+        assert server.started == 1
+    assert [run["status"] for run in await newcomer.runs()] == ["complete", "failed"]
+    assert await difference(newcomer) == {}
+
+
+async def test_a_run_the_owner_has_going_is_neither_joined_nor_counted_as_a_failure(
+    newcomer: Owner, command: CommandLine
+) -> None:
+    await every_five_minutes(command)
+    gate = newcomer.slack.faults.hold(HELD, after=1)
+    async with command.running("run", "fake", *command.mapped(newcomer.slack), "--json") as running:
+        await gate.reached.wait()
+        async with serving(newcomer.home, hours_later=0) as server:
+            await server.says("looked")
+            assert server.started == 0
+        gate.release()
+        assert (await running.finished()).exit_code == 0
+    assert [run["status"] for run in await newcomer.runs()] == ["complete"]
+
+
+async def test_an_owner_who_is_signed_out_is_told_once_and_nothing_is_tried_again(
+    newcomer: Owner, command: CommandLine
+) -> None:
+    """A real process posts to a real webhook. What arrives names no conversation and nobody."""
+    newcomer.slack.sign_out()
+    await every_five_minutes(command)
+    async with listening() as hook:
+        settings = f'[notify]\nwebhook = "{hook.url}"\n'
+        (newcomer.home / "config.toml").write_text(settings, encoding="utf-8")
+        async with serving(newcomer.home) as server:
+            assert (await server.says("finished"))["status"] == "needs_owner"
+            await server.says("asked", times=2)
+        async with serving(newcomer.home, hours_later=40) as server:
+            await server.says("looked")
+            await server.says("asked")
+            assert server.started == 0
+        [posted] = hook.posted
+    assert (posted.headers["Title"], posted.text) == ("polyhost: fake needs you", "You are signed out.")
+    assert (await command("schedule", "show", "fake", "--json")).value["status"] == "waiting"
