@@ -184,7 +184,49 @@ UNWELL = project(
     ),
     NOW,
 ).as_json()
+SCHEDULE = {
+    "connection": "work",
+    "status": "automatic",
+    "reason": "automatic",
+    "message": "Runs by itself every 6 hours. The next is due at 2026-11-22 14:03 UTC.",
+    "mode": "automatic",
+    "policy": "automatic",
+    "every_seconds": 21600,
+    "recommended_seconds": 3600,
+    "least_seconds": 300,
+    "quiet_hours": "22:00-07:00",
+    "time_zone": "Europe/Berlin",
+    "paused": False,
+    "paused_until": None,
+    "next_due": "2026-11-22T14:03:00.000Z",
+    "failures": 0,
+    "served": True,
+    "changed_at": "2026-11-22T08:00:00.000Z",
+}
+SCHEDULES = [
+    SCHEDULE,
+    SCHEDULE
+    | {
+        "connection": "family",
+        "status": "manual",
+        "message": "Runs when you start it.",
+        "next_due": None,
+        "quiet_hours": None,
+    },
+    SCHEDULE
+    | {
+        "connection": "club",
+        "status": "waiting",
+        "message": "Runs by itself every hour; not until you have signed in again or started a run.",
+        "next_due": None,
+    },
+]
+LOST = {"code": "x", "reason": "the webhook did not take it: it answered 403", "instruction": "Check [notify] webhook."}
+WAYS = {"ways": [{"way": "desktop", "problem": None}, {"way": "webhook", "problem": LOST}]}
 CASES = {
+    "schedule": ("schedule set", SCHEDULE),
+    "schedule_all": ("schedule show", {"connections": SCHEDULES}),
+    "notify_test": ("notify test", WAYS),
     "status": ("status", UNWELL),
     "status_all": ("status", {"connections": [UNWELL, WELL]}),
     "run": ("run", RUN),

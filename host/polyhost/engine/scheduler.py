@@ -39,8 +39,8 @@ SETTLE_SECONDS = 2.0
 """Seconds a file must not have changed in before it is taken for whole."""
 _Doing = Coroutine[None, None, bool]
 """Something that was begun; False where it came to nothing because somebody else is at it."""
-_BUSY = frozenset({"run_in_progress", "too_many_runs"})
-"""Refusals that say only that somebody else is at it."""
+_BUSY = frozenset({"run_in_progress", "too_many_runs", "shutting_down"})
+"""Refusals that say nothing of the connection: somebody else is at it, or nothing is started any more."""
 
 
 class Work(Protocol):

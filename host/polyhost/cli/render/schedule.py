@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyhost.cli.render.common import console, moment, plain, simple_table
+from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.cli.wording import as_typed
 
 __all__ = ["notified", "schedule", "service"]
@@ -23,10 +23,9 @@ def schedule(value: dict[str, Any]) -> None:
     elif not value["connections"]:
         out.print(as_typed("Nothing is connected yet. Try polyhost demo, or polyhost connect slack."))
     else:
-        table = simple_table("connection", "status", "next (UTC)", "", unwrapped=("status", "next (UTC)"))
+        table = simple_table("connection", "status", "", unwrapped=("status",))
         for row in value["connections"]:
-            next_due = moment(row["next_due"])
-            table.add_row(f"[bold]{plain(row['connection'])}[/]", _status(row), next_due, plain(row["message"]))
+            table.add_row(f"[bold]{plain(row['connection'])}[/]", _status(row), plain(as_typed(row["message"])))
         out.print(table)
 
 
