@@ -127,11 +127,11 @@ def _sort_gravest(conditions: list[Mapping[str, Any]]) -> list[Mapping[str, Any]
     return sorted(conditions, key=lambda found: order.index(found["severity"]))
 
 
-def _highlighted(row: Mapping[str, Any]) -> Markup:
-    """A found record's text with what was found in it marked."""
-    text: str = row["snippet"]
-    shown, edge = Markup(), 0
-    for start, end in row["highlights"]:
+def _highlighted(snippet: Mapping[str, Any]) -> Markup:
+    """A piece of a record's text with what was found in it marked."""
+    text: str = snippet["text"]
+    shown, edge = Markup() + ("… " if snippet["cut_before"] else ""), 0
+    for start, end in snippet["highlights"]:
         shown += escape(text[edge:start]) + Markup("<mark>") + escape(text[start:end]) + Markup("</mark>")
         edge = end
-    return shown + escape(text[edge:])
+    return shown + escape(text[edge:]) + (" …" if snippet["cut_after"] else "")

@@ -5,8 +5,11 @@ Must not know: how anything is judged; every status and sentence is shown as the
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
+from polyhost.errors import PolyhostError
 from polyhost.operations.requests import BatchesRequest, CoverageRequest, RunsRequest, StatusRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
@@ -31,13 +34,21 @@ async def connections(dash: Dashboard, request: web.Request) -> Page:
 async def connection(dash: Dashboard, request: web.Request) -> Page:
     name = request.match_info["name"]
     health = await dash.operate("status", StatusRequest(name=name))
-    coverage = await dash.operate("coverage", CoverageRequest(name=name))
+    coverage = await _coverage(dash, name)
     lately = await dash.operate("runs", RunsRequest(name=name, limit=_LATELY))
-    drawn, shown = pictures(coverage, rows=ON_OVERVIEW)
+    drawn, shown = ([], None) if coverage is None else pictures(coverage, rows=ON_OVERVIEW)
     running = next((run["run_id"] for run in lately["runs"] if run["status"] == "running"), None)
     state = {"health": health, "coverage": shown, "runs": lately}
     drawn = [picture for picture in drawn if picture.scale is not None]
     return Page("connection.html", "connections", state, {"pictures": drawn, "running": running})
+
+
+async def _coverage(dash: Dashboard, name: str) -> Any:
+    """What there is to draw; None where the source cannot be read, which is for the health to say."""
+    try:
+        return await dash.operate("coverage", CoverageRequest(name=name))
+    except PolyhostError:
+        return None
 
 
 async def runs(dash: Dashboard, request: web.Request) -> Page:
