@@ -14,7 +14,7 @@ from aiohttp import web
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, page_response
-from polyhost.web.views import connections, coverage, records, runs
+from polyhost.web.views import connections, coverage, records, runs, search
 
 __all__ = ["add_pages", "error_page", "login_page"]
 
@@ -33,6 +33,7 @@ _PAGES: dict[str, View] = {
     "/connections/{name}/receipts": connections.receipts,
     "/receipts/{batch}": runs.receipt,
     "/questions": runs.questions,
+    "/search": search.search,
 }
 _UNKNOWN = {"unknown_connection", "unknown_batch", "unknown_run", "unknown_record", "unknown_stream"}
 """Codes of refusals that mean: there is no such page."""

@@ -1,0 +1,237 @@
+"""Every page, in light and dark, on a desk and on a phone: usable by everyone, and safe from what it shows."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from operations.shelf import Shelf, message, ts
+from polyhost.ledger.state import PartitionState, Range
+from polyhost.store.base import SavePartitions
+from web.serving import PHONE, Served, serve
+
+HOSTILE = "</script><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
+"""Text that would be a script wherever it were not escaped."""
+AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def hostile(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Any:
+    """A home whose every name and text is a script, with threads, old versions and deleted records."""
+    shelf = Shelf(tmp_path_factory.mktemp("hostile") / "home")
+    shelf.home.mkdir()
+    await shelf.connect()
+    await shelf.put(
+        {"messages": [message(1, HOSTILE), message(2, "a reply to it", thread=1), message(3, "first words")]}
+    )
+    await shelf.put({"messages": [message(3, f"later words {HOSTILE}", user_id=HOSTILE), message(4, "goes away")]})
+    await shelf.delete("messages", message(4, "goes away"))
+    await shelf.label(C1=HOSTILE)
+    async with shelf.context.store() as store:
+        row = await shelf.context.connection(store, "slack")
+        covered = PartitionState(
+            stream="messages", key="C1", label=HOSTILE, covered=(Range(None, ts(3)),), last_seen="2026-11-22T00:00:00Z"
+        )
+        await store.write(row.id, None, [SavePartitions([covered])])
+    async with serve(shelf.home, chromium) as served:
+        yield served
+
+
+def _key(number: int) -> str:
+    return quote(json.dumps(["C1", ts(number)], separators=(",", ":")))
+
+
+PAGES = {
+    "connections": "/",
+    "connection": "/connections/slack",
+    "coverage": "/connections/slack/coverage",
+    "records": "/connections/slack/records",
+    "partition": "/connections/slack/records/messages?partition=C1&deleted=yes",
+    "thread": f"/connections/slack/thread?stream=messages&key={_key(1)}",
+    "record": f"/connections/slack/record?stream=messages&key={_key(3)}",
+    "runs": "/connections/slack/runs",
+    "receipts": "/connections/slack/receipts",
+    "search": "/search?q=words",
+    "no-search": "/search",
+    "questions": "/questions",
+    "no-connection": "/connections/nobody",
+}
+
+
+async def _violations(page: Any) -> list[str]:
+    await page.evaluate(AXE)
+    found = await page.evaluate(
+        "rules => axe.run(document, { runOnly: rules }).then(found => found.violations.map("
+        "one => `${one.id}: ${one.nodes.map(node => node.target).join(' | ')}`))",
+        RULES,
+    )
+    return list(found)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES.values(), ids=list(PAGES))
+async def test_axe_finds_nothing(hostile: Served, path: str, theme: str):
+    async with hostile.visit(path, theme=theme) as visit:
+        assert await _violations(visit.page) == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["many-vanished", "holes", "limited", "imported", "paused", "signed-out", "failed"])
+async def test_axe_finds_nothing_whatever_the_state(served: Served, name: str, theme: str):
+    async with served.visit(f"/connections/{name}", theme=theme) as visit:
+        for details in await visit.page.locator("details").all():
+            await details.evaluate("one => one.open = true")
+        assert await _violations(visit.page) == []
+
+
+@pytest.mark.parametrize("path", PAGES.values(), ids=list(PAGES))
+async def test_a_page_fits_a_phone_and_runs_nothing_that_it_shows(hostile: Served, path: str):
+    async with hostile.visit(path, viewport=PHONE) as visit:
+        assert await visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        assert "broken" not in await visit.page.title()
+        assert await visit.page.locator("img, script:not([src]):not([type='application/json'])").count() == 0
+
+
+async def test_what_is_hostile_is_shown_as_the_text_it_is(hostile: Served):
+    async with hostile.visit(PAGES["thread"]) as visit:
+        assert await visit.page.locator(".record .text").first.inner_text() == HOSTILE
+    async with hostile.visit(PAGES["coverage"]) as visit:
+        assert await visit.page.locator(".lane .name").inner_text() == HOSTILE
+
+
+async def test_a_script_that_got_into_a_page_would_not_run(hostile: Served):
+    """The policy is the second wall: nothing that is not a file of this server runs."""
+    async with hostile.visit("/") as visit:
+        await visit.page.evaluate(
+            "() => { const one = document.createElement('script'); one.textContent = \"document.title = 'broken'\";"
+            " document.body.append(one); }"
+        )
+        assert "broken" not in await visit.page.title()
+        assert visit.trouble, "the browser says that the policy was violated"
+        visit.trouble.clear()
+
+
+async def test_members_stand_under_their_head_and_a_record_keeps_what_it_was(hostile: Served):
+    async with hostile.visit(PAGES["thread"]) as visit:
+        assert await visit.page.locator(".members .record").all_inner_texts() != []
+        assert "a reply to it" in await visit.page.locator(".members .record").inner_text()
+    async with hostile.visit(PAGES["record"]) as visit:
+        assert "first words" in await visit.page.locator("details").inner_text()
+    async with hostile.visit(PAGES["records"]) as visit:
+        shown = visit.page.locator("[data-record]")
+        assert await shown.count() == 2, "a reply stands in its thread"
+        await visit.page.get_by_label("Show deleted ones").check()
+        await visit.page.wait_for_url("**deleted=yes**")
+        assert "deleted at the source" in await visit.page.locator("main").inner_text()
+
+
+async def test_search_marks_what_was_found(hostile: Served):
+    async with hostile.visit("/") as visit:
+        await visit.page.get_by_placeholder("Search everything").fill("words")
+        await visit.page.keyboard.press("Enter")
+        await visit.page.wait_for_url("**/search?q=words")
+        assert await visit.page.locator("mark").all_inner_texts() == ["words"]
+
+
+async def test_pages_are_whole_without_scripts(served: Served):
+    async with served.visit("/connections/holes", javascript=False) as visit:
+        assert await visit.page.locator("rect.hole").count() > 0
+        assert await visit.page.locator("[data-axis]").count() == 6
+
+
+async def test_the_picture_is_zoomed_and_read_by_keyboard_alone(served: Served):
+    async with served.visit("/connections/vanished/coverage") as visit:
+        page = visit.page
+        bar = page.locator(".strip rect.covered").first
+        whole = await bar.get_attribute("width")
+        await _tab_to(page, ".lane")
+        assert "C1" in await page.locator("[data-detail]").inner_text()
+        await page.keyboard.press("+")
+        assert await bar.get_attribute("width") != whole
+        await page.keyboard.press("0")
+        assert await bar.get_attribute("width") == whole
+        await page.keyboard.press("ArrowDown")
+        assert "C2" in await page.locator("[data-detail]").inner_text()
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**partition=C2**")
+
+
+async def test_the_wheel_zooms_where_it_points_and_scrolls_without_a_key(served: Served):
+    async with served.visit("/connections/vanished/coverage") as visit:
+        page = visit.page
+        bar, strip = page.locator(".strip rect.covered").first, page.locator(".strip").first
+        whole = await bar.get_attribute("width")
+        await strip.hover()
+        await page.mouse.wheel(0, 200)
+        assert await bar.get_attribute("width") == whole
+        await page.keyboard.down("Control")
+        await page.mouse.wheel(0, -300)
+        await page.keyboard.up("Control")
+        await page.wait_for_function(
+            "width => document.querySelector('.strip rect.covered').getAttribute('width') !== width", arg=whole
+        )
+        await page.get_by_role("button", name="All", exact=True).first.click()
+        assert await bar.get_attribute("width") == whole
+
+
+async def test_an_owner_gets_everywhere_by_keyboard(served: Served):
+    """From the first page to a record's partition, with Tab and Enter only; every stop can be seen."""
+    async with served.visit("/") as visit:
+        page = visit.page
+        await page.keyboard.press("Tab")
+        assert await page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        await _tab_to(page, '[data-connection="good"] a')
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/connections/good")
+        await _tab_to(page, 'a[href$="/coverage"]')
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/connections/good/coverage")
+        await _tab_to(page, "tbody a")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/records/messages?partition=**")
+        assert await page.locator("[data-record]").count() == 1
+
+
+async def _tab_to(page: Any, selector: str) -> None:
+    """Tab until there, looking at every stop on the way."""
+    for _ in range(120):
+        await page.keyboard.press("Tab")
+        there, outlined = await page.evaluate(
+            "one => { const at = document.activeElement; const style = getComputedStyle(at);"
+            " return [at.matches(one), style.outlineStyle !== 'none' && style.outlineWidth !== '0px']; }",
+            selector,
+        )
+        assert outlined, await page.evaluate("document.activeElement.outerHTML")
+        if there:
+            return
+    raise AssertionError(f"no stop is {selector}")
+
+
+async def test_a_thousand_partitions_are_shown_a_page_at_a_time(tmp_path: Path, chromium: Browser):
+    shelf = Shelf(tmp_path / "home")
+    shelf.home.mkdir()
+    await shelf.connect()
+    async with shelf.context.store() as store:
+        row = await shelf.context.connection(store, "slack")
+        states = [
+            PartitionState(
+                stream="messages", key=f"C{number:04}", label=f"room {number}", covered=(Range(None, ts(number)),)
+            )
+            for number in range(1000)
+        ]
+        await store.write(row.id, None, [SavePartitions(states)])
+    async with serve(shelf.home, chromium) as many, many.visit("/connections/slack") as visit:
+        assert await visit.page.locator(".lane[data-key]").count() == 12
+        await visit.page.get_by_role("link", name="the coverage page").click()
+        assert await visit.page.locator(".lane[data-key]").count() == 100
+        await visit.page.get_by_role("link", name="Next").click()
+        await visit.page.wait_for_url("**page=2")
+        assert "101–200 of 1,000" in await visit.page.locator("main").inner_text()
