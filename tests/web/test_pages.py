@@ -150,7 +150,7 @@ async def test_pages_are_whole_without_scripts(served: Served):
 async def test_the_picture_is_zoomed_and_read_by_keyboard_alone(served: Served):
     async with served.visit("/connections/vanished/coverage") as visit:
         page = visit.page
-        bar = page.locator(".strip rect.covered").first
+        bar = page.locator(".strip rect.gone").first
         whole = await bar.get_attribute("width")
         await _tab_to(page, ".lane")
         assert "C1" in await page.locator("[data-detail]").inner_text()
@@ -167,7 +167,7 @@ async def test_the_picture_is_zoomed_and_read_by_keyboard_alone(served: Served):
 async def test_the_wheel_zooms_where_it_points_and_scrolls_without_a_key(served: Served):
     async with served.visit("/connections/vanished/coverage") as visit:
         page = visit.page
-        bar, strip = page.locator(".strip rect.covered").first, page.locator(".strip").first
+        bar, strip = page.locator(".strip rect.gone").first, page.locator(".strip").first
         whole = await bar.get_attribute("width")
         await strip.hover()
         await page.mouse.wheel(0, 200)
@@ -176,7 +176,7 @@ async def test_the_wheel_zooms_where_it_points_and_scrolls_without_a_key(served:
         await page.mouse.wheel(0, -300)
         await page.keyboard.up("Control")
         await page.wait_for_function(
-            "width => document.querySelector('.strip rect.covered').getAttribute('width') !== width", arg=whole
+            "width => document.querySelector('.strip rect.gone').getAttribute('width') !== width", arg=whole
         )
         await page.get_by_role("button", name="All", exact=True).first.click()
         assert await bar.get_attribute("width") == whole
