@@ -19,7 +19,7 @@ from playwright.async_api import BrowserContext, Page, Playwright
 
 from polyhost.browser.locate import find_browser
 
-__all__ = ["LONGEST", "at_window", "screen", "wrapped_browser"]
+__all__ = ["LONGEST", "at_window", "port_of", "screen", "wrapped_browser"]
 
 LONGEST = 45.0
 """Seconds a window may take to appear, or anything in it to happen, on two shared cores that are full."""
@@ -61,9 +61,7 @@ def wrapped_browser(folder: Path) -> Path:
 @asynccontextmanager
 async def at_window(playwright: Playwright, profile: Path) -> AsyncIterator[Page]:
     """The page the window shows, once it shows one. Leaving the block lets go of it; the window stays open."""
-    browser = await playwright.chromium.connect_over_cdp(
-        f"http://127.0.0.1:{await _port(profile / 'DevToolsActivePort')}", no_defaults=True
-    )
+    browser = await playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{await port_of(profile)}", no_defaults=True)
     try:
         page = await _first_page(browser.contexts[0])
         page.set_default_timeout(LONGEST * 1000)
@@ -79,7 +77,9 @@ async def _first_page(context: BrowserContext) -> Page:
     return context.pages[0]
 
 
-async def _port(file: Path) -> int:
+async def port_of(profile: Path) -> int:
+    """The debugging port of the browser that has this profile open."""
+    file = profile / "DevToolsActivePort"
     async with asyncio.timeout(LONGEST):
         while True:
             try:

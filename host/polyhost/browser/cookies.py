@@ -132,7 +132,7 @@ def _from_jar(cookie: Cookie) -> dict[str, Any]:
     return _as_state(
         domain=cookie.domain,
         path=cookie.path,
-        secure=cookie.secure,
+        secure=bool(cookie.secure),  # as a number, from some stores
         expires=cookie.expires,
         name=cookie.name,
         value=cookie.value or "",

@@ -39,3 +39,4 @@ class Behaviour:
     token_stored: bool = True  # False: the teams of the stored config are empty, the token lives in memory only
     token_delay_ms: int = 0  # how long the client page boots before it stores its token
     auth_endpoint: bool = True  # https://app.slack.com/auth?…response_type=json answers with tokens
+    front_counts_nobody: bool = False  # the front page says that nobody is signed in, whatever the session is

@@ -34,7 +34,7 @@ from fakes.slack.cors import api_headers
 from fakes.slack.faults import Action, Drop, Fault, Faults, Hold, Slow
 from fakes.slack.log import RequestLog, Seen
 from fakes.slack.pages import Pages
-from fakes.slack.session import Session
+from fakes.slack.session import COOKIE_LIFE, Session
 from fakes.slack.sign_in import IDENTITY_HOST, Door
 from fakes.slack.views import Page
 from fakes.slack.world import Workspace
@@ -67,6 +67,8 @@ class FakeSlack:
         self.session = Session(worlds)
         self._api = Api(self.session, self.behaviour, self.faults, self.log)
         self.door = Door()
+        self.extra_cookies: dict[str, str] = {}
+        """Set with every page: cookies a site hands out while it is used."""
         self._pages = Pages(self.session, self.behaviour, self.door)
         self._numbers = itertools.count(1)
         self._runner: web.AppRunner | None = None
@@ -163,7 +165,10 @@ class FakeSlack:
         page = await self._page(request, host)
         self.log.pages.append(f"{request.method} https://{host}{request.path}")
         body = page.body.encode() if isinstance(page.body, str) else page.body
-        return web.Response(body=body, status=page.status, headers=headers | dict(page.headers))
+        response = web.Response(body=body, status=page.status, headers=headers | dict(page.headers))
+        for name, value in self.extra_cookies.items():
+            response.set_cookie(name, value, domain=".slack.com", secure=True, max_age=COOKIE_LIFE)
+        return response
 
     def _has_api(self, host: str) -> bool:
         if host == CLIENT_HOST:

@@ -1,0 +1,155 @@
+"""The saved session through good and bad runs: renewed, never overwritten by a worse or an older one; and who is asked.
+
+Provenance: HO-4; ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from e2e.owner import NAME, Owner
+from e2e.truth import difference
+from fakes.slack.log import Seen
+from polyhost.engine.events import OwnerAsked
+from polyhost.engine.home import load_session, save_session
+from polyhost.operations.collect import run
+from polyhost.operations.connections import connect
+from polyhost.operations.requests import ConnectRequest, RunRequest
+
+
+@pytest.fixture(autouse=True)
+def _no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def _range(seen: Seen) -> tuple[str | None, ...]:
+    return tuple(seen.params.get(name) for name in ("channel", "oldest", "latest", "cursor"))
+
+
+class Asked:
+    """An owner at a terminal: does something, then presses Enter; or has gone home."""
+
+    def __init__(self, does: Any = None, *, says: str = "success") -> None:
+        self.questions: list[OwnerAsked] = []
+        self._does = does
+        self._says = says
+
+    async def __call__(self, asked: OwnerAsked) -> tuple[str, Any]:
+        self.questions.append(asked)
+        if self._does is not None:
+            await self._does()
+        return self._says, None
+
+
+async def run_asking(owner: Owner, asked: Asked) -> dict[str, Any]:
+    context = owner.context()
+    context.answer = asked
+    owner.slack.log.clear()
+    request = RunRequest(name=NAME, map_host=tuple(owner.slack.map_host), insecure_tls=True)
+    return (await run(context, request)).value
+
+
+def renewing(owner: Owner) -> Any:
+    """Sign in again in another terminal."""
+
+    async def renew() -> None:
+        state = owner.slack.write_storage_state(owner.home.with_suffix(".again.json"))
+        request = ConnectRequest(source="slack", name=NAME, storage_state=str(state), renew=True)
+        await connect(owner.context(), request)
+
+    return renew
+
+
+@pytest.mark.requirement("HO-4")
+async def test_an_owner_without_a_screen_renews_elsewhere_and_the_run_goes_on_where_it_was(newcomer: Owner) -> None:
+    slack = newcomer.slack
+    slack.behaviour.page_cap = 20
+    slack.faults.expire_session_at(4, "conversations.history")
+    asked = Asked(renewing(newcomer))
+    ran = await run_asking(newcomer, asked)
+    assert ran["status"] == "complete"
+    assert await difference(newcomer) == {}
+    (question,) = asked.questions
+    assert question.kind == "manual_action"
+    assert f"polyhost connect slack --name {NAME} --renew" in question.message
+    asked_for = [_range(seen) for seen in slack.requests("conversations.history") if seen.outcome == "ok"]
+    assert len(asked_for) == len(set(asked_for)), "what was covered before the pause was not read again"
+    assert ran["streams"]["messages"]["new"] == len(await newcomer.records("messages"))
+
+
+@pytest.mark.requirement("HO-4")
+async def test_an_owner_signed_out_before_a_run_is_asked_before_anything_is_collected(owner: Owner) -> None:
+    owner.slack.sign_out_elsewhere()
+    asked = Asked(renewing(owner))
+    ran = await run_asking(owner, asked)
+    assert (ran["status"], len(asked.questions)) == ("complete", 1)
+
+
+@pytest.mark.requirement("HO-4")
+async def test_enter_without_signing_in_is_asked_again_and_then_the_run_needs_its_owner(newcomer: Owner) -> None:
+    newcomer.slack.behaviour.page_cap = 20
+    newcomer.slack.faults.expire_session_at(4, "conversations.history")
+    before = load_session(newcomer.home, NAME)
+    asked = Asked()
+    ran = await run_asking(newcomer, asked)
+    assert ran["status"] == "needs_owner"
+    assert len(asked.questions) == 3
+    assert 0 < ran["streams"]["messages"]["new"] == len(await newcomer.records("messages"))
+    assert load_session(newcomer.home, NAME) == before
+
+
+async def test_a_run_can_be_cancelled_while_it_waits_for_its_owner(newcomer: Owner) -> None:
+    newcomer.slack.faults.expire_session_at(2, "conversations.history")
+    context = newcomer.context()
+
+    async def cancel_instead(asked: OwnerAsked) -> tuple[str, Any]:
+        del asked
+        context.cancelled.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    context.answer = cancel_instead
+    request = RunRequest(name=NAME, map_host=tuple(newcomer.slack.map_host), insecure_tls=True)
+    assert (await run(context, request)).value["status"] == "cancelled"
+
+
+@pytest.mark.requirement("HO-4")
+async def test_a_session_saved_while_a_run_goes_on_is_not_lost_to_the_runs_older_one(newcomer: Owner) -> None:
+    newer = {**newcomer.slack.storage_state(), "marker": "saved by somebody else"}
+    gate = newcomer.slack.faults.hold("conversations.history")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(newcomer.run())
+        await gate.reached.wait()
+        save_session(newcomer.home, NAME, newer)
+        gate.release()
+    assert running.result().status == "complete"
+    assert load_session(newcomer.home, NAME) == newer
+
+
+@pytest.mark.requirement("HO-4")
+async def test_what_the_site_renews_during_a_good_run_is_kept(newcomer: Owner) -> None:
+    """A client that is upgraded moves its storage; the saved session follows."""
+    newcomer.slack.behaviour.token_key = "localConfig_v3"
+    assert (await newcomer.run()).status == "complete"
+    state = load_session(newcomer.home, NAME)
+    assert state is not None
+    assert {item["name"] for origin in state["origins"] for item in origin["localStorage"]} >= {"localConfig_v3"}
+    assert {cookie["domain"] for cookie in state["cookies"]} == {".slack.com"}
+
+
+@pytest.mark.requirement("HO-4")
+async def test_a_session_lost_at_the_very_end_is_noticed_and_not_saved(newcomer: Owner) -> None:
+    """The API answered to the last; the page would not have: what looked complete may have been an empty site."""
+    before = load_session(newcomer.home, NAME)
+    gate = newcomer.slack.faults.hold("users.list")
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(newcomer.run(stream=("users",)))
+        await gate.reached.wait()
+        newcomer.slack.behaviour.front_counts_nobody = True
+        gate.release()
+    assert running.result().status == "needs_owner"
+    assert load_session(newcomer.home, NAME) == before
