@@ -94,8 +94,8 @@ class Picture {
       const seen = right >= 0 && left <= 100 && right >= left;
       bar.setAttribute("visibility", seen ? "visible" : "hidden");
       if (!seen) continue;
-      bar.setAttribute("x", `${Math.min(left, 100 - LEAST_WIDTH)}%`);
-      bar.setAttribute("width", `${Math.max(LEAST_WIDTH, right - left)}%`);
+      bar.setAttribute("x", percent(Math.min(left, 100 - LEAST_WIDTH)));
+      bar.setAttribute("width", percent(Math.max(LEAST_WIDTH, right - left)));
     }
     if (start === this.whole[0] && end === this.whole[1]) this.scale.replaceChildren(...this.painted);
     else this.scale.replaceChildren(...marks(start, end).flatMap(([at, label]) => mark(place(at), label)));
@@ -109,6 +109,8 @@ class Picture {
     this.detail.textContent = `${name}: ${bar ?? row.querySelector(".strip").getAttribute("aria-label")}.`;
   }
 }
+
+const percent = (value) => `${Number(value.toFixed(3))}%`;
 
 /** Round moments between the two, few enough to read. */
 function marks(start, end) {
