@@ -37,6 +37,8 @@
 
   /** @type {string[]} Messages as JSON text, in the order they will leave. */
   let queue = [];
+  /** @type {string[]} For each of them the table it is a row of; "" where it stands for itself. */
+  let tables = [];
   let queued = 0;
   let batches = 0;
   let unacknowledged = 0;
@@ -71,11 +73,55 @@
     return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
   }
 
-  /** @param {string} text */
-  function enqueue(text) {
+  /** @param {string} text @param {string} [table] */
+  function enqueue(text, table = "") {
     if (ended) throw new Error("this polyfill has ended; nothing can be emitted any more");
     queue.push(text);
+    tables.push(table);
     queued += text.length;
+  }
+
+  /** The last table: what its rows have in common. */
+  let table = { stream: "", emittedAt: "", /** @type {string[]} */ names: [], text: "" };
+
+  /**
+   * Records that follow one another with the same fields travel as a table: the names once, a row of values each.
+   * @param {string} stream @param {unknown} key @param {any} data @param {string} emittedAt
+   * @returns {boolean} false where JSON would leave a field out, or the data is not plain: then it goes as it is.
+   */
+  function enqueueRow(stream, key, data, emittedAt) {
+    if (data === null || typeof data !== "object" || Array.isArray(data) || typeof data.toJSON === "function") return false;
+    const names = Object.keys(data);
+    const row = [key];
+    let same = stream === table.stream && emittedAt === table.emittedAt && names.length === table.names.length;
+    for (const name of names) {
+      const value = data[name];
+      if (value === undefined || typeof value === "function" || typeof value === "symbol") return false;
+      same = same && name === table.names[row.length - 1];
+      row.push(value);
+    }
+    if (!same) {
+      const text = encode({ stream, emitted_at: emittedAt, fields: names }).slice(0, -1);
+      table = { stream, emittedAt, names, text };
+    }
+    enqueue(encode(row), table.text);
+    return true;
+  }
+
+  /** The first so many of the queue, as the inside of a JSON array. @param {number} count */
+  function take(count) {
+    const texts = queue.splice(0, count);
+    const of = tables.splice(0, count);
+    const parts = [];
+    for (let start = 0, end = 1; start < count; start = end++) {
+      if (of[start] === "") {
+        parts.push(texts[start]);
+        continue;
+      }
+      while (end < count && of[end] === of[start]) end += 1;
+      parts.push(`${of[start]},"rows":[${texts.slice(start, end).join(",")}]}`);
+    }
+    return parts.join(",");
   }
 
   const full = () => queue.length >= BATCH_MESSAGES || queued >= BATCH_CHARACTERS;
@@ -88,11 +134,10 @@
       while (count < queue.length && count < BATCH_MESSAGES && (count === 0 || size + queue[count].length <= BATCH_CHARACTERS)) {
         size += queue[count++].length;
       }
-      const messages = queue.splice(0, count);
       queued -= size;
       unacknowledged += 1;
       batches += 1;
-      send(`{"batch":${batches},"messages":[${messages.join(",")}]}`);
+      send(`{"batch":${batches},"messages":[${take(count)}]}`);
     }
     if (queue.length > 0 && linger === undefined) linger = setTimeout(expire, LINGER);
   }
@@ -357,8 +402,9 @@
   /** @param {import("./polyfill.d.ts").RecordMessage[]} records */
   async function emit(...records) {
     const now = new Date().toISOString();
-    for (const { stream, key, data, op, emitted_at } of records) {
-      enqueue(encode({ type: "RECORD", stream, key, data, op, emitted_at: emitted_at ?? now }));
+    for (const { stream, key, data, op, emitted_at = now } of records) {
+      const isRow = op === undefined && typeof emitted_at === "string" && enqueueRow(stream, key, data, emitted_at);
+      if (!isRow) enqueue(encode({ type: "RECORD", stream, key, data, op, emitted_at }));
       recordsEmitted += 1;
       if (full()) await room();
     }

@@ -74,6 +74,49 @@ async def test_text_cut_through_an_emoji_arrives_as_valid_text(pages: PageRuns, 
     assert got.data == [{"cut": "a�", "whole": "\U0001f600", "path": "\\ud83d"}]
 
 
+async def test_records_arrive_as_json_would_carry_them_however_they_travel(pages: PageRuns, site: SiteHost) -> None:
+    """Same fields in a row, other fields, no fields, a field JSON leaves out, a time of its own, an op, data that says
+    itself what it is: in the order they were emitted (ours)."""
+    script = """polyfill(async (host) => {
+      const at = "2026-01-02T03:04:05.000Z";
+      await host.emit(
+        {stream: "m", key: "1", data: {a: 1, b: [null, {c: "Grüße"}]}},
+        {stream: "m", key: "2", data: {a: 2, b: NaN}},
+        {stream: "m", key: "3", data: {b: 3, a: 3}},
+        {stream: "m", key: "4", data: {b: 4, a: undefined}},
+        {stream: "m", key: "5", data: {b: 5, a: () => 5}},
+        {stream: "m", key: "6", data: {b: 6, a: 6}, emitted_at: at},
+        {stream: "m", key: "7", data: {b: 7, a: 7}, emitted_at: at, op: "upsert"},
+        {stream: "n", key: ["8", "x"], data: {}},
+        {stream: "n", key: "9", data: null, op: "delete"},
+        {stream: "n", key: "10", data: {toJSON: () => ({said: "so"})}},
+        {stream: "n", key: "11", data: JSON.parse('{"__proto__": 1, "rows": []}')},
+      );
+    });"""
+    async with pages.connector(site, script).open(QuietCalls()) as session:
+        await session.send(start_message())
+        batch = await anext(session.events())
+        assert isinstance(batch, Batch)
+    *records, done = batch.messages
+    assert done["records_emitted"] == len(records) == 11
+    assert [(record["stream"], record["key"], record["data"]) for record in records] == [
+        ("m", "1", {"a": 1, "b": [None, {"c": "Grüße"}]}),
+        ("m", "2", {"a": 2, "b": None}),
+        ("m", "3", {"b": 3, "a": 3}),
+        ("m", "4", {"b": 4}),
+        ("m", "5", {"b": 5}),
+        ("m", "6", {"b": 6, "a": 6}),
+        ("m", "7", {"b": 7, "a": 7}),
+        ("n", ["8", "x"], {}),
+        ("n", "9", None),
+        ("n", "10", {"said": "so"}),
+        ("n", "11", {"__proto__": 1, "rows": []}),
+    ]
+    assert [record.get("op") for record in records] == [None] * 6 + ["upsert", None, "delete", None, None]
+    assert records[5]["emitted_at"] == records[6]["emitted_at"] == "2026-01-02T03:04:05.000Z"
+    assert all(record["type"] == "RECORD" for record in records)
+
+
 async def test_a_polyfill_waits_for_acknowledgements_beyond_its_credit(pages: PageRuns, site: SiteHost) -> None:
     """Credit: what the page has counted itself stops at what eight batches hold, and goes on by one batch each time."""
     script = """polyfill(async (host) => {

@@ -20,6 +20,51 @@ def test_a_batch_comes_out_as_it_went_in_with_its_size_in_bytes(messages: list[d
     assert parse(text.decode()) == PageBatch(messages, len(text))
 
 
+@given(
+    st.lists(st.text(max_size=5), unique=True, max_size=4).flatmap(
+        lambda names: st.lists(st.tuples(JSON, st.fixed_dictionaries(dict.fromkeys(names, JSON))), max_size=4)
+    )
+)
+def test_a_table_comes_out_as_the_records_it_stands_for(records: list[tuple[object, dict[str, object]]]) -> None:
+    fields = list(records[0][1]) if records else []
+    table = {
+        "stream": "m",
+        "emitted_at": "2026-11-22T08:00:00.000Z",
+        "fields": fields,
+        "rows": [[key, *(data[name] for name in fields)] for key, data in records],
+    }
+    around = [{"type": "PROGRESS", "message": "before"}, {"type": "PROGRESS", "message": "after"}]
+    parsed = parse(orjson.dumps({"batch": 1, "messages": [around[0], table, around[1]]}).decode())
+    assert isinstance(parsed, PageBatch)
+    assert parsed.messages == [
+        around[0],
+        *(
+            {"type": "RECORD", "stream": "m", "key": key, "data": data, "emitted_at": "2026-11-22T08:00:00.000Z"}
+            for key, data in records
+        ),
+        around[1],
+    ]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"rows": []},
+        {"stream": "m", "emitted_at": "t", "fields": "ab", "rows": [["k", 1, 2]]},
+        {"stream": "m", "emitted_at": "t", "fields": [1], "rows": [["k", 1]]},
+        {"stream": "m", "emitted_at": "t", "fields": ["a"], "rows": {}},
+        {"stream": "m", "emitted_at": "t", "fields": ["a"], "rows": [["k"]]},
+        {"stream": "m", "emitted_at": "t", "fields": ["a"], "rows": [["k", 1, 2]]},
+        {"stream": "m", "emitted_at": "t", "fields": ["a"], "rows": ["k1"]},
+    ],
+)
+def test_a_table_that_is_none_breaks_the_whole_batch(table: dict[str, object]) -> None:
+    """Half of it would be records nobody sent."""
+    parsed = parse(orjson.dumps({"batch": 1, "messages": [table]}).decode())
+    assert isinstance(parsed, Broken)
+    assert parsed.rule == "not a table"
+
+
 def test_calls_and_the_first_word_are_told_apart() -> None:
     assert parse('{"hello":1}') == Hello()
     assert parse('{"calls":[{"call":7,"method":"windows","params":{"stream":"m"}}]}') == Calls(

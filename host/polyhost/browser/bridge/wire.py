@@ -67,7 +67,10 @@ def parse(payload: str) -> Said:
     except orjson.JSONDecodeError:
         return _broken(payload, "not JSON")
     match value:
-        case {"batch": int(), "messages": list(messages)}:
+        case {"batch": int(), "messages": list(sent)}:
+            messages = _messages(sent)
+            if messages is None:
+                return _broken(payload, "not a table")
             return PageBatch(messages, len(payload) if payload.isascii() else len(payload.encode()))
         case {"calls": list(calls)}:
             parsed = [_call(call) for call in calls]
@@ -76,6 +79,43 @@ def parse(payload: str) -> Said:
             return Hello()
         case _:
             return _broken(payload, "neither a batch nor calls")
+
+
+def _messages(sent: Sequence[Any]) -> Sequence[Any] | None:
+    """Each message, tables turned into the RECORDs they stand for; None where a table is none."""
+    messages: list[Any] = []
+    for item in sent:
+        if not (isinstance(item, dict) and "rows" in item and "type" not in item):
+            messages.append(item)
+        elif (records := _records(item)) is not None:
+            messages += records
+        else:
+            return None
+    return messages
+
+
+def _records(table: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    """`{stream, emitted_at, fields: [name], rows: [[key, value…]]}` as one RECORD for each row."""
+    match table:
+        case {"stream": stream, "emitted_at": emitted_at, "fields": list(fields), "rows": list(rows)}:
+            pass
+        case _:
+            return None
+    width = len(fields) + 1
+    if not all(type(name) is str for name in fields):
+        return None
+    if not all(type(row) is list and len(row) == width for row in rows):
+        return None
+    return [
+        {
+            "type": "RECORD",
+            "stream": stream,
+            "key": row[0],
+            "data": dict(zip(fields, row[1:], strict=True)),
+            "emitted_at": emitted_at,
+        }
+        for row in rows
+    ]
 
 
 def _call(value: Any) -> Call | None:
