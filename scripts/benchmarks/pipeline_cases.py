@@ -24,7 +24,7 @@ from polyhost.connectors.base import Batch
 from polyhost.connectors.page import PageConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import BrowserStarted, OwnerAsked, RunEvent, RunFinished
-from polyhost.engine.garbage import collect_garbage_seldom
+from polyhost.engine.interpreter import tune_interpreter
 from polyhost.engine.run import Collection, Surroundings, collect
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_scope
@@ -51,7 +51,7 @@ _NAIVE_RUN = """
 
 async def measure(case: str, records: int) -> dict[str, float]:
     """Run one case; what it cost. The process is set up as the command line sets up its own."""
-    collect_garbage_seldom()
+    tune_interpreter()
     async with serve_chat(records) as chat:
         cost = await CASES[case](chat, records)
     return {

@@ -18,7 +18,7 @@ from polyhost.cli.ask import ask_owner, choose
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
-from polyhost.engine.garbage import collect_garbage_seldom
+from polyhost.engine.interpreter import tune_interpreter
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.registry import Operation, Result
@@ -53,7 +53,7 @@ async def _perform(operation: Operation, request: Any, home: Path, *, as_json: b
             context.choose = choose
         _cancel_on_interrupt(context.cancelled)
         handler = operation.load()
-        collect_garbage_seldom()  # the process is the operation's from here on, and everything heavy is imported
+        tune_interpreter()  # the process is the operation's from here on, and everything heavy is imported
         return await handler(context, request)
 
 
