@@ -81,8 +81,8 @@
     queued += text.length;
   }
 
-  /** The last table: what its rows have in common. */
-  let table = { stream: "", emittedAt: "", /** @type {string[]} */ names: [], text: "" };
+  /** The last table: what its rows have in common. @type {{stream: string, emittedAt: string, names: string[], text: string}} */
+  let table = { stream: "", emittedAt: "", names: [], text: "" };
 
   /**
    * Records that follow one another with the same fields travel as a table: the names once, a row of values each.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from benchmarks.imports import imports
 from benchmarks.pipeline import pipeline
 from benchmarks.search import search
 from benchmarks.settle import settle
+from polyhost.engine.interpreter import run
 
 __all__ = ["main"]
 
@@ -24,7 +24,7 @@ def main(arguments: Sequence[str]) -> None:
     """Measure what is asked for and print it."""
     options = _parser().parse_args(arguments)
     if options.bench == "case":
-        print(json.dumps(asyncio.run(_case(options))))
+        print(json.dumps(run(_case(options))))
         return
     figures, lines = _bench(options)
     print(json.dumps(figures, indent=2, ensure_ascii=False) if options.json else "\n".join(lines))

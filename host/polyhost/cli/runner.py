@@ -18,7 +18,7 @@ from polyhost.cli.ask import ask_owner, choose
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
-from polyhost.engine.interpreter import tune_interpreter
+from polyhost.engine.interpreter import run, tune_interpreter
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.registry import Operation, Result
@@ -35,7 +35,7 @@ def perform(operation: Operation, request: Any, *, home: Path | None, as_json: b
     """Run it, print what came of it, exit. Every PolyhostError becomes one sentence on stderr."""
     try:
         where = (home or default_home()).expanduser().absolute()
-        result = asyncio.run(_perform(operation, request, where, as_json=as_json))
+        result = run(_perform(operation, request, where, as_json=as_json))
         _print(operation, result, as_json=as_json)
     except PolyhostError as error:
         sys.exit(_complain(error, as_json=as_json))

@@ -1,6 +1,7 @@
-"""How Python behaves in a process that moves records: how often it looks for garbage, how soon threads take turns.
+"""How Python behaves in a process that moves records: its event loop, how often it looks for garbage, how soon threads
+take turns.
 
-Owns: those two settings. Must not know: what is moved. Called once by whoever owns the process: a command, a server, a
+Owns: those three choices. Must not know: what is moved. Called once by whoever owns the process: a command, a server, a
 benchmark.
 
 A record is a dozen dicts and lists that live for some milliseconds between the page and the store, and refer to nothing
@@ -14,10 +15,15 @@ then takes ten times as long as it works, and the page behind it waits too.
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import sys
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
-__all__ = ["tune_interpreter"]
+__all__ = ["run", "tune_interpreter"]
+
+T = TypeVar("T")
 
 _YOUNG_OBJECTS = 20_000
 """New containers before a look at the young ones (Python's own: 700). More than the unacknowledged batches hold, some
@@ -25,6 +31,17 @@ hundred records of a dozen containers each, so that a look finds the batches of 
 _TURN_SECONDS = 0.0005
 """How long a thread that wants a turn lets another go on (Python's own: 0.005). Shorter gains nothing more, longer has
 the writer wait: measured with a thread that computes all the while, 12,000 records/s at 5 ms, 38,000 at 0.5."""
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run` on uvloop's event loop, which reads the browser driver's pipe and a server's sockets at half the
+    cost; on asyncio's own where there is none."""
+    try:
+        from uvloop import new_event_loop  # noqa: PLC0415  not there on every platform
+    except ImportError:
+        new_event_loop = asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(main)
 
 
 def tune_interpreter() -> None:
