@@ -22,6 +22,10 @@
   const REQUEST_TIMEOUT = 60_000;
   const INVENTORY_CHUNK = 500;
   const ERROR_CHARACTERS = 200;
+  /** How a try is reported that names no host, and how many hosts of one try are. */
+  const WEBRTC = "(webrtc)";
+  const SHARED_WORKER = "(shared worker)";
+  const FENCED_HOSTS = 10;
 
   const scope = /** @type {any} */ (globalThis);
   /** @type {((payload: string) => void) | undefined} */
@@ -464,6 +468,35 @@
     };
     return Object.freeze(host);
   }
+
+  // ---------------------------------------------------------------- doors that stay shut
+
+  /**
+   * Channels whose traffic no browser tells its host of. Nothing gets through them either way (the fence resolves no
+   * foreign name and no address), but here a try is heard of. The site's own scripts, in their world, keep theirs.
+   * @param {string} name @param {(first: any) => string[]} hostsOf
+   */
+  function shut(name, hostsOf) {
+    if (!(name in scope)) return;
+    scope[name] = class {
+      /** @param {any} first */
+      constructor(first) {
+        void call("fenced", { hosts: hostsOf(first).slice(0, FENCED_HOSTS) });
+        throw new DOMException(`${name} is shut to polyfills; use host.request`, "NotAllowedError");
+      }
+    };
+  }
+
+  /** @param {any} configuration */
+  function iceHosts(configuration) {
+    const urls = [...(configuration?.iceServers ?? [])].flatMap((server) => server?.urls ?? server?.url ?? []);
+    const hosts = urls.map((url) => /^(?:stun|turn)s?:(?:\[([^\]]+)\]|([^:?]+))/i.exec(String(url)));
+    return hosts.length > 0 ? hosts.map((found) => found?.[1] ?? found?.[2] ?? WEBRTC) : [WEBRTC];
+  }
+
+  shut("RTCPeerConnection", iceHosts);
+  shut("webkitRTCPeerConnection", iceHosts);
+  shut("SharedWorker", () => [SHARED_WORKER]);
 
   // Not before the polyfill's own script has run, which follows this one in the same turn.
   setTimeout(() => send(`{"hello":1}`), 0);

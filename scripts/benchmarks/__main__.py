@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import pipeline_cases
 from benchmarks import settle as settling
 from benchmarks.commands import commands
+from benchmarks.fence import fence
 from benchmarks.imports import imports
 from benchmarks.pipeline import pipeline
 from benchmarks.search import search
@@ -36,6 +37,8 @@ def _bench(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
             return pipeline(records=options.records, rounds=options.rounds)
         case "settle":
             return settle(records=options.records, partitions=options.partitions, rounds=options.rounds)
+        case "fence":
+            return fence(requests=options.records, rounds=options.rounds)
         case "import":
             return imports(records=options.records)
         case "search":
@@ -52,12 +55,14 @@ async def _case(options: argparse.Namespace) -> dict[str, float]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Measures this checkout. See docs/benchmarks.md.")
-    benches = parser.add_subparsers(dest="bench", required=True, metavar="pipeline | settle | cli | import | search")
+    kinds = "pipeline | settle | cli | import | search | fence"
+    benches = parser.add_subparsers(dest="bench", required=True, metavar=kinds)
     _bench_parser(benches, "pipeline", "records from a page into SQLite, beside the naive way", 200_000, None, 3)
     _bench_parser(benches, "settle", "the end of a run over many partitions", 1_000_000, 10_000, 1)
     _bench_parser(benches, "cli", "what an owner waits for", 1_000_000, 1_000, 7)
     _bench_parser(benches, "import", "a Slack export through the import command", 1_000_000, None, 1)
     _bench_parser(benches, "search", "taking records into the search index, and finding in it", 1_000_000, 1_000, 5)
+    _bench_parser(benches, "fence", "what an allowed request costs with the fence", 300, None, 5)
     case = benches.add_parser("case", help=argparse.SUPPRESS)  # one measurement, in a process of its own
     case.add_argument("kind")
     case.add_argument("name")

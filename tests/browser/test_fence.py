@@ -93,6 +93,13 @@ async def test_images_and_fonts_of_the_site_itself_are_not_loaded_and_not_report
     assert got.traffic.blocked == {}
 
 
+async def test_what_the_manifest_needs_loaded_is_loaded_and_no_more(pages: PageRuns, site: SiteHost) -> None:
+    site.page("<img src='/i.png'><video src='/v.mp4' preload='auto'></video>")
+    image = TRY % CHANNELS["image"].replace("URL", "'/j.png'")
+    await pages.run(site, image, polyfill={"load": ("images",)})
+    assert {path for path in site.seen if path != "/favicon.ico"} == {"/", "/i.png", "/j.png"}
+
+
 async def test_a_socket_to_the_site_itself_is_left_alone(pages: PageRuns, site: SiteHost) -> None:
     got = await pages.run(site, TRY % SOCKET.replace("URL", f"'{site.url('/socket')}'"))
     assert "/socket" in site.seen

@@ -18,7 +18,13 @@ RUN = {
     "status": "complete_with_gaps",
     "seconds": 4.25,
     "requests": 1204,
-    "traffic": {"rate_limited": 2, "by_endpoint": {}, "retries": 2, "waited_seconds": 1.5, "blocked": {}},
+    "traffic": {
+        "rate_limited": 2,
+        "by_endpoint": {},
+        "retries": 2,
+        "waited_seconds": 1.5,
+        "blocked": {"tracker.test": 3, "a.test": 1},
+    },
     "streams": {
         "users": {"new": 2, "updated": 0, "unchanged": 8, "deleted": 0, "rejected": 0},
         "messages": {"new": 12345, "updated": 4, "unchanged": 0, "deleted": 1, "rejected": 3},

@@ -42,6 +42,7 @@ _facts = st.builds(
     gaps=st.lists(st.builds(Gap, code=st.text(), count=st.none() | st.integers(0)), max_size=3).map(tuple),
     completeness=st.builds(Completeness, st.sampled_from(Claim), st.lists(st.text(), max_size=3).map(tuple)),
     recorded=st.booleans(),
+    blocked=st.dictionaries(st.text(), st.integers(1), max_size=3),
 )
 
 
@@ -111,3 +112,12 @@ def test_completeness_is_only_spoken_of_where_it_is_claimed():
         facts = replace(FACTS, gaps=(), completeness=Completeness(claim))
         assert "everything" not in receipt(facts)["summary"]
         assert receipt(facts)["completeness"]["claim"] == claim
+
+
+@pytest.mark.requirement("HO-5")
+def test_a_receipt_names_the_hosts_that_were_tried_and_blocked():
+    tried = {"tracker.test": 3, "(webrtc)": 1}
+    assert receipt(replace(FACTS, blocked=tried))["blocked"] == tried
+    stored = FACTS.as_json()
+    del stored["blocked"]  # facts of before there was this one
+    assert receipt(BatchFacts.from_json(stored))["blocked"] == {}

@@ -9,6 +9,11 @@ Two layers, neither of which touches allowed traffic:
 2. `Network.setBlockedURLs` with an allow list, in the page. It does not know sockets and workers; it is there for a
    browser that somebody else started, and fails a request before a name is looked up at all.
 
+WebRTC, shared workers and WebTransport are told of by no request of a page. The first two are shut in the polyfill's
+own world (polyfills/sdk/polyfill.js), where a try is reported; the last one has an event of its own. What the site's
+own scripts try that way gets as far, which is nowhere, and is not reported. Nor are hints that send nothing
+(preconnect, dns-prefetch): their names lead nowhere.
+
 Images, fonts and media are paused by type (`Fetch.enable`) and failed. Documents are paused too, for the second layer
 does not hold for navigations: a script could carry data out in an address. Nothing else is paused, so no request of a
 polyfill waits for the host. Measured: 4.0 ms a request of 120 kB without the page's layer, 4.0 to 4.7 ms with it.
@@ -17,7 +22,8 @@ polyfill waits for the host. Measured: 4.0 ms a request of 120 kB without the pa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,9 +32,14 @@ from playwright.async_api import BrowserContext, CDPSession, Error, Page, Reques
 
 from polyhost.browser.hosts import allows, blocked_url_patterns
 
-__all__ = ["Fence"]
+__all__ = ["KINDS", "Fence"]
 
-_UNREAD_TYPES = ("Image", "Font", "Media")
+KINDS = ("images", "fonts", "media")
+"""What is not loaded unless it is asked for."""
+_TYPES = {"images": "Image", "fonts": "Font", "media": "Media"}
+"""Their names in the browser's protocol."""
+_LABEL = re.compile(r"[A-Za-z0-9._:-]{1,253}|\(webrtc\)|\(shared worker\)")
+"""What a polyfill may call the host of an attempt: a host, or why there is none. Anything else could be content."""
 _MAX_REPORTED_HOSTS = 100
 _OTHERS = "(other)"
 _NETWORK_SCHEMES = frozenset({"http", "https", "ws", "wss"})
@@ -37,10 +48,10 @@ _NETWORK_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 class Fence:
     """Blocks and reports for one run; `blocked` (host -> count) is the caller's and is filled in place."""
 
-    def __init__(self, allow: Sequence[str], blocked: dict[str, int], *, load_images: bool = False) -> None:
+    def __init__(self, allow: Sequence[str], blocked: dict[str, int], *, load: Collection[str] = ()) -> None:
         self._allow = tuple(allow)
         self._blocked = blocked
-        self._stopped = ("Document",) if load_images else ("Document", *_UNREAD_TYPES)
+        self._stopped = ("Document", *(name for kind, name in _TYPES.items() if kind not in load))
         self._answers: set[asyncio.Future[Any]] = set()
 
     def watch(self, context: BrowserContext) -> None:
@@ -55,6 +66,7 @@ class Fence:
             self._decide(session, event)
 
         session.on("Fetch.requestPaused", paused)
+        session.on("Network.webTransportCreated", self._created)
         await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
         await session.send(
             "Fetch.enable",
@@ -72,6 +84,11 @@ class Fence:
         self._count(host)
         return True
 
+    def note(self, host: str) -> None:
+        """An attempt through a channel that only the page itself can tell of."""
+        if not allows(self._allow, host):
+            self._count(host if _LABEL.fullmatch(host) else _OTHERS)
+
     def _watch_page(self, page: Page) -> None:
         page.on("websocket", self._opened)
 
@@ -80,6 +97,9 @@ class Fence:
 
     def _opened(self, socket: WebSocket) -> None:
         self._report(socket.url)
+
+    def _created(self, transport: dict[str, Any]) -> None:
+        self._report(transport["url"])
 
     def _report(self, url: str) -> None:
         parts = urlsplit(url)

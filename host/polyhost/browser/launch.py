@@ -52,7 +52,7 @@ class BrowserOptions:
     `allow_hosts`: the only hosts this browser may reach (the fence); None: no fence, for an owner who is signing in.
     `map_hosts`: send a host's traffic to a loopback address; then nothing else can be reached.
     `offline`: reach nothing at all; everything comes from a recording.
-    `load_images`: images, fonts and media too, which are otherwise not loaded in a run.
+    `load`: of images, fonts and media, what a run loads; by itself it loads none of them.
     """
 
     headless: bool = True
@@ -60,7 +60,7 @@ class BrowserOptions:
     map_hosts: Mapping[str, str] = field(default_factory=dict[str, str])
     insecure_tls: bool = False
     offline: bool = False
-    load_images: bool = False
+    load: tuple[str, ...] = ()
     executable: Path | None = None
     kind: str = "chromium"
 

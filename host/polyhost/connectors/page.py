@@ -37,6 +37,8 @@ from polyhost.errors import PolyhostError, RefusedError
 
 __all__ = ["PageConnector", "PagePolyfill", "PageSession"]
 
+_FENCED_HOSTS = 10
+"""Hosts of one attempt that are noted (polyfills/sdk/polyfill.js names no more)."""
 _TERMINATE_TIMEOUT = 5.0
 """Seconds to close politely when a run is ended from outside."""
 
@@ -52,6 +54,8 @@ class PagePolyfill:
     libraries: tuple[PageScript, ...] = ()
     """Scripts that come before it, in order, into the same world."""
     signed_out: tuple[str, ...] = ()
+    load: tuple[str, ...] = ()
+    """Of images, fonts and media, what the page needs."""
 
     def __post_init__(self) -> None:
         host = urlsplit(self.page).hostname or ""
@@ -88,7 +92,11 @@ class PageConnector(Connector):
             hosts=polyfill.hosts,
             scripts=(*polyfill.libraries, PageScript(polyfill.script_name, polyfill.script)),
             signed_out=SignedOutRule(polyfill.signed_out),
-            browser=replace(options, allow_hosts=options.allow_hosts or polyfill.hosts),
+            browser=replace(
+                options,
+                allow_hosts=options.allow_hosts or polyfill.hosts,
+                load=(*options.load, *polyfill.load),
+            ),
             storage_state=storage_state,
             context_options=context_options or {},
             prepare=prepare,
@@ -138,7 +146,7 @@ class PageSession(ConnectorSession):
         self._settings = settings
         self._calls = calls
         self._gate = Gate(governor, pace=pace)
-        self._fence = Fence(settings.hosts, self.traffic.blocked, load_images=settings.browser.load_images)
+        self._fence = Fence(settings.hosts, self.traffic.blocked, load=settings.browser.load)
         self._tasks = tasks
         self._running: set[asyncio.Task[None]] = set()
         self._tab = Tab(settings, fence=self._fence, tell=self._heard, spawn=self._spawn)
@@ -296,6 +304,10 @@ class PageSession(ConnectorSession):
                 "retry_after": str() | None as after,
             }:
                 return await self._gate.retry(endpoint, status, attempt, after)
+            case "fenced", {"hosts": list(hosts)}:
+                for named in hosts[:_FENCED_HOSTS]:
+                    self._fence.note(str(named))
+                return True
             case "windows", {"stream": str(stream), "partition": str(partition)}:
                 return await self._calls.windows(stream, partition)
             case "groups", {"stream": str(stream), "partition": str(partition), "ids": list(ids)}:

@@ -113,6 +113,8 @@ class BatchFacts:
     completeness: Completeness = Completeness(Claim.UNPROVEN)
     artifact: ArtifactFacts | None = None
     recorded: bool = False
+    blocked: Mapping[str, int] = field(default_factory=dict)
+    """Requests to hosts that the manifest does not declare, by host: tried, and stopped in the browser."""
 
     def as_json(self) -> dict[str, Any]:
         """The stored form."""
@@ -131,6 +133,7 @@ class BatchFacts:
             "completeness": {"claim": str(self.completeness.claim), "evidence": list(self.completeness.evidence)},
             "artifact": None if self.artifact is None else self.artifact.as_json(),
             "recorded": self.recorded,
+            "blocked": dict(self.blocked),
         }
 
     @classmethod
@@ -147,6 +150,7 @@ class BatchFacts:
             artifact=None if artifact is None else ArtifactFacts(**artifact),
             gaps=tuple(Gap(**gap) for gap in stored["gaps"]),
             completeness=Completeness(Claim(completeness["claim"]), tuple(completeness["evidence"])),
+            blocked=dict(stored.get("blocked", {})),
         )
 
 

@@ -43,6 +43,7 @@ def receipt(facts: BatchFacts) -> dict[str, Any]:
             {"code": gap.code, "stream": gap.stream, "count": gap.count, "blocking": gap.blocking, "action": gap.action}
             for gap in facts.gaps
         ],
+        "blocked": dict(facts.blocked),
         "artifact": None if facts.artifact is None else facts.artifact.as_json(),
         "advice": _advice(facts),
         "completeness": {"claim": str(facts.completeness.claim), "evidence": list(facts.completeness.evidence)},

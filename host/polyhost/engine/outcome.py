@@ -113,6 +113,7 @@ def run_facts(who: Identity, ended: Ended, status: RunStatus) -> BatchFacts:
         completeness=_completeness(ended, status),
         artifact=ended.artifact,
         recorded=who.recorded,
+        blocked=dict(ended.traffic.blocked),
     )
 
 

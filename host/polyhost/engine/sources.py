@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from polyhost.browser.bridge.scripts import PageScript
+from polyhost.browser.fence import KINDS
 from polyhost.browser.governor import Governor
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.locate import find_browser
@@ -176,7 +177,7 @@ def browser_options(home: Path, hosts: Hosts, *, headed: bool = False) -> Browse
         insecure_tls=insecure_tls,
         executable=set_to.executable,
         headless=set_to.headless and not headed,
-        load_images=set_to.load_images,
+        load=KINDS if set_to.load_images else (),
     )
 
 
@@ -214,6 +215,7 @@ def _page(
         libraries=tuple(PageScript(f"{source.name}/{name}", text) for name, text in source.read_libraries()),
         script_name=f"{source.name}/{declared.script}",
         signed_out=declared.session.signed_out,
+        load=declared.load,
     )
     return declared, polyfill
 

@@ -247,12 +247,14 @@ class Recording(_OpenDecl):
 
 
 class PolyfillDecl(_OpenDecl):
-    """A connector that runs in a page of the site. `libraries` are files that come before the script, in order."""
+    """A connector that runs in a page of the site. `libraries` are files that come before the script, in order; `load`
+    is what the page needs loaded beyond text and scripts."""
 
     script: File
     libraries: Annotated[tuple[File, ...], Strict(False)] = ()
     page: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
     hosts: Annotated[Texts, Field(min_length=1)]
+    load: Annotated[tuple[Literal["images", "fonts", "media"], ...], Strict(False)] = ()
     session: Session = Session()
     recording: Recording = Recording()
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from polyhost.cli.render.common import STATUS, bullet, console, moment, plain, plural, simple_table
+from polyhost.cli.render.common import STATUS, blocked, bullet, console, moment, plain, plural, simple_table
 from polyhost.cli.wording import as_typed
 
 __all__ = ["demo", "run"]
@@ -54,6 +54,8 @@ def _result(out: Console, value: dict[str, Any]) -> None:
         out.print()
     for diagnostic in value["diagnostics"]:
         out.print(bullet(diagnostic))
+    if line := blocked(traffic["blocked"]):
+        out.print(f"[dim]· {line}[/]")
     told = {diagnostic["message"] for diagnostic in value["diagnostics"]}
     if value.get("error") and value["error"]["reason"] not in told:
         out.print(

@@ -23,6 +23,7 @@ from polyhost.protocol.recovery import advice
 __all__ = [
     "NATURE",
     "STATUS",
+    "blocked",
     "bullet",
     "console",
     "long_table",
@@ -49,6 +50,8 @@ NATURE = {
 }
 PIPED_WIDTH = 120
 """Columns when stdout is not a terminal: wide enough that no cell is cut in a log."""
+_BLOCKED_SHOWN = 5
+"""Hosts named in one line; `--json` names them all."""
 _GAP = 2
 """Columns between two cells."""
 
@@ -105,6 +108,16 @@ def long_table(headings: Sequence[str], rows: Iterable[Sequence[tuple[str, str]]
         for (text, style), width in zip(line, widths, strict=True):
             table.append(text, style).append(" " * (width - cell_len(text) + _GAP))
     return table
+
+
+def blocked(hosts: dict[str, int]) -> str:
+    """One line about requests to undeclared hosts, the busiest first; empty where there was none."""
+    if not hosts:
+        return ""
+    shown = sorted(hosts, key=lambda host: (-hosts[host], host))[:_BLOCKED_SHOWN]
+    rest = len(hosts) - len(shown)
+    names = ", ".join(f"{plain(host)} ({hosts[host]:,})" for host in shown) + (f" and {rest:,} more" if rest else "")
+    return f"{plural(sum(hosts.values()), 'request')} to hosts it does not declare blocked: {names}"
 
 
 def bullet(diagnostic: dict[str, Any]) -> str:

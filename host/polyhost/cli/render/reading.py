@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyhost.cli.render.common import STATUS, console, moment, plain, plural, simple_table
+from polyhost.cli.render.common import STATUS, blocked, console, moment, plain, plural, simple_table
 
 __all__ = ["batches", "cancel", "receipt", "runs"]
 
@@ -52,6 +52,8 @@ def receipt(value: dict[str, Any]) -> None:
         count = f" ({plural(gap['count'], 'item')})" if gap["count"] else ""
         action = f" → {plain(gap['action'])}" if gap["action"] else ""
         table.add_row("[yellow]gap[/]", f"{gap['code']}{count}{action}")
+    if line := blocked(value["blocked"]):
+        table.add_row("[dim]fence[/]", line)
     out.print(table)
 
 

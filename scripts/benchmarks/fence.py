@@ -1,0 +1,86 @@
+"""`bench fence`: what a request that is allowed costs with the fence and without it, side by side.
+
+Owns: the three browsers and the report. Must not know: how the fence holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from statistics import median
+from typing import Any
+
+from aiohttp import web
+from playwright.async_api import Page
+
+from benchmarks.report import Line, show
+from polyhost.browser.fence import Fence
+from polyhost.browser.launch import BrowserOptions, launch
+
+__all__ = ["fence"]
+
+BODY = b"x" * 120_000
+"""A page of two hundred messages, roughly."""
+_WAYS = ("no fence", "resolver rules", "the whole fence")
+_FETCH = """async (count) => {
+  const began = performance.now();
+  for (let n = 0; n < count; n += 1) await (await fetch(`/data?${n}`, {cache: "no-store"})).text();
+  return (performance.now() - began) / count;
+}"""
+
+
+def fence(*, requests: int, rounds: int) -> tuple[dict[str, Any], list[str]]:
+    """Measure; the figures as JSON, and as lines to print."""
+    found = asyncio.run(_measure(requests, rounds))
+    figures = {name: median(times) for name, times in found.items()}
+    ratio = figures[_WAYS[2]] / figures[_WAYS[0]]
+    table = [("", "ms a request", "all rounds")]
+    table += [(name, f"{figures[name]:.2f}", " ".join(f"{one:.2f}" for one in found[name])) for name in _WAYS]
+    lines = show(table, [Line("with the fence : without", ratio, "≤ 1.1", most=1.1)])
+    return {"requests": requests, "milliseconds": found, "ratio": ratio}, lines
+
+
+async def _measure(requests: int, rounds: int) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {name: [] for name in _WAYS}
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(_site())
+        pages = {name: await stack.enter_async_context(_page(name, port)) for name in _WAYS}
+        for page in pages.values():
+            await page.evaluate(_FETCH, requests // 4)  # warm
+        for number in range(rounds):
+            for name in _WAYS if number % 2 else reversed(_WAYS):
+                found[name].append(await pages[name].evaluate(_FETCH, requests))
+    return found
+
+
+@asynccontextmanager
+async def _page(way: str, port: int) -> AsyncIterator[Page]:
+    allow = None if way == "no fence" else ("127.0.0.1",)
+    async with launch(BrowserOptions(allow_hosts=allow)) as browser:
+        context = await browser.new_context()
+        page = await context.new_page()
+        if way == "the whole fence":
+            barrier = Fence(("127.0.0.1",), {})
+            barrier.watch(context)
+            await barrier.close_page(await context.new_cdp_session(page))
+        await page.goto(f"http://127.0.0.1:{port}/")
+        yield page
+
+
+@asynccontextmanager
+async def _site() -> AsyncIterator[int]:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/":
+            return web.Response(text="<p>", content_type="text/html")
+        return web.Response(body=BODY)
+
+    application = web.Application()
+    application.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
