@@ -159,6 +159,23 @@ FOUND = {
     "pending": 1234,
     "connections": [{"connection": "slack", "pending": 1234}],
 }
+EXPORTED = {
+    "connection": "slack",
+    "source": "slack",
+    "format": "jsonl",
+    "part": 2,
+    "after_sequence": 8,
+    "through_sequence": 9,
+    "streams": {"messages": {"records": 1234567, "deleted": 1, "versions": 20}},
+    "coverage": {
+        "users": {"claim": "unproven", "ledger": None},
+        "messages": {"claim": "proven", "ledger": SUMMARY},
+        "notes": {"claim": "partial", "ledger": SUMMARY},
+    },
+    "directory": "~/out [bold]",
+    "files": 1,
+    "bytes": 1234567890,
+}
 FAILED = RUN | {
     "status": "failed",
     "diagnostics": [],
@@ -254,6 +271,7 @@ CASES = {
     "counts": ("counts", COUNTS),
     "search": ("search", FOUND),
     "nothing_found": ("search", FOUND | {"hits": [], "next": None, "complete": True, "pending": 0}),
+    "export": ("export", EXPORTED),
     "no_records": ("records", {"records": [], "next": None}),
     "no_runs": ("runs", {"connection": "slack", "runs": []}),
     "no_connections": ("connections", {"connections": []}),

@@ -204,3 +204,27 @@ async def test_labels_are_those_of_the_ledger(store: Store):
     await store.write(connection_id, None, [SavePartitions(states)])
     assert await store.labels(connection_id, "messages", ["C1", "C2", "C9"]) == {"C1": "général"}
     assert await store.labels(connection_id, "elsewhere", ["C1"]) == {}
+
+
+async def test_partitions_that_hold_records_are_listed_those_without_last(store: Store):
+    connection_id = await filled(store)
+    assert await store.partition_keys(connection_id, "messages") == ["C1", "C2", None]
+    assert await store.partition_keys(connection_id, "elsewhere") == []
+
+
+async def test_the_last_change_is_the_newest_of_this_connection(store: Store):
+    connection_id = await filled(store)
+    other = await connect_and_open(store, "other", 2)
+    assert (await store.last_change(connection_id), await store.last_change(other.id)) == (8, 0)
+
+
+async def test_a_snapshot_stays_as_it_was_while_the_store_goes_on(store: Store):
+    connection_id = await filled(store)
+    async with store.snapshot() as snapshot:
+        changes = [record("c1-1", text="edited", position="1"), deletion("c2-3"), record("new", position="0")]
+        await store.write(connection_id, "bat_1", [WriteRecords(changes)])
+        assert await read_all(snapshot, connection_id, 2) == ORDER
+        (first,) = (await snapshot.records(connection_id, "messages", partition="C1", limit=1)).records
+        assert first.data == {"key": "c1-1", "text": "hello"}
+        assert (await snapshot.last_change(connection_id), await snapshot.connection("other")) == (8, None)
+    assert await read_all(store, connection_id, 100, partition="C1") == ["new", "c1-1", "c1-5", "c1-5-reply"]

@@ -115,6 +115,17 @@ OPERATIONS = (
         ),
     ),
     Operation(
+        "export",
+        requests.ExportRequest,
+        "polyhost.operations.export:export",
+        "Write what is stored into files, for use without polyhost.",
+        (
+            "polyhost export slack --format jsonl --to ~/slack-export",
+            "polyhost export slack --format html --to ~/slack-pages --stream messages --since 2026-01-01",
+            "polyhost export slack --format jsonl --to ~/slack-export --changes",
+        ),
+    ),
+    Operation(
         "coverage",
         requests.CoverageRequest,
         "polyhost.operations.reading:coverage",

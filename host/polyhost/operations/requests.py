@@ -22,6 +22,7 @@ __all__ = [
     "DemoRequest",
     "DisconnectRequest",
     "DoctorRequest",
+    "ExportRequest",
     "ImportRequest",
     "NotifyTestRequest",
     "ReceiptRequest",
@@ -168,6 +169,21 @@ class SearchRequest:
     wait: float = option(
         "At most so long taking in what is new before searching.", metavar="SECONDS", default=5.0, type=float
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    name: str = argument("The connection.")
+    format: str | None = option("jsonl, csv, sqlite, markdown or html.", metavar="FORMAT")
+    to: str | None = option("The directory to write into; new, empty, or an earlier export.", metavar="DIR")
+    stream: tuple[str, ...] = option("Only this stream. Repeat for more.", metavar="STREAM", default=())
+    partition: str | None = option("Only this partition of streams that have any.", metavar="KEY")
+    since: str | None = option("Only from this time on, of streams ordered by time (ISO 8601).", metavar="TIME")
+    until: str | None = option("Only before this time.", metavar="TIME")
+    deleted: bool = flag("Records the source has deleted, too.")
+    versions: bool = flag("What records were before they were edited, too.")
+    changes: bool = flag("Add what has changed since the export that is in the directory, deletions included.")
+    changes_since: int | None = option("Only what has changed after this change number.", metavar="N", type=int)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

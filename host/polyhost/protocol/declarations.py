@@ -197,6 +197,8 @@ class StreamDecl(_Decl):
     partition: PartitionDecl | None = None
     identity: Names | None = None
     volatile_fields: Names = ()
+    label_fields: Names = ()
+    """Fields that name a record, first one with text; none: what such fields are usually called. Our extension."""
     search: Paths | None = None
     """Fields whose text is searched (`text`, `files.*.name`); None: all text the schema declares. Our extension."""
 

@@ -73,6 +73,8 @@ def _schema_fields(stream: StreamDecl) -> Iterator[tuple[str, str]]:
         yield "identity", name
     for name in stream.volatile_fields:
         yield "volatile_fields", name
+    for name in stream.label_fields:
+        yield "label_fields", name
     for path in stream.search or ():
         yield "search", path.partition(".")[0]
 
@@ -87,6 +89,7 @@ _UNKNOWN_PROPERTY = {
     "partition.group_field": "unknown_partition_group_field",
     "identity": "unknown_identity_field",
     "volatile_fields": "unknown_volatile_field",
+    "label_fields": "unknown_label_field",
     "search": "unknown_search_field",
 }
 

@@ -45,6 +45,11 @@ class RecordModel:
         self._number = number
         self._entries: dict[tuple[str, str], Entry] = {}
 
+    def copied(self) -> RecordModel:
+        copy = RecordModel(self._number)
+        copy._entries = {name: Entry(entry.write, list(entry.versions)) for name, entry in self._entries.items()}
+        return copy
+
     def every(self) -> Sequence[Entry]:
         return list(self._entries.values())
 

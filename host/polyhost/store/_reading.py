@@ -23,7 +23,9 @@ __all__ = [
     "count_records",
     "digests",
     "groups",
+    "last_change",
     "lookback",
+    "partition_keys",
     "records",
     "stored",
     "stored_data",
@@ -59,6 +61,15 @@ _DIGESTS = "SELECT key, digest, deleted FROM records WHERE stream_id = ? AND key
 _MEMBERS = """
 SELECT position, count(*), max(cursor) FROM records
 WHERE stream_id = ? AND partition = ? AND position IN ({marks}) AND NOT is_head AND NOT deleted GROUP BY position
+"""
+_PARTITIONS = """
+WITH RECURSIVE found (partition) AS (
+    SELECT min(partition) FROM records WHERE stream_id = :stream
+    UNION ALL
+    SELECT (SELECT min(partition) FROM records WHERE stream_id = :stream AND partition > found.partition)
+    FROM found WHERE found.partition IS NOT NULL
+)
+SELECT partition FROM found
 """
 _IN_PARTITION = "SELECT count(*), total(deleted) FROM records WHERE stream_id = ? AND partition = ?"
 _NTH_HEAD = """
@@ -148,6 +159,18 @@ def count_partitions(
         count, deleted = db.execute(_IN_PARTITION, (stream_id, partition)).fetchone()
         found[partition] = (count - int(deleted), int(deleted))
     return found
+
+
+def partition_keys(db: sqlite3.Connection, connection_id: int, stream: str) -> Sequence[str | None]:
+    stream_id = _stream_id(db, connection_id, stream)
+    found = [row[0] for row in db.execute(_PARTITIONS, {"stream": stream_id})]
+    without = db.execute("SELECT 1 FROM records WHERE stream_id = ? AND partition IS NULL LIMIT 1", (stream_id,))
+    return [*(key for key in found if key is not None), *([None] if without.fetchone() else [])]
+
+
+def last_change(db: sqlite3.Connection, connection_id: int) -> int:
+    (newest,) = db.execute("SELECT max(sequence) FROM records WHERE connection_id = ?", (connection_id,)).fetchone()
+    return newest or 0
 
 
 def count_records(db: sqlite3.Connection, connection_id: int) -> Mapping[str, tuple[int, int]]:

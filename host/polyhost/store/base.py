@@ -10,6 +10,7 @@ Must not know: protocol messages, browsers, what coverage means.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -397,6 +398,19 @@ class Store(Protocol):
 
     async def labels(self, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
         """What the ledger calls these partitions, for those that have a name."""
+        ...
+
+    async def partition_keys(self, connection_id: int, stream: str) -> Sequence[str | None]:
+        """The partitions that hold records, tombstones too, in order; None, last, for records that are in none."""
+        ...
+
+    async def last_change(self, connection_id: int) -> int:
+        """The number of the connection's newest change; 0 where there is none."""
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Store]:
+        """The store as it is now, for reading only, however long that takes and whatever is written meanwhile. Its
+        calls come one after another."""
         ...
 
     async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -63,6 +64,13 @@ class _Kept:
     checkpoints: dict[str, Any] = field(default_factory=dict[str, Any])
     memos: dict[str, Any] = field(default_factory=dict[str, Any])
     search: SearchModel | None = None
+
+    def copied(self) -> _Kept:
+        """As it is now, whatever becomes of this one; for reading."""
+        shallow = {
+            name: dict(getattr(self, name)) for name in ("runs", "batches", "partitions", "checkpoints", "memos")
+        }
+        return replace(self, records=self.records.copied(), search=deepcopy(self.search), **shallow)
 
 
 class MemoryStore(Store):
@@ -318,6 +326,19 @@ class MemoryStore(Store):
     async def labels(self, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
         states = await self.partitions(connection_id, stream)
         return {state.key: state.label for state in states if state.key in partitions and state.label is not None}
+
+    async def partition_keys(self, connection_id: int, stream: str) -> Sequence[str | None]:
+        found = {entry.write.partition for entry in self._records(connection_id).of(stream)}
+        return sorted(found, key=lambda key: (key is None, key or ""))
+
+    async def last_change(self, connection_id: int) -> int:
+        return max((entry.now.sequence for entry in self._records(connection_id).every()), default=0)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[Store]:
+        copy = MemoryStore()
+        copy._kept = {number: kept.copied() for number, kept in self._kept.items()}
+        yield copy
 
     async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:
         everything = [entry.now for entry in self._records(connection_id).every()]

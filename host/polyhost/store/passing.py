@@ -6,6 +6,7 @@ Must not know: what is changed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from polyhost.ledger.state import PartitionState
@@ -162,6 +163,15 @@ class PassingStore(Store):
 
     async def labels(self, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
         return await self.below.labels(connection_id, stream, partitions)
+
+    async def partition_keys(self, connection_id: int, stream: str) -> Sequence[str | None]:
+        return await self.below.partition_keys(connection_id, stream)
+
+    async def last_change(self, connection_id: int) -> int:
+        return await self.below.last_change(connection_id)
+
+    def snapshot(self) -> AbstractAsyncContextManager[Store]:
+        return self.below.snapshot()
 
     async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:
         return await self.below.count_records(connection_id)

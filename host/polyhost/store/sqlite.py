@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from queue import LifoQueue
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -271,6 +271,27 @@ class SqliteStore(Store):
     async def labels(self, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
         return await self._read(_ledger.labels, connection_id, stream, partitions)
 
+    async def partition_keys(self, connection_id: int, stream: str) -> Sequence[str | None]:
+        return await self._read(_reading.partition_keys, connection_id, stream)
+
+    async def last_change(self, connection_id: int) -> int:
+        return await self._read(_reading.last_change, connection_id)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncGenerator[Store]:
+        def begin() -> sqlite3.Connection:
+            with _failures.using(self._path):
+                reader = _opening.connect(self._path, writer=False, busy_seconds=self._busy_seconds)
+                reader.execute("BEGIN")
+                reader.execute("SELECT count(*) FROM counters").fetchone()  # from here on it sees one state
+                return reader
+
+        snapshot = _Snapshot(self._path, await self._in(self._read_threads, begin))
+        try:
+            yield snapshot
+        finally:
+            await snapshot.close()
+
     async def count_records(self, connection_id: int) -> Mapping[str, tuple[int, int]]:
         return await self._read(_reading.count_records, connection_id)
 
@@ -296,6 +317,34 @@ class SqliteStore(Store):
 
     async def set_memo(self, connection_id: int, name: str, value: Any) -> None:
         await self._write(_connections.set_memo, connection_id, name, value)
+
+
+class _Snapshot(SqliteStore):
+    """One connection in one read transaction. Everything that would write is refused."""
+
+    def __init__(self, path: Path, reader: sqlite3.Connection) -> None:
+        self._path = path
+        self._reading = reader
+        self._read_threads = ThreadPoolExecutor(1, "polyhost-store-snapshot")
+        self._closed = False
+
+    def _close(self) -> None:
+        self._read_threads.shutdown()
+        self._reading.close()
+
+    async def _write(
+        self, action: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        raise RunFailedError("A snapshot is for reading only", "Write to the store itself.", code="store_snapshot")
+
+    async def _read(
+        self, action: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        def work() -> T:
+            with _failures.using(self._path):
+                return action(self._reading, *args, **kwargs)
+
+        return await self._in(self._read_threads, work)
 
 
 def _delete_connection(db: sqlite3.Connection, connection_id: int) -> None:

@@ -22,6 +22,7 @@ _RENDERERS = {
     "thread": "records:thread",
     "counts": "records:counts",
     "search": "search:search",
+    "export": "exports:export",
     "coverage": "coverage:coverage",
     "runs": "reading:runs",
     "receipt": "reading:receipt",

@@ -107,4 +107,4 @@ def _fields(out: Console, data: dict[str, Any] | None) -> None:
 
 def _more(out: Console, value: dict[str, Any]) -> None:
     if value["next"]:
-        out.print(f"\n[dim]More: add --after {plain(value['next'])}[/]")
+        out.print(f"\n[dim]More: add --after {plain(value['next'])}[/]", soft_wrap=True)

@@ -29,7 +29,7 @@ def search(value: dict[str, Any]) -> None:
         count = plural(value["pending"], "record is", "records are")
         out.print(f"[yellow]{count} not indexed yet and not searched.[/] Search again, or with a longer --wait.")
     if value["next"]:
-        out.print(f"[dim]More: add --after {plain(value['next'])}[/]")
+        out.print(f"[dim]More: add --after {plain(value['next'])}[/]", soft_wrap=True)
 
 
 def _where(hit: dict[str, Any]) -> Text:

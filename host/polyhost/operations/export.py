@@ -1,0 +1,114 @@
+"""Exporting what is stored into files, for use without polyhost.
+
+Owns: reading the request, and what the owner is told came of it. Must not know: formats, files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from polyhost.engine.exporting import Wanted
+from polyhost.engine.exporting import export as write_export
+from polyhost.engine.finding import Loaded, find_source
+from polyhost.errors import RefusedError
+from polyhost.exports.folder import ExportFolder
+from polyhost.exports.formats import format_named
+from polyhost.operations.context import Context
+from polyhost.operations.registry import Result
+from polyhost.operations.requests import ExportRequest
+from polyhost.operations.shown import known_stream
+from polyhost.protocol.timestamps import TimestampError, parse_timestamp
+
+__all__ = ["export"]
+
+
+async def export(context: Context, request: ExportRequest) -> Result:
+    """One export, or one more part of it. RefusedError before anything is written."""
+    chosen = format_named(request.format)
+    if not request.to:
+        raise RefusedError("no place to export to was named", "Give --to DIR.", code="no_directory")
+    for name, moment in (("since", request.since), ("until", request.until)):
+        _check_moment(name, moment)
+    folder = _folder(request.to)
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, request.name)
+        source = find_source(connection.source, context.home)
+        names = request.stream or tuple(stream.name for stream in source.manifest.streams)
+        wanted = Wanted(
+            format_name=request.format or "",
+            format=chosen,
+            streams=[known_stream(source, name) for name in names],
+            partition=request.partition,
+            since=request.since,
+            until=request.until,
+            deleted=request.deleted,
+            versions=request.versions,
+            changes_since=_changes_since(request, folder),
+        )
+        _check(request, wanted, folder, source)
+        made = await write_export(
+            store, connection, source.manifest, wanted, folder, clock=context.clock, cancelled=context.cancelled
+        )
+    kept = ("connection", "source", "format", "part", "after_sequence", "through_sequence", "streams", "coverage")
+    value = {name: made[name] for name in kept}
+    value |= {"directory": request.to, "files": len(made["files"])}
+    return Result(value | {"bytes": sum(file["bytes"] for file in made["files"])})
+
+
+def _folder(text: str) -> ExportFolder:
+    return ExportFolder(Path(text).expanduser().absolute())
+
+
+def _check_moment(name: str, moment: str | None) -> None:
+    try:
+        if moment is not None:
+            parse_timestamp(moment)
+    except TimestampError:
+        raise RefusedError(
+            f"--{name} is no time that can be read",
+            "Give ISO 8601 with a time zone, e.g. 2026-01-31T09:30:00Z, or a bare date (midnight UTC).",
+            code=f"bad_{name}",
+        ) from None
+
+
+def _changes_since(request: ExportRequest, folder: ExportFolder) -> int | None:
+    """From which change number on: as given, or where the export that is there ends."""
+    if request.changes_since is not None:
+        if request.changes_since < 0:
+            raise RefusedError("--changes-since is below zero", "Give a change number.", code="bad_changes_since")
+        return request.changes_since
+    if not request.changes:
+        return None
+    if folder.previous is None:
+        raise RefusedError(
+            "there is no earlier export in that directory to go on from",
+            "Export without --changes first, or give --changes-since N.",
+            code="no_earlier_export",
+        )
+    return int(folder.previous["sequence"])
+
+
+def _check(request: ExportRequest, wanted: Wanted, folder: ExportFolder, source: Loaded) -> None:
+    if wanted.partition is not None and not any(stream.partition for stream in wanted.streams):
+        raise RefusedError(
+            f"{source.name} has no partitions in what is exported", "Leave --partition out.", code="no_partitions"
+        )
+    if wanted.changes_since is None:
+        return
+    if not wanted.format.adds:
+        raise RefusedError(
+            f"{wanted.format_name} is exported as a whole",
+            "Use jsonl or csv for changes.",
+            code="format_not_incremental",
+        )
+    if request.since is not None or request.until is not None:
+        raise RefusedError(
+            "--since and --until cannot be used with changes", "Leave them out.", code="changes_not_narrowed"
+        )
+    before = folder.previous
+    if before is not None and (before["connection"], before["format"]) != (request.name, wanted.format_name):
+        raise RefusedError(
+            f"the directory holds a {before['format']} export of {before['connection']}",
+            "Name another directory.",
+            code="other_export",
+        )
