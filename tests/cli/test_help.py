@@ -9,7 +9,7 @@ from polyhost import __version__
 from polyhost.cli.help import OTHERS, SECTIONS
 from polyhost.cli.main import cli
 from polyhost.cli.wording import COMMAND_VARIABLE
-from polyhost.operations.catalog import OPERATIONS
+from polyhost.operations.catalog import COMMANDS
 from polyhost.operations.explained import DETAILS
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store.base import BatchRow, RunRow
@@ -61,7 +61,7 @@ def test_every_command_and_group_shows_examples(words):
 
 
 def test_what_is_explained_is_an_operation():
-    assert set(DETAILS) <= {operation.name for operation in OPERATIONS}
+    assert set(DETAILS) <= {operation.name for operation in COMMANDS}
 
 
 @pytest.mark.parametrize("command", ["run", "import", "demo"])

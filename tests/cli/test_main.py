@@ -8,14 +8,14 @@ from click.testing import CliRunner
 
 from polyhost.cli.main import cli
 from polyhost.cli.render import _RENDERERS as RENDERERS
-from polyhost.operations.catalog import OPERATIONS
+from polyhost.operations.catalog import COMMANDS
 from polyhost.operations.registry import describe
 from polyhost.protocol.diagnostics import RunStatus
 
-NAMES = [operation.name for operation in OPERATIONS]
+NAMES = [operation.name for operation in COMMANDS]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
+@pytest.mark.parametrize("operation", COMMANDS, ids=NAMES)
 def test_every_operation_has_a_command_that_explains_itself(operation):
     shown = CliRunner().invoke(cli, [*operation.name.split(), "--help"])
     assert shown.exit_code == 0
@@ -28,7 +28,7 @@ def test_every_operation_has_a_command_that_explains_itself(operation):
     assert all(example.split(" | ")[0] in shown.output for example in operation.examples)
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
+@pytest.mark.parametrize("operation", COMMANDS, ids=NAMES)
 def test_every_operation_has_a_handler_and_a_renderer(operation):
     assert callable(operation.load())
     assert operation.name in RENDERERS

@@ -13,7 +13,7 @@ import click
 
 from polyhost.cli.completion import completer, completion_command
 from polyhost.cli.help import Sections, command_help, epilog, group_epilog, print_welcome, show_version
-from polyhost.operations.catalog import GROUPS, OPERATIONS
+from polyhost.operations.catalog import COMMANDS, GROUPS
 from polyhost.operations.registry import Field, Operation, describe
 
 __all__ = ["cli", "main"]
@@ -63,7 +63,7 @@ def _command(operation: Operation) -> click.Command:
 def _commands() -> dict[str, click.Command]:
     """`partitions retire` becomes the command `retire` of the group `partitions`."""
     commands: dict[str, click.Command] = {}
-    for operation in OPERATIONS:
+    for operation in COMMANDS:
         group, _, name = operation.name.rpartition(" ")
         if not group:
             commands[name] = _command(operation)
@@ -76,7 +76,7 @@ def _commands() -> dict[str, click.Command]:
 
 
 def _group(name: str) -> click.Group:
-    members = [operation for operation in OPERATIONS if operation.name.startswith(f"{name} ")]
+    members = [operation for operation in COMMANDS if operation.name.startswith(f"{name} ")]
     return _InOrder(name, help=GROUPS[name], epilog=group_epilog(members))
 
 

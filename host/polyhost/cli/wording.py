@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import re
 
-from polyhost.operations.catalog import OPERATIONS
+from polyhost.operations.catalog import COMMANDS
 
 __all__ = ["COMMAND_VARIABLE", "as_typed"]
 
 COMMAND_VARIABLE = "POLYHOST_COMMAND"
 """Set by scripts/polyhost to the path it was called by."""
-_COMMAND = re.compile(rf"(?<![\w/])polyhost(?= (?:{'|'.join(sorted({op.name.split()[0] for op in OPERATIONS}))})\b)")
+_COMMAND = re.compile(rf"(?<![\w/])polyhost(?= (?:{'|'.join(sorted({op.name.split()[0] for op in COMMANDS}))})\b)")
 
 
 def as_typed(sentence: str) -> str:

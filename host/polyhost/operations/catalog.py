@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from polyhost.operations import requests
-from polyhost.operations.registry import Operation
+from polyhost.operations.registry import Operation, Route
 
-__all__ = ["GROUPS", "OPERATIONS"]
+__all__ = ["COMMANDS", "GROUPS", "OPERATIONS"]
 
 GROUPS = {
     "config": "The settings in this home's config.toml.",
@@ -23,6 +23,7 @@ OPERATIONS = (
         "polyhost.operations.collect:demo",
         "Replay the bundled Slack recording and show what came of it.",
         ("polyhost demo",),
+        only="It shows in a terminal what a run is; a server has connections of its own.",
     ),
     Operation(
         "connect",
@@ -38,6 +39,7 @@ OPERATIONS = (
             "polyhost connect slack --cdp http://127.0.0.1:9222",
             "polyhost connect slack --storage-state session.json",
         ),
+        only="It reads session files of this machine, or opens a browser window to sign in.",
     ),
     Operation(
         "connections",
@@ -45,6 +47,7 @@ OPERATIONS = (
         "polyhost.operations.connections:connections",
         "List what is connected.",
         ("polyhost connections",),
+        routes=(Route("GET", "/v1/connections", "Connections"),),
     ),
     Operation(
         "run",
@@ -57,6 +60,18 @@ OPERATIONS = (
             "polyhost run slack --resource messages=C024BE91L --since 2026-01-01",
             "polyhost run slack --json | jq .diagnostics",
         ),
+        routes=(
+            Route(
+                "POST",
+                "/v1/connections/{name}/runs",
+                "Started",
+                202,
+                request=requests.StartRequest,
+                handler="polyhost.operations.hosted:start",
+                body="RunWanted",
+                errors=("run_in_progress", "too_many_runs"),
+            ),
+        ),
     ),
     Operation(
         "import",
@@ -68,6 +83,17 @@ OPERATIONS = (
             "polyhost import slack export.zip",
             "polyhost import family chat.zip --source whatsapp",
         ),
+        routes=(
+            Route(
+                "POST",
+                "/v1/connections/{name}/artifacts",
+                "Previewed",
+                201,
+                request=requests.UploadRequest,
+                handler="polyhost.operations.hosted:preview",
+                errors=("not_recognised", "other_account"),
+            ),
+        ),
     ),
     Operation(
         "status",
@@ -75,6 +101,10 @@ OPERATIONS = (
         "polyhost.operations.status:status",
         "Show how each connection is: what works, how far it reaches, and what only you can do.",
         ("polyhost status", "polyhost status slack", "polyhost status slack --json | jq .next_actions"),
+        routes=(
+            Route("GET", "/v1/health", "AllHealth", hidden=("name",)),
+            Route("GET", "/v1/connections/{name}/health", "Health"),
+        ),
     ),
     Operation(
         "records",
@@ -82,6 +112,14 @@ OPERATIONS = (
         "polyhost.operations.reading:records",
         "Read stored records.",
         ("polyhost records slack messages --partition C024BE91L --limit 10", "polyhost records slack users --json"),
+        routes=(
+            Route(
+                "GET",
+                "/v1/connections/{name}/streams/{stream}/records",
+                "Records",
+                errors=("bad_cursor", "bad_since", "bad_until"),
+            ),
+        ),
     ),
     Operation(
         "record",
@@ -89,6 +127,7 @@ OPERATIONS = (
         "polyhost.operations.looking:record",
         "Show one record, and what it was before it was edited.",
         ('polyhost record slack messages \'["C024BE91L","1790000000.000100"]\' --versions',),
+        routes=(Route("GET", "/v1/connections/{name}/streams/{stream}/record", "Record"),),
     ),
     Operation(
         "thread",
@@ -96,6 +135,7 @@ OPERATIONS = (
         "polyhost.operations.looking:thread",
         "Show the group a record belongs to: a message with its replies.",
         ('polyhost thread slack messages \'["C024BE91L","1790000000.000100"]\'',),
+        routes=(Route("GET", "/v1/connections/{name}/streams/{stream}/thread", "Thread", errors=("bad_cursor",)),),
     ),
     Operation(
         "counts",
@@ -103,6 +143,7 @@ OPERATIONS = (
         "polyhost.operations.looking:counts",
         "Count what a stream and its partitions hold.",
         ("polyhost counts slack messages", "polyhost counts slack messages --partition C024BE91L --json"),
+        routes=(Route("GET", "/v1/connections/{name}/streams/{stream}/counts", "StreamCounts"),),
     ),
     Operation(
         "search",
@@ -113,6 +154,7 @@ OPERATIONS = (
             "polyhost search 'harbour lights'",
             "polyhost search '\"harbour lights\" -berth' --connection slack --since 2026-01-01",
         ),
+        routes=(Route("GET", "/v1/search", "Found", errors=("bad_query", "bad_cursor", "bad_since", "bad_until")),),
     ),
     Operation(
         "export",
@@ -131,6 +173,7 @@ OPERATIONS = (
         "polyhost.operations.reading:coverage",
         "Show how far each partition is covered, where the holes are, and what mends them.",
         ("polyhost coverage slack",),
+        routes=(Route("GET", "/v1/connections/{name}/coverage", "Coverage"),),
     ),
     Operation(
         "runs",
@@ -138,6 +181,7 @@ OPERATIONS = (
         "polyhost.operations.reading:runs",
         "List past runs, newest first.",
         ("polyhost runs slack",),
+        routes=(Route("GET", "/v1/connections/{name}/runs", "Runs"),),
     ),
     Operation(
         "cancel",
@@ -145,6 +189,16 @@ OPERATIONS = (
         "polyhost.operations.collect:cancel",
         "Ask a run in another process to stop and keep what it has read.",
         ("polyhost cancel run_019a…",),
+        routes=(
+            Route(
+                "POST",
+                "/v1/runs/{run}/cancel",
+                "Cancelling",
+                202,
+                handler="polyhost.operations.hosted:cancel",
+                errors=("not_running",),
+            ),
+        ),
     ),
     Operation(
         "partitions retire",
@@ -152,6 +206,7 @@ OPERATIONS = (
         "polyhost.operations.partitions:retire",
         "Accept that a missing partition is gone: keep its records, stop reporting it.",
         ('polyhost partitions retire slack messages C024BE91L --reason "left the project"',),
+        routes=(Route("POST", "/v1/connections/{name}/streams/{stream}/partitions/{key}/retire", "PartitionChanged"),),
     ),
     Operation(
         "partitions restore",
@@ -159,6 +214,7 @@ OPERATIONS = (
         "polyhost.operations.partitions:restore",
         "Take back a retirement.",
         ("polyhost partitions restore slack messages C024BE91L",),
+        routes=(Route("POST", "/v1/connections/{name}/streams/{stream}/partitions/{key}/restore", "PartitionChanged"),),
     ),
     Operation(
         "schedule show",
@@ -166,6 +222,10 @@ OPERATIONS = (
         "polyhost.operations.schedule:show",
         "Show when each connection runs by itself, and what it waits for.",
         ("polyhost schedule show", "polyhost schedule show slack --json"),
+        routes=(
+            Route("GET", "/v1/schedules", "Schedules", hidden=("name",)),
+            Route("GET", "/v1/connections/{name}/schedule", "Schedule"),
+        ),
     ),
     Operation(
         "schedule set",
@@ -177,6 +237,9 @@ OPERATIONS = (
             "polyhost schedule set slack --quiet-hours 22:00-07:00",
             "polyhost schedule set slack --manual",
         ),
+        routes=(
+            Route("PUT", "/v1/connections/{name}/schedule", "Schedule", errors=("too_often", "nothing_to_schedule")),
+        ),
     ),
     Operation(
         "schedule pause",
@@ -184,6 +247,7 @@ OPERATIONS = (
         "polyhost.operations.schedule:pause",
         "Start no run of a connection by itself, until a time or until it is resumed.",
         ("polyhost schedule pause slack", "polyhost schedule pause slack --until 3d"),
+        routes=(Route("POST", "/v1/connections/{name}/schedule/pause", "Schedule", errors=("bad_time",)),),
     ),
     Operation(
         "schedule resume",
@@ -191,6 +255,7 @@ OPERATIONS = (
         "polyhost.operations.schedule:resume",
         "Take a pause back.",
         ("polyhost schedule resume slack",),
+        routes=(Route("POST", "/v1/connections/{name}/schedule/resume", "Schedule"),),
     ),
     Operation(
         "batches",
@@ -198,6 +263,7 @@ OPERATIONS = (
         "polyhost.operations.reading:batches",
         "List acquisition batches, newest first.",
         ("polyhost batches slack",),
+        routes=(Route("GET", "/v1/connections/{name}/batches", "Batches"),),
     ),
     Operation(
         "notify test",
@@ -205,6 +271,7 @@ OPERATIONS = (
         "polyhost.operations.notify:test",
         "Send a notification the way the settings say, to see whether it arrives.",
         ("polyhost notify test",),
+        routes=(Route("POST", "/v1/notifications/test", "Notified", errors=("no_notifications",)),),
     ),
     Operation(
         "polyfill list",
@@ -212,6 +279,7 @@ OPERATIONS = (
         "polyhost.operations.sources:list_sources",
         "List what can be connected.",
         ("polyhost polyfill list",),
+        routes=(Route("GET", "/v1/sources", "Sources"),),
     ),
     Operation(
         "polyfill check",
@@ -222,6 +290,7 @@ OPERATIONS = (
             "polyhost polyfill check ./my-connector",
             "polyhost polyfill check polyfills/slack --scenario fixtures/slack/small",
         ),
+        only="It runs code from a folder that is named.",
     ),
     Operation(
         "receipt",
@@ -229,6 +298,7 @@ OPERATIONS = (
         "polyhost.operations.reading:receipt",
         "Show the receipt of one batch or run.",
         ("polyhost receipt run_019a…",),
+        routes=(Route("GET", "/v1/batches/{batch}/receipt", "Receipt", errors=("no_receipt", "not_ended")),),
     ),
     Operation(
         "config explain",
@@ -236,6 +306,7 @@ OPERATIONS = (
         "polyhost.operations.config:explain",
         "Show every setting, what it is, and where its value comes from.",
         ("polyhost config explain", "polyhost config explain --json"),
+        routes=(Route("GET", "/v1/config", "Settings"),),
     ),
     Operation(
         "config path",
@@ -243,6 +314,7 @@ OPERATIONS = (
         "polyhost.operations.config:path",
         "Print where the settings are read from.",
         ("polyhost config path", '$EDITOR "$(polyhost config path)"'),
+        only="It is a path of this machine, to be opened in an editor there.",
     ),
     Operation(
         "doctor",
@@ -254,6 +326,7 @@ OPERATIONS = (
             "polyhost doctor --online",
             "polyhost doctor --json | jq '.findings[] | select(.grade != \"ok\")'",
         ),
+        only="It looks over the machine it is typed on, and starts a browser to see whether it can.",
     ),
     Operation(
         "disconnect",
@@ -261,6 +334,7 @@ OPERATIONS = (
         "polyhost.operations.leaving:disconnect",
         "Forget a connection's session, and keep or delete its data.",
         ("polyhost disconnect slack", "polyhost disconnect slack --keep-data", "polyhost disconnect old --delete-data"),
+        routes=(Route("DELETE", "/v1/connections/{name}", "Disconnected", errors=("answer_needed",)),),
     ),
     Operation(
         "rename",
@@ -268,5 +342,62 @@ OPERATIONS = (
         "polyhost.operations.leaving:rename",
         "Give a connection another name.",
         ("polyhost rename slack work",),
+        routes=(Route("POST", "/v1/connections/{name}/rename", "Renamed", errors=("name_taken",)),),
+    ),
+    Operation(
+        "run details",
+        requests.RunDetailsRequest,
+        "polyhost.operations.reading:run_details",
+        "One run, going on or past, with its receipt once it has ended.",
+        routes=(Route("GET", "/v1/runs/{run}", "RunDetails", handler="polyhost.operations.hosted:run_details"),),
+        command=False,
+        only="In a terminal the run's own command shows it, and receipt RUN afterwards.",
+    ),
+    Operation(
+        "run events",
+        requests.RunDetailsRequest,
+        "polyhost.operations.hosted:follow",
+        "What a run says while it goes on, as server-sent events; resumes after Last-Event-ID.",
+        routes=(Route("GET", "/v1/runs/{run}/events", "Events"),),
+        command=False,
+        only="In a terminal the run's own command shows it.",
+    ),
+    Operation(
+        "run answer",
+        requests.AnswerRequest,
+        "polyhost.operations.hosted:answer",
+        "Answer what a run asks. The answer goes to the run, and nowhere else.",
+        routes=(
+            Route(
+                "POST",
+                "/v1/runs/{run}/interactions/{request_id}",
+                "Answered",
+                body="Answer",
+                errors=("unknown_interaction",),
+            ),
+        ),
+        command=False,
+        only="In a terminal the run's own command asks.",
+    ),
+    Operation(
+        "questions",
+        requests.QuestionsRequest,
+        "polyhost.operations.hosted:questions",
+        "What runs wait for their owner to say.",
+        routes=(Route("GET", "/v1/questions", "Questions"),),
+        command=False,
+        only="In a terminal the run's own command asks.",
+    ),
+    Operation(
+        "import commit",
+        requests.CommitRequest,
+        "polyhost.operations.hosted:commit",
+        "Import an uploaded file, as its preview said.",
+        routes=(Route("POST", "/v1/artifacts/{artifact}/commit", "Started", 202, errors=("unknown_artifact",)),),
+        command=False,
+        only="In a terminal the file is there already: import NAME FILE, after import NAME FILE --preview.",
     ),
 )
+
+COMMANDS = tuple(operation for operation in OPERATIONS if operation.command)
+"""Those a command line has."""

@@ -30,10 +30,10 @@ from polyhost.operations.registry import Result
 from polyhost.operations.requests import CancelRequest, DemoRequest, RunRequest
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope import Scope
-from polyhost.protocol.scope_request import ABSENT, resolve_scope
+from polyhost.protocol.scope_request import ABSENT, resolve_request, resolve_scope
 from polyhost.store.base import ConnectionRow, Store
 
-__all__ = ["cancel", "demo", "run"]
+__all__ = ["cancel", "collect_wanted", "demo", "run"]
 
 DEMO_NAME = "slack"
 DEMO_NAME_TAKEN = "slack-demo"
@@ -57,6 +57,21 @@ async def run(context: Context, request: RunRequest) -> Result:
         owner = Owner(answer=context.answer, watch=context.watch, headed=request.headed)
         prepared = await make(source, connection, hosts, context.home, store, context.clock, owner)
         return await _run(context, store, connection, source, scope, prepared, request)
+
+
+async def collect_wanted(context: Context, name: str, wanted: object) -> dict[str, Any]:
+    """Collect once what a request object asks for (`resolve_request`). Everything that can be refused is refused before
+    anything is written."""
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, name)
+        source = find_source(connection.source, context.home)
+        scope = resolve_request(source.manifest, wanted)
+        full = isinstance(wanted, dict) and wanted.get("mode") == "full_refresh"
+        _check_session(connection)
+        hosts = _kept_hosts(connection)
+        owner = Owner(answer=context.answer, watch=context.watch)
+        prepared = await live_connector(source, connection, hosts, context.home, store, context.clock, owner)
+        return await _collect(context, store, connection, source, scope, prepared, full=full)
 
 
 async def _replay(context: Context, request: RunRequest, recording: Path) -> Result:
@@ -215,4 +230,8 @@ def _hosts(request: RunRequest, connection: ConnectionRow) -> tuple[dict[str, st
                 code="live_connection",
             )
         return host_mappings(request.map_host), request.insecure_tls
+    return _kept_hosts(connection)
+
+
+def _kept_hosts(connection: ConnectionRow) -> tuple[dict[str, str], bool]:
     return dict(connection.options.get("map_host", {})), bool(connection.options.get("insecure_tls", False))

@@ -11,12 +11,16 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
 from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
+
+if TYPE_CHECKING:  # only a server has them
+    from polyhost.engine.hosting import RunHost
+    from polyhost.engine.uploads import Uploads
 
 __all__ = ["Choose", "Context", "default_home", "nobody", "nobody_chooses"]
 
@@ -58,6 +62,11 @@ class Context:
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     trigger: str = "owner"
     """What set it off: the owner, or a schedule."""
+    shared: Store | None = None
+    """A store that is open for as long as the process lives; None: each call opens the home's for itself."""
+    host: RunHost | None = None
+    """Runs in this process; None where there are none but the call's own."""
+    uploads: Uploads | None = None
 
     @property
     def has_store(self) -> bool:
@@ -69,6 +78,9 @@ class Context:
         home cannot be written."""
         from polyhost.store.sqlite import open_store  # noqa: PLC0415  heavy; not needed to refuse a request
 
+        if self.shared is not None:
+            yield self.shared
+            return
         if not create and not self.has_store:
             raise RefusedError(
                 f"nothing is connected yet in {self.home}",

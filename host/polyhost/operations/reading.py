@@ -19,12 +19,19 @@ from polyhost.ledger.cursor import sort_key
 from polyhost.operations.context import Context
 from polyhost.operations.grouping import count_members
 from polyhost.operations.registry import Result
-from polyhost.operations.requests import BatchesRequest, CoverageRequest, ReceiptRequest, RecordsRequest, RunsRequest
+from polyhost.operations.requests import (
+    BatchesRequest,
+    CoverageRequest,
+    ReceiptRequest,
+    RecordsRequest,
+    RunDetailsRequest,
+    RunsRequest,
+)
 from polyhost.operations.shown import Shown, known_stream
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import RunRow
 
-__all__ = ["batches", "coverage", "receipt", "records", "runs"]
+__all__ = ["batches", "coverage", "receipt", "records", "run_details", "runs"]
 
 MAX_LIMIT = 1_000_000
 """Records one call may return; more is an export's job."""
@@ -88,6 +95,17 @@ async def runs(context: Context, request: RunsRequest) -> Result:
         connection = await context.connection(store, request.name)
         rows = await store.runs(connection.id, limit=max(1, request.limit))
     return Result({"connection": connection.name, "runs": [_run_json(row) for row in rows]})
+
+
+async def run_details(context: Context, request: RunDetailsRequest) -> Result:
+    """One run as `runs` lists it, with its connection, and its receipt once it has ended."""
+    async with context.store(create=False) as store:
+        row = await store.run(request.run)
+        names = {one.id: one.name for one in await store.connections()}
+    if row is None:
+        raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code="unknown_run")
+    value = _run_json(row) | {"connection": names.get(row.connection_id), "receipt": row.result.get("receipt")}
+    return Result(value | {"error": row.result.get("error")})
 
 
 async def batches(context: Context, request: BatchesRequest) -> Result:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import importlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any
+from typing import Any, Literal
 
-__all__ = ["Field", "Operation", "Result", "argument", "describe", "flag", "option"]
+__all__ = ["Field", "Operation", "Result", "Route", "argument", "body", "describe", "flag", "option"]
 
 _META = "polyhost"
 
@@ -23,7 +23,7 @@ class Field:
 
     name: str
     kind: str
-    """`argument` (positional), `option` (takes a value) or `flag`."""
+    """`argument` (positional), `option` (takes a value), `flag`, or `body` (of an HTTP request, whole)."""
     help: str
     many: bool = False
     metavar: str | None = None
@@ -41,21 +41,50 @@ class Result:
 
 
 Handler = Callable[..., Awaitable[Result]]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where the owner API has an operation. Fields of the request that the path names come from there; the others from
+    the query of a GET or DELETE, and from the JSON body of anything else.
+
+    `result` names the type in operations.results that a success answers with; `body` the one in operations.bodies that
+    a `body` field is of. `request` and `handler`: where HTTP asks in another way than a command line does. `hidden`:
+    fields that only a command line has. `errors`: codes of refusals that are this operation's own.
+    """
+
+    method: Method
+    path: str
+    result: str
+    status: int = 200
+    request: type | None = None
+    handler: str | None = None
+    body: str | None = None
+    hidden: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One owner operation. `handler` is "module:function", called as handler(context, request)."""
+    """One owner operation. `handler` is "module:function", called as handler(context, request).
+
+    It is a command, has routes, or both. `only` says why one of the two is missing (`command` False, or no `routes`).
+    """
 
     name: str
     request: type
     handler: str
     summary: str
     examples: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    command: bool = True
+    only: str | None = None
 
-    def load(self) -> Handler:
-        """The handler itself."""
-        module, _, function = self.handler.partition(":")
+    def load(self, route: Route | None = None) -> Handler:
+        """The handler itself; the route's, where it has one of its own."""
+        named = (route.handler if route is not None else None) or self.handler
+        module, _, function = named.partition(":")
         return getattr(importlib.import_module(module), function)
 
 
@@ -78,6 +107,11 @@ def option(help: str, *, metavar: str | None = None, default: Any = None, type: 
             }
         },
     )
+
+
+def body(help: str) -> Any:  # noqa: A002
+    """A field that is the whole JSON body of an HTTP request, as it came. A command line has none."""
+    return field(metadata={_META: {"kind": "body", "help": help}})
 
 
 def flag(help: str) -> Any:  # noqa: A002

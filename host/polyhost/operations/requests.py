@@ -6,13 +6,16 @@ Must not know: how a request is carried out, or which surface it came from.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from polyhost.operations.registry import argument, flag, option
+from polyhost.operations.registry import argument, body, flag, option
 
 __all__ = [
+    "AnswerRequest",
     "BatchesRequest",
     "CancelRequest",
     "CheckRequest",
+    "CommitRequest",
     "ConfigExplainRequest",
     "ConfigPathRequest",
     "ConnectRequest",
@@ -25,12 +28,14 @@ __all__ = [
     "ExportRequest",
     "ImportRequest",
     "NotifyTestRequest",
+    "QuestionsRequest",
     "ReceiptRequest",
     "RecordRequest",
     "RecordsRequest",
     "RenameRequest",
     "RestoreRequest",
     "RetireRequest",
+    "RunDetailsRequest",
     "RunRequest",
     "RunsRequest",
     "SchedulePauseRequest",
@@ -39,8 +44,10 @@ __all__ = [
     "ScheduleShowRequest",
     "SearchRequest",
     "SourcesRequest",
+    "StartRequest",
     "StatusRequest",
     "ThreadRequest",
+    "UploadRequest",
 ]
 
 _MAP_HOST = "Send a site's traffic to a loopback address instead (test servers only)."
@@ -304,3 +311,38 @@ class RenameRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyTestRequest:
     pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetailsRequest:
+    run: str = argument("A run's id.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRequest:
+    run: str = argument("The id of the run that asks.")
+    request_id: str = argument("The id of what it asks.")
+    answer: Any = body("The answer, or that there is none.")  # noqa: RUF009  a field, as the others are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionsRequest:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitRequest:
+    artifact: str = argument("The uploaded file's id.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    name: str = argument("The connection to collect.")
+    wanted: Any = body("What to collect; {} is everything that is new.")  # noqa: RUF009  a field, as the others are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadRequest:
+    name: str = argument("The connection to import into; made where there is none.")
+    filename: str = argument("What the file is called: some exports are told by their names.")
+    source: str | None = option("What the export is of. Default: it is recognised.")

@@ -1,0 +1,173 @@
+"""From an HTTP request to an operation's typed request: path, query, JSON body; anything unknown is refused.
+
+Owns: that reading, and the bounds on it. Must not know: what an operation does with its fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from polyhost.errors import RefusedError
+from polyhost.operations.registry import Field, Operation, Route, describe
+
+__all__ = ["MAX_BODY_BYTES", "MAX_PAGE", "Asked", "read_fields", "read_request"]
+
+MAX_BODY_BYTES = 1024 * 1024
+"""A JSON body: ten thousand resource ids of a hundred characters each. Files are uploaded another way."""
+MAX_PAGE = 1000
+"""Things on one page: what a page of records comes to in memory, and what a reader waits for."""
+MAX_VALUE = 4096
+"""Characters of one value in a path or query."""
+MAX_VALUES = 1000
+"""Values in one query."""
+_TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How one route's fields are told apart."""
+
+    path: tuple[Field, ...]
+    rest: tuple[Field, ...]
+    body: Field | None
+
+    @classmethod
+    def of(cls, operation: Operation, route: Route) -> Asked:
+        shown = [item for item in describe(route.request or operation.request) if item.name not in route.hidden]
+        in_path = tuple(item for item in shown if "{" + item.name + "}" in route.path)
+        rest = tuple(item for item in shown if item not in in_path and item.kind != "body")
+        return cls(in_path, rest, next((item for item in shown if item.kind == "body"), None))
+
+
+async def read_request(request: web.Request, operation: Operation, route: Route, asked: Asked) -> Any:
+    """The typed request. RefusedError says what of it cannot be used; too large a body is 413."""
+    values: dict[str, Any] = {item.name: _checked(item.name, request.match_info[item.name]) for item in asked.path}
+    if route.method in {"GET", "DELETE"}:
+        values |= _from_query(request, asked.rest)
+    else:
+        _no_query(request)
+        given = await read_json(request, required=asked.body is not None or any(item.required for item in asked.rest))
+        values |= {asked.body.name: given} if asked.body is not None else _from_json(given, asked.rest)
+    return (route.request or operation.request)(**values)
+
+
+def read_fields(request: web.Request, asked: Asked) -> Mapping[str, Any]:
+    """Path and query only, for a request whose body is no JSON."""
+    values: dict[str, Any] = {item.name: _checked(item.name, request.match_info[item.name]) for item in asked.path}
+    return values | _from_query(request, asked.rest)
+
+
+def _from_query(request: web.Request, known: tuple[Field, ...]) -> Mapping[str, Any]:
+    given: dict[str, list[str]] = {}
+    if len(request.query) > MAX_VALUES:
+        raise RefusedError("there are too many parameters", f"Give at most {MAX_VALUES}.", code="bad_request")
+    for name, value in request.query.items():
+        given.setdefault(name, []).append(_checked(name, value))
+    by_name = {item.name: item for item in known}
+    _refuse_unknown(given.keys() - by_name.keys(), by_name, "parameter")
+    _refuse_missing(known, given)
+    return {name: _value(by_name[name], texts) for name, texts in given.items()}
+
+
+def _value(item: Field, texts: list[str]) -> Any:
+    if item.many:
+        return tuple(texts)
+    if len(texts) > 1:
+        raise RefusedError(f"{item.name} was given more than once", "Give it once.", code="bad_request")
+    if item.kind == "flag":
+        return _flag(item.name, texts[0])
+    return _bounded(item, texts[0] if item.type is str else _number(item, texts[0]))
+
+
+def _flag(name: str, text: str) -> bool:
+    if text in _TRUE or text in _FALSE:
+        return text in _TRUE
+    raise RefusedError(f"{name} is neither true nor false", f"Give {name}=true, or leave it out.", code="bad_request")
+
+
+def _number(item: Field, text: str) -> Any:
+    try:
+        if not text.isascii():
+            raise ValueError
+        return item.type(text)
+    except ValueError:
+        raise RefusedError(f"{item.name} is no number", f"Give it as {item.name}=10.", code="bad_request") from None
+
+
+def _bounded(item: Field, value: Any) -> Any:
+    if item.name == "limit" and not 1 <= value <= MAX_PAGE:
+        raise RefusedError(
+            f"limit {value} is out of bounds", f"Give 1 to {MAX_PAGE:,}, and go on with after.", code="bad_limit"
+        )
+    return value
+
+
+def _from_json(given: object, known: tuple[Field, ...]) -> Mapping[str, Any]:
+    if not isinstance(given, dict):
+        raise RefusedError("the body has to be a JSON object", "Give {} where there is nothing to say.", code="bad_request")
+    by_name = {item.name: item for item in known}
+    _refuse_unknown(given.keys() - by_name.keys(), by_name, "field")
+    _refuse_missing(known, given)
+    return {name: _typed(by_name[name], value) for name, value in given.items()}
+
+
+def _typed(item: Field, value: Any) -> Any:
+    wanted = bool if item.kind == "flag" else item.type
+    nothing = value is None and not item.required and item.kind != "flag" and item.default is None
+    if item.many and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    if nothing or (type(value) is wanted and not item.many):
+        return _checked(item.name, value) if isinstance(value, str) else value
+    raise RefusedError(f"{item.name} is of the wrong kind", "See /openapi.json.", code="bad_request")
+
+
+async def read_json(request: web.Request, *, required: bool = True) -> Any:
+    """The body as JSON. Without one, and where none is `required`: an empty object."""
+    if request.content_length is not None and request.content_length > MAX_BODY_BYTES:
+        raise _too_large()
+    try:
+        content = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise _too_large() from None
+    if not content and not required:
+        return {}
+    if request.content_type != "application/json":
+        raise RefusedError("the body is not JSON", "Send it as application/json.", code="unsupported_media_type")
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        raise RefusedError("the body is not JSON", "Send one JSON value, in UTF-8.", code="bad_json") from None
+
+
+def _too_large() -> RefusedError:
+    return RefusedError(f"the body is larger than {MAX_BODY_BYTES:,} bytes", "Ask for less at once.", code="body_too_large")
+
+
+def _no_query(request: web.Request) -> None:
+    _refuse_unknown(set(request.query), {}, "parameter")
+
+
+def _refuse_unknown(unknown: set[str], known: Mapping[str, Field], what: str) -> None:
+    if unknown:
+        shown = sorted(unknown)[0][:60]
+        there = f"There {'are' if len(known) > 1 else 'is'}: {', '.join(known)}." if known else "It takes none."
+        raise RefusedError(f"there is no {what} {shown!r}", there, code=f"unknown_{what}")
+
+
+def _refuse_missing(known: tuple[Field, ...], given: Mapping[str, Any]) -> None:
+    for item in known:
+        if item.required and item.name not in given:
+            raise RefusedError(f"{item.name} is missing", "See /openapi.json.", code="missing_field")
+
+
+def _checked(name: str, text: str) -> str:
+    if len(text) > MAX_VALUE or "\0" in text or not text.isprintable() or any("\ud800" <= char <= "\udfff" for char in text):
+        raise RefusedError(
+            f"{name} holds what no name, key or text of one line holds", "Give it as it was shown.", code="bad_request"
+        )
+    return text

@@ -1,0 +1,126 @@
+"""Who may come in: the token of a home, one-time links to the dashboard, the sessions they begin.
+
+Owns: all secrets of the server, and comparing them without telling how much of one was right. Must not know: HTTP.
+Links and sessions live in memory, as digests: with the process they are gone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from polyhost.engine.clock import Clock
+from polyhost.errors import RefusedError
+
+__all__ = ["Gate", "SESSION_SECONDS", "read_token"]
+
+_FILE = "token"
+_TOKEN_BYTES = 32
+LINK_SECONDS = 300.0
+"""How long a link may lie in a terminal before it is worth nothing."""
+MOST_LINKS = 16
+"""Links that wait to be used; a further one replaces the oldest."""
+SESSION_SECONDS = 30 * 86_400.0
+"""How long a browser stays signed in while the server runs; it is the owner's own machine."""
+MOST_SESSIONS = 64
+FAILURES = 10
+"""Wrong tokens that are answered at once; then one more each REFILL_SECONDS. Guessing 256 bits is hopeless anyway: this
+keeps a broken client from filling the log."""
+REFILL_SECONDS = 6.0
+
+
+def read_token(home: Path) -> str:
+    """The home's token, made where there is none. RefusedError where its file can be read by others, or cannot be
+    read."""
+    path = home / _FILE
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            return _kept(path)
+        token = secrets.token_urlsafe(_TOKEN_BYTES)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(token + "\n")
+        return token
+    except OSError as error:
+        raise RefusedError(f"{path} cannot be used: {error.strerror}", "Choose another --home.", code="home_unwritable") from None
+
+
+def _kept(path: Path) -> str:
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
+    token = path.read_bytes().decode("ascii", errors="replace").strip()
+    if len(token) < _TOKEN_BYTES:
+        raise RefusedError(f"{path} holds no token", "Delete it; a new one is made.", code="bad_token_file")
+    return token
+
+
+@dataclass(slots=True)
+class Gate:
+    """The server's door. `failures`: wrong tokens that are answered at once."""
+
+    token: str
+    clock: Clock = field(default_factory=Clock)
+    failures: int = FAILURES
+    _links: dict[bytes, float] = field(default_factory=dict[bytes, float])
+    _sessions: dict[bytes, float] = field(default_factory=dict[bytes, float])
+    _failed: float = 0.0
+    _failed_at: float = 0.0
+
+    def token_fits(self, given: str) -> bool:
+        """Whether this is the token."""
+        fits = hmac.compare_digest(given.encode(), self.token.encode())
+        if not fits:
+            self._failed = self._standing() + 1
+            self._failed_at = self.clock.now()
+        return fits
+
+    def wait_seconds(self) -> int:
+        """How long to wait before another token is looked at; 0: not at all."""
+        over = self._standing() - self.failures
+        return 0 if over < 0 else int((over + 1) * REFILL_SECONDS) or 1
+
+    def make_link(self) -> str:
+        """A code that begins one session, once, within LINK_SECONDS."""
+        code = secrets.token_urlsafe(_TOKEN_BYTES)
+        _drop(self._links, self.clock.now(), keep=MOST_LINKS - 1)
+        self._links[_digest(code)] = self.clock.now() + LINK_SECONDS
+        return code
+
+    def use_link(self, code: str) -> str | None:
+        """A session's secret for the cookie; None where the code is not (or no longer) one."""
+        expires_at = self._links.pop(_digest(code), 0.0)
+        if expires_at <= self.clock.now():
+            return None
+        session = secrets.token_urlsafe(_TOKEN_BYTES)
+        _drop(self._sessions, self.clock.now(), keep=MOST_SESSIONS - 1)
+        self._sessions[_digest(session)] = self.clock.now() + SESSION_SECONDS
+        return session
+
+    def session_fits(self, given: str) -> bool:
+        """Whether this is a session's secret. Found by its digest, so the time it takes tells nothing of the secret."""
+        return self._sessions.get(_digest(given), 0.0) > self.clock.now()
+
+    def end_session(self, given: str) -> None:
+        """It is worth nothing any more."""
+        self._sessions.pop(_digest(given), None)
+
+    def _standing(self) -> float:
+        """Failures that are not forgiven yet."""
+        return max(0.0, self._failed - max(0.0, self.clock.now() - self._failed_at) / REFILL_SECONDS)
+
+
+def _drop(kept: dict[bytes, float], now: float, *, keep: int) -> None:
+    for digest in [digest for digest, expires_at in kept.items() if expires_at <= now]:
+        del kept[digest]
+    while len(kept) > keep:
+        del kept[next(iter(kept))]
+
+
+def _digest(secret: str) -> bytes:
+    return hashlib.sha256(secret.encode()).digest()

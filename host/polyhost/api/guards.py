@@ -1,0 +1,184 @@
+"""What every request passes before it reaches a handler: where it came to, from where, and whose it is.
+
+Owns: the order of these checks, and the headers every answer carries. Must not know: what a route does.
+
+- The Host header names this server: a name that was made to point here (DNS rebinding) is not it.
+- An Origin, where a browser sends one, is this server's own; other sites' pages get nothing.
+- A bearer token, or a session's cookie. A cookie is only enough to change something together with a header that no
+  form and no other site can send.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from polyhost.api.asking import MAX_BODY_BYTES
+from polyhost.api.problems import problem_response
+from polyhost.api.surface import Surface
+from polyhost.errors import PolyhostError, RefusedError, RunFailedError
+
+__all__ = ["COOKIE", "CSRF_HEADER", "OPEN", "add_headers", "cookie_name", "guard", "problems"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
+
+_log = logging.getLogger(__name__)
+
+COOKIE = "polyhost"
+CSRF_HEADER = "X-Polyhost"
+"""Sent by the dashboard with all that changes something; a browser lets no other site send it unasked."""
+OPEN = frozenset({"/login"})
+"""Routes that are there for whoever is not signed in; and what their page is made of, below /static."""
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cache-Control": "no-store",
+}
+
+
+def cookie_name(surface: Surface) -> str:
+    """Cookies are shared by all ports of a host, so the name has the port."""
+    ports = {host.rpartition(":")[2] for host in surface.hosts}
+    return f"{COOKIE}_{min(ports)}"
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """On every answer, unless it says otherwise itself."""
+    del request
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.popall("Server", None)
+
+
+def guard(surface: Surface, sign_in: Callable[[web.Request], web.StreamResponse | None]) -> Middleware:
+    """`sign_in`: what a browser that is not signed in is shown instead of a page; None where it wanted no page."""
+
+    @web.middleware
+    async def checked(request: web.Request, handler: Handler) -> web.StreamResponse:
+        _check_place(surface, request)
+        path = request.rel_url.raw_path
+        if path not in OPEN and not path.startswith("/static/"):
+            try:
+                _check_owner(surface, request)
+            except RefusedError as error:
+                page = sign_in(request) if error.code == "unauthorized" else None
+                if page is not None:
+                    return page
+                raise
+        return await handler(request)
+
+    return checked
+
+
+def problems(surface: Surface) -> Middleware:
+    """The one place where what went wrong becomes an answer; and where requests are counted and logged, by their route's
+    pattern: an address may name what is nobody's business."""
+
+    @web.middleware
+    async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began = time.monotonic()
+        try:
+            response = await handler(request)
+        except PolyhostError as error:
+            response = problem_response(error, headers=_extra(surface, error))
+        except web.HTTPException as error:
+            response = _of_http(error)
+        except (ConnectionError, TimeoutError):
+            raise
+        except Exception:
+            _log.exception("a request failed in a way that is a bug")
+            error = RunFailedError("something broke that should not", "Please report this.", code="internal_error")
+            response = problem_response(error)
+        _count(surface, request, response, time.monotonic() - began)
+        return response
+
+    return answered
+
+
+def _count(surface: Surface, request: web.Request, response: web.StreamResponse, seconds: float) -> None:
+    resource = request.match_info.route.resource
+    route = "none" if resource is None else resource.canonical
+    method = request.method if request.method in _METHODS else "other"
+    surface.metrics.http.labels(method, route, str(response.status)).observe(seconds)
+    _log.info(
+        "answered",
+        extra={"method": method, "route": route, "status": response.status, "ms": round(seconds * 1000, 1)},
+    )
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
+
+
+def _extra(surface: Surface, error: PolyhostError) -> dict[str, str]:
+    if error.code == "unauthorized":
+        return {"WWW-Authenticate": "Bearer"}
+    if error.code == "too_many_failures":
+        return {"Retry-After": str(surface.gate.wait_seconds() or 1)}
+    return {"Retry-After": "5"} if error.code in {"too_many_runs", "store_locked"} else {}
+
+
+def _of_http(error: web.HTTPException) -> web.StreamResponse:
+    if error.status < 400:
+        return error
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        allowed = ", ".join(sorted(error.allowed_methods))
+        refused = RefusedError(f"{error.method[:20]} is not possible here", f"Use {allowed}.", code="method_not_allowed")
+        return problem_response(refused, headers={"Allow": allowed})
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        limit = f"the body is larger than {MAX_BODY_BYTES:,} bytes"
+        return problem_response(RefusedError(limit, "Ask for less at once.", code="body_too_large"))
+    if error.status == 404:
+        return problem_response(RefusedError("there is nothing here", "See /openapi.json.", code="no_such_page"))
+    return problem_response(RefusedError(error.reason.lower(), "", code="bad_request"), status=error.status)
+
+
+def _check_place(surface: Surface, request: web.Request) -> None:
+    hosts = request.headers.getall("Host", [])
+    if len(hosts) != 1 or hosts[0].lower() not in surface.hosts:
+        raise RefusedError(
+            "this server has no such name", f"Its address is http://{_shown(surface)}/", code="bad_host"
+        )
+    origins = request.headers.getall("Origin", [])
+    ours = {f"http://{hosts[0].lower()}"}
+    if origins and set(map(str.lower, origins)) != ours:
+        raise RefusedError("a page of another site asked for this", "Use the dashboard.", code="bad_origin")
+    if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+        raise RefusedError("a page of another site asked for this", "Use the dashboard.", code="bad_origin")
+
+
+def _shown(surface: Surface) -> str:
+    return next((host for host in sorted(surface.hosts) if host.startswith("127.")), "127.0.0.1")
+
+
+def _check_owner(surface: Surface, request: web.Request) -> None:
+    given = request.headers.getall("Authorization", [])
+    if given:
+        _check_token(surface, given)
+        return
+    session = request.cookies.get(cookie_name(surface))
+    if session is None or not surface.gate.session_fits(session):
+        raise RefusedError("nobody is signed in", _HOW, code="unauthorized")
+    if request.method not in _SAFE and request.headers.get(CSRF_HEADER) is None:
+        raise RefusedError(
+            "a cookie alone changes nothing", f"Send the header {CSRF_HEADER} too, or the token.", code="csrf"
+        )
+
+
+_HOW = "Send the home's token (the file `token`): Authorization: Bearer TOKEN."
+
+
+def _check_token(surface: Surface, given: list[str]) -> None:
+    if (wait := surface.gate.wait_seconds()) > 0:
+        raise RefusedError("too many wrong tokens were tried", f"Wait {wait} s.", code="too_many_failures")
+    scheme, _, token = given[0].partition(" ")
+    if len(given) != 1 or scheme.lower() != "bearer" or not surface.gate.token_fits(token.strip()):
+        raise RefusedError("that is not this home's token", _HOW, code="unauthorized")

@@ -1,0 +1,31 @@
+"""A file that comes as a request's body, written as it comes.
+
+Must not know: what is in it.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from polyhost.api.asking import Asked, read_fields
+from polyhost.api.surface import Surface
+from polyhost.engine.uploads import Upload
+from polyhost.errors import RefusedError
+from polyhost.operations.parsing import connection_name
+
+__all__ = ["UPLOAD_TYPE", "take_upload"]
+
+UPLOAD_TYPE = "application/octet-stream"
+CHUNK_BYTES = 256 * 1024
+
+
+async def take_upload(surface: Surface, request: web.Request, asked: Asked) -> Upload:
+    """The body is the file; path and query say what it is called, and where to."""
+    given = read_fields(request, asked)
+    name = connection_name(given["name"])
+    if request.content_type != UPLOAD_TYPE:
+        raise RefusedError("the body is no file", f"Send it as {UPLOAD_TYPE}.", code="unsupported_media_type")
+    if (request.content_length or 0) > surface.uploads.max_bytes:
+        raise surface.uploads.too_large()
+    chunks = request.content.iter_chunked(CHUNK_BYTES)
+    return await surface.uploads.take(chunks, name=given["filename"], connection=name, source=given.get("source"))
