@@ -22,9 +22,7 @@ __all__ = ["build_app"]
 
 def build_app(surface: Surface) -> web.Application:
     """The application of one server."""
-    app = web.Application(
-        middlewares=[problems(surface), guard(surface, sign_in_page)], client_max_size=MAX_BODY_BYTES
-    )
+    app = web.Application(middlewares=[problems(surface), guard(surface, sign_in_page)], client_max_size=MAX_BODY_BYTES)
     app.on_response_prepare.append(add_headers)
     add_routes(app, surface)
     add_login(app, surface)

@@ -16,7 +16,7 @@ from pathlib import Path
 from polyhost.engine.clock import Clock
 from polyhost.errors import RefusedError
 
-__all__ = ["Gate", "SESSION_SECONDS", "read_token"]
+__all__ = ["SESSION_SECONDS", "Gate", "read_token"]
 
 _FILE = "token"
 _TOKEN_BYTES = 32
@@ -48,7 +48,9 @@ def read_token(home: Path) -> str:
             file.write(token + "\n")
         return token
     except OSError as error:
-        raise RefusedError(f"{path} cannot be used: {error.strerror}", "Choose another --home.", code="home_unwritable") from None
+        raise RefusedError(
+            f"{path} cannot be used: {error.strerror}", "Choose another --home.", code="home_unwritable"
+        ) from None
 
 
 def _kept(path: Path) -> str:

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from polyhost.api.asking import MAX_BODY_BYTES
 from polyhost.api.problems import problem_response
@@ -22,9 +23,6 @@ from polyhost.api.surface import Surface
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 
 __all__ = ["COOKIE", "CSRF_HEADER", "OPEN", "add_headers", "cookie_name", "guard", "problems"]
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Middleware = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
 
 _log = logging.getLogger(__name__)
 
@@ -80,8 +78,8 @@ def guard(surface: Surface, sign_in: Callable[[web.Request], web.StreamResponse 
 
 
 def problems(surface: Surface) -> Middleware:
-    """The one place where what went wrong becomes an answer; and where requests are counted and logged, by their route's
-    pattern: an address may name what is nobody's business."""
+    """The one place where what went wrong becomes an answer; and where requests are counted and logged, by their
+    route's pattern: an address may name what is nobody's business."""
 
     @web.middleware
     async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -131,7 +129,9 @@ def _of_http(error: web.HTTPException) -> web.StreamResponse:
         return error
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
-        refused = RefusedError(f"{error.method[:20]} is not possible here", f"Use {allowed}.", code="method_not_allowed")
+        refused = RefusedError(
+            f"{error.method[:20]} is not possible here", f"Use {allowed}.", code="method_not_allowed"
+        )
         return problem_response(refused, headers={"Allow": allowed})
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         limit = f"the body is larger than {MAX_BODY_BYTES:,} bytes"
@@ -144,9 +144,7 @@ def _of_http(error: web.HTTPException) -> web.StreamResponse:
 def _check_place(surface: Surface, request: web.Request) -> None:
     hosts = request.headers.getall("Host", [])
     if len(hosts) != 1 or hosts[0].lower() not in surface.hosts:
-        raise RefusedError(
-            "this server has no such name", f"Its address is http://{_shown(surface)}/", code="bad_host"
-        )
+        raise RefusedError("this server has no such name", f"Its address is http://{_shown(surface)}/", code="bad_host")
     origins = request.headers.getall("Origin", [])
     ours = {f"http://{hosts[0].lower()}"}
     if origins and set(map(str.lower, origins)) != ours:

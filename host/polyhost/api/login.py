@@ -56,7 +56,11 @@ def link_to(surface: Surface) -> str:
 
 def sign_in_page(request: web.Request) -> web.StreamResponse | None:
     """For a browser that wants a page and is not signed in; None for anything else."""
-    if request.method != "GET" or request.path.startswith("/v1/") or "text/html" not in request.headers.get("Accept", ""):
+    if (
+        request.method != "GET"
+        or request.path.startswith("/v1/")
+        or "text/html" not in request.headers.get("Accept", "")
+    ):
         return None
     return _page(None)
 

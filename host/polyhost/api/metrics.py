@@ -32,9 +32,7 @@ class Metrics:
             "polyhost_runs_ended", "Runs and imports that ended here, by how.", ["status"], registry=made
         )
         self.running = Gauge("polyhost_runs_going", "Runs and imports that go on here.", registry=made)
-        self.run_seconds = Histogram(
-            "polyhost_run_seconds", "How long runs took.", buckets=_RUN_SECONDS, registry=made
-        )
+        self.run_seconds = Histogram("polyhost_run_seconds", "How long runs took.", buckets=_RUN_SECONDS, registry=made)
         self.records = Counter(
             "polyhost_records", "Records of ended runs, by what they came to.", ["kind"], registry=made
         )

@@ -63,7 +63,7 @@ _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 
 
 def status_of(error: PolyhostError) -> int:
-    """The HTTP status of an error. A boundary that cannot be used is always a bad request, whatever is wrong with it."""
+    """The HTTP status of an error. A boundary that cannot be used is a bad request, whatever is wrong with it."""
     if (found := _STATUS.get(error.code)) is not None:
         return found
     if isinstance(error, ScopeError):

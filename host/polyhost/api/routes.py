@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import orjson
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from polyhost.api.asking import Asked, read_request
-from polyhost.api.guards import Handler
 from polyhost.api.streaming import stream_events
 from polyhost.api.surface import Surface
 from polyhost.api.uploading import take_upload

@@ -10,10 +10,13 @@ once, which the store survives.
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -42,12 +45,15 @@ DRAIN_SECONDS = 30.0
 CLOSE_SECONDS = 2.0
 """How long open answers have to end; an event stream never does by itself."""
 
+_BACKLOG = 1024
+"""Connections that may wait to be accepted: a thousand event streams come back at once after a pause."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
     """A server that answers. `link` makes a new sign-in link."""
 
-    port: int
+    address: str
     surface: Surface
     link: Callable[[], str]
 
@@ -61,22 +67,120 @@ async def serving(
     clock = clock or Clock()
     gate = gate or Gate(read_token(home), clock)
     store = await open_store(home)
+    metrics = Metrics()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        listening = stack.enter_context(closing(_listening(port)))
+        address = f"{ADDRESS}:{listening.getsockname()[1]}"
+        runs = await stack.enter_async_context(RunHost(heard=metrics.heard))
+        surface = Surface(
+            home=home,
+            store=store,
+            runs=runs,
+            gate=gate,
+            hosts=_names(listening),
+            uploads=await stack.enter_async_context(_uploads(home, clock)),
+            clock=clock,
+            metrics=metrics,
+        )
+        metrics.running.set_function(lambda: runs.going)
+        teller = _teller(surface, config, f"http://{address}")
+        runs.asked = teller.wake
+        await stack.enter_async_context(_answering(surface, listening))
+        await stack.enter_async_context(_companions(surface, config, teller))
+        yield Serving(surface=surface, link=lambda: f"http://{address}{link_to(surface)}", address=address)
+        await _drain(runs)
+
+
+def _names(listening: socket.socket) -> frozenset[str]:
+    port = listening.getsockname()[1]
+    return frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+
+
+def _teller(surface: Surface, config: Config, origin: str) -> Teller:
+    def questions() -> list[Question]:
+        return [
+            Question(connection=one.connection, run_id=one.run_id, request_id=one.request_id)
+            for one in surface.questions()
+        ]
+
+    return Teller(
+        store=surface.store,
+        home=surface.home,
+        ways=channels(config.notify),
+        schedule=config.schedule,
+        clock=surface.clock,
+        questions=questions,
+        dashboard=lambda connection: f"{origin}/connections/{quote(connection, safe='')}",
+    )
+
+
+async def _drain(runs: RunHost) -> None:
+    runs.stop()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            await runs.idle()
+
+
+@asynccontextmanager
+async def _uploads(home: Path, clock: Clock) -> AsyncGenerator[Uploads]:
+    uploads = Uploads(home, clock)
     try:
-        metrics = Metrics()
-        async with RunHost(heard=metrics.heard) as runs, _uploads(home, clock) as uploads:
-            metrics.running.set_function(lambda: runs.going)
-            with _listening(port) as listening:
-                taken = listening.getsockname()[1]
-                hosts = frozenset(f"{name}:{taken}" for name in ("127.0.0.1", "localhost", "[::1]"))
-                surface = Surface(
-                    home=home, store=store, runs=runs, gate=gate, hosts=hosts, uploads=uploads, clock=clock, metrics=metrics
-                )
-                async with _answering(surface, listening), _companions(surface, config):
-                    link = f"http://{ADDRESS}:{taken}"
-                    yield Serving(port=taken, surface=surface, link=lambda: link + link_to(surface))
-                    runs.stop()
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(DRAIN_SECONDS):
-                            await runs.idle()
+        yield uploads
     finally:
-        await store.close()
+        uploads.close()
+
+
+def _listening(port: int) -> socket.socket:
+    """A socket on this machine's own address: nobody else's reach it."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((ADDRESS, port))
+    except OSError as error:
+        listening.close()
+        if error.errno != errno.EADDRINUSE:
+            raise RefusedError(f"port {port} cannot be used: {error.strerror}", "Choose another --port.") from None
+        raise RefusedError(
+            f"port {port} is taken", "Is polyhost serve running already? Or choose another --port.", code="port_taken"
+        ) from None
+    listening.listen(_BACKLOG)
+    listening.setblocking(False)
+    return listening
+
+
+@asynccontextmanager
+async def _answering(surface: Surface, listening: socket.socket) -> AsyncGenerator[None]:
+    runner = web.AppRunner(
+        build_app(surface),
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=CLOSE_SECONDS,
+        handler_cancellation=True,
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listening).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def _companions(surface: Surface, config: Config, teller: Teller) -> AsyncGenerator[None]:
+    """What goes on beside answering: the scheduler, and telling the owner."""
+    scheduler = Scheduler(
+        work=HostedWork(surface.context()),
+        store=surface.store,
+        home=surface.home,
+        settings=config.schedule,
+        clock=surface.clock,
+        after_run=teller.wake,
+    )
+    async with asyncio.TaskGroup() as tasks:
+        going = [tasks.create_task(one.run()) for one in (scheduler, teller)]
+        try:
+            yield
+        finally:
+            for task in going:
+                task.cancel()

@@ -13,6 +13,7 @@ import click
 
 from polyhost.cli.completion import completer, completion_command
 from polyhost.cli.help import Sections, command_help, epilog, group_epilog, print_welcome, show_version
+from polyhost.cli.serve import serve_command
 from polyhost.operations.catalog import COMMANDS, GROUPS
 from polyhost.operations.registry import Field, Operation, describe
 
@@ -71,6 +72,7 @@ def _commands() -> dict[str, click.Command]:
         parent = commands.setdefault(group, _group(group))
         if isinstance(parent, click.Group):
             parent.add_command(_command(operation), name)
+    commands["serve"] = serve_command()
     commands["completion"] = completion_command(lambda: cli)
     return commands
 

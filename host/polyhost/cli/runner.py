@@ -23,7 +23,7 @@ from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.registry import Operation, Result
 
-__all__ = ["perform"]
+__all__ = ["complain", "perform"]
 
 EXIT_FAILED = 1
 EXIT_REFUSED = 2
@@ -38,7 +38,7 @@ def perform(operation: Operation, request: Any, *, home: Path | None, as_json: b
         result = run(_perform(operation, request, where, as_json=as_json))
         _print(operation, result, as_json=as_json)
     except PolyhostError as error:
-        sys.exit(_complain(error, as_json=as_json))
+        sys.exit(complain(error, as_json=as_json))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(EXIT_FAILED)
@@ -81,7 +81,8 @@ def _print(operation: Operation, result: Result, *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
-def _complain(error: PolyhostError, *, as_json: bool) -> int:
+def complain(error: PolyhostError, *, as_json: bool) -> int:
+    """Say it in one sentence on stderr, and on stdout as JSON if that was asked for. Returns the exit status."""
     if as_json:
         import orjson  # noqa: PLC0415
 

@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any, Protocol, Self
 
 from polyhost.engine import events
@@ -131,9 +132,12 @@ class RunHost:
         self._most = most
         self._elsewhere = elsewhere
         self._heard = heard
+        self.asked: Callable[[], None] = lambda: None
+        """Called when a run has a question."""
         self._going: set[LiveRun] = set()
         self._known: dict[str, LiveRun] = {}
         self._tasks = asyncio.TaskGroup()
+        self._doing: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
@@ -142,9 +146,11 @@ class RunHost:
         await self._tasks.__aenter__()
         return self
 
-    async def __aexit__(self, *failure: object) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
-        await self._tasks.__aexit__(*failure)
+        await self._tasks.__aexit__(kind, error, trace)
 
     @property
     def going(self) -> int:
@@ -161,7 +167,9 @@ class RunHost:
         run = LiveRun(connection=connection, trigger=trigger, begun=asyncio.get_running_loop().create_future())
         self._going.add(run)
         self._idle.clear()
-        self._tasks.create_task(self._carry_out(run, job))
+        task = self._tasks.create_task(self._carry_out(run, job))
+        self._doing.add(task)
+        task.add_done_callback(self._doing.discard)
         return await asyncio.shield(run.begun)
 
     async def finished(self, run_id: str) -> Ended | None:
@@ -269,6 +277,8 @@ class RunHost:
         run.timeline.add(event)
         if isinstance(event, events.BrowserStarted | events.OwnerAsked | events.RunFinished):
             run.started()
+        if isinstance(event, events.OwnerAsked):
+            self.asked()
         self._heard(run, event)
 
     def _remember(self, run_id: str, run: LiveRun) -> None:

@@ -47,9 +47,7 @@ __all__ = [
 
 async def start(context: Context, request: StartRequest) -> Result:
     """Start a run; what can be refused is refused before it has begun."""
-    run_id = await _host(context).start(
-        _run_job(context, request.name, request.wanted), connection=request.name
-    )
+    run_id = await _host(context).start(_run_job(context, request.name, request.wanted), connection=request.name)
     return Result({"run_id": run_id})
 
 

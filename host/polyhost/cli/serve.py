@@ -1,0 +1,138 @@
+"""`polyhost serve`: the command that starts the server, installs it as a service, or makes a new sign-in link.
+
+Owns: its options, its signals, what it prints. Must not know: what the server does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+__all__ = ["serve_command"]
+
+EXIT_INTERRUPTED = 130
+LINK_SECONDS = 10.0
+
+
+def serve_command() -> click.Command:
+    """The command. What it needs is imported when it is called: help stays instant."""
+    return click.Command(
+        "serve",
+        callback=_serve,
+        params=[
+            click.Option(
+                ["--port"], type=click.IntRange(1, 65_535), metavar="N", help="The port on this machine. Default: 8787."
+            ),
+            click.Option(
+                ["--link"], is_flag=True, help="Print a new sign-in link of the server that is running, and end."
+            ),
+            click.Option(
+                ["--install"], is_flag=True, help="Write a service file for your session, and say how to start it."
+            ),
+            click.Option(["--uninstall"], is_flag=True, help="Take that file away again."),
+        ],
+        help="Show the dashboard, answer the owner API, and run what is due.\n\n"
+        "It answers on this machine only. It prints a link that signs your browser in, once, within five minutes. "
+        "The first Ctrl-C ends all runs and keeps what they have read; a second one leaves at once.",
+        short_help="Show the dashboard, answer the owner API, run what is due.",
+        epilog="\b\nExamples:\n  polyhost serve\n  polyhost serve --link\n  polyhost serve --install",
+    )
+
+
+def _serve(port: int | None, link: bool, install: bool, uninstall: bool) -> None:
+    from polyhost.cli.runner import complain  # noqa: PLC0415
+    from polyhost.errors import PolyhostError, RefusedError  # noqa: PLC0415
+    from polyhost.operations.context import default_home  # noqa: PLC0415
+
+    given: Path | None = click.get_current_context().find_root().params["home"]
+    home = (given or default_home()).expanduser().absolute()
+    try:
+        if link + install + uninstall > 1:
+            raise RefusedError("--link, --install and --uninstall exclude each other", "Give one of them.")
+        if install or uninstall:
+            _service(home, port, default_home=given is None, remove=uninstall)
+        elif link:
+            click.echo(asyncio.run(_new_link(home, port)))
+        else:
+            asyncio.run(_answer(home, port))
+    except PolyhostError as error:
+        sys.exit(complain(error, as_json=False))
+
+
+def _service(home: Path, port: int | None, *, default_home: bool, remove: bool) -> None:
+    from polyhost.engine.service import Service, install, manager_here, uninstall  # noqa: PLC0415
+
+    service = Service(home=home, port=port, default_home=default_home)
+    done = (uninstall if remove else install)(service, manager_here())
+    said = "Removed" if remove else "Wrote" if done.changed else "There already:"
+    click.echo(f"{said} {done.path}")
+    if done.next:
+        click.echo("\nNext:\n" + "\n".join(f"  {line}" for line in done.next))
+
+
+async def _answer(home: Path, port: int | None) -> None:
+    from polyhost.api.logs import log_as_json  # noqa: PLC0415
+    from polyhost.api.server import serving  # noqa: PLC0415
+    from polyhost.engine.config import load_config  # noqa: PLC0415
+    from polyhost.engine.garbage import collect_garbage_seldom  # noqa: PLC0415
+
+    config = load_config(home, flags={"serve.port": port})
+    stopped = _stopped_by_signal()
+    log_as_json()
+    async with serving(home, config, port=config.serve.port) as server:
+        collect_garbage_seldom()
+        click.echo(f"polyhost answers at http://{server.address}/ (Ctrl-C stops it)")
+        click.echo(f"Sign in, once, within five minutes: {server.link()}")
+        sys.stdout.flush()
+        await stopped.wait()
+
+
+def _stopped_by_signal() -> asyncio.Event:
+    """Set by the first signal; the second ends the process at once, which the store survives."""
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        if stopped.is_set():
+            leave()
+        click.echo("polyhost: stopping; what is read so far is kept. Ctrl-C again to leave at once.", err=True)
+        stopped.set()
+
+    def leave() -> NoReturn:
+        os._exit(EXIT_INTERRUPTED)
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    return stopped
+
+
+async def _new_link(home: Path, port: int | None) -> str:
+    """Asked of the server that runs, with the home's token."""
+    import aiohttp  # noqa: PLC0415
+
+    from polyhost.api.gate import read_token  # noqa: PLC0415
+    from polyhost.api.login import LINK_PATH  # noqa: PLC0415
+    from polyhost.engine.config import load_config  # noqa: PLC0415
+    from polyhost.errors import RefusedError  # noqa: PLC0415
+
+    origin = f"http://127.0.0.1:{load_config(home, flags={'serve.port': port}).serve.port}"
+    headers = {"Authorization": f"Bearer {read_token(home)}"}
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LINK_SECONDS)) as session,
+            session.post(origin + LINK_PATH, headers=headers) as answer,
+        ):
+            made: Any = await answer.json(content_type=None) if answer.status == 201 else None
+    except (aiohttp.ClientError, TimeoutError):
+        made = None
+    if made is None:
+        raise RefusedError(
+            f"no server of this home answers at {origin}", "Start it: polyhost serve", code="not_serving"
+        )
+    return origin + made["path"]
