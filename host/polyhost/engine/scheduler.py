@@ -178,7 +178,8 @@ class Scheduler:
         if folder is None:
             return False
         try:
-            waiting = waiting_files(folder, await dealt_with(self.store, row))
+            seen = await dealt_with(self.store, row)
+            waiting = await asyncio.to_thread(waiting_files, folder, seen)  # a share may take its time
         except PolyhostError:
             return False  # the folder is not there today: a stick, a share
         settled = bool(waiting) and self._seen.get(row.id) == waiting

@@ -99,6 +99,8 @@ class Recommended:
     every_seconds: int = _DAY
     least_seconds: int = int(SHORTEST_INTERVAL)
     background_safe: bool = True
+    interaction: str | None = None
+    """What help a run may need of the owner, in the manifest's word: `none`, `otp_likely`, `manual_action_likely`…"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +209,7 @@ def recommended(source: Loaded | None, connection: ConnectionRow) -> Recommended
         every_seconds=policy.recommended_interval_seconds or _DAY,
         least_seconds=max(policy.minimum_interval_seconds or 0, int(SHORTEST_INTERVAL)),
         background_safe=safe,
+        interaction=policy.interaction_posture,
     )
 
 

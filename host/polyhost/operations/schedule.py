@@ -104,6 +104,8 @@ async def _shown(context: Context, store: Store, row: ConnectionRow) -> dict[str
         "every_seconds": evidence.every_seconds,
         "recommended_seconds": found.recommended.every_seconds if found.recommended.possible else None,
         "least_seconds": found.recommended.least_seconds if found.recommended.possible else None,
+        "background_safe": found.recommended.background_safe,
+        "interaction": found.recommended.interaction,
         "quiet_hours": None if found.plan.quiet is None else str(found.plan.quiet),
         "time_zone": str(found.plan.zone),
         "paused": evidence.paused,
