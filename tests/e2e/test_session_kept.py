@@ -69,7 +69,7 @@ async def test_an_owner_without_a_screen_renews_elsewhere_and_the_run_goes_on_wh
 
     async def renew_later() -> None:
         advanced = (event for event in newcomer.events if isinstance(event, PartitionAdvanced))
-        whole.update(event.partition for event in advanced if event.finished and event.records)
+        whole.update(event.partition for event in advanced if event.finished)
         slack.log.clear()
         await renew()
 
@@ -81,6 +81,8 @@ async def test_an_owner_without_a_screen_renews_elsewhere_and_the_run_goes_on_wh
     assert question.kind == "manual_action"
     assert f"polyhost connect slack --name {NAME} --renew" in question.message
     read_after = {seen.params["channel"] for seen in slack.requests("conversations.history")}
+    counted = {key for key, view in (await newcomer.partitions()).items() if view["source_status"] == "active"}
+    whole &= counted  # of an archived one Slack does not say how far it reaches: only asking again tells
     assert whole, "something was read to its end before the pause"
     assert read_after, "something was left for after it"
     assert not whole & read_after, "nothing that was whole was read again"
