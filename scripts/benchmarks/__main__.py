@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks import pipeline_cases
 from benchmarks import settle as settling
 from benchmarks.commands import commands
+from benchmarks.exports import exports
 from benchmarks.fence import fence
 from benchmarks.imports import imports
 from benchmarks.pipeline import pipeline
@@ -41,6 +42,8 @@ def _bench(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
             return fence(requests=options.records, rounds=options.rounds)
         case "import":
             return imports(records=options.records)
+        case "export":
+            return exports(records=options.records, partitions=options.partitions)
         case "search":
             return search(records=options.records, partitions=options.partitions, rounds=options.rounds)
         case _:
@@ -55,12 +58,13 @@ async def _case(options: argparse.Namespace) -> dict[str, float]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Measures this checkout. See docs/benchmarks.md.")
-    kinds = "pipeline | settle | cli | import | search | fence"
+    kinds = "pipeline | settle | cli | import | export | search | fence"
     benches = parser.add_subparsers(dest="bench", required=True, metavar=kinds)
     _bench_parser(benches, "pipeline", "records from a page into SQLite, beside the naive way", 200_000, None, 3)
     _bench_parser(benches, "settle", "the end of a run over many partitions", 1_000_000, 10_000, 1)
     _bench_parser(benches, "cli", "what an owner waits for", 1_000_000, 1_000, 7)
     _bench_parser(benches, "import", "a Slack export through the import command", 1_000_000, None, 1)
+    _bench_parser(benches, "export", "every format of export, over many records", 1_000_000, 1_000, 1)
     _bench_parser(benches, "search", "taking records into the search index, and finding in it", 1_000_000, 1_000, 5)
     _bench_parser(benches, "fence", "what an allowed request costs with the fence", 300, None, 5)
     case = benches.add_parser("case", help=argparse.SUPPRESS)  # one measurement, in a process of its own

@@ -18,7 +18,8 @@ from polyhost.engine.indexing import STEP_RECORDS
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import DIGEST_BYTES
 from polyhost.ledger.state import CursorOrder, PartitionState, Range
-from polyhost.searching.rules import SearchRules, search_rules
+from polyhost.searching.declared import search_rules
+from polyhost.searching.rules import SearchRules
 from polyhost.store.base import BatchRow, ConnectionRow, RecordWrite, RunRow, SavePartitions, Store, WriteRecords
 
 __all__ = ["NAME", "STREAM", "channel", "fill", "rules"]

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from polyhost.protocol.declarations import StreamDecl
-from polyhost.protocol.event_time import event_time, iso_text
+from polyhost.protocol.event_time import event_time
+from polyhost.protocol.instants import iso_text
 
 
 def stream(**more: Any) -> StreamDecl:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from polyhost.protocol.manifest import ManifestError, load_manifest
-from polyhost.searching.rules import SearchRules, StreamRules, search_rules
+from polyhost.searching.declared import search_rules
+from polyhost.searching.rules import SearchRules, StreamRules
 from polyhost.searching.texts import Searched, Texts, texts_of
 
 STRING = {"type": ["string", "null"]}

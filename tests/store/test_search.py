@@ -16,6 +16,7 @@ from polyhost.errors import RefusedError, RunFailedError
 from polyhost.ledger.digest import encode
 from polyhost.searching.query import parse_query
 from polyhost.searching.rules import SearchRules, StreamRules
+from polyhost.store import _search_index
 from polyhost.store._opening import STORE_FILE
 from polyhost.store.base import RecordWrite, SearchWanted, Store, WriteRecords
 from polyhost.store.memory import MemoryStore
@@ -258,3 +259,52 @@ async def test_words_that_mean_something_to_sqlite_are_only_words(sqlite_store: 
         assert await find(sqlite_store, query, number) in (["k1"], [])
     assert await find(sqlite_store, "NEAR(c, 2)", number) == ["k1"]
     assert orjson.loads(orjson.dumps(await sqlite_store.count_records(number)))
+
+
+async def test_a_step_that_is_cut_off_leaves_the_index_as_it_was(sqlite_store: SqliteStore, monkeypatch: Any):
+    """Watermark and entries are one transaction: what a kill leaves is what a rollback leaves."""
+    number = await filled(sqlite_store, note(1, "harbour"))
+    await put(sqlite_store, number, note(1, "lights"), note(2, "harbour"))
+
+    class Cut(Exception):
+        pass
+
+    def cut_off(*_: Any) -> None:
+        raise Cut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_search_index._Step, "finish", cut_off)
+        with pytest.raises(Cut):
+            await sqlite_store.index(number, RULES, limit=10)
+    index = await sqlite_store.search_index(number)
+    assert index is not None
+    assert (index.indexed_through, index.pending) == (1, 2)
+    await catch_up(sqlite_store, number)
+    assert await find(sqlite_store, "harbour", number) == ["k2"]
+    assert await find(sqlite_store, "lights", number) == ["k1"]
+
+
+async def test_a_store_from_before_there_was_search_is_upgraded_and_searched(make_home: Callable[[], Path]):
+    home = make_home()
+    with closing(sqlite3.connect(home / STORE_FILE)) as db:
+        db.executescript(
+            "DROP TABLE search_steps; DROP TABLE search_indexes;"
+            "UPDATE alembic_version SET version_num = '0001'; PRAGMA user_version = 1"
+        )
+    store = await SqliteStore.open(home)
+    try:
+        number = await filled(store, note(1, "harbour"))
+        assert await find(store, "harbour", number) == ["k1"]
+    finally:
+        await store.close()
+
+
+async def test_a_snapshot_searches_what_it_sees_and_writes_nothing(sqlite_store: SqliteStore):
+    number = await filled(sqlite_store, note(1, "harbour"))
+    async with sqlite_store.snapshot() as snapshot:
+        await put(sqlite_store, number, note(2, "harbour"))
+        await catch_up(sqlite_store, number)
+        assert await find(snapshot, "harbour", number) == ["k1"]
+        with pytest.raises(RunFailedError) as failed:
+            await snapshot.index(number, RULES, limit=1)
+        assert failed.value.code == "store_snapshot"

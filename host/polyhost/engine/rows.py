@@ -14,9 +14,11 @@ from polyhost.exports.base import Row
 from polyhost.ledger.position import Located, locate
 from polyhost.ledger.rules import partition_rule
 from polyhost.ledger.state import PartitionRule
-from polyhost.protocol.event_time import EventTime, event_time, iso_text
+from polyhost.protocol.event_time import event_time
+from polyhost.protocol.instants import EventTime, iso_text
 from polyhost.protocol.manifest import Manifest, StreamDecl
-from polyhost.searching.rules import SearchRules, search_rules
+from polyhost.searching.declared import search_rules
+from polyhost.searching.rules import SearchRules
 from polyhost.searching.texts import texts_of
 from polyhost.store.base import Store, StoredRecord
 

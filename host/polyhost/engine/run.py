@@ -33,7 +33,7 @@ from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.validation import build_validators
-from polyhost.searching.rules import search_rules
+from polyhost.searching.declared import search_rules
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
 
 __all__ = ["CANCEL_MEMO", "Collection", "Surroundings", "collect"]

@@ -17,8 +17,9 @@ from polyhost.operations.registry import Result
 from polyhost.operations.requests import SearchRequest
 from polyhost.operations.shown import Shown, known_stream
 from polyhost.protocol.timestamps import Instant, TimestampError, parse_timestamp
+from polyhost.searching.declared import search_rules
 from polyhost.searching.query import Query, parse_query
-from polyhost.searching.rules import SearchRules, search_rules
+from polyhost.searching.rules import SearchRules
 from polyhost.searching.snippet import snippet
 from polyhost.searching.texts import texts_of
 from polyhost.store.base import ConnectionRow, SearchHit, SearchWanted, Store

@@ -10,7 +10,8 @@ from typing import Any
 
 from polyhost.engine.finding import Loaded
 from polyhost.errors import RefusedError
-from polyhost.protocol.event_time import EventTime, event_time, iso_text
+from polyhost.protocol.event_time import event_time
+from polyhost.protocol.instants import EventTime, iso_text
 from polyhost.protocol.manifest import StreamDecl
 from polyhost.store.base import Store, StoredRecord
 
