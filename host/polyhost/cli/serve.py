@@ -47,6 +47,7 @@ def serve_command() -> click.Command:
 
 def _serve(port: int | None, link: bool, install: bool, uninstall: bool) -> None:
     from polyhost.cli.runner import complain  # noqa: PLC0415
+    from polyhost.engine.interpreter import run  # noqa: PLC0415
     from polyhost.errors import PolyhostError, RefusedError  # noqa: PLC0415
     from polyhost.operations.context import default_home  # noqa: PLC0415
 
@@ -60,7 +61,7 @@ def _serve(port: int | None, link: bool, install: bool, uninstall: bool) -> None
         elif link:
             click.echo(asyncio.run(_new_link(home, port)))
         else:
-            asyncio.run(_answer(home, port))
+            run(_answer(home, port))
     except PolyhostError as error:
         sys.exit(complain(error, as_json=False))
 
@@ -80,13 +81,13 @@ async def _answer(home: Path, port: int | None) -> None:
     from polyhost.api.logs import log_as_json  # noqa: PLC0415
     from polyhost.api.server import serving  # noqa: PLC0415
     from polyhost.engine.config import load_config  # noqa: PLC0415
-    from polyhost.engine.garbage import collect_garbage_seldom  # noqa: PLC0415
+    from polyhost.engine.interpreter import tune_interpreter  # noqa: PLC0415
 
     config = load_config(home, flags={"serve.port": port})
     stopped = _stopped_by_signal()
     log_as_json()
     async with serving(home, config, port=config.serve.port) as server:
-        collect_garbage_seldom()
+        tune_interpreter()
         click.echo(f"polyhost answers at http://{server.address}/ (Ctrl-C stops it)")
         click.echo(f"Sign in, once, within five minutes: {server.link()}")
         sys.stdout.flush()
