@@ -29,4 +29,8 @@ def cookie_reaches(hosts: Sequence[str], domain: str) -> bool:
     name = domain.lstrip(".").lower()
     if allows(hosts, name):
         return True
-    return domain.startswith(".") and any(pattern.lower().removeprefix("*").endswith(f".{name}") for pattern in hosts)
+    return (
+        domain.startswith(".")
+        and "." in name
+        and any(pattern.lower().removeprefix("*").endswith(f".{name}") for pattern in hosts)
+    )

@@ -40,3 +40,4 @@ class Behaviour:
     token_delay_ms: int = 0  # how long the client page boots before it stores its token
     auth_endpoint: bool = True  # https://app.slack.com/auth?…response_type=json answers with tokens
     front_counts_nobody: bool = False  # the front page says that nobody is signed in, whatever the session is
+    front_tells: bool = True  # whether the front page says how many are signed in at all

@@ -32,7 +32,7 @@ class Pages:
         """app.slack.com."""
         worlds = self._session.signed_in(cookies)
         if path == "/":
-            return html_page("Slack", "<p>Slack</p>", script=f"var num_signed_in_users={self._counted(worlds)};")
+            return html_page("Slack", "<p>Slack</p>", script=self._counted(worlds))
         if path == "/client" or path.startswith("/client/"):
             return self._client(path, worlds)
         if path == "/auth":
@@ -66,8 +66,9 @@ class Pages:
                     return Page(file.content, headers={"Content-Type": file.mimetype})
         return html_page("Sign in | Slack", "<h1>Sign in to your workspace</h1>")
 
-    def _counted(self, worlds: list[Workspace]) -> int:
-        return 0 if self._behaviour.front_counts_nobody else len(worlds)
+    def _counted(self, worlds: list[Workspace]) -> str:
+        count = 0 if self._behaviour.front_counts_nobody else len(worlds)
+        return f"var num_signed_in_users={count};" if self._behaviour.front_tells else ""
 
     def _client(self, path: str, worlds: list[Workspace]) -> Page:
         team = path.removeprefix("/client").strip("/").partition("/")[0]
