@@ -12,9 +12,12 @@ GROUPS = {
     "partitions": "Let a missing partition go, or take it back.",
     "schedule": "When connections run by themselves, while polyhost serve runs.",
     "notify": "Being told when you are needed.",
-    "polyfill": "The scripts that collect: list them, check them.",
+    "polyfill": "The scripts that collect: list them, check them, write your own.",
+    "fixture": "Recordings that a polyfill is tested with: make, scrub and verify them.",
 }
 """Operations with two words in their name, by the first."""
+
+_AUTHORS = "It works on an author's files, on this machine."
 
 OPERATIONS = (
     Operation(
@@ -291,6 +294,33 @@ OPERATIONS = (
             "polyhost polyfill check polyfills/slack --scenario fixtures/slack/small",
         ),
         only="It runs code from a folder that is named.",
+    ),
+    Operation(
+        "fixture record",
+        requests.FixtureRecordRequest,
+        "polyhost.operations.fixtures:record",
+        "Run a connection and record what the site answered, scrubbed of secrets and personal data.",
+        ("polyhost fixture record slack fixtures/slack/small --resource messages=C024BE91L",),
+        only=_AUTHORS,
+    ),
+    Operation(
+        "fixture scrub",
+        requests.FixtureScrubRequest,
+        "polyhost.operations.fixtures:scrub",
+        "Scrub a recorded scenario once more, after the polyfill has named more fields.",
+        (
+            "polyhost fixture scrub ./gulls gulls/fixtures/small",
+            "polyhost fixture scrub slack fixtures/slack/small --to-folder /tmp/clean",
+        ),
+        only=_AUTHORS,
+    ),
+    Operation(
+        "fixture verify",
+        requests.FixtureVerifyRequest,
+        "polyhost.operations.fixtures:verify",
+        "Look at a recorded scenario as a stranger would: is anything left in it that must go?",
+        ("polyhost fixture verify slack fixtures/slack/small",),
+        only=_AUTHORS,
     ),
     Operation(
         "receipt",

@@ -23,6 +23,7 @@ from polyhost.engine.sources import (
     recording_connector,
     replay_connector,
 )
+from polyhost.engine.tracing import Trace, TracedConnector, keep_trace
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import host_mappings, resources
@@ -136,7 +137,8 @@ async def _run(
     prepared: Prepared,
     request: RunRequest,
 ) -> Result:
-    result = await _collect(context, store, connection, source, scope, prepared, full=request.full)
+    folder = None if request.trace is None else _folder(request.trace)
+    result = await _collect(context, store, connection, source, scope, prepared, full=request.full, trace_to=folder)
     if request.record is not None:
         await prepared.save(_folder(request.record), store, connection, scope)
     status = RunStatus(result["status"])
@@ -154,12 +156,14 @@ async def _collect(
     prepared: Prepared,
     *,
     full: bool,
+    trace_to: Path | None = None,
 ) -> dict[str, Any]:
+    trace = Trace()
     what = Collection(
         connection=connection,
         manifest=source.manifest,
         scope=scope,
-        connector=prepared.connector,
+        connector=TracedConnector(prepared.connector, trace),
         full=full,
         trigger=context.trigger,
         method="browser_polyfill" if source.kind == "page" else "provider_api",
@@ -170,7 +174,8 @@ async def _collect(
     )
     result = await collect(what, around)
     await prepared.remember(store, connection)
-    return result
+    kept = keep_trace(trace, result, context.home, trace_to)
+    return result if kept is None else {**result, "trace": str(kept)}
 
 
 def _check_session(connection: ConnectionRow) -> None:

@@ -26,6 +26,9 @@ __all__ = [
     "DisconnectRequest",
     "DoctorRequest",
     "ExportRequest",
+    "FixtureRecordRequest",
+    "FixtureScrubRequest",
+    "FixtureVerifyRequest",
     "ImportRequest",
     "NotifyTestRequest",
     "QuestionsRequest",
@@ -100,6 +103,9 @@ class RunRequest:
     map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
     insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
     headed: bool = flag("Show the browser while it collects.")
+    trace: str | None = option(
+        "Write what passed, without content, there; of a run that fails it is kept anyway.", metavar="DIR"
+    )
     allow_gaps: bool = flag("End with status 0 although gaps were found.")
 
 
@@ -346,3 +352,26 @@ class UploadRequest:
     name: str = argument("The connection to import into; made where there is none.")
     filename: str = argument("What the file is called: some exports are told by their names.")
     source: str | None = option("What the export is of. Default: it is recognised.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureRecordRequest:
+    name: str = argument("The connection to record a run of.")
+    to_folder: str = argument("Where the scenario goes.", metavar="DIR")
+    stream: tuple[str, ...] = option("Only this stream. Repeat for more.", metavar="STREAM", default=())
+    resource: tuple[str, ...] = option(
+        "Only these resources of a stream, e.g. messages=C1,C2. Repeat for more.", metavar="STREAM=ID,ID", default=()
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureScrubRequest:
+    source: str = argument("The polyfill whose rules hold: a bundled source or a folder.")
+    folder: str = argument("The scenario.", metavar="DIR")
+    to_folder: str | None = option("Where the scrubbed one goes. Default: in its place.", metavar="DIR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureVerifyRequest:
+    source: str = argument("The polyfill whose rules hold: a bundled source or a folder.")
+    folder: str = argument("The scenario.", metavar="DIR")

@@ -40,6 +40,9 @@ _RENDERERS = {
     "doctor": "doctor:doctor",
     "disconnect": "connections:disconnect",
     "rename": "connections:rename",
+    "fixture record": "polyfills:recorded",
+    "fixture scrub": "polyfills:scrubbed",
+    "fixture verify": "polyfills:verified",
     "config explain": "config:explain",
     "config path": "config:path",
 }

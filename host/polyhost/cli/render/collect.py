@@ -61,6 +61,8 @@ def _result(out: Console, value: dict[str, Any]) -> None:
         out.print(
             f"\n[red]{plain(value['error']['reason'])}[/]\n[dim]→ {plain(as_typed(value['error']['instruction']))}[/]"
         )
+    if value.get("trace"):
+        out.print(f"[dim]What passed, without content: {plain(value['trace'])}[/]")
     if value.get("receipt"):
         out.print(f"\n{plain(value['receipt']['summary'])}")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from polyhost.cli.render import collect
 from polyhost.cli.render.common import console, plain, plural, simple_table
 
-__all__ = ["check"]
+__all__ = ["check", "recorded", "scrubbed", "verified"]
 
 _MARKS = {"ok": "[green]✓[/]", "failed": "[red]✗[/]", "not_checked": "[dim]–[/]"}
 
@@ -38,3 +39,27 @@ def _found(row: dict[str, Any]) -> str:
     if row["instruction"] and row["answer"] != "ok":
         text += f"\n[dim]→[/] {plain(row['instruction'])}"
     return text
+
+
+def recorded(value: dict[str, Any]) -> None:
+    """The run, and where its scenario is."""
+    collect.run(value)
+    console().print(f"Recorded, scrubbed and verified: [cyan]{plain(value['scenario'])}[/]")
+
+
+def scrubbed(value: dict[str, Any]) -> None:
+    """How much was replaced, by kind."""
+    counts = ", ".join(f"{count:,} {kind}" for kind, count in value["replaced"].items()) or "nothing"
+    console().print(f"[green]✓[/] {plain(value['scenario'])}: replaced {counts}.")
+
+
+def verified(value: dict[str, Any]) -> None:
+    """Where something is left, and by which rule it has to go."""
+    out = console()
+    if not value["findings"]:
+        out.print(f"[green]✓[/] {plain(value['scenario'])} holds no secret and nothing personal.")
+        return
+    for finding in value["findings"]:
+        out.print(f"[red]✗[/] {plain(finding['where'])}  [dim]{plain(finding['rule'])}[/]")
+    out.print(f"{plural(len(value['findings']), 'place')}{' or more' if value['more'] else ''} to mend.")
+    out.print("[dim]→ Name the fields in polyfill.recording.redact, then: polyhost fixture scrub[/]")

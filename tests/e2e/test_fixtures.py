@@ -1,0 +1,120 @@
+"""Recordings through the owner's commands, and the trace of a run that failed (HO-6)."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from checkout import ROOT
+from e2e.owner import NAME, Owner
+from polyhost.engine.tracing import FOLDER
+from polyhost.errors import RunFailedError
+from polyhost.operations import fixtures
+from polyhost.operations.collect import run
+from polyhost.operations.context import Context
+from polyhost.operations.requests import (
+    FixtureRecordRequest,
+    FixtureScrubRequest,
+    FixtureVerifyRequest,
+    RunRequest,
+)
+
+pytestmark = pytest.mark.requirement("HO-6")
+
+SMALL = ROOT / "fixtures" / "slack" / "small"
+
+
+async def test_a_run_is_recorded_verified_and_replays(newcomer: Owner, tmp_path: Path):
+    folder = tmp_path / "recorded"
+    asked = FixtureRecordRequest(name=NAME, to_folder=str(folder), stream=("users",))
+    recorded = await fixtures.record(newcomer.context(), asked)
+    assert recorded.value["scenario"] == str(folder)
+    assert recorded.value["status"] == "complete"
+    looked = await fixtures.verify(newcomer.context(), FixtureVerifyRequest(source="slack", folder=str(folder)))
+    assert (looked.exit_code, looked.value["findings"]) == (0, [])
+    replayed = await run(
+        Context(home=tmp_path / "other"), RunRequest(name="slack", replay=str(folder), stream=("users",))
+    )
+    assert replayed.value["status"] == "complete"
+    assert replayed.value["streams"]["users"]["new"] == recorded.value["streams"]["users"]["new"]
+
+
+async def test_what_is_left_in_a_scenario_is_named_and_never_quoted_and_scrubbing_takes_it_out(tmp_path: Path):
+    folder, clean = tmp_path / "leaky", tmp_path / "clean"
+    shutil.copytree(SMALL, folder)
+    state = json.loads((folder / "storage_state.json").read_bytes())
+    state["cookies"][0]["value"] = "xoxd-planted-secret"
+    (folder / "storage_state.json").write_text(json.dumps(state))
+    context = Context(home=tmp_path / "home")
+    looked = await fixtures.verify(context, FixtureVerifyRequest(source="slack", folder=str(folder)))
+    assert looked.exit_code == 1
+    assert looked.value["findings"]
+    assert "planted" not in json.dumps(looked.value)
+    asked = FixtureScrubRequest(source="slack", folder=str(folder), to_folder=str(clean))
+    scrubbed = await fixtures.scrub(context, asked)
+    assert scrubbed.value["replaced"]["secret"] > 0
+    assert "planted" not in (clean / "storage_state.json").read_text()
+    assert (await fixtures.verify(context, FixtureVerifyRequest(source="slack", folder=str(clean)))).exit_code == 0
+    assert "planted" in (folder / "storage_state.json").read_text()
+
+
+async def test_a_run_that_fails_leaves_a_trace_without_content_and_says_where(tmp_path: Path):
+    """The recording lacks what the polyfill asks for; what the site said, and who is in it, is not in the trace."""
+    broken = tmp_path / "broken"
+    shutil.copytree(SMALL, broken)
+    har = json.loads((broken / "recording.har").read_bytes())
+    entries = har["log"]["entries"]
+    har["log"]["entries"] = [one for one in entries if "conversations.history" not in one["request"]["url"]]
+    (broken / "recording.har").write_text(json.dumps(har))
+    context = Context(home=tmp_path / "home")
+    failed = await run(context, RunRequest(name="slack", replay=str(broken)))
+    assert failed.value["status"] == "failed"
+    path = Path(failed.value["trace"])
+    assert path.parent == context.home / FOLDER
+    text = owners_own(path)
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["what"] for line in lines[:3]] == ["opening", "opened", "sent"]
+    assert {line["kind"] for line in lines if line["what"] == "message"} >= {"PARTITION_INVENTORY"}
+    assert sum(line.get("records", 0) for line in lines) > 0
+    assert [said for said in said_at_the_site() if said in text] == []
+
+
+def owners_own(path: Path) -> str:
+    """What the file holds, which only its owner can read."""
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    return path.read_text()
+
+
+def said_at_the_site() -> set[str]:
+    """Every text of a record that is long enough to be told apart, save for the names of streams."""
+    records = [json.loads(line) for line in (SMALL / "expected.jsonl").read_text().splitlines()]
+    texts = {text for record in records for text in (record.get("data") or {}).values() if isinstance(text, str)}
+    found = {text for text in texts if len(text) > 8}
+    assert found
+    return found
+
+
+async def test_a_run_that_goes_well_leaves_a_trace_only_where_one_is_wanted(tmp_path: Path):
+    context = Context(home=tmp_path / "home")
+    good = await run(context, RunRequest(name="slack", replay=str(SMALL)))
+    assert "trace" not in good.value
+    assert not (context.home / FOLDER).exists()
+    wanted = await run(context, RunRequest(name="slack", replay=str(SMALL), trace=str(tmp_path / "here")))
+    assert Path(wanted.value["trace"]).parent == tmp_path / "here"
+
+
+async def test_a_recording_that_cannot_be_cleaned_is_not_written(tmp_path: Path):
+    """The rules leave a credential in it: then there is no scenario at all."""
+    folder = tmp_path / "leaky"
+    shutil.copytree(SMALL, folder)
+    har = json.loads((folder / "recording.har").read_bytes())
+    har["log"]["entries"][0]["response"]["content"] = {"mimeType": "text/plain", "text": "xoxc-1234567890-abcdefghij"}
+    har["log"]["entries"][0]["response"]["headers"] = [{"name": "content-type", "value": "text/plain"}]
+    (folder / "recording.har").write_text(json.dumps(har))
+    with pytest.raises(RunFailedError):
+        await fixtures.scrub(
+            Context(home=tmp_path / "home"),
+            FixtureScrubRequest(source="slack", folder=str(folder), to_folder=str(tmp_path / "clean")),
+        )
+    assert not (tmp_path / "clean").exists()
