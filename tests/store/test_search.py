@@ -266,15 +266,15 @@ async def test_a_step_that_is_cut_off_leaves_the_index_as_it_was(sqlite_store: S
     number = await filled(sqlite_store, note(1, "harbour"))
     await put(sqlite_store, number, note(1, "lights"), note(2, "harbour"))
 
-    class Cut(Exception):
+    class CutError(Exception):
         pass
 
     def cut_off(*_: Any) -> None:
-        raise Cut
+        raise CutError
 
     with monkeypatch.context() as patch:
         patch.setattr(_search_index._Step, "finish", cut_off)
-        with pytest.raises(Cut):
+        with pytest.raises(CutError):
             await sqlite_store.index(number, RULES, limit=10)
     index = await sqlite_store.search_index(number)
     assert index is not None
