@@ -28,6 +28,7 @@ from polyhost.api.surface import Surface
 from polyhost.engine.clock import Clock
 from polyhost.engine.config import Config
 from polyhost.engine.hosting import RunHost
+from polyhost.engine.indexing import Indexer
 from polyhost.engine.notices.causes import Question
 from polyhost.engine.notices.channels import channels
 from polyhost.engine.notices.teller import Teller
@@ -169,6 +170,7 @@ async def _answering(surface: Surface, listening: socket.socket) -> AsyncGenerat
 @asynccontextmanager
 async def _companions(surface: Surface, config: Config, teller: Teller) -> AsyncGenerator[None]:
     """What goes on beside answering: the scheduler, and telling the owner."""
+    indexer = Indexer(store=surface.store, home=surface.home, busy=lambda: surface.runs.going > 0)
     scheduler = Scheduler(
         work=HostedWork(surface.context()),
         store=surface.store,
@@ -178,7 +180,7 @@ async def _companions(surface: Surface, config: Config, teller: Teller) -> Async
         after_run=teller.wake,
     )
     async with asyncio.TaskGroup() as tasks:
-        going = [tasks.create_task(one.run()) for one in (scheduler, teller)]
+        going = [tasks.create_task(one.run()) for one in (scheduler, teller, indexer)]
         try:
             yield
         finally:

@@ -157,7 +157,14 @@ OPERATIONS = (
             "polyhost search 'harbour lights'",
             "polyhost search '\"harbour lights\" -berth' --connection slack --since 2026-01-01",
         ),
-        routes=(Route("GET", "/v1/search", "Found", errors=("bad_query", "bad_cursor", "bad_since", "bad_until")),),
+        routes=(
+            Route(
+                "GET",
+                "/v1/search",
+                "Found",
+                errors=("query_empty", "query_too_long", "query_too_wide", "bad_cursor", "bad_since", "bad_until"),
+            ),
+        ),
     ),
     Operation(
         "export",
@@ -169,6 +176,7 @@ OPERATIONS = (
             "polyhost export slack --format html --to ~/slack-pages --stream messages --since 2026-01-01",
             "polyhost export slack --format jsonl --to ~/slack-export --changes",
         ),
+        only="It writes into a directory of this machine that is named.",
     ),
     Operation(
         "coverage",
