@@ -1,7 +1,7 @@
-"""A process that does what a server does for its schedule: `scheduling.py HOME [HOURS-LATER]`.
+"""The server itself, at a time of a test's choosing: `python -m e2e.scheduling HOME HOURS-LATER`.
 
-Says on stdout, a JSON value a line, each look it took and each run it started and ended. Ended with SIGKILL like any
-process. Must not know: what is due, what a test waits for.
+Says on stdout, a JSON value a line, each look of the scheduler and of the teller, and each run it started and ended.
+Must not know: what is due, what a test waits for.
 """
 
 from __future__ import annotations
@@ -14,53 +14,48 @@ from pathlib import Path
 from typing import Any
 
 from e2e.owner import LaterClock
+from polyhost.api.metrics import Metrics
+from polyhost.api.server import serving
 from polyhost.engine.config import load_config
-from polyhost.engine.events import RunEvent, RunFinished, RunStarted
-from polyhost.engine.notices.channels import channels
+from polyhost.engine.events import RunFinished, RunStarted
 from polyhost.engine.notices.teller import Teller
 from polyhost.engine.scheduler import Scheduler
-from polyhost.operations.context import Context
-from polyhost.operations.due_work import DueWork
-from polyhost.store.sqlite import open_store
 
 
 def say(what: str, **facts: Any) -> None:
     print(json.dumps({"said": what, **facts}), flush=True)
 
 
-def watch(event: RunEvent) -> None:
-    if isinstance(event, RunStarted):
-        say("started", run=event.run_id)
-    elif isinstance(event, RunFinished):
-        say("finished", status=event.result["status"])
+def overhear() -> None:
+    """Nothing is done otherwise; it is only said."""
+    look, ask, heard = Scheduler.look, Teller.look, Metrics.heard
 
-
-class Heard(Scheduler):
-    async def look(self, tasks: asyncio.TaskGroup) -> float:
-        wait = await Scheduler.look(self, tasks)
+    async def looked(self: Scheduler, tasks: asyncio.TaskGroup) -> float:
+        wait = await look(self, tasks)
         say("looked")
         return wait
 
-
-class Told(Teller):
-    async def look(self) -> None:
-        await Teller.look(self)
+    async def asked(self: Teller) -> None:
+        await ask(self)
         say("asked")
+
+    def watched(self: Metrics, run: Any, event: Any) -> None:
+        heard(self, run, event)
+        if isinstance(event, RunStarted):
+            say("started", trigger=run.trigger)
+        elif isinstance(event, RunFinished):
+            say("finished", status=event.result["status"])
+
+    Scheduler.look, Teller.look, Metrics.heard = looked, asked, watched  # type: ignore[method-assign]
 
 
 async def main(home: Path, later: float) -> None:
     clock = LaterClock()
     clock.passed = timedelta(hours=later)
-    store = await open_store(home)
-    settings = load_config(home)
-    work = DueWork(lambda trigger: Context(home=home, watch=watch, clock=clock, trigger=trigger))
-    scheduler = Heard(work=work, store=store, home=home, settings=settings.schedule, clock=clock)
-    teller = Told(store=store, home=home, ways=channels(settings.notify), schedule=settings.schedule, clock=clock)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(scheduler.run())
-        tasks.create_task(teller.run())
-        scheduler.after_run = teller.wake
+    async with serving(home, load_config(home), port=0, clock=clock):
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 0))
+    overhear()
+    asyncio.run(main(Path(sys.argv[1]), float(sys.argv[2])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,8 +18,11 @@ from e2e.command import LONGEST, CommandLine
 from e2e.owner import Owner
 from e2e.truth import difference
 from engine.notices.listening import listening
+from polyhost.coverage.instants import instant
 
 HELD = "conversations.history"
+POLL_SECONDS = 0.1
+"""Between two looks at what another process has come to."""
 
 
 @dataclass(slots=True)
@@ -43,6 +47,12 @@ class Serving:
         return sum(one["said"] == "started" for one in self.heard)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @asynccontextmanager
 async def serving(home: Path, *, hours_later: float = 0) -> AsyncIterator[Serving]:
     process = await asyncio.create_subprocess_exec(
@@ -62,22 +72,28 @@ async def every_five_minutes(command: CommandLine) -> None:
     assert (await command("schedule", "set", "fake", "--every", "5m")).exit_code == 0
 
 
-async def test_a_connection_is_collected_by_itself_once(newcomer: Owner, command: CommandLine) -> None:
-    """A test's connection is left alone until it is told otherwise; then one run comes, and not a second one."""
-    async with serving(newcomer.home) as server:
-        await server.says("looked")
-        assert server.started == 0
+async def test_a_connection_is_collected_by_itself_while_the_server_runs(newcomer: Owner, command: CommandLine) -> None:
+    """The real command, from its start to Ctrl-C: one run, which says that a schedule has set it off."""
     await every_five_minutes(command)
-    async with serving(newcomer.home) as server:
-        assert (await server.says("finished"))["status"] == "complete"
-        await server.says("looked", times=2)
+    async with command.running("serve", "--port", str(free_port())) as server:
+        while not await newcomer.runs() or (await newcomer.runs())[0]["status"] == "running":  # noqa: ASYNC110  another process
+            await asyncio.sleep(POLL_SECONDS)
         shown = (await command("schedule", "show", "fake", "--json")).value
         assert (shown["status"], shown["served"]) == ("automatic", True)
-        assert server.started == 1
+        assert instant(shown["next_due"]) is not None
+        server.interrupt()
+        assert (await server.finished()).exit_code == 0
+    assert [run["status"] for run in await newcomer.runs()] == ["complete"]
     assert await difference(newcomer) == {}
     [receipt] = (await command("batches", "fake", "--json")).value["batches"]
     assert receipt["trigger"] == "schedule"
     assert (await command("schedule", "show", "fake", "--json")).value["status"] == "off"
+
+
+async def test_a_connection_of_a_test_server_is_left_alone(newcomer: Owner) -> None:
+    async with serving(newcomer.home) as server:
+        await server.says("looked")
+        assert server.started == 0
 
 
 async def test_after_kill_9_in_the_middle_of_a_run_there_is_one_run_to_catch_up(

@@ -262,6 +262,33 @@ async def test_a_process_killed_before_its_run_was_there_does_not_start_again_at
     assert await desk.look() == ["work"]
 
 
+@pytest.mark.parametrize(("stopped", "due"), [(True, ["work"]), (False, [])])
+async def test_a_run_that_ended_with_the_server_is_gone_on_with_and_one_the_owner_ended_is_not(
+    desk: Desk, stopped: bool, due: list[str]
+):
+    """Both are `cancelled` in the store; only one of them anybody wanted to end."""
+    await desk.connect("work")
+    await desk.look()
+    desk.clock.seconds += 2 * HOUR
+    desk.work.status = "cancelled"
+    if stopped:
+        desk.work.gate.clear()
+        looking = asyncio.ensure_future(desk.look())
+        desk.work.begun.clear()
+        await desk.work.begun.wait()
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+        [run, *_] = await desk.store.runs((await desk.row("work")).id)
+        await desk.store.close_run(replace(run, status="cancelled", finished_at=desk.clock.iso()), _batch(run))
+        desk.work.gate.set()
+    else:
+        assert await desk.look() == ["work"]
+    desk.work.status = "complete"
+    desk.restarted()
+    desk.clock.seconds += 600
+    assert await desk.look() == due
+
+
 async def test_connections_of_tests_demos_and_recordings_are_never_started_by_themselves(desk: Desk):
     for nature in ("test", "demo", "replay"):
         await desk.connect(nature, choice=None, nature=nature)

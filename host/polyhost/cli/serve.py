@@ -49,7 +49,7 @@ def _serve(port: int | None, link: bool, install: bool, uninstall: bool) -> None
     from polyhost.cli.runner import complain  # noqa: PLC0415
     from polyhost.engine.interpreter import run  # noqa: PLC0415
     from polyhost.errors import PolyhostError, RefusedError  # noqa: PLC0415
-    from polyhost.operations.context import default_home  # noqa: PLC0415
+    from polyhost.operations.context import default_home, platform_home  # noqa: PLC0415
 
     given: Path | None = click.get_current_context().find_root().params["home"]
     home = (given or default_home()).expanduser().absolute()
@@ -57,7 +57,7 @@ def _serve(port: int | None, link: bool, install: bool, uninstall: bool) -> None
         if link + install + uninstall > 1:
             raise RefusedError("--link, --install and --uninstall exclude each other", "Give one of them.")
         if install or uninstall:
-            _service(home, port, default_home=given is None, remove=uninstall)
+            _service(home, port, default_home=home == platform_home(), remove=uninstall)
         elif link:
             click.echo(asyncio.run(_new_link(home, port)))
         else:

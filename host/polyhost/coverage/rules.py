@@ -57,6 +57,7 @@ class Command(StrEnum):
     RETIRE = "polyhost partitions retire {connection} {stream} {partition}"
     IMPORT = "polyhost import {connection} FILE"
     SOURCES = "polyhost polyfill list"
+    SERVE = "polyhost serve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,8 @@ _TABLE = (
     Rule(_S, "waits_for_owner", "waiting", "false", _INFO, "only the owner can go on after the last run",
          "Runs by itself{every}; not until you have signed in again or started a run."),
     Rule(_S, "not_served", "off", "false", _INFO, "runs would start by themselves, and no `polyhost serve` is running",
-         "Would run by itself{every}, but polyhost serve is not running."),
+         "Would run by itself{every}, but polyhost serve is not running.", By.OWNER, "Keep it running.",
+         Command.SERVE),
     Rule(_S, "paused", "paused", "false", _INFO, "the owner has paused it", "Paused by you{until}."),
 
     Rule(_A, "untried", "unknown", "unknown", _INFO, "no run has reached the source with the owner's access",

@@ -166,7 +166,8 @@ class Scheduler:
                 await save_started(self.store, row, before)
                 return False
             needs_owner = isinstance(error, NeedsOwnerError)
-            await save_started(self.store, row, replace(started, refused=error.code, needs_owner=needs_owner))
+            started = replace(started, refused=error.code, needs_owner=needs_owner)
+        await save_started(self.store, row, replace(started, over=True))
         return True
 
     # watched folders

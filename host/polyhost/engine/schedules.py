@@ -10,7 +10,7 @@ for them across connections. What was tried is not kept a second time: runs are 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,14 @@ class Choice:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """The last start by itself, noted before it was tried. `refused`: the code of what stood in its way, `in_a_row`
-    how often since a run came about."""
+    how often since a run came about. `over`: it came back to the scheduler, which it does not
+    where the server was stopped first."""
 
     at: str
     refused: str | None = None
     needs_owner: bool = False
     in_a_row: int = 0
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +179,9 @@ async def outlook(
     advice = recommended(source, connection)
     plan = _plan(connection, choice, advice, settings)
     trials = await _trials(store, connection, source.manifest if source is not None else None)
-    started = _in_force(await load_started(store, connection), trials)
+    last = await load_started(store, connection)
+    trials = _with_interrupted(trials, last)
+    started = _in_force(last, trials)
     session = session_of(source, connection, home)
     past = Past(
         trials=trials if started is None else [*_as_trials(started, now), *trials],
@@ -238,7 +242,7 @@ def _quiet(text: str | None) -> QuietHours | None:
     return None if text is None or text == NO_QUIET_HOURS else read_quiet_hours(text)
 
 
-async def _trials(store: Store, connection: ConnectionRow, manifest: Manifest | None) -> list[Trial]:
+async def _trials(store: Store, connection: ConnectionRow, manifest: Manifest | None) -> Sequence[Trial]:
     """What was tried, newest first, back to the last run over everything however long ago that was."""
     limit = _TRIALS
     while True:
@@ -281,6 +285,18 @@ def _is_whole(attempt: Attempt, manifest: Manifest | None) -> bool:
         return True
     wanted = {stream.name for stream in manifest.streams if stream.collected}
     return not attempt.is_narrowed and wanted <= attempt.facts.streams.keys()
+
+
+def _with_interrupted(newest_first: Sequence[Trial], started: Started | None) -> Sequence[Trial]:
+    """A run that was cancelled because the server was stopped is to be gone on with, as nobody wanted it to end."""
+    at = None if started is None or started.over else _seconds(started.at)
+    if at is None:
+        return newest_first
+    since = [trial for trial in newest_first if trial.started_at >= at]
+    if not since or since[-1].came_to is not CameTo.CANCELLED:
+        return newest_first
+    before = newest_first[len(since) :]
+    return [*since[:-1], replace(since[-1], whole=False), *before]
 
 
 def _in_force(started: Started | None, newest_first: Sequence[Trial]) -> Started | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # only a server has them
     from polyhost.engine.hosting import RunHost
     from polyhost.engine.uploads import Uploads
 
-__all__ = ["Choose", "Context", "default_home", "nobody", "nobody_chooses"]
+__all__ = ["Choose", "Context", "default_home", "nobody", "nobody_chooses", "platform_home"]
 
 
 async def nobody(asked: OwnerAsked) -> tuple[str, Any]:
@@ -35,6 +35,11 @@ def default_home() -> Path:
     """POLYHOST_HOME, or the platform's place for an application's data."""
     if chosen := os.environ.get("POLYHOST_HOME"):
         return Path(chosen).expanduser()
+    return platform_home()
+
+
+def platform_home() -> Path:
+    """The platform's place for an application's data."""
     import platformdirs  # noqa: PLC0415  only where no home was named
 
     return Path(platformdirs.user_data_dir("polyhost", appauthor=False))

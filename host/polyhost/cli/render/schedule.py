@@ -10,7 +10,7 @@ from typing import Any
 from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.cli.wording import as_typed
 
-__all__ = ["notified", "schedule", "service"]
+__all__ = ["notified", "schedule"]
 
 _COLOUR = {"automatic": "green", "waiting": "yellow", "paused": "yellow", "off": "dim", "manual": "dim"}
 
@@ -46,18 +46,6 @@ def notified(value: dict[str, Any]) -> None:
             console().print(
                 f"[red]✗[/] {way['way']}  {plain(problem['reason'])}\n  [dim]{plain(problem['instruction'])}[/]"
             )
-
-
-def service(value: dict[str, Any]) -> None:
-    """What became of the service's file, and what to type next."""
-    out = console()
-    if value["done"] == "uninstalled":
-        out.print(f"Removed {plain(value['file'])}.")
-    else:
-        out.print(f"{'Wrote' if value['changed'] else 'Nothing to change in'} {plain(value['file'])}.")
-    out.print("[dim]Next:[/]")
-    for command in value["next"]:
-        out.print(f"  [cyan]{plain(command)}[/]", soft_wrap=True)
 
 
 def _status(row: dict[str, Any]) -> str:
