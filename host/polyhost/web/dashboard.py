@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from polyhost.engine.asking import AskedField
+
 __all__ = ["Dashboard", "Operate", "Question"]
 
 Operate = Callable[[str, Any], Awaitable[Any]]
@@ -16,10 +18,20 @@ Operate = Callable[[str, Any], Awaitable[Any]]
 
 
 class Question(Protocol):
-    """One open interaction, as the engine knows it."""
+    """What a run waits for its owner to say, as the engine knows it."""
 
     @property
+    def connection(self) -> str: ...
+    @property
+    def run_id(self) -> str: ...
+    @property
     def request_id(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def fields(self) -> Sequence[AskedField]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +39,4 @@ class Dashboard:
     """`questions`: what runs ask their owner now."""
 
     operate: Operate
-    questions: Callable[[], Sequence[Any]]
+    questions: Callable[[], Sequence[Question]]

@@ -14,7 +14,7 @@ from aiohttp import web
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, page_response
-from polyhost.web.views import connections, coverage, records, runs, search
+from polyhost.web.views import connections, coverage, importing, records, runs, search
 
 __all__ = ["add_pages", "error_page", "login_page"]
 
@@ -31,8 +31,11 @@ _PAGES: dict[str, View] = {
     "/connections/{name}/thread": records.thread,
     "/connections/{name}/runs": connections.runs,
     "/connections/{name}/receipts": connections.receipts,
+    "/runs/{run}": runs.run,
     "/receipts/{batch}": runs.receipt,
+    "/import": importing.drop,
     "/questions": runs.questions,
+    "/questions/open": runs.open_questions,
     "/search": search.search,
 }
 _UNKNOWN = {"unknown_connection", "unknown_batch", "unknown_run", "unknown_record", "unknown_stream"}
@@ -43,6 +46,7 @@ def add_pages(app: web.Application, dash: Dashboard) -> None:
     """Mount every page and the static files."""
     for path, view in _PAGES.items():
         app.router.add_get(path, _handler(dash, view))
+    app.router.add_post("/import/preview", _handler(dash, importing.preview))
     app.router.add_static("/static", _STATIC, append_version=False)
 
 

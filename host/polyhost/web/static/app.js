@@ -7,14 +7,16 @@ export async function call(path, options = {}) {
   const answer = await fetch(path, { method: "POST", ...options, headers });
   const isJson = (answer.headers.get("Content-Type") ?? "").includes("json");
   const value = isJson ? await answer.json() : null;
-  if (!answer.ok) throw new Error(problem(value) || `The server answered ${answer.status}.`);
+  if (!answer.ok) throw new Error(problemOf(value) || `The server answered ${answer.status}.`);
   return value;
 }
 
-function problem(value) {
+/** What went wrong, in the server's own sentences. */
+export function problemOf(value) {
   if (!value) return "";
   const parts = [value.detail ?? value.title, value.instruction].filter(Boolean);
-  return parts.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`)).join(" ");
+  const sentences = parts.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`));
+  return sentences.map((text) => text[0].toUpperCase() + text.slice(1)).join(" ");
 }
 
 /** Says something where the owner and a screen reader notice it. */
@@ -28,11 +30,12 @@ export function tell(text, tone = "note") {
 }
 
 async function post(button) {
-  const { post: path, body, confirm: question, said } = button.dataset;
+  const { post: path, confirm: question, said, bodyFrom } = button.dataset;
+  const body = bodyFrom ? document.getElementById(bodyFrom).value : button.dataset.body;
   if (question && !window.confirm(question)) return;
   button.disabled = true;
   try {
-    const value = await call(path, { body: body ?? "{}" });
+    const value = await call(path, { method: button.dataset.method ?? "POST", body: body ?? "{}" });
     if (said) tell(said);
     if (value?.run_id && !("stay" in button.dataset)) location.assign(`/runs/${encodeURIComponent(value.run_id)}`);
     else if (!("stay" in button.dataset)) location.reload();

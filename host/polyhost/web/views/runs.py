@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from polyhost.operations.requests import ReceiptRequest
+from polyhost.operations.requests import ReceiptRequest, RunDetailsRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
 
-__all__ = ["questions", "receipt"]
+__all__ = ["open_questions", "questions", "receipt", "run"]
+
+
+async def run(dash: Dashboard, request: web.Request) -> Page:
+    state = await dash.operate("run details", RunDetailsRequest(run=request.match_info["run"]))
+    return Page("run.html", "connections", state)
 
 
 async def receipt(dash: Dashboard, request: web.Request) -> Page:
@@ -22,3 +27,11 @@ async def receipt(dash: Dashboard, request: web.Request) -> Page:
 async def questions(dash: Dashboard, request: web.Request) -> Page:
     del request
     return Page("questions.html", "questions", values={"questions": dash.questions()})
+
+
+async def open_questions(dash: Dashboard, request: web.Request) -> Page:
+    """A piece of a page: the questions of one run, or of all, as they are now."""
+    wanted = request.query.get("run")
+    every = dash.questions()
+    shown = [question for question in every if not wanted or question.run_id == wanted]
+    return Page("_open_questions.html", values={"questions": shown, "open_in_all": len(every)})
