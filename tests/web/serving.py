@@ -6,20 +6,25 @@ Must not know: what is on a page.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, Playwright
 
+from polyhost.api.app import build_app
+from polyhost.api.gate import Gate, read_token
+from polyhost.api.login import link_to
+from polyhost.api.surface import Surface
 from polyhost.browser.locate import find_browser
-from polyhost.operations.catalog import OPERATIONS
-from polyhost.operations.context import Context
-from polyhost.web.dashboard import Dashboard
-from polyhost.web.pages import add_pages
+from polyhost.engine.hosting import RunHost
+from polyhost.engine.uploads import Uploads
+from polyhost.store.sqlite import open_store
 from web.read_back import Seen, see
 
 __all__ = ["PHONE", "Served", "Visit", "launched", "serve"]
@@ -35,6 +40,7 @@ class Visit:
     base: str
     page: Page
     trouble: list[str] = field(default_factory=list)
+    dialog: Any = None
 
     async def go(self, path: str) -> Seen:
         """Another address; all that is seen there."""
@@ -42,10 +48,15 @@ class Visit:
         return await see(self.page)
 
     def watch(self) -> None:
+        self.dialog = lambda dialog: self.trouble.append(f"dialog: {dialog.message}")
         self.page.on("pageerror", lambda error: self.trouble.append(f"error: {error}"))
-        self.page.on("dialog", lambda dialog: self.trouble.append(f"dialog: {dialog.message}"))
+        self.page.on("dialog", lambda dialog: self.dialog(dialog))  # noqa: PLW0108  it may change
         heard = self._heard
         self.page.on("console", lambda message: heard(message))  # noqa: PLW0108  playwright marks what it is given
+
+    def expects_dialog(self) -> None:
+        """This page asks before it does what is next."""
+        self.dialog = lambda dialog: dialog.accept()
 
     def _heard(self, message: Any) -> None:
         if message.type == "error" and "Failed to load resource" not in message.text:
@@ -57,6 +68,23 @@ class Served:
     base: str
     home: Path
     browser: Browser
+    token: str
+    runs: RunHost
+    signed_in: Any = None
+
+    async def sign_in(self, link: str) -> None:
+        """With a link that works once; every visit afterwards has the cookie."""
+        context = await self.browser.new_context()
+        page = await context.new_page()
+        await page.goto(self.base + link)
+        self.signed_in = await context.storage_state()
+        await context.close()
+
+    async def api(self, path: str) -> Any:
+        """What the owner API answers."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(self.base + path) as answer:
+            return await answer.json(content_type=None)
 
     @asynccontextmanager
     async def visit(
@@ -64,7 +92,10 @@ class Served:
     ) -> AsyncGenerator[Visit]:
         """This page in a fresh browser context. Fails where a script broke or the policy was violated."""
         context: BrowserContext = await self.browser.new_context(
-            viewport=viewport or DESKTOP, color_scheme=theme, java_script_enabled=javascript
+            viewport=viewport or DESKTOP,
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            storage_state=self.signed_in,
         )
         try:
             context.set_default_timeout(15_000)
@@ -89,18 +120,21 @@ async def launched(playwright: Playwright) -> AsyncGenerator[Browser]:
 
 @asynccontextmanager
 async def serve(home: Path, browser: Browser) -> AsyncGenerator[Served]:
-    table = {operation.name: operation for operation in OPERATIONS}
-
-    async def operate(name: str, request: Any) -> Any:
-        return (await table[name].load()(Context(home=home), request)).value
-
-    app = web.Application()
-    add_pages(app, Dashboard(operate, list))
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield Served(f"http://127.0.0.1:{runner.addresses[0][1]}", home, browser)
-    finally:
-        await runner.cleanup()
+    """All of `polyhost serve` but what starts by itself: situations stay as they are."""
+    async with AsyncExitStack() as stack:
+        store = await open_store(home)
+        stack.push_async_callback(store.close)
+        runs = await stack.enter_async_context(RunHost())
+        listening = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        gate = Gate(read_token(home))
+        surface = Surface(
+            home=home, store=store, runs=runs, gate=gate, hosts=frozenset({address}), uploads=Uploads(home)
+        )
+        runner = web.AppRunner(build_app(surface), access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listening).start()
+        served = Served(f"http://{address}", home, browser, gate.token, runs)
+        await served.sign_in(link_to(surface))
+        yield served

@@ -41,6 +41,22 @@ def test_there_are_enough_situations():
     assert len(SITUATIONS) >= 30
 
 
+ADDRESSES = {"status": "health", "coverage": "coverage", "runs": "runs", "batches": "batches"}
+
+
+@pytest.mark.requirement("CH-3.1", "CH-3.2", "CH-3.3")
+async def test_the_owner_api_answers_what_the_command_prints(served: Served, said: Mapping[tuple[str, ...], Any]):
+    differing: list[tuple[str, ...]] = []
+    for arguments, printed in said.items():
+        word, *name = arguments
+        answered = await served.api(f"/v1/connections/{name[0]}/{ADDRESSES[word]}" if name else "/v1/health")
+        if "error" in printed:
+            assert answered["code"] == printed["error"]["code"]
+        elif answered != printed:
+            differing.append(arguments)
+    assert differing == []
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def visit(served: Served) -> AsyncGenerator[Visit]:
     """One browser page that goes from address to address."""

@@ -40,9 +40,10 @@ class Surface:
         return Context(home=self.home, clock=self.clock, shared=self.store, host=self.runs, uploads=self.uploads)
 
     async def operate(self, name: str, request: Any) -> Any:
-        """Perform the operation of this name and return its value."""
+        """Perform the operation of this name as its route does, and return its value."""
         found = next(operation for operation in OPERATIONS if operation.name == name)
-        return (await found.load()(self.context(), request)).value
+        route = next((route for route in found.routes if route.method == "GET" and route.request is None), None)
+        return (await found.load(route)(self.context(), request)).value
 
     def questions(self) -> Sequence[OpenQuestion]:
         """What runs ask their owner now."""

@@ -1,0 +1,209 @@
+"""What an owner does in the page: start a run and watch it, stop it, answer it, import a file, let a partition go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from e2e.owner import NAME, Owner
+from fakes.slack import FakeSlack, scenarios
+from polyhost.engine.events import BrowserStarted, ConnectorRestarted, OwnerAsked, RequestsCounted, RunStarted
+from polyhost.engine.hosting import Voice
+from web.serving import Served, serve
+from web.situations import CHAT
+
+HOSTILE_NAME = "WhatsApp Chat with Ada.txt"
+PATIENCE = 40_000
+"""Milliseconds a real run may take on a busy machine."""
+
+
+@pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack(scenarios.small()) as running:
+        yield running
+
+
+@pytest.fixture
+async def mine(slack: FakeSlack, home: Path, chromium: Browser) -> AsyncGenerator[Served]:
+    """A dashboard over a connection to the fake workspace, which was never run."""
+    await Owner(slack, home).connect()
+    async with serve(home, chromium) as served:
+        yield served
+
+
+async def test_a_run_is_started_watched_and_read_on_pages(mine: Served):
+    async with mine.visit(f"/connections/{NAME}") as visit:
+        page = visit.page
+        await page.locator(".head").get_by_role("button", name="Run now").click()
+        await page.wait_for_url("**/runs/run_*", timeout=PATIENCE)
+        await expect(page.get_by_role("link", name="Receipt", exact=True)).to_be_visible(timeout=PATIENCE)
+        await expect(page.locator('[data-field="status"]').first).to_have_text("complete")
+        run = page.url.rpartition("/")[2]
+        details = await mine.api(f"/v1/runs/{run}")
+        shown = page.locator('[data-stream="messages"] [data-count="new"]')
+        assert await shown.inner_text() == str(details["streams"]["messages"]["new"])
+        assert details["streams"]["messages"]["new"] > 0
+        await visit.go(f"/connections/{NAME}/coverage")
+        assert await page.locator(".strip rect.gained").count() > 0, "what the run brought is shown as new"
+
+
+async def test_a_run_that_goes_on_is_followed_and_cancelled(mine: Served, slack: FakeSlack):
+    gate = slack.faults.hold("conversations.history", after=2)
+    async with mine.visit(f"/connections/{NAME}") as visit:
+        page = visit.page
+        await page.locator(".head").get_by_role("button", name="Run now").click()
+        await page.wait_for_url("**/runs/run_*", timeout=PATIENCE)
+        await expect(page.locator("[data-moving] tr").first).to_be_visible(timeout=PATIENCE)
+        await expect(page.locator("[data-partitions]")).to_contain_text("partitions are whole")
+        await page.get_by_role("button", name="Cancel").click()
+        await expect(page.locator('[data-field="status"]').first).to_have_text("cancelled", timeout=PATIENCE)
+        gate.release()
+
+
+async def test_what_happens_to_a_run_is_told_on_its_page(served: Served):
+    """Rate limits, waits and restarts, as the run says them."""
+    going = asyncio.Event()
+
+    async def job(voice: Voice) -> Mapping[str, Any]:
+        voice.watch(RunStarted("run_told", "good", "test", ("messages",)))
+        voice.watch(BrowserStarted("page"))
+        voice.watch(RequestsCounted(1204, 3, 61.0))
+        voice.watch(ConnectorRestarted("crash", 1))
+        await going.wait()
+        return {}
+
+    await served.runs.start(job, connection="good")
+    async with served.visit("/runs/run_told") as visit:
+        page = visit.page
+        await expect(page.locator("[data-requests]")).to_have_text("1,204")
+        await expect(page.locator("[data-limited]")).to_have_text("3")
+        await expect(page.locator("[data-waited]")).to_have_text("61 s")
+        await expect(page.locator("[data-restarts]")).to_have_text("1")
+        going.set()
+
+
+@pytest.mark.requirement("PR-4.4")
+@pytest.mark.parametrize("where", ["/questions", "/runs/run_asks"])
+async def test_a_question_is_answered_in_the_page_and_shown_nowhere_else(served: Served, where: str):
+    answers: list[tuple[str, Any]] = []
+
+    async def job(voice: Voice) -> Mapping[str, Any]:
+        voice.watch(RunStarted("run_asks", "good", "test", ("messages",)))
+        asked = OwnerAsked("q1", "credentials", "Who are <you>?", None)
+        voice.watch(asked)
+        answers.append(await voice.answer(asked))
+        return {}
+
+    run_id = await served.runs.start(job, connection="good")
+    async with served.visit(where) as visit:
+        page = visit.page
+        await expect(page.locator("[data-questions]")).to_contain_text("1")
+        form = page.locator("form.question")
+        await expect(form).to_contain_text("Who are <you>?")
+        await form.get_by_label("username").fill("ada")
+        secret = form.get_by_label("password")
+        assert await secret.get_attribute("type") == "password"
+        await secret.fill("a secret")
+        await page.keyboard.press("Enter")
+        await served.runs.finished(run_id)
+        assert answers == [("success", {"username": "ada", "password": "a secret"})]
+        await expect(page.locator("form.question")).to_have_count(0)
+        assert "a secret" not in await page.content()
+
+
+async def test_a_question_may_be_left_unanswered(served: Served):
+    answers: list[tuple[str, Any]] = []
+
+    async def job(voice: Voice) -> Mapping[str, Any]:
+        voice.watch(RunStarted("run_declined", "good", "test", ("messages",)))
+        asked = OwnerAsked("q2", "manual_action", "Press the button there", None)
+        voice.watch(asked)
+        answers.append(await voice.answer(asked))
+        return {}
+
+    run_id = await served.runs.start(job, connection="good")
+    async with served.visit("/questions") as visit:
+        await visit.page.get_by_role("button", name="Do not answer").click()
+        await served.runs.finished(run_id)
+    assert answers == [("cancelled", None)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def empty(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> AsyncGenerator[Served]:
+    """A dashboard over a home with nothing in it."""
+    async with serve(tmp_path_factory.mktemp("empty") / "home", chromium) as served:
+        yield served
+
+
+async def test_a_file_is_dropped_previewed_and_imported(empty: Served):
+    async with empty.visit("/import") as visit:
+        page = visit.page
+        await page.get_by_label("Into connection").fill("family")
+        await page.evaluate(
+            "([text, name]) => { const data = new DataTransfer(); data.items.add(new File([text], name));"
+            " document.querySelector('[data-drop]').dispatchEvent("
+            " new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })); }",
+            [CHAT, HOSTILE_NAME],
+        )
+        preview = page.locator("[data-preview]")
+        await expect(preview).to_be_visible(timeout=PATIENCE)
+        assert await preview.locator('[data-count="accepted"]').inner_text() == "3"
+        assert (await empty.api("/v1/connections"))["connections"] == [], "a preview writes nothing"
+        await preview.get_by_role("button", name="Import it into family").click()
+        await page.wait_for_url("**/runs/run_*", timeout=PATIENCE)
+        await page.get_by_role("link", name="Receipt", exact=True).click(timeout=PATIENCE)
+        assert await page.locator('[data-count="accepted"]').inner_text() == "3"
+        batches = await empty.api("/v1/connections/family/batches")
+        assert batches["batches"][0]["counts"]["accepted"] == 3
+
+
+async def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(empty: Served, tmp_path: Path):
+    file = tmp_path / "<img src=x onerror=document.title='broken'>.zip"
+    file.write_bytes(b"no export")
+    async with empty.visit("/import?name=other") as visit:
+        page = visit.page
+        await page.locator("#file").set_input_files(file)
+        await expect(page.locator("#told")).not_to_be_empty(timeout=PATIENCE)
+        await expect(page.locator("[data-preview]")).to_be_hidden()
+        assert "broken" not in await page.title()
+
+
+async def test_a_partition_is_let_go_and_taken_back(served: Served):
+    async with served.visit("/connections/vanished-twice-reported/coverage") as visit:
+        page = visit.page
+        visit.expects_dialog()
+        await page.get_by_role("button", name="Retire C1").click()
+        await expect(page.get_by_role("button", name="Restore C1")).to_be_visible()
+        await page.get_by_role("button", name="Restore C1").click()
+        await expect(page.get_by_role("button", name="Retire C1")).to_be_visible()
+
+
+async def test_a_schedule_is_paused_resumed_and_changed(served: Served):
+    async with served.visit("/connections/scheduled") as visit:
+        page = visit.page
+        status = page.locator('[data-axis="schedule"] [data-field="status"]')
+        await page.get_by_role("button", name="Pause").click()
+        await expect(status).to_have_text("paused")
+        await page.get_by_role("button", name="Resume").click()
+        await expect(status).not_to_have_text("paused")
+        await page.locator('[data-axis="schedule"] summary', has_text="Change").click()
+        await page.get_by_label("When it runs").select_option("Only when I start it")
+        await page.get_by_role("button", name="Save").click()
+        await expect(status).to_have_text("manual")
+
+
+async def test_whoever_is_not_signed_in_is_told_how(served: Served):
+    context = await served.browser.new_context()
+    page = await context.new_page()
+    await page.goto(served.base + "/connections/good")
+    assert "polyhost serve --link" in await page.locator("main").inner_text()
+    assert await page.locator("nav, #state").count() == 0, "nothing is shown of what is there"
+    await page.goto(served.base + "/login?code=used")
+    await expect(page.get_by_role("alert")).to_contain_text("used already")
+    await context.close()
