@@ -11,6 +11,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
+from math import ceil
 from pathlib import Path
 
 from polyhost.engine.clock import Clock
@@ -84,8 +85,8 @@ class Gate:
 
     def wait_seconds(self) -> int:
         """How long to wait before another token is looked at; 0: not at all."""
-        over = self._standing() - self.failures
-        return 0 if over < 0 else int((over + 1) * REFILL_SECONDS) or 1
+        over = self._standing() - (self.failures - 1)
+        return 0 if over <= 0 else ceil(over * REFILL_SECONDS)
 
     def make_link(self) -> str:
         """A code that begins one session, once, within LINK_SECONDS."""

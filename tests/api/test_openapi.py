@@ -1,0 +1,148 @@
+"""The API's description is valid, complete, and true of the server that runs."""
+
+import asyncio
+import json
+import re
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from openapi_pydantic import OpenAPI
+from schemathesis.config import SchemathesisConfig
+
+from api.serving import TOKEN, Client
+from polyhost.api.openapi import openapi_document, schema_of
+from polyhost.operations.catalog import OPERATIONS
+from web.situations import SITUATIONS
+
+EXAMPLES = 4
+"""Requests of each kind to each operation: enough to try every parameter once with what fits and what does not."""
+CONFIG = {
+    "checks": {
+        # An unknown stream is a bad request (400), although no schema can say which there are; a free-text query may be
+        # too wide; and one server runs only so much at once.
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "400", "401", "403", "404", "409", "413", "429"]},
+    }
+}
+
+
+def test_the_description_is_openapi():
+    OpenAPI.model_validate(openapi_document())
+
+
+def test_the_description_has_every_route_and_no_other():
+    described = {(method.upper(), path) for path, item in openapi_document()["paths"].items() for method in item}
+    assert described == {(route.method, route.path) for operation in OPERATIONS for route in operation.routes}
+    ids = [one["operationId"] for item in openapi_document()["paths"].values() for one in item.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_nothing_in_the_description_is_open():
+    """An object whose fields are named has no others."""
+    for name, schema in openapi_document()["components"]["schemas"].items():
+        if "properties" in schema:
+            assert schema["additionalProperties"] is False, name
+
+
+def valid(kind: str, value: Any) -> None:
+    jsonschema_rs.validator_for(schema_of(kind)).validate(value)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/v1/connections/{name}/health", "Health"),
+        ("/v1/connections/{name}/coverage", "Coverage"),
+        ("/v1/connections/{name}/runs", "Runs"),
+        ("/v1/connections/{name}/batches", "Batches"),
+        ("/v1/connections/{name}/schedule", "Schedule"),
+        ("/v1/connections/{name}/streams/messages/records?limit=3", "Records"),
+        ("/v1/connections/{name}/streams/messages/counts", "StreamCounts"),
+    ],
+)
+async def test_what_is_answered_is_what_is_described(client: Client, path: str, kind: str):
+    for name in SITUATIONS:
+        answer = await client("GET", path.format(name=name))
+        if answer.status == 200:
+            valid(kind, answer.value)
+        else:
+            assert (name, answer.status) in {
+                ("source-unreadable", 400),
+                ("no-partitions", 404),
+                ("source-unreadable", 404),
+            }
+            valid("Problem", answer.value)
+
+
+async def test_what_has_no_name_is_answered_as_described_too(client: Client):
+    paths = {
+        "/v1/connections": "Connections",
+        "/v1/health": "AllHealth",
+        "/v1/schedules": "Schedules",
+        "/v1/sources": "Sources",
+        "/v1/config": "Settings",
+        "/v1/questions": "Questions",
+        "/v1/search?text=one": "Found",
+    }
+    for path, kind in paths.items():
+        valid(kind, await client.get(path))
+
+
+async def test_runs_and_receipts_are_answered_as_described(client: Client):
+    for name in SITUATIONS:
+        for run in (await client.get(f"/v1/connections/{name}/runs"))["runs"]:
+            valid("RunDetails", await client.get(f"/v1/runs/{run['run_id']}"))
+            receipt = await client("GET", f"/v1/batches/{run['batch_id']}/receipt")
+            valid("Receipt" if receipt.status == 200 else "Problem", receipt.value)
+
+
+async def test_records_are_answered_as_described(client: Client):
+    found = (await client.get("/v1/connections/imported/streams/messages/records?limit=1"))["records"][0]
+    place = "/v1/connections/imported/streams/messages"
+    key = json.dumps(found["key"])[1:-1].replace('\\"', "%22")
+    valid("Record", await client.get(f"{place}/record?key={key}&versions=true"))
+    valid("Thread", await client.get(f"{place}/thread?key={key}"))
+
+
+@pytest.mark.timeout(300)
+async def test_the_running_server_does_what_is_described(still: Client):
+    """schemathesis: requests made from the description, good and bad, and every answer held to it."""
+    found = await asyncio.to_thread(_try_everything, still.origin)
+    assert found == []
+
+
+def _try_everything(origin: str) -> list[str]:
+    config = SchemathesisConfig.from_dict(CONFIG)
+    schema = schemathesis.openapi.from_dict(openapi_document(), config=config)
+    problems: list[str] = []
+    for result in schema.get_all_operations():
+        problems += _try(result.ok(), origin)
+    return problems
+
+
+def _try(operation: Any, origin: str) -> list[str]:
+    problems: list[str] = []
+    for mode in (schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE):
+
+        @given(case=operation.as_strategy(generation_mode=mode))
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        def attempt(case: Any) -> None:
+            try:
+                case.call_and_validate(base_url=origin, timeout=20, headers={"Authorization": f"Bearer {TOKEN}"})
+            except BaseException as failure:
+                problems.append(re.sub(r"\s+", " ", f"{operation.label}: {failure}")[:1500])
+
+        try:
+            attempt()
+        except Exception as error:
+            if "Unsatisfiable" not in type(error).__name__:
+                problems.append(f"{operation.label}: {error!r}")
+    return problems
