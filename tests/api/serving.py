@@ -26,34 +26,7 @@ __all__ = ["AT", "Answer", "Client", "connect_process", "served", "write_process
 
 AT = "2026-11-22T03:15:58.000Z"
 TOKEN = "correct-horse-battery-staple-correct-horse"
-PROCESS = """
-import json, pathlib, sys
-
-def say(**message):
-    print(json.dumps(message), flush=True)
-
-def hear():
-    return json.loads(sys.stdin.readline())
-
-start = hear()
-names = [one["name"] for one in start["scope"]["streams"]]
-pathlib.Path("start.json").write_text(json.dumps(start))
-mode = pathlib.Path("mode.txt").read_text()
-if mode == "ask":
-    say(type="INTERACTION", request_id="q1", kind="credentials", message="Who are you?",
-        schema={"type": "object", "properties": {"password": {"type": "string", "format": "password"}}}, timeout_seconds=60)
-    answer = hear()
-    if answer["status"] != "success":
-        say(type="DONE", status="failed", records_emitted=0, error={"code": "no_answer", "message": "-", "retryable": True})
-        sys.exit(0)
-if mode == "wait":
-    say(type="PROGRESS", message="waiting", stream="notes")
-    hear()
-count = 3 if "notes" in names else 0
-for number in range(count):
-    say(type="RECORD", stream="notes", key=f"n{number}", data={"id": f"n{number}", "at": "2026-01-0%dT00:00:00Z" % (number + 1)}, emitted_at="2026-01-05T00:00:00Z")
-say(type="DONE", status="succeeded", records_emitted=count)
-"""
+PROCESS = (Path(__file__).parent / "connector.py.txt").read_text(encoding="utf-8")
 """A connector that is a process: gives three notes; asks first, or waits to be cancelled, as mode.txt says."""
 
 

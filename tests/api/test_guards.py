@@ -25,6 +25,10 @@ async def raw(client: Client, text: str) -> str:
     return answer.decode()
 
 
+def files(home: Path) -> set[Path]:
+    return {path for path in home.rglob("*") if path.is_file()}
+
+
 async def signed_in(client: Client) -> dict[str, str]:
     """The cookie of a browser that has used its link."""
     answer = await client(
@@ -156,7 +160,7 @@ async def test_no_path_leads_out(client: Client, path: str):
 
 
 async def test_an_uploads_name_leads_nowhere(own: Client, home: Path):
-    before = {path for path in home.rglob("*") if path.is_file()}
+    before = files(home)
     answer = await own(
         "POST",
         "/v1/connections/chat/artifacts?filename=..%2F..%2F..%2Fescaped.txt",
@@ -164,7 +168,7 @@ async def test_an_uploads_name_leads_nowhere(own: Client, home: Path):
         data=b"no export",
     )
     assert (answer.status, answer.value["code"]) == (400, "not_recognised")
-    assert {path for path in home.rglob("*") if path.is_file()} - before <= {
+    assert files(home) - before <= {
         home / "store.db-wal",
         home / "store.db-shm",
     }

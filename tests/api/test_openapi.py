@@ -107,9 +107,9 @@ async def test_records_are_answered_as_described(client: Client):
 
 
 @pytest.mark.timeout(300)
-async def test_the_running_server_does_what_is_described(still: Client):
+async def test_the_running_server_does_what_is_described(own: Client):
     """schemathesis: requests made from the description, good and bad, and every answer held to it."""
-    found = await asyncio.to_thread(_try_everything, still.origin)
+    found = await asyncio.to_thread(_try_everything, own.origin)
     assert found == []
 
 
@@ -120,6 +120,13 @@ def _try_everything(origin: str) -> list[str]:
     for result in schema.get_all_operations():
         problems += _try(result.ok(), origin)
     return problems
+
+
+def _make_real(case: Any) -> None:
+    """Names of things that are there: a random one finds nothing, and little is learned from that."""
+    for name, value in (("name", "work"), ("stream", "notes")):
+        if name in case.path_parameters:
+            case.path_parameters[name] = value
 
 
 def _try(operation: Any, origin: str) -> list[str]:
@@ -134,7 +141,9 @@ def _try(operation: Any, origin: str) -> list[str]:
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
-        def attempt(case: Any) -> None:
+        def attempt(case: Any, mode: Any = mode) -> None:
+            if mode is schemathesis.GenerationMode.POSITIVE and case.method != "DELETE":
+                _make_real(case)
             try:
                 case.call_and_validate(base_url=origin, timeout=20, headers={"Authorization": f"Bearer {TOKEN}"})
             except BaseException as failure:

@@ -79,7 +79,7 @@ class Source(TypedDict, total=False):
     name: str
     display_name: str
     version: str
-    kind: Literal["page", "process", "artifact"] | None
+    kind: Literal["page", "stdio", "artifact"] | None
     streams: list[str]
     error: str | None
 
