@@ -509,6 +509,8 @@ class Schedule(TypedDict):
     every_seconds: int | None
     recommended_seconds: int | None
     least_seconds: int | None
+    background_safe: bool
+    interaction: str | None
     quiet_hours: str | None
     time_zone: str
     paused: bool
