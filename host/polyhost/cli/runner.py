@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import click
 
 from polyhost.cli.ask import ask_owner, choose
+from polyhost.cli.inspector import show_message
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
@@ -48,7 +49,7 @@ def perform(operation: Operation, request: Any, *, home: Path | None, as_json: b
 async def _perform(operation: Operation, request: Any, home: Path, *, as_json: bool) -> Result:
     at_terminal = sys.stdin.isatty()
     with show_progress(quiet=as_json) as watch:
-        context = Context(home=home, watch=watch, answer=ask_owner if at_terminal else nobody)
+        context = Context(home=home, watch=watch, answer=ask_owner if at_terminal else nobody, inspect=show_message)
         if at_terminal:
             context.choose = choose
         _cancel_on_interrupt(context.cancelled)

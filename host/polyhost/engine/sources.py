@@ -42,6 +42,7 @@ __all__ = [
     "browser_options",
     "demo_scenario",
     "live_connector",
+    "page_of",
     "page_polyfill",
     "recording_connector",
     "replay_connector",
@@ -220,9 +221,14 @@ def _page(
     return declared, polyfill
 
 
-def page_polyfill(source: LoadedSource) -> PagePolyfill:
-    """What a page needs of a source that runs in one."""
-    return _page(source)[1]
+def page_polyfill(source: LoadedSource, executable: Path | None = None, *, page: str | None = None) -> PagePolyfill:
+    """What a page needs of a source that runs in one. `page`: where it starts, instead of where the manifest says."""
+    return _page(source, executable, page=page)[1]
+
+
+def page_of(connection: ConnectionRow) -> str | None:
+    """The page a connection starts at, where that is its account's own."""
+    return _page_of(connection)
 
 
 def _rules(declared: PolyfillDecl) -> RecordingRules:

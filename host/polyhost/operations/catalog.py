@@ -304,6 +304,17 @@ OPERATIONS = (
         only="It runs code from a folder that is named.",
     ),
     Operation(
+        "polyfill dev",
+        requests.DevRequest,
+        "polyhost.operations.developing:dev",
+        "Run a polyfill whenever its files change, and show every message that passes.",
+        (
+            "polyhost polyfill dev gulls --headed",
+            "polyhost polyfill dev ./gulls --resource posts=b1 --show-data",
+        ),
+        only=_AUTHORS,
+    ),
+    Operation(
         "fixture record",
         requests.FixtureRecordRequest,
         "polyhost.operations.fixtures:record",

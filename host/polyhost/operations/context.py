@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
+from polyhost.engine.tracing import Seen
 from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
@@ -55,6 +56,11 @@ async def nobody_chooses(question: str, answers: Mapping[str, str]) -> str | Non
     return None
 
 
+def unseen(seen: Seen) -> None:
+    """No one is looking."""
+    del seen
+
+
 @dataclass(slots=True)
 class Context:
     """One call's surroundings."""
@@ -63,6 +69,8 @@ class Context:
     watch: Watcher = ignore
     answer: Answer = nobody
     choose: Choose = nobody_chooses
+    inspect: Callable[[Seen], None] = unseen
+    """Hears of every message of a run that is watched by its author."""
     clock: Clock = field(default_factory=Clock)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     trigger: str = "owner"

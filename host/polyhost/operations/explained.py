@@ -59,6 +59,11 @@ DETAILS: Mapping[str, str] = {
         "Every check is a line: what was found, and what to do about what was not kept. A script for a page can "
         "be run through the rules of behaviour only with a recording, given with --scenario."
     ),
+    "polyfill dev": (
+        "One browser stays open and keeps its login. Each run starts from nothing and stores nothing, so what you see"
+        " is what your script does. What a record holds is shown only with --show-data; an error names your own file"
+        " and line. With --once it runs once: exit 1 where that failed."
+    ),
     "receipt": ("It claims completeness only where the batch has shown it."),
     "config explain": (
         "Of each setting, a flag goes before an environment variable, a variable before config.toml, and that "

@@ -23,6 +23,7 @@ __all__ = [
     "CountsRequest",
     "CoverageRequest",
     "DemoRequest",
+    "DevRequest",
     "DisconnectRequest",
     "DoctorRequest",
     "ExportRequest",
@@ -375,3 +376,19 @@ class FixtureScrubRequest:
 class FixtureVerifyRequest:
     source: str = argument("The polyfill whose rules hold: a bundled source or a folder.")
     folder: str = argument("The scenario.", metavar="DIR")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevRequest:
+    polyfill: str = argument("A connection, whose session is used; or a polyfill's folder.", metavar="NAME|DIR")
+    stream: tuple[str, ...] = option("Only this stream. Repeat for more.", metavar="STREAM", default=())
+    resource: tuple[str, ...] = option(
+        "Only these resources of a stream, e.g. messages=C1,C2. Repeat for more.", metavar="STREAM=ID,ID", default=()
+    )
+    since: str | None = option("Only records from this time on (ISO 8601).", metavar="TIME")
+    headed: bool = flag("Show the browser, with its developer tools at hand.")
+    show_data: bool = flag("Show what records hold, too. Otherwise it is never shown.")
+    once: bool = flag("Run once, and do not wait for a change.")
+    storage_state: str | None = option("A saved browser session, where there is no connection.", metavar="FILE")
+    map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
+    insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")

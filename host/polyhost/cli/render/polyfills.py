@@ -7,7 +7,7 @@ from typing import Any
 from polyhost.cli.render import collect
 from polyhost.cli.render.common import console, plain, plural, simple_table
 
-__all__ = ["check", "recorded", "scrubbed", "verified"]
+__all__ = ["check", "developed", "recorded", "scrubbed", "verified"]
 
 _MARKS = {"ok": "[green]✓[/]", "failed": "[red]✗[/]", "not_checked": "[dim]–[/]"}
 
@@ -63,3 +63,9 @@ def verified(value: dict[str, Any]) -> None:
         out.print(f"[red]✗[/] {plain(finding['where'])}  [dim]{plain(finding['rule'])}[/]")
     out.print(f"{plural(len(value['findings']), 'place')}{' or more' if value['more'] else ''} to mend.")
     out.print("[dim]→ Name the fields in polyfill.recording.redact, then: polyhost fixture scrub[/]")
+
+
+def developed(value: dict[str, Any]) -> None:
+    """How often it ran, and how it ended last."""
+    runs, status = plural(value["runs"], "run"), value["last"]["status"]
+    console().print(f"{plain(value['polyfill'])}: {runs}, the last one {plain(status)}.")

@@ -1,0 +1,165 @@
+"""A polyfill that is run again while its author changes it, in a real browser (HO-6)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from fakes.site import SiteHost, Sites, serve_sites
+from polyhost.engine.tracing import Seen
+from polyhost.errors import RefusedError
+from polyhost.operations.context import Context
+from polyhost.operations.developing import dev
+from polyhost.operations.registry import Result
+from polyhost.operations.requests import DevRequest
+
+pytestmark = pytest.mark.requirement("HO-6")
+
+PATIENCE = 60.0
+"""Seconds a browser may take on a busy machine."""
+
+
+@pytest.fixture
+async def sites() -> AsyncIterator[Sites]:
+    async with serve_sites() as running:
+        yield running
+
+
+class Author:
+    """Writes a polyfill's folder, runs it, and sees what passes."""
+
+    def __init__(self, folder: Path, sites: Sites, site: SiteHost) -> None:
+        self.folder = folder
+        self.context = Context(home=folder.parent / "home", inspect=self._see)
+        self.seen: list[Seen] = []
+        self._sites = sites
+        self._more = asyncio.Event()
+        folder.mkdir()
+        schema = {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]}
+        self.manifest: dict[str, Any] = {
+            "protocol_version": "0.1.0",
+            "connector_id": "https://example.org/polyfills/notes",
+            "version": "1.0.0",
+            "display_name": "Notes",
+            "polyfill": {"script": "polyfill.js", "page": site.url(), "hosts": [site.name]},
+            "streams": [{"name": "notes", "schema": schema, "primary_key": ["id"]}],
+        }
+        self.declare()
+
+    def declare(self, text: str | None = None) -> None:
+        (self.folder / "manifest.json").write_text(json.dumps(self.manifest) if text is None else text)
+
+    def write(self, body: str) -> None:
+        (self.folder / "polyfill.js").write_text(f"polyfill(async (host) => {{\n{body}\n}});")
+
+    async def dev(self, **more: Any) -> Result:
+        mapped = (f"*.localhost=127.0.0.1:{self._sites.port}",)
+        async with asyncio.timeout(PATIENCE):
+            return await dev(self.context, DevRequest(polyfill=str(self.folder), map_host=mapped, **more))
+
+    async def until(self, kind: str, times: int = 1) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while len(self.of(kind)) < times:
+                self._more.clear()
+                await self._more.wait()
+
+    def of(self, kind: str) -> list[Seen]:
+        return [seen for seen in self.seen if seen.kind == kind]
+
+    def _see(self, seen: Seen) -> None:
+        self.seen.append(seen)
+        self._more.set()
+
+
+@pytest.fixture
+def author(tmp_path: Path, sites: Sites) -> Author:
+    site = sites.new()
+    site.page()
+    return Author(tmp_path / "notes", sites, site)
+
+
+def emit(key: str) -> str:
+    return f"await host.emit({{stream: 'notes', key: '{key}', data: {{id: '{key}'}}}});"
+
+
+async def test_every_message_is_shown_with_kind_stream_key_and_size_and_no_content(author: Author):
+    author.write(emit("n1"))
+    done = await author.dev(once=True)
+    assert (done.exit_code, done.value["last"]["status"]) == (0, "complete")
+    (record,) = author.of("RECORD")
+    assert (record.way, record.stream, record.key, record.data) == ("from", "notes", "n1", None)
+    assert record.size is not None
+    assert [seen.way for seen in author.of("START")] == ["to"]
+    assert author.of("(acknowledged)")
+    assert not author.context.home.exists()
+
+
+async def test_content_is_shown_where_it_is_asked_for(author: Author):
+    author.write(emit("n1"))
+    await author.dev(once=True, show_data=True)
+    assert [seen.data for seen in author.of("RECORD")] == [{"id": "n1"}]
+
+
+async def test_an_error_names_the_authors_own_file_and_line(author: Author):
+    author.write("const nothing = null;\nnothing.at(0);")
+    done = await author.dev(once=True)
+    assert done.exit_code == 1
+    (ended,) = author.of("DONE")
+    assert "notes/polyfill.js:3:" in ended.detail
+
+
+async def test_a_change_runs_it_again_with_the_login_it_had_also_in_the_middle_of_a_run(author: Author, sites: Sites):
+    """What the site has set as a cookie in the first run comes with the second."""
+    cookies: list[str | None] = []
+    site = sites.new("login")
+    author.manifest["polyfill"] |= {"page": site.url(), "hosts": [site.name]}
+    author.declare()
+
+    async def page(request: web.Request) -> web.Response:
+        cookies.append(request.cookies.get("session"))
+        answer = web.Response(text="<p>", content_type="text/html")
+        answer.set_cookie("session", "s1", max_age=1000)
+        return answer
+
+    site.route("/", page)
+    author.write(emit("first"))
+    async with asyncio.TaskGroup() as tasks:
+        developing = tasks.create_task(author.dev())
+        await author.until("waiting")
+        author.write(emit("second"))
+        await author.until("waiting", 2)
+        author.write("await host.sleep(600_000);")
+        await author.until("START", 3)
+        author.write(emit("third"))
+        await author.until("RECORD", 3)
+        author.context.cancelled.set()
+    assert [seen.key for seen in author.of("RECORD")] == ["first", "second", "third"]
+    assert cookies[0] is None
+    assert set(cookies[1:]) == {"s1"}
+    assert developing.result().value["runs"] == 4
+    assert {seen.detail for seen in author.of("changed")} == {"polyfill.js"}
+
+
+async def test_a_folder_that_is_broken_for_a_while_is_told_and_ends_nothing(author: Author):
+    author.write(emit("n1"))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(author.dev())
+        await author.until("waiting")
+        author.declare("{")
+        await author.until("failed")
+        author.declare()
+        await author.until("RECORD", 2)
+        author.context.cancelled.set()
+
+
+async def test_what_does_not_run_in_a_page_is_refused(tmp_path: Path):
+    context = Context(home=tmp_path / "home")
+    with pytest.raises(RefusedError) as refused:
+        await dev(context, DevRequest(polyfill="whatsapp"))
+    assert refused.value.code == "no_polyfill"
