@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 
+from polyhost.cli.wording import as_typed
 from polyhost.engine.asking import asked_fields
 from polyhost.engine.events import OwnerAsked
 
@@ -34,7 +35,7 @@ class _GivenUpError(Exception):
 
 async def ask_owner(asked: OwnerAsked) -> tuple[str, Any]:
     """(success, data), or (cancelled, None) where the owner presses Ctrl-D at the prompt."""
-    click.echo(f"\nThe connector asks: {_printable(asked.message)}", err=True)
+    click.echo(f"\nThe connector asks: {_printable(as_typed(asked.message))}", err=True)
     try:
         if asked.kind == "manual_action":
             await _line("Press Enter when that is done", hidden=False, required=False)
@@ -51,8 +52,9 @@ async def ask_owner(asked: OwnerAsked) -> tuple[str, Any]:
 async def choose(question: str, answers: Mapping[str, str]) -> str | None:
     """One of the answers, by its name or its beginning; None where the owner presses Ctrl-D."""
     click.echo(f"\n{_printable(question)}", err=True)
+    width = max(map(len, answers))
     for name, meaning in answers.items():
-        click.echo(f"  {name:10} {_printable(meaning)}", err=True)
+        click.echo(f"  {name:{width}}  {_printable(as_typed(meaning))}", err=True)
     try:
         while True:
             typed = (await _line(f"{' or '.join(answers)}", hidden=False, required=True)).strip().lower()

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from polyhost.cli.wording import as_typed
+from polyhost.cli.wording import as_typed, went_on
 from polyhost.engine import events
 from polyhost.engine.events import RunEvent
 
@@ -77,7 +77,7 @@ class LiveRows:
     def _show_rarer(self, event: RunEvent) -> None:
         match event:
             case events.ConnectorRestarted():
-                self._progress.console.print(f"[yellow]the page was lost ({event.reason}); going on")
+                self._progress.console.print(f"[yellow]{went_on(event.reason)}; going on")
             case events.RecordsIndexed():
                 if self._run is None:
                     self._run = self._progress.add_task(f"[bold]{event.connection}", total=None, note="")

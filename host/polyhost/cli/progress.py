@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import click
 
-from polyhost.cli.wording import as_typed
+from polyhost.cli.wording import as_typed, went_on
 from polyhost.engine import events
 from polyhost.engine.events import RunEvent, Watcher
 
@@ -52,7 +52,7 @@ class _Lines:
             case events.Noticed():
                 self._say(as_typed(event.message))
             case events.ConnectorRestarted():
-                self._say(f"the page was lost ({event.reason}); going on, attempt {event.attempt}")
+                self._say(f"{went_on(event.reason)}; going on, attempt {event.attempt}")
             case events.RecordsWritten() if time.monotonic() - self._last > LINE_INTERVAL:
                 self._last = time.monotonic()
                 read = sum(sum(counts.values()) for counts in event.streams.values())

@@ -11,7 +11,7 @@ import re
 
 from polyhost.operations.catalog import COMMANDS
 
-__all__ = ["COMMAND_VARIABLE", "as_typed"]
+__all__ = ["COMMAND_VARIABLE", "as_typed", "went_on"]
 
 COMMAND_VARIABLE = "POLYHOST_COMMAND"
 """Set by scripts/polyhost to the path it was called by."""
@@ -22,3 +22,8 @@ def as_typed(sentence: str) -> str:
     """The sentence with every `polyhost COMMAND` in it as it has to be typed here."""
     typed = os.environ.get(COMMAND_VARIABLE)
     return _COMMAND.sub(lambda _: typed, sentence) if typed else sentence
+
+
+def went_on(reason: str) -> str:
+    """Why a page is opened anew in the middle of a run: it was lost, or its owner has signed in again."""
+    return reason if reason == "signed in again" else f"the page was lost ({reason})"

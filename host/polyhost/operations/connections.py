@@ -14,6 +14,7 @@ from typing import Any
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.session import SessionReport, Workspace
 from polyhost.connectors.loading import LoadedSource
+from polyhost.engine.events import Noticed
 from polyhost.engine.finding import find_source
 from polyhost.engine.home import delete_session, save_session
 from polyhost.errors import NeedsOwnerError, RefusedError
@@ -123,6 +124,8 @@ async def _first_run(context: Context, wanted: _Wanted, value: dict[str, Any]) -
     """Offered to whoever has just signed in; anybody else is told the command."""
     if not is_by_hand(wanted.request, wanted.source):
         return Result(value)
+    places = ", ".join(value.get("workspaces") or [])
+    context.watch(Noticed(f"Signed in as {value.get('account') or 'you'}{f', workspace {places}' if places else ''}."))
     answer = await context.choose(
         "Collect for the first time now?",
         {"yes": "what was read is kept whenever you stop (Ctrl-C)", "no": f"later: polyhost run {value['name']}"},

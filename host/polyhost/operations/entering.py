@@ -17,7 +17,7 @@ from polyhost.browser.attach import check_endpoint
 from polyhost.browser.cookies import cookies_of_browser, cookies_of_file
 from polyhost.browser.session import SessionReport, Workspace
 from polyhost.browser.signed_in import SignedIn
-from polyhost.browser.signin import check_display
+from polyhost.browser.signin import check_display, spoken
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.events import Noticed
 from polyhost.engine.home import load_session, profile_folder, read_storage_state
@@ -98,8 +98,8 @@ async def _by_way(
         return await enter_with_cookies(site, found)
     if request.cookies is not None:
         return await enter_with_cookies(site, cookies_of_file(_path(request.cookies), site.signs.hosts))
-    minutes = f"{request.wait / 60:g} minute{'' if request.wait == 60 else 's'}"
-    context.watch(Noticed(f"A browser window opens: sign in to {site.name} there. It waits {minutes}; Ctrl-C stops."))
+    waits = spoken(request.wait)
+    context.watch(Noticed(f"A browser window opens: sign in to {site.name} there. It waits {waits}; Ctrl-C stops."))
     return await enter_visibly(
         site,
         profile_folder(context.home, name),
