@@ -1,6 +1,6 @@
 """When a request may be sent: pure, with time as an argument; then the gate with a clock of its own, then a real site.
 
-Provenance: DESIGN (the governor); RFC 9110 section 10.2.3 (Retry-After); ours (rates, budgets).
+Provenance: docs/architecture.md (the governor); RFC 9110 section 10.2.3 (Retry-After); ours (rates, budgets).
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Host patterns, mapped hosts and resolver rules (DESIGN: --map-host; HO-5)."""
+"""Host patterns, mapped hosts and resolver rules (--map-host; HO-5)."""
 
 import pytest
 from hypothesis import given

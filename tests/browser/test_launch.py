@@ -1,4 +1,4 @@
-"""Starting a browser: what is refused before it starts, how it starts, how it ends (DESIGN: the house, --map-host)."""
+"""Starting a browser: what is refused before it starts, how it starts, how it ends (ours; --map-host)."""
 
 import asyncio
 from pathlib import Path

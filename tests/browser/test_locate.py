@@ -1,4 +1,4 @@
-"""Finding a browser on each platform, on a disk made up for it (DESIGN: the house)."""
+"""Finding a browser on each platform, on a disk made up for it (ours)."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """What a run costs the site in a large workspace, counted at the server, never timed.
 
-Provenance: DESIGN 10: 1,000 channels, nothing new, at most 3 API requests; k changed, at most 3 + k.
+Provenance: README: 1,000 channels, nothing new, at most 3 API requests; k changed, at most 3 + k.
 """
 
 from __future__ import annotations

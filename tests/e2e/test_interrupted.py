@@ -1,6 +1,6 @@
 """Runs that are killed, interrupted, or find another one at work: real processes, held at a request by the server.
 
-Provenance: PR-2.6, PR-4.2, DESIGN 5 (exit statuses) and 8 (one run per connection, kill -9 at any instant).
+Provenance: PR-2.6, PR-4.2; README (exit statuses); docs/store.md (one run per connection, kill -9 at any instant).
 """
 
 from __future__ import annotations

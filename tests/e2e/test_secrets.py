@@ -1,6 +1,6 @@
 """No secret of an owner's session is in anything polyhost says or keeps, however a run ends.
 
-Provenance: issue on the owner's session, secrets at rest and in output. Everything is searched: what commands print,
+Provenance: docs/signing-in.md, secrets at rest and in output. Everything is searched: what commands print,
 and every file of the home (the store and its write-ahead log, the sessions, whatever else is there) and of recordings.
 """
 

@@ -1,4 +1,4 @@
-"""What is sealed opens with its key, under its name, unchanged; and in no other case (issue: secrets at rest; ours)."""
+"""What is sealed opens with its key, under its name, unchanged; and in no other case (secrets at rest; ours)."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Where the key of saved sessions is kept, and that no keyring can hold a run up (issue: secrets at rest; ours)."""
+"""Where the key of saved sessions is kept, and that no keyring can hold a run up (secrets at rest; ours)."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What is wanted of a partition (ours: DESIGN of windows; architecture: the refresh policy)."""
+"""What is wanted of a partition (docs/ledger.md)."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""A page that tries everything against the polyfill beside it (HO-1; DESIGN: the bridge).
+"""A page that tries everything against the polyfill beside it (HO-1; docs/bridge.md).
 
 The page writes what it gets hold of into the document, the one thing both worlds share; the polyfill reads it there at
 the end and emits it, so each test sees both sides.

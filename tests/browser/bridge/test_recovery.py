@@ -1,4 +1,4 @@
-"""A polyfill that loses its footing gets it back: navigation, page crash, browser crash (DESIGN: the bridge)."""
+"""A polyfill that loses its footing gets it back: navigation, page crash, browser crash (docs/bridge.md)."""
 
 import asyncio
 import os

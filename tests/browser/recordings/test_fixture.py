@@ -1,4 +1,4 @@
-"""A scenario directory. Provenance: DESIGN 1 for its files; ours for refusals and whole writes."""
+"""A scenario directory. Provenance: docs/recordings.md for its files; ours for refusals and whole writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a request is the recorded one. Provenance: DESIGN 9; SLACK 1 for query and body of Slack's own requests."""
+"""When a request is the recorded one. Provenance: docs/recordings.md; the shape of Slack's own requests."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def form_key(fields: dict[str, str], url: str = URL, rules: RecordingRules = SLA
 
 @pytest.mark.requirement("HO-2")
 def test_volatile_query_unchosen_fields_and_secrets_do_not_matter() -> None:
-    """DESIGN 9: tokens and request ids differ between recording and replay."""
+    """docs/recordings.md: tokens and request ids differ between recording and replay."""
     first = form_key({"token": "xoxc-1", "channel": "C1", "limit": "28"}, f"{URL}?_x_id=noversion-1.5&slack_route=T1")
     again = form_key({"channel": "C1", "token": "xoxc-2", "limit": "200"}, f"{URL}?slack_route=T1&_x_id=ab-2.5#top")
     assert first == again
@@ -48,7 +48,7 @@ def test_volatile_query_unchosen_fields_and_secrets_do_not_matter() -> None:
 
 @given(st.dictionaries(st.sampled_from(["channel", "cursor", "profile"]), st.text("abcäö &=%", max_size=8)))
 def test_a_form_matches_however_it_is_encoded(fields: dict[str, str]) -> None:
-    """SLACK 1: urlencoded and multipart are both in use, and a browser draws a new boundary each time."""
+    """What Slack's client sends: urlencoded and multipart are both in use, and a browser draws a new boundary each time."""
     one, two = multipart(fields, "----WebKitFormBoundaryA1"), multipart(fields, "----WebKitFormBoundaryB2")
     keys = {match_key("POST", URL, kind, body, SLACK) for kind, body in (one, two)}
     assert len(keys) == 1

@@ -15,7 +15,7 @@ from .recording_site import RULES, Site, chromium, serving, visit
 
 @pytest.mark.requirement("HO-3")
 async def test_two_recordings_of_the_same_traffic_are_the_same_bytes(playwright: Playwright, tmp_path: Path) -> None:
-    """DESIGN 9. The server's dates differ between the two; ports do too, so one port serves both."""
+    """docs/recordings.md. The server's dates differ between the two; ports do too, so one port serves both."""
     async with serving() as first:
         port = int(first.base.rpartition(":")[2])
         await _record_once(playwright, first, tmp_path / "one", "xoxc-1-one-one-one")

@@ -39,7 +39,7 @@ async def replay(
 
 @pytest.mark.requirement("HO-2", "HO-3")
 async def test_a_recording_replays_twice_the_same_with_the_site_gone(playwright: Playwright, tmp_path: Path) -> None:
-    """DESIGN 9: in order per match key, redirects and rate limits included, with a token that was not recorded."""
+    """docs/recordings.md: in order per match key, redirects and rate limits included, with a token that was not recorded."""
     token = "xoxc-111-222-333-feedfacefeedface"
     live, base = await record(playwright, tmp_path / "scenario", token)
     scenario = load_scenario(tmp_path / "scenario")
@@ -122,7 +122,7 @@ async def test_unrecorded_requests_are_bounded_by_name_and_counted_beyond(playwr
 async def test_cors_preflights_network_errors_and_ignored_chatter_replay_as_the_page_saw_them(
     playwright: Playwright,
 ) -> None:
-    """SLACK 1: a polyfill falls back where CORS refuses it, so a refusal has to replay as a refusal."""
+    """As Slack answers: a polyfill falls back where CORS refuses it, so a refusal has to replay as a refusal."""
     gone = (("content-length", "999"), ("content-encoding", "gzip"))
     cors = (("access-control-allow-origin", "*"), ("access-control-expose-headers", "*"), ("x-kept", "1"), *gone)
     entries = (

@@ -1,4 +1,4 @@
-"""Scrubbing: what must go is gone in every encoding, what must stay is intact. Provenance: HO-3, DESIGN 9."""
+"""Scrubbing: what must go is gone in every encoding, what must stay is intact. Provenance: HO-3, docs/recordings.md."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_names_count_as_whole_words_and_longest_first() -> None:
 
 
 def test_declared_fields_are_found_in_script_and_html() -> None:
-    """SLACK 1: pages carry `"api_token":"…"` in inline script, and attributes carry escaped JSON."""
+    """As Slack writes them: pages carry `"api_token":"…"` in inline script, and attributes carry escaped JSON."""
     rules = RecordingRules.declared({"redact": {"secret": ["api_token", "crumb"], "name": ["real_name"]}})
     page = (
         '<script>var a = {"api_token":"s-one-1234", crumb: \'s-two-1234\'};'
@@ -208,7 +208,7 @@ def test_declared_fields_are_found_in_script_and_html() -> None:
 
 
 def test_multipart_bodies_are_scrubbed_and_get_one_boundary() -> None:
-    """SLACK 1: Slack's client posts multipart; a browser's random boundary would make every recording differ."""
+    """Slack's client posts multipart; a browser's random boundary would make every recording differ."""
 
     def posted(boundary: str) -> Entry:
         parts = [("token", TOKEN), ("text", "Hello there everybody")]
@@ -240,7 +240,7 @@ def test_pictures_and_files_leave_only_their_size() -> None:
 
 @pytest.mark.requirement("HO-3")
 def test_scenarios_that_follow_one_another_share_their_stand_ins() -> None:
-    """DESIGN 4: a second run's recording is replayed upon the first one's store, so what did not change must not."""
+    """docs/ledger.md: a second run's recording is replayed upon the first one's store, so what did not change must not."""
     first = scenario(answer({"email": "anna@acme.test"}), answer({"email": "ben@acme.test"}))
     second = scenario(answer({"email": "ben@acme.test"}), answer({"email": "cleo@acme.test"}))
     one, two = scrub_together([first, second], RULES)

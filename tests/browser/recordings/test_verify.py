@@ -1,4 +1,4 @@
-"""A stranger's look at a recording. Provenance: HO-3; SLACK 1 for the shapes of credentials."""
+"""A stranger's look at a recording. Provenance: HO-3; the shapes of Slack's credentials."""
 
 from __future__ import annotations
 
