@@ -48,7 +48,7 @@ def test_volatile_query_unchosen_fields_and_secrets_do_not_matter() -> None:
 
 @given(st.dictionaries(st.sampled_from(["channel", "cursor", "profile"]), st.text("abcäö &=%", max_size=8)))
 def test_a_form_matches_however_it_is_encoded(fields: dict[str, str]) -> None:
-    """What Slack's client sends: urlencoded and multipart are both in use, and a browser draws a new boundary each time."""
+    """Slack's client uses urlencoded and multipart, and a browser draws a new boundary each time."""
     one, two = multipart(fields, "----WebKitFormBoundaryA1"), multipart(fields, "----WebKitFormBoundaryB2")
     keys = {match_key("POST", URL, kind, body, SLACK) for kind, body in (one, two)}
     assert len(keys) == 1

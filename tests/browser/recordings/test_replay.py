@@ -39,7 +39,7 @@ async def replay(
 
 @pytest.mark.requirement("HO-2", "HO-3")
 async def test_a_recording_replays_twice_the_same_with_the_site_gone(playwright: Playwright, tmp_path: Path) -> None:
-    """docs/recordings.md: in order per match key, redirects and rate limits included, with a token that was not recorded."""
+    """In order per match key, redirects and rate limits included, with a token that was not recorded."""
     token = "xoxc-111-222-333-feedfacefeedface"
     live, base = await record(playwright, tmp_path / "scenario", token)
     scenario = load_scenario(tmp_path / "scenario")

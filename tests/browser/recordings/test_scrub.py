@@ -240,7 +240,7 @@ def test_pictures_and_files_leave_only_their_size() -> None:
 
 @pytest.mark.requirement("HO-3")
 def test_scenarios_that_follow_one_another_share_their_stand_ins() -> None:
-    """docs/ledger.md: a second run's recording is replayed upon the first one's store, so what did not change must not."""
+    """A second run's recording is replayed upon the first one's store, so what did not change must not."""
     first = scenario(answer({"email": "anna@acme.test"}), answer({"email": "ben@acme.test"}))
     second = scenario(answer({"email": "ben@acme.test"}), answer({"email": "cleo@acme.test"}))
     one, two = scrub_together([first, second], RULES)
