@@ -1,7 +1,7 @@
 """PR-1 and PR-2 under every interleaving: a source that changes at any moment, runs that are cut at any step.
 
-Hypothesis drives a simulated source, store and connector through the ledger's real functions (docs/ledger.md). What is checked after every
-step and every finished run is named at each check.
+Hypothesis drives a simulated source, store and connector through the ledger's real functions (docs/ledger.md). What is
+checked after every step and every finished run is named at each check.
 """
 
 from __future__ import annotations
