@@ -241,9 +241,9 @@ class _OwnersSession(ConnectorSession):
         """The owner says that they are ready; False where nobody does, or the run is ended meanwhile."""
         how = self._use.how_to_renew
         here = (
-            f"Press Enter to sign in in a window here, or run {how} elsewhere first."
+            f"Confirm, and a window opens here in which you sign in; or sign in elsewhere first: {how}."
             if has_display()
-            else (f"Run {how} (with --cdp, --cookies-from, --cookies or --storage-state) elsewhere, then press Enter.")
+            else f"Sign in elsewhere, then confirm: {how} (with --cdp, --cookies-from, --cookies or --storage-state)."
         )
         asked = OwnerAsked(
             f"sign-in-{secrets.token_hex(6)}",

@@ -14,7 +14,6 @@ from typing import Any
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.session import SessionReport, Workspace
 from polyhost.connectors.loading import LoadedSource
-from polyhost.engine.events import Noticed
 from polyhost.engine.finding import find_source
 from polyhost.engine.home import delete_session, save_session
 from polyhost.errors import NeedsOwnerError, RefusedError
@@ -125,9 +124,9 @@ async def _first_run(context: Context, wanted: _Wanted, value: dict[str, Any]) -
     if not is_by_hand(wanted.request, wanted.source):
         return Result(value)
     places = ", ".join(value.get("workspaces") or [])
-    context.watch(Noticed(f"Signed in as {value.get('account') or 'you'}{f', workspace {places}' if places else ''}."))
+    who = f"Signed in as {value.get('account') or 'you'}{f', workspace {places}' if places else ''}."
     answer = await context.choose(
-        "Collect for the first time now?",
+        f"{who} Collect for the first time now?",
         {"yes": "what was read is kept whenever you stop (Ctrl-C)", "no": f"later: polyhost run {value['name']}"},
     )
     exit_code = 0
@@ -238,9 +237,9 @@ def _same_account(row: ConnectionRow, report: SessionReport | None) -> dict[str,
     place = kept.get("workspace") or {}
     elsewhere = bool(place) and all(there.id != place["id"] for there in report.workspaces)
     if elsewhere or (not place and kept.get("id") not in (None, report.account.id)):
-        wanted = place.get("label") or place.get("id") or kept.get("label") or kept["id"]
+        wanted = f"the workspace {place.get('label') or place['id']}" if place else "the account"
         raise RefusedError(
-            f"that session is not of {wanted}, which {row.name} is of",
+            f"that session is not of {wanted} that {row.name} is of",
             "Sign in there, or connect the other account under another --name.",
             code="other_account",
         )
