@@ -16,6 +16,7 @@ from benchmarks.fence import fence
 from benchmarks.imports import imports
 from benchmarks.pipeline import pipeline
 from benchmarks.search import search
+from benchmarks.serve import serving
 from benchmarks.settle import settle
 from polyhost.engine.interpreter import run
 
@@ -44,6 +45,8 @@ def _bench(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
             return imports(records=options.records)
         case "export":
             return exports(records=options.records, partitions=options.partitions)
+        case "serve":
+            return serving(records=options.records, connections=options.connections, rounds=options.rounds)
         case "search":
             return search(records=options.records, partitions=options.partitions, rounds=options.rounds)
         case _:
@@ -58,7 +61,7 @@ async def _case(options: argparse.Namespace) -> dict[str, float]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Measures this checkout. See docs/benchmarks.md.")
-    kinds = "pipeline | settle | cli | import | export | search | fence"
+    kinds = "pipeline | settle | cli | import | export | search | serve | fence"
     benches = parser.add_subparsers(dest="bench", required=True, metavar=kinds)
     _bench_parser(benches, "pipeline", "records from a page into SQLite, beside the naive way", 200_000, None, 3)
     _bench_parser(benches, "settle", "the end of a run over many partitions", 1_000_000, 10_000, 1)
@@ -67,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     _bench_parser(benches, "export", "every format of export, over many records", 1_000_000, 1_000, 1)
     _bench_parser(benches, "search", "taking records into the search index, and finding in it", 1_000_000, 1_000, 5)
     _bench_parser(benches, "fence", "what an allowed request costs with the fence", 300, None, 5)
+    serve = _bench_parser(benches, "serve", "a server: readers during a run, pages, event streams", 1_000_000, None, 3)
+    serve.add_argument("--connections", type=int, default=50, help="default 50")
     case = benches.add_parser("case", help=argparse.SUPPRESS)  # one measurement, in a process of its own
     case.add_argument("kind")
     case.add_argument("name")
@@ -75,13 +80,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _bench_parser(benches: Any, name: str, text: str, records: int, partitions: int | None, rounds: int) -> None:
+def _bench_parser(benches: Any, name: str, text: str, records: int, partitions: int | None, rounds: int) -> Any:
     bench = benches.add_parser(name, help=text, description=text)
     bench.add_argument("--records", type=int, default=records, help=f"default {records:,}")
     if partitions is not None:
         bench.add_argument("--partitions", type=int, default=partitions, help=f"default {partitions:,}")
     bench.add_argument("--rounds", type=int, default=rounds, help=f"default {rounds}")
     bench.add_argument("--json", action="store_true", help="every figure, as one JSON value")
+    return bench
 
 
 if __name__ == "__main__":

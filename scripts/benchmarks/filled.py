@@ -47,12 +47,14 @@ def cursor(index: int) -> str:
     return f"{_BEGINNING + index * 30}.{index:06d}"
 
 
-async def fill(store: Store, *, records: int, partitions: int, indexed: bool = False) -> ConnectionRow:
+async def fill(
+    store: Store, *, records: int, partitions: int, indexed: bool = False, name: str = NAME
+) -> ConnectionRow:
     """Spread so many records evenly over so many partitions; `indexed`: ready to be searched."""
     clock = Clock()
     at = clock.iso()
     connection = await store.create_connection(
-        name=NAME, source=str(CHAT), nature="test", options={}, account={}, at=at
+        name=name, source=str(CHAT), nature="test", options={}, account={}, at=at
     )
     run, batch = _rows(connection.id, clock)
     await store.open_run(run, batch)
