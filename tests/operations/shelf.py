@@ -6,7 +6,7 @@ Records are placed by the manifest's own rules, as a run places them. Must not k
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,15 @@ class Shelf:
             row = await self.context.connection(store, name)
             states = [PartitionState(stream=stream, key=key, label=label) for key, label in labels.items()]
             await store.write(row.id, None, [SavePartitions(states)])
+
+    async def end_run(self, name: str = "slack") -> None:
+        """The run that everything here is put in with."""
+        async with self.context.store() as store:
+            row = await self.context.connection(store, name)
+            (run,) = await store.runs(row.id)
+            batch = await store.batch(run.batch_id)
+            assert batch is not None
+            await store.close_run(replace(run, status="complete", finished_at=AT), replace(batch, finished_at=AT))
 
     async def _write(self, name: str, changes: Sequence[tuple[Any, str, dict[str, Any]]]) -> None:
         async with self.context.store() as store:

@@ -12,7 +12,7 @@ from polyhost.operations.search import search
 
 
 async def find(shelf: Shelf, text: str, **choice: Any) -> dict[str, Any]:
-    return (await search(shelf.context, SearchRequest(text=text, **choice))).value
+    return (await search(shelf.context, SearchRequest(text=text, **({"wait": 5.0} | choice)))).value
 
 
 def texts(value: dict[str, Any]) -> list[str]:
@@ -90,6 +90,17 @@ async def test_without_time_to_take_in_what_is_new_the_search_says_so(shelf: She
     await shelf.put({"messages": [message(7, "harbour")]})
     value = await find(shelf, "harbour", wait=0)
     assert (len(value["hits"]), value["complete"], value["pending"]) == (3, False, 1)
+
+
+async def test_what_is_being_collected_is_not_run_after_unless_that_is_asked_for(shelf: Shelf):
+    """The shelf's own run never ends."""
+    await shelf.put({"messages": [message(1, "harbour")]})
+    value = await find(shelf, "harbour", wait=None)
+    assert (value["hits"], value["pending"]) == ([], 1)
+    assert len((await find(shelf, "harbour", wait=1.0))["hits"]) == 1
+    await shelf.put({"messages": [message(2, "harbour")]})
+    await shelf.end_run()
+    assert len((await find(shelf, "harbour", wait=None))["hits"]) == 2
 
 
 async def test_a_stretch_of_time_is_half_open(shelf: Shelf):

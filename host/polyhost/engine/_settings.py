@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -72,7 +73,7 @@ class Settings:
     @classmethod
     def of(cls, model: type[BaseModel]) -> Self:
         """Every key at its default."""
-        return cls(tuple(_setting(section, name, field) for section, name, field in _fields(model)))
+        return cls(_defaults(model))
 
     def values(self) -> dict[str, dict[str, Any]]:
         """As the model takes them."""
@@ -122,6 +123,12 @@ def _fields(model: type[BaseModel]) -> Iterable[tuple[str, str, FieldInfo]]:
         assert issubclass(part.annotation, BaseModel)  # noqa: S101
         for name, field in part.annotation.model_fields.items():
             yield section, name, field
+
+
+@cache
+def _defaults(model: type[BaseModel]) -> tuple[Setting, ...]:
+    """Made once: settings are read for every connection a server is asked about, and a type's adapter is costly."""
+    return tuple(_setting(section, name, field) for section, name, field in _fields(model))
 
 
 def _setting(section: str, name: str, field: FieldInfo) -> Setting:

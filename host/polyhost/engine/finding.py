@@ -1,6 +1,7 @@
 """Which source a reference names in a home, apart from how it is run: reading what is stored needs no connector.
 
-Must not know: connectors, sessions.
+Owns: remembering sources while their files are as they were, since a server asks for them with every request. Must not
+know: connectors, sessions.
 """
 
 from __future__ import annotations
@@ -8,13 +9,35 @@ from __future__ import annotations
 from pathlib import Path
 
 from polyhost.connectors import loading
-from polyhost.connectors.loading import LoadedSource
+from polyhost.connectors.loading import MANIFEST, LoadedSource
 
 __all__ = ["Loaded", "find_source"]
 
 Loaded = LoadedSource
+_Looks = tuple[tuple[int, int, int], ...]
+_remembered: dict[tuple[str, Path], tuple[_Looks, LoadedSource]] = {}
+_MOST_REMEMBERED = 256
+"""Sources; past that, all are forgotten and found again."""
 
 
 def find_source(reference: str, home: Path) -> LoadedSource:
     """A bundled source by name, one of the home's own, or a folder by path. RefusedError names what there is."""
-    return loading.find_source(reference, home / "polyfills")
+    known = _remembered.get((reference, home))
+    if known is not None and _looks(known[1]) == known[0]:
+        return known[1]
+    source = loading.find_source(reference, home / "polyfills")
+    looks = _looks(source)
+    if looks is not None:
+        if len(_remembered) >= _MOST_REMEMBERED:
+            _remembered.clear()
+        _remembered[reference, home] = looks, source
+    return source
+
+
+def _looks(source: LoadedSource) -> _Looks | None:
+    """Tells a manifest or script that was changed or taken away; None where one is not there."""
+    files = (source.folder / MANIFEST, *(() if source.script is None else (source.script,)))
+    try:
+        return tuple((found.st_mtime_ns, found.st_size, found.st_ino) for found in (file.stat() for file in files))
+    except OSError:
+        return None

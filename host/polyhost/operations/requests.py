@@ -180,8 +180,10 @@ class SearchRequest:
     limit: int = option("At most this many.", metavar="N", default=20, type=int)
     after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
     deleted: bool = flag("Search what the source has deleted, too.")
-    wait: float = option(
-        "At most so long taking in what is new before searching.", metavar="SECONDS", default=5.0, type=float
+    wait: float | None = option(
+        "At most so long taking in what is new before searching. Default: 1; nothing of what is being collected now.",
+        metavar="SECONDS",
+        type=float,
     )
 
 

@@ -16,18 +16,21 @@ from polyhost.operations.context import Context
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import SearchRequest
 from polyhost.operations.shown import Shown, known_stream
+from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.timestamps import Instant, TimestampError, parse_timestamp
 from polyhost.searching.declared import search_rules
 from polyhost.searching.query import Query, parse_query
 from polyhost.searching.rules import SearchRules
 from polyhost.searching.snippet import snippet
 from polyhost.searching.texts import texts_of
-from polyhost.store.base import ConnectionRow, SearchHit, SearchWanted, Store
+from polyhost.store.base import ConnectionRow, SearchHit, SearchIndex, SearchWanted, Store
 
 __all__ = ["search"]
 
 MAX_HITS = 1_000
 """Hits on one page; each is read and marked."""
+WAIT_SECONDS = 1.0
+"""For what is new, where nobody says how long: some 20,000 records."""
 MAX_WAIT_SECONDS = 3_600.0
 """More than the largest store takes."""
 
@@ -49,7 +52,7 @@ async def search(context: Context, request: SearchRequest) -> Result:
     _check_bounds(request)
     async with context.store(create=False) as store:
         searched = await _connections(context, store, request)
-        await _catch_up(context, store, searched, seconds=request.wait)
+        await _catch_up(context, store, searched, asked=request.wait)
         page = await store.search(
             SearchWanted(
                 connections=list(searched),
@@ -73,7 +76,7 @@ async def search(context: Context, request: SearchRequest) -> Result:
 def _check_bounds(request: SearchRequest) -> None:
     if not 1 <= request.limit <= MAX_HITS:
         raise RefusedError(f"--limit {request.limit} is out of bounds", f"Give 1 to {MAX_HITS:,}.", code="bad_limit")
-    if not 0 <= request.wait <= MAX_WAIT_SECONDS:
+    if request.wait is not None and not 0 <= request.wait <= MAX_WAIT_SECONDS:
         raise RefusedError(
             f"--wait {request.wait:g} is out of bounds", f"Give 0 to {MAX_WAIT_SECONDS:,.0f} seconds.", code="bad_wait"
         )
@@ -111,18 +114,30 @@ def _source(context: Context, row: ConnectionRow) -> Loaded | None:
         return None
 
 
-async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Searched], *, seconds: float) -> None:
-    until = context.clock.now() + seconds
-    for number, one in searched.items():
-        if one.source is not None:
-            rules = search_rules(one.source.manifest)
-            await catch_up(store, one.row, rules, until=until, clock=context.clock, watch=context.watch)
-        index = await store.search_index(number)
+async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Searched], *, asked: float | None) -> None:
+    until = context.clock.now() + (WAIT_SECONDS if asked is None else asked)
+    for one in searched.values():
+        wanted = None if one.source is None else search_rules(one.source.manifest)
+        index = await store.search_index(one.row.id)
+        if wanted is not None and _lags(index, wanted) and (asked is not None or not await _runs(store, one.row)):
+            await catch_up(store, one.row, wanted, until=until, clock=context.clock, watch=context.watch)
+            index = await store.search_index(one.row.id)
         if index is not None:
             one.rules, one.pending = index.rules, index.pending
         else:
-            counts = await store.count_records(number)
+            counts = await store.count_records(one.row.id)
             one.pending = sum(live + deleted for live, deleted in counts.values())
+
+
+def _lags(index: SearchIndex | None, wanted: SearchRules) -> bool:
+    """Asked by reading alone: a search that has nothing to take in waits for no writer."""
+    return index is None or index.pending > 0 or index.rules != wanted
+
+
+async def _runs(store: Store, row: ConnectionRow) -> bool:
+    """Whether it is being collected right now. A search that ran after a run would slow it down and never get there;
+    what it brings is taken in when it ends."""
+    return any(run.status == RunStatus.RUNNING for run in await store.runs(row.id, limit=1))
 
 
 async def _shown(
