@@ -304,6 +304,14 @@ OPERATIONS = (
         only="It runs code from a folder that is named.",
     ),
     Operation(
+        "polyfill new",
+        requests.NewPolyfillRequest,
+        "polyhost.operations.polyfills:new",
+        "Begin a polyfill of your own: a folder that passes every check as it stands.",
+        ("polyhost polyfill new gulls", "polyhost polyfill new gulls --to ~/polyfills/gulls"),
+        only=_AUTHORS,
+    ),
+    Operation(
         "polyfill dev",
         requests.DevRequest,
         "polyhost.operations.developing:dev",

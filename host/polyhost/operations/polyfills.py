@@ -1,20 +1,23 @@
-"""For authors of polyfills: check one.
+"""For authors of polyfills: make one, check one.
 
 Must not know: what is checked, or how a report looks.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from polyhost.engine.events import OwnerAsked, RunEvent
+from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.registry import Result
-from polyhost.operations.requests import CheckRequest
+from polyhost.operations.requests import CheckRequest, NewPolyfillRequest
 
-__all__ = ["check"]
+__all__ = ["check", "new"]
 
 EXIT_FAILED = 1
+_NAME = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
 async def check(context: Context, request: CheckRequest) -> Result:
@@ -29,6 +32,22 @@ async def check(context: Context, request: CheckRequest) -> Result:
     scenarios = [_folder(text) for text in request.scenario]
     report = await check_folder(_folder(request.folder), scenarios, answer=context.answer, watch=watch)
     return Result(report.as_json(), exit_code=0 if report.passed else EXIT_FAILED)
+
+
+async def new(context: Context, request: NewPolyfillRequest) -> Result:
+    """A folder that passes every check as it stands, with a recording of a site that does not exist."""
+    del context
+    from polyhost.testing.scaffold import FIXTURE, make_polyfill  # noqa: PLC0415  only where used
+
+    if not _NAME.fullmatch(request.name):
+        raise RefusedError(
+            f"{request.name[:80]!r} cannot name a polyfill",
+            "Use lower-case letters, digits and dashes, 40 at most, and begin with a letter.",
+            code="bad_name",
+        )
+    folder = _folder(request.to or request.name)
+    files = make_polyfill(request.name, folder)
+    return Result({"name": request.name, "folder": str(folder), "files": files, "fixture": str(folder / FIXTURE)})
 
 
 def _folder(text: str) -> Path:

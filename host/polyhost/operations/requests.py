@@ -31,6 +31,7 @@ __all__ = [
     "FixtureScrubRequest",
     "FixtureVerifyRequest",
     "ImportRequest",
+    "NewPolyfillRequest",
     "NotifyTestRequest",
     "QuestionsRequest",
     "ReceiptRequest",
@@ -394,3 +395,9 @@ class DevRequest:
     storage_state: str | None = option("A saved browser session, where there is no connection.", metavar="FILE")
     map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
     insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPolyfillRequest:
+    name: str = argument("What it is called: the site's name, in lower-case letters, digits and dashes.")
+    to: str | None = option("Where its folder goes. Default: a folder of that name, here.", metavar="DIR")

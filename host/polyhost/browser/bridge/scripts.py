@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import polyhost
 from polyhost.errors import RefusedError
 
-__all__ = ["SCHEME", "PageScript", "sdk_script"]
+__all__ = ["SCHEME", "PageScript", "sdk_folder", "sdk_script"]
 
 SCHEME = "polyhost://"
 _PACKAGE = Path(polyhost.__file__).parent
@@ -35,12 +36,18 @@ class PageScript:
         return f"{self.text}\n//# sourceURL={self.url}"
 
 
-@cache
-def sdk_script() -> PageScript:
-    """The SDK: beside the package in a checkout, inside it when installed."""
-    for place in _SDK_PLACES:
-        if place.is_file():
-            return PageScript("sdk/polyfill.js", place.read_text(encoding="utf-8"))
+def sdk_folder() -> Path:
+    """Where the SDK and its types lie. RefusedError where they are missing."""
+    return next((place.parent for place in _SDK_PLACES if place.is_file()), None) or _missing()
+
+
+def _missing() -> NoReturn:
     raise RefusedError(
         "The SDK for polyfills (sdk/polyfill.js) is missing from this installation", "Install polyhost again."
     )
+
+
+@cache
+def sdk_script() -> PageScript:
+    """The SDK: beside the package in a checkout, inside it when installed."""
+    return PageScript("sdk/polyfill.js", (sdk_folder() / "polyfill.js").read_text(encoding="utf-8"))

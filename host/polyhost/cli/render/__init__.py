@@ -43,6 +43,7 @@ _RENDERERS = {
     "fixture record": "polyfills:recorded",
     "fixture scrub": "polyfills:scrubbed",
     "fixture verify": "polyfills:verified",
+    "polyfill new": "polyfills:made",
     "polyfill dev": "polyfills:developed",
     "config explain": "config:explain",
     "config path": "config:path",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 from polyhost.cli.render import collect
 from polyhost.cli.render.common import console, plain, plural, simple_table
+from polyhost.cli.wording import as_typed
 
-__all__ = ["check", "developed", "recorded", "scrubbed", "verified"]
+__all__ = ["check", "developed", "made", "recorded", "scrubbed", "verified"]
 
 _MARKS = {"ok": "[green]✓[/]", "failed": "[red]✗[/]", "not_checked": "[dim]–[/]"}
 
@@ -69,3 +71,17 @@ def developed(value: dict[str, Any]) -> None:
     """How often it ran, and how it ended last."""
     runs, status = plural(value["runs"], "run"), value["last"]["status"]
     console().print(f"{plain(value['polyfill'])}: {runs}, the last one {plain(status)}.")
+
+
+def made(value: dict[str, Any]) -> None:
+    """Where it is, and what to do with it."""
+    out = console()
+    out.print(f"[green]✓[/] {plain(value['folder'])}: {plain(', '.join(value['files']))}")
+    folder = shlex.quote(value["folder"])
+    check = f"polyhost polyfill check {folder} --scenario {shlex.quote(value['fixture'])}"
+    for command, why in (
+        (check, "it passes as it stands"),
+        (f"polyhost connect {folder} --name {value['name']}", "once the manifest names your site"),
+        (f"polyhost polyfill dev {value['name']} --headed", "runs again at every change"),
+    ):
+        out.print(f"  [cyan]{plain(as_typed(command))}[/]  [dim]{why}[/]", soft_wrap=True)
