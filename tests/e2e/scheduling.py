@@ -52,7 +52,8 @@ def overhear() -> None:
 async def main(home: Path, later: float) -> None:
     clock = LaterClock()
     clock.passed = timedelta(hours=later)
-    async with serving(home, load_config(home), port=0, clock=clock):
+    async with serving(home, load_config(home), port=0, clock=clock) as server:
+        say("serving", address=server.address)
         await asyncio.Event().wait()
 
 

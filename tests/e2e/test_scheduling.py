@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 from checkout import ROOT
 from e2e.command import LONGEST, CommandLine
 from e2e.owner import Owner
@@ -137,19 +139,35 @@ async def test_a_run_the_owner_has_going_is_neither_joined_nor_counted_as_a_fail
 async def test_an_owner_who_is_signed_out_is_told_once_and_nothing_is_tried_again(
     newcomer: Owner, command: CommandLine
 ) -> None:
-    """A real process posts to a real webhook. What arrives names no conversation and nobody."""
+    """A real process posts to a real webhook: first that a run waits to be signed in; not again that it waited in vain,
+    and not by another process days later. What arrives names no conversation and nobody."""
     newcomer.slack.sign_out()
     await every_five_minutes(command)
     async with listening() as hook:
         settings = f'[notify]\nwebhook = "{hook.url}"\n'
         (newcomer.home / "config.toml").write_text(settings, encoding="utf-8")
         async with serving(newcomer.home) as server:
+            await hook.has(1)
+            await decline(newcomer.home, (await server.says("serving"))["address"])
             assert (await server.says("finished"))["status"] == "needs_owner"
-            await server.says("asked", times=2)
+            asked = sum(one["said"] == "asked" for one in server.heard)
+            await server.says("asked", times=asked + 1)
         async with serving(newcomer.home, hours_later=40) as server:
             await server.says("looked")
             await server.says("asked")
             assert server.started == 0
         [posted] = hook.posted
-    assert (posted.headers["Title"], posted.text) == ("polyhost: fake needs you", "You are signed out.")
+    assert (posted.headers["Title"], posted.text) == ("polyhost: fake needs you", "A run waits for your answer.")
+    assert "/connections/fake" in posted.headers["Click"]
     assert (await command("schedule", "show", "fake", "--json")).value["status"] == "waiting"
+
+
+async def decline(home: Path, address: str) -> None:
+    """Say no to the one question there is."""
+    headers = {"Authorization": f"Bearer {(home / 'token').read_text(encoding='ascii').strip()}"}
+    async with aiohttp.ClientSession(base_url=f"http://{address}", headers=headers) as owner:
+        async with owner.get("/v1/questions") as answer:
+            [question] = (await answer.json())["questions"]
+        path = f"/v1/runs/{question['run_id']}/interactions/{question['request_id']}"
+        async with owner.post(path, json={"status": "cancelled"}) as answer:
+            assert answer.status in {200, 202}, await answer.text()

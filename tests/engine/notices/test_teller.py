@@ -71,6 +71,17 @@ class Bell:
         batch = BatchRow(id=at, connection_id=row.id, method="browser_polyfill", trigger="owner", started_at=at)
         run = RunRow(id=at, connection_id=row.id, batch_id=at, mode="incremental", status="running", started_at=at)
         await self.store.open_run(run, batch)
+        if status != "running":
+            await self.ended(status, code)
+
+    async def ended(self, status: str, code: str | None = None) -> None:
+        """The run that began last."""
+        row = await self.store.connection("work")
+        assert row is not None
+        [run] = await self.store.runs(row.id, limit=1)
+        batch = await self.store.batch(run.batch_id)
+        assert batch is not None
+        at = run.started_at
         facts = {
             "batch_id": at, "connection": "work", "source": "slack", "method": "browser_polyfill", "trigger": "owner",
             "started_at": at, "finished_at": at, "status": status, "streams": {}, "event_time": None, "gaps": [],
@@ -153,6 +164,18 @@ async def test_a_question_is_told_once_until_it_is_answered(bell: Bell):
     assert await bell.look() == []
     bell.questions = [Question(connection="work", run_id="run_2", request_id="r1")]
     assert await bell.look() == ["A run waits for your answer."]
+
+
+async def test_a_question_that_went_unanswered_is_not_told_a_second_time_as_how_its_run_ended(bell: Bell):
+    await bell.ran("running")
+    bell.questions = [Question(connection="work", run_id=bell.clock.iso(), request_id="r1")]
+    assert await bell.look() == ["A run waits for your answer."]
+    bell.questions = []
+    await bell.ended("needs_owner", "signed_out")
+    assert [await bell.look(), await bell.look()] == [[], []]
+    await bell.ran("complete")
+    await bell.ran("needs_owner", "signed_out")
+    assert await bell.look() == ["You are signed out."]
 
 
 async def test_a_notice_leads_to_the_page_of_its_connection(bell: Bell):

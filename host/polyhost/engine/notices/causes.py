@@ -19,6 +19,7 @@ __all__ = ["Cause", "Question", "causes", "waiting_for_answer"]
 
 _NAMES_A_PARTITION = "{partition}"
 _WITHOUT_ITS_NAME = "partitions_missing"
+_ASKED = "question"
 _QUESTION = "A run waits for your answer."
 
 
@@ -33,18 +34,24 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One reason to need the owner. `since` sets one that came back apart from the one before."""
+    """One reason to need the owner. `since` sets one that came back apart from the one before. `run`: the run it was
+    found by."""
 
     connection: str
     reason: str
     since: str | None
     sentence: str
     urgent: bool = False
+    run: str | None = None
 
     @property
     def key(self) -> str:
         """The same for as long as it is the same cause."""
         return f"{self.reason}@{self.since or ''}"
+
+    def was_asked_as(self, key: str) -> bool:
+        """Whether that is the key of a question of this cause's own run: then this is how the question ended."""
+        return self.run is not None and key.startswith(f"{_ASKED}@{self.run}/")
 
 
 def causes(health: Health) -> list[Cause]:
@@ -58,6 +65,7 @@ def causes(health: Health) -> list[Cause]:
             since=action.since,
             sentence=_sentence(condition),
             urgent=condition.rule.gravity is Gravity.ERROR,
+            run=condition.origin,
         )
         for action, condition in found
     ]
@@ -74,7 +82,7 @@ def waiting_for_answer(questions: Iterable[Question]) -> list[Cause]:
     return [
         Cause(
             connection=each.connection,
-            reason="question",
+            reason=_ASKED,
             since=f"{each.run_id}/{each.request_id}",
             sentence=_QUESTION,
             urgent=True,

@@ -94,6 +94,7 @@ class Teller:
         new = [cause for cause in found if self._is_to_be_told(memory.get(cause.key))]
         for cause in new:
             memory[cause.key] = self._claimed(memory.get(cause.key))
+        new = [cause for cause in new if not _was_told_as_question(cause, before)]
         if memory != before:
             await self.store.set_memo(row.id, NOTICES_MEMO, memory)
         for cause in new:
@@ -126,3 +127,8 @@ class Teller:
             _log.warning("%s: %s", way.name, error.code)
             return False
         return True
+
+
+def _was_told_as_question(cause: Cause, before: Memory) -> bool:
+    """An owner who was asked in vain need not be told that the run ended for want of an answer."""
+    return any(kept["told_at"] is not None and cause.was_asked_as(key) for key, kept in before.items())
