@@ -133,7 +133,7 @@ class RunHost:
         self._elsewhere = elsewhere
         self._heard = heard
         self.asked: Callable[[], None] = lambda: None
-        """Called when a run has a question."""
+        """Called when a question can be answered."""
         self._going: set[LiveRun] = set()
         self._known: dict[str, LiveRun] = {}
         self._tasks = asyncio.TaskGroup()
@@ -253,7 +253,7 @@ class RunHost:
             self._watch(run, event)
 
         async def answer(asked: OwnerAsked) -> tuple[str, Any]:
-            return await _wait_for_owner(run, asked)
+            return await _wait_for_owner(run, asked, self.asked)
 
         try:
             run.result = await job(Voice(watch=watch, answer=answer, cancelled=run.cancelled))
@@ -277,8 +277,6 @@ class RunHost:
         run.timeline.add(event)
         if isinstance(event, events.BrowserStarted | events.OwnerAsked | events.RunFinished):
             run.started()
-        if isinstance(event, events.OwnerAsked):
-            self.asked()
         self._heard(run, event)
 
     def _remember(self, run_id: str, run: LiveRun) -> None:
@@ -303,10 +301,11 @@ class RunHost:
         run.begun.exception()  # whoever asked may be gone; then nobody retrieves it
 
 
-async def _wait_for_owner(run: LiveRun, asked: OwnerAsked) -> tuple[str, Any]:
-    """Until it is answered; whoever asked gives up by cancelling."""
+async def _wait_for_owner(run: LiveRun, asked: OwnerAsked, there_is_one: Callable[[], None]) -> tuple[str, Any]:
+    """Until it is answered; whoever asked gives up by cancelling. Called out once it can be seen and answered."""
     answered: asyncio.Future[tuple[str, Any]] = asyncio.get_running_loop().create_future()
     run.waiting[asked.request_id] = (asked, answered)
+    there_is_one()
     try:
         return await answered
     finally:
