@@ -144,6 +144,9 @@ async def test_only_so_many_go_on_at_once_and_the_rest_comes_as_they_end(desk: D
     desk.work.gate.clear()
     async with asyncio.TaskGroup() as tasks:
         await desk.scheduler.look(tasks)
+        while desk.work.at_once < 2:
+            await desk.work.begun.wait()
+            desk.work.begun.clear()
         await desk.scheduler.look(tasks)
         desk.work.gate.set()
     assert len(desk.work.log) == desk.work.most == 2
