@@ -11,8 +11,10 @@ from polyhost.engine.home import save_session
 from polyhost.engine.on_duty import on_duty
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
+from polyhost.operations.leaving import disconnect
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import (
+    DisconnectRequest,
     SchedulePauseRequest,
     ScheduleResumeRequest,
     ScheduleSetRequest,
@@ -102,6 +104,14 @@ async def test_the_owners_interval_holds_and_can_be_taken_back(context: Context)
     assert (await chosen(context, every="6h"))["every_seconds"] == 6 * HOUR
     assert (await chosen(context, manual=True))["policy"] == "manual"
     assert (await chosen(context, default=True))["every_seconds"] == HOUR
+
+
+async def test_a_disconnected_connection_never_runs_by_itself_whatever_was_chosen_before(context: Context):
+    await chosen(context, every="6h")
+    await disconnect(context, DisconnectRequest(name="work", keep_data=True))
+    with on_duty(context.home):
+        found = await shown(context)
+    assert (found["policy"], found["next_due"]) == ("manual", None)
 
 
 async def test_a_test_connection_runs_by_itself_once_it_is_told_to(context: Context):

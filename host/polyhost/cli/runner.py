@@ -30,6 +30,8 @@ EXIT_FAILED = 1
 EXIT_REFUSED = 2
 EXIT_NEEDS_OWNER = 4
 EXIT_INTERRUPTED = 130
+_LINE_BY_LINE = frozenset({"polyfill dev"})
+"""Operations that show each message: live rows would draw over them."""
 
 
 def perform(operation: Operation, request: Any, *, home: Path | None, as_json: bool) -> NoReturn:
@@ -48,7 +50,7 @@ def perform(operation: Operation, request: Any, *, home: Path | None, as_json: b
 
 async def _perform(operation: Operation, request: Any, home: Path, *, as_json: bool) -> Result:
     at_terminal = sys.stdin.isatty()
-    with show_progress(quiet=as_json) as watch:
+    with show_progress(quiet=as_json or operation.name in _LINE_BY_LINE) as watch:
         context = Context(home=home, watch=watch, answer=ask_owner if at_terminal else nobody, inspect=show_message)
         if at_terminal:
             context.choose = choose

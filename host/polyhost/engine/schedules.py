@@ -200,7 +200,9 @@ async def outlook(
 
 def recommended(source: Loaded | None, connection: ConnectionRow) -> Recommended:
     """What the manifest recommends. A test's or a recording's connection never runs by itself unless told to, and a
-    recording's cannot: it has no site."""
+    recording's cannot: it has no site. Of one that was disconnected, nothing more is wanted."""
+    if connection.disconnected_at is not None:
+        return Recommended()
     if source is None or source.manifest.runner is None or connection.nature in {"demo", "replay"}:
         return Recommended()
     policy = source.manifest.capabilities.refresh_policy
