@@ -7,6 +7,7 @@ import pytest
 
 from operations.shelf import Shelf, message
 from polyhost.errors import RefusedError
+from polyhost.operations.context import Context
 from polyhost.operations.requests import SearchRequest
 from polyhost.operations.search import search
 
@@ -145,3 +146,20 @@ async def test_a_connection_whose_polyfill_is_gone_is_still_found_in(shelf: Shel
     (folder / "manifest.json").unlink()
     value = await find(shelf, "harbour")
     assert (texts(value), value["complete"], value["pending"]) == (["harbour"], False, 1)
+
+
+async def test_a_server_takes_nothing_in_for_a_search_while_it_has_runs_to_carry_out(shelf: Shelf):
+    await shelf.end_run()
+    await shelf.connect("other")
+    await shelf.put({"messages": [message(1, "harbour")]}, name="other")
+    await shelf.end_run("other")
+
+    class Host:
+        going = 1
+
+    host: Any = Host()
+    context = Context(home=shelf.home, host=host)
+    value = (await search(context, SearchRequest(text="harbour"))).value
+    assert (value["hits"], value["pending"]) == ([], 1)
+    host.going = 0
+    assert len((await search(context, SearchRequest(text="harbour"))).value["hits"]) == 1

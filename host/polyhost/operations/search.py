@@ -119,7 +119,11 @@ async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Sear
     for one in searched.values():
         wanted = None if one.source is None else search_rules(one.source.manifest)
         index = await store.search_index(one.row.id)
-        if wanted is not None and _lags(index, wanted) and (asked is not None or not await _runs(store, one.row)):
+        if (
+            wanted is not None
+            and _lags(index, wanted)
+            and (asked is not None or not await _busy(context, store, one.row))
+        ):
             await catch_up(store, one.row, wanted, until=until, clock=context.clock, watch=context.watch)
             index = await store.search_index(one.row.id)
         if index is not None:
@@ -134,9 +138,11 @@ def _lags(index: SearchIndex | None, wanted: SearchRules) -> bool:
     return index is None or index.pending > 0 or index.rules != wanted
 
 
-async def _runs(store: Store, row: ConnectionRow) -> bool:
-    """Whether it is being collected right now. A search that ran after a run would slow it down and never get there;
-    what it brings is taken in when it ends."""
+async def _busy(context: Context, store: Store, row: ConnectionRow) -> bool:
+    """Whether it is being collected right now, or this server has runs to carry out: they come first. A search that ran
+    after a run would slow it down and never get there; what it brings is taken in when it ends."""
+    if context.host is not None and context.host.going > 0:
+        return True
     return any(run.status == RunStatus.RUNNING for run in await store.runs(row.id, limit=1))
 
 
