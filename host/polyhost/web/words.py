@@ -150,6 +150,12 @@ def glance(data: Mapping[str, Any] | None) -> tuple[str, bool]:
     return _clip(found, _GLANCE), True
 
 
+def told(data: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
+    """A record's fields that hold something: what reads as text first, then plain values, then what has parts."""
+    held = [(name, value) for name, value in (data or {}).items() if _held(value)]
+    return sorted(held, key=lambda one: (one[0] not in _TEXT_FIELDS, isinstance(one[1], list | dict)))
+
+
 def _held(value: object) -> bool:
     return value not in (None, "", [], {})
 
@@ -179,7 +185,7 @@ FILTERS = {
     "duration": duration,
     "glance": glance,
     "json_text": json_text,
-    "held": _held,
+    "told": told,
     "moment": moment,
     "number": number,
     "severity_tone": severity_tone,
