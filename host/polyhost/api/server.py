@@ -29,6 +29,7 @@ from polyhost.engine.clock import Clock
 from polyhost.engine.config import Config
 from polyhost.engine.hosting import RunHost
 from polyhost.engine.indexing import Indexer
+from polyhost.engine.neighbours import Neighbours
 from polyhost.engine.notices.causes import Question
 from polyhost.engine.notices.channels import channels
 from polyhost.engine.notices.teller import Teller
@@ -73,7 +74,8 @@ async def serving(
         stack.push_async_callback(store.close)
         listening = stack.enter_context(closing(_listening(port)))
         address = f"{ADDRESS}:{listening.getsockname()[1]}"
-        runs = await stack.enter_async_context(RunHost(heard=metrics.heard))
+        neighbours = Neighbours(home)
+        runs = await stack.enter_async_context(RunHost(heard=metrics.heard, elsewhere=neighbours))
         surface = Surface(
             home=home,
             store=store,
@@ -88,7 +90,7 @@ async def serving(
         teller = _teller(surface, config, f"http://{address}")
         runs.asked = teller.wake
         await stack.enter_async_context(_answering(surface, listening))
-        await stack.enter_async_context(_companions(surface, config, teller))
+        await stack.enter_async_context(_companions(surface, config, teller, neighbours))
         yield Serving(surface=surface, link=lambda: f"http://{address}{link_to(surface)}", address=address)
         await _drain(runs)
 
@@ -168,8 +170,8 @@ async def _answering(surface: Surface, listening: socket.socket) -> AsyncGenerat
 
 
 @asynccontextmanager
-async def _companions(surface: Surface, config: Config, teller: Teller) -> AsyncGenerator[None]:
-    """What goes on beside answering: the scheduler, and telling the owner."""
+async def _companions(surface: Surface, config: Config, teller: Teller, neighbours: Neighbours) -> AsyncGenerator[None]:
+    """What goes on beside answering: the scheduler, telling the owner, listening to other processes' runs."""
     indexer = Indexer(store=surface.store, home=surface.home, busy=lambda: surface.runs.going > 0)
     scheduler = Scheduler(
         work=HostedWork(surface.context()),
@@ -180,7 +182,7 @@ async def _companions(surface: Surface, config: Config, teller: Teller) -> Async
         after_run=teller.wake,
     )
     async with asyncio.TaskGroup() as tasks:
-        going = [tasks.create_task(one.run()) for one in (scheduler, teller, indexer)]
+        going = [tasks.create_task(one.run()) for one in (scheduler, teller, indexer, neighbours)]
         try:
             yield
         finally:

@@ -19,6 +19,7 @@ from polyhost.cli.inspector import show_message
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
+from polyhost.engine.heard_elsewhere import heard_elsewhere
 from polyhost.engine.interpreter import run, tune_interpreter
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
 from polyhost.operations.context import Context, default_home, nobody
@@ -51,13 +52,15 @@ def perform(operation: Operation, request: Any, *, home: Path | None, as_json: b
 async def _perform(operation: Operation, request: Any, home: Path, *, as_json: bool) -> Result:
     at_terminal = sys.stdin.isatty()
     with show_progress(quiet=as_json or operation.name in _LINE_BY_LINE) as watch:
-        context = Context(home=home, watch=watch, answer=ask_owner if at_terminal else nobody, inspect=show_message)
+        ask = ask_owner if at_terminal else nobody
+        context = Context(home=home, watch=watch, answer=ask, inspect=show_message)
         if at_terminal:
             context.choose = choose
         _cancel_on_interrupt(context.cancelled)
         handler = operation.load()
         tune_interpreter()  # the process is the operation's from here on, and everything heavy is imported
-        return await handler(context, request)
+        async with heard_elsewhere(home, watch, ask, at_terminal=at_terminal) as (context.watch, context.answer):
+            return await handler(context, request)
 
 
 def _cancel_on_interrupt(cancelled: asyncio.Event) -> None:

@@ -274,6 +274,7 @@ class RunHost:
             run.run_id = event.run_id
             self._remember(event.run_id, run)
             asyncio.get_running_loop().call_later(BEGIN_SECONDS, run.started)
+            _log.info("run started", extra={"run_id": event.run_id, "trigger": run.trigger})
         run.timeline.add(event)
         if isinstance(event, events.BrowserStarted | events.OwnerAsked | events.RunFinished):
             run.started()
@@ -287,6 +288,8 @@ class RunHost:
 
     def _over(self, run: LiveRun) -> None:
         self._going.discard(run)
+        status = run.error.code if run.error is not None else (run.result or {}).get("status")
+        _log.info("run ended", extra={"run_id": run.run_id, "status": status})
         if not self._going:
             self._idle.set()
         run.timeline.close()
