@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from api.serving import Client, connect_process, served
+from polyhost.engine.on_duty import on_duty
 from web.situations import make_home
 
 
@@ -17,8 +18,9 @@ async def situations(tmp_path_factory) -> Path:
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def client(situations: Path) -> AsyncGenerator[Client]:
     """Nothing it does may change what is stored: others read it too."""
-    async with served(situations, failures=1_000_000) as one:
-        yield one
+    with on_duty(situations):  # the server's scheduler waits for its turn: nothing is started by itself
+        async with served(situations, failures=1_000_000) as one:
+            yield one
 
 
 @pytest_asyncio.fixture(loop_scope="session")
