@@ -2,8 +2,7 @@
 
 from typing import get_args
 
-from polyhost.protocol.messages import RecoveryAction
-from polyhost.protocol.recovery import ADVICE, advice
+from polyhost.protocol.recovery import ADVICE, RecoveryAction, advice
 
 
 def test_every_recovery_action_has_a_sentence_of_its_own():

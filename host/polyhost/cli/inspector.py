@@ -6,10 +6,12 @@ Owns: how a line looks. Must not know: what a message means.
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
-from polyhost.engine.tracing import Seen
+if TYPE_CHECKING:  # what it imports takes longer than most commands
+    from polyhost.engine.tracing import Seen
 
 __all__ = ["show_message"]
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
-from polyhost.engine.tracing import Seen
 from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
-if TYPE_CHECKING:  # only a server has them
+if TYPE_CHECKING:  # only a server has them, or a run; what they import takes longer than a look at the store
     from polyhost.engine.hosting import RunHost
+    from polyhost.engine.tracing import Seen
     from polyhost.engine.uploads import Uploads
 
 __all__ = ["Choose", "Context", "default_home", "nobody", "nobody_chooses", "platform_home"]

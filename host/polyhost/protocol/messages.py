@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError, model_validator
 
 from polyhost.protocol.keys import MAX_KEY
+from polyhost.protocol.recovery import RecoveryAction
 from polyhost.protocol.timestamps import is_timestamp
 
 __all__ = [
@@ -43,17 +44,6 @@ __all__ = [
 MAX_NAME = 128
 MAX_CURSOR = 256
 """Characters of a position. Slack's have 17."""
-
-RecoveryAction = Literal[
-    "retry_by_runtime",
-    "retry_on_connector_upgrade",
-    "refresh_credentials",
-    "manual_action_required",
-    "update_selector",
-    "upstream_unblock",
-    "not_retriable",
-    "unknown",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,25 @@
 """What would help, in words: the sentence for each recovery action a connector may name.
 
-Owns: those sentences. Must not know: who shows them.
+Owns: those actions and sentences. Must not know: who shows them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
-from polyhost.protocol.messages import RecoveryAction
+__all__ = ["ADVICE", "RecoveryAction", "advice"]
 
-__all__ = ["ADVICE", "advice"]
+RecoveryAction = Literal[
+    "retry_by_runtime",
+    "retry_on_connector_upgrade",
+    "refresh_credentials",
+    "manual_action_required",
+    "update_selector",
+    "upstream_unblock",
+    "not_retriable",
+    "unknown",
+]
 
 ADVICE: Mapping[RecoveryAction, str] = {
     "retry_by_runtime": "Run it again; it goes on where it stopped.",
