@@ -53,13 +53,24 @@ async def test_a_wrong_token_is_refused_and_never_repeated(client: Client, given
     assert TOKEN[:-1] not in answer.text
 
 
-async def test_wrong_tokens_are_slowed_down_and_a_session_is_not(own: Client):
+async def test_a_token_of_bytes_that_are_no_text_is_wrong_and_nothing_breaks(client: Client):
+    place = urlsplit(client.origin)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    head = f"GET {READ} HTTP/1.1\r\nHost: {place.netloc}\r\nAuthorization: Bearer ".encode()
+    writer.write(head + b"\xff\xfe\r\n\r\n")
+    answer = await reader.readuntil(b"\r\n")
+    writer.close()
+    assert answer.startswith((b"HTTP/1.1 401", b"HTTP/1.0 400", b"HTTP/1.1 400"))
+
+
+async def test_wrong_tokens_are_slowed_down_and_whoever_is_right_never_is(own: Client):
     cookie = await signed_in(own)
     wrong = [await own("GET", READ, headers={"Authorization": "Bearer no"}) for _ in range(FAILURES + 1)]
     assert [answer.status for answer in wrong] == [401] * FAILURES + [429]
     assert int(wrong[-1].headers["Retry-After"]) > 0
-    assert (await own("GET", READ)).status == 429
+    assert (await own("GET", READ)).status == 200
     assert (await own("GET", READ, headers=cookie)).status == 200
+    assert (await own("GET", READ, headers={"Authorization": "Basic no"})).status == 429
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1.evil.example:{port}", "evil.example:{port}"])

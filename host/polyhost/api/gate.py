@@ -29,8 +29,8 @@ SESSION_SECONDS = 30 * 86_400.0
 """How long a browser stays signed in while the server runs; it is the owner's own machine."""
 MOST_SESSIONS = 64
 FAILURES = 10
-"""Wrong tokens that are answered at once; then one more each REFILL_SECONDS. Guessing 256 bits is hopeless anyway: this
-keeps a broken client from filling the log."""
+"""Wrong tokens that are told so; then one more each REFILL_SECONDS, and the others are told to wait. Guessing 256 bits
+is hopeless anyway: this tells a broken client to slow down. It never keeps the right token out."""
 REFILL_SECONDS = 6.0
 
 
@@ -65,7 +65,7 @@ def _kept(path: Path) -> str:
 
 @dataclass(slots=True)
 class Gate:
-    """The server's door. `failures`: wrong tokens that are answered at once."""
+    """The server's door. `failures`: wrong tokens that need not wait."""
 
     token: str
     clock: Clock = field(default_factory=Clock)
@@ -77,14 +77,18 @@ class Gate:
 
     def token_fits(self, given: str) -> bool:
         """Whether this is the token."""
-        fits = hmac.compare_digest(given.encode(), self.token.encode())
-        if not fits:
+        return hmac.compare_digest(given.encode(errors="surrogateescape"), self.token.encode())
+
+    def turn_away(self) -> int:
+        """Count one that is not the token. How many seconds its bearer is to wait; 0 while there were few."""
+        wait = self.wait_seconds()
+        if wait == 0:
             self._failed = self._standing() + 1
             self._failed_at = self.clock.now()
-        return fits
+        return wait
 
     def wait_seconds(self) -> int:
-        """How long to wait before another token is looked at; 0: not at all."""
+        """How long until a wrong token need not wait; 0: not at all."""
         over = self._standing() - (self.failures - 1)
         return 0 if over <= 0 else ceil(over * REFILL_SECONDS)
 

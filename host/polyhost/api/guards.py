@@ -175,8 +175,10 @@ _HOW = "Send the home's token (the file `token`): Authorization: Bearer TOKEN."
 
 
 def _check_token(surface: Surface, given: list[str]) -> None:
-    if (wait := surface.gate.wait_seconds()) > 0:
-        raise RefusedError("too many wrong tokens were tried", f"Wait {wait} s.", code="too_many_failures")
+    """The right one comes in however many wrong ones were tried before: else anybody could lock the owner out."""
     scheme, _, token = given[0].partition(" ")
-    if len(given) != 1 or scheme.lower() != "bearer" or not surface.gate.token_fits(token.strip()):
-        raise RefusedError("that is not this home's token", _HOW, code="unauthorized")
+    if len(given) == 1 and scheme.lower() == "bearer" and surface.gate.token_fits(token.strip()):
+        return
+    if (wait := surface.gate.turn_away()) > 0:
+        raise RefusedError("too many wrong tokens were tried", f"Wait {wait} s.", code="too_many_failures")
+    raise RefusedError("that is not this home's token", _HOW, code="unauthorized")
