@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from e2e.owner import NAME, Owner
 from polyhost.engine.clock import Clock
 from polyhost.engine.doctor.examine import examine
@@ -24,9 +26,29 @@ async def test_a_session_that_has_worked_is_told_with_its_age_and_the_site_is_no
     assert owner.slack.log.counts() == {}
 
 
-async def test_online_a_session_is_tried_at_the_site_that_it_was_mapped_to(newcomer: Owner):
+async def test_online_a_session_is_judged_as_a_run_judges_it_and_the_workspace_is_named(newcomer: Owner):
     found = await lines(newcomer, online=True)
     assert (found["session"]["grade"], found["online"]["grade"]) == ("ok", "ok")
+    assert found["online"]["found"].endswith(newcomer.slack.world.name)
+    told = str(found)
+    assert not [secret for secret in (newcomer.slack.session.cookie, newcomer.slack.world.token()) if secret in told]
+
+
+@pytest.mark.parametrize("page_still_opens", [False, True])
+async def test_online_an_owner_signed_out_elsewhere_is_told_the_command_and_a_run_needs_them_too(
+    page_still_opens: bool, newcomer: Owner
+):
+    """Where the page still opens, only the manifest's probe can tell."""
+    kept = (newcomer.home / "sessions" / "fake.sealed").read_bytes()
+    if page_still_opens:
+        newcomer.slack.faults.sign_out_at(1)
+    else:
+        newcomer.slack.sign_out_elsewhere()
+    found = await lines(newcomer, online=True)
+    assert found["online"]["grade"] == "failed"
+    assert found["online"]["instruction"] == "Type: polyhost connect slack --name fake --renew"
+    assert (newcomer.home / "sessions" / "fake.sealed").read_bytes() == kept
+    assert (await newcomer.run()).status == "needs_owner"
 
 
 async def test_online_a_session_that_the_site_has_ended_fails(newcomer: Owner):

@@ -70,9 +70,7 @@ async def _sessions(home: Path, clock: Clock, *, online: bool) -> list[Finding]:
         for row in await store.connections():
             found += await attempted("session", lambda row=row: check_session(store, row, home, clock))
             if online:
-                found += await attempted(
-                    "online", lambda row=row: probe_session(row, home, settings_or_defaults(home), clock)
-                )
+                found += await attempted("online", lambda row=row: probe_session(row, home, clock))
     finally:
         await store.close()
     return found

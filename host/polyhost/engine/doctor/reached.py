@@ -1,41 +1,45 @@
 """Each connection's session: what health knows of it, and with `--online` what its site says now.
 
-Must not know: how a session is stored, what is judged of it (coverage judges).
+Must not know: how a session is stored, what health judges of it (coverage judges), how a site tells who is signed in.
 
-Without `--online` nothing is reached: a page that is opened counts as a visit of the owner's at the site.
+Without `--online` nothing is reached: a page that is opened counts as a visit of the owner's at the site. With it, the
+page is opened by what a run opens it with and looked at by the same signs, so that both come to the same answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Error, Page, Response
+from playwright.async_api import BrowserContext, Error, Page, Response
 
-from polyhost.browser.launch import BrowserOptions, launch
-from polyhost.browser.session import SignedOutRule
+from polyhost.browser.session import SIGNED_OUT, SessionReport, SessionSigns
+from polyhost.connectors.base import HostCalls
+from polyhost.connectors.page import PageConnector, PageSession
 from polyhost.coverage.health import project
 from polyhost.coverage.rules import Axis
 from polyhost.engine.clock import Clock
-from polyhost.engine.config import Config
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
 from polyhost.engine.evidence import gather
 from polyhost.engine.finding import Loaded, find_source
 from polyhost.engine.home import load_session
+from polyhost.engine.signing_in import session_signs
+from polyhost.engine.sources import browser_options, page_of, page_polyfill
 from polyhost.errors import PolyhostError
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["check_session", "probe_session"]
 
-_OPEN_MS = 30_000.0
 _QUIET_MS = 10_000.0
 """A client that sends a signed-out owner away does so once its own scripts have asked; then the page is quiet."""
 _SKEW_SECONDS = 60.0
 """Sites refuse times that are minutes off; their `Date` is whole seconds and as old as the answer took."""
+_MOST_NAMED = 3
+"""Workspaces in one line."""
 _FOUND = {"ok": "accepted at the last contact", "unknown": "not tried yet"}
 
 
@@ -61,60 +65,101 @@ async def check_session(store: Store, row: ConnectionRow, home: Path, clock: Clo
     return [ok("session", f"{_FOUND.get(axis.status, axis.status)}{told}", about=row.name)]
 
 
-async def probe_session(row: ConnectionRow, home: Path, config: Config, clock: Clock) -> list[Finding]:
-    """Open the site's page once with the saved session and see where it leads. Nothing is collected or saved."""
+async def probe_session(row: ConnectionRow, home: Path, clock: Clock) -> list[Finding]:
+    """Open the site's page once as a run opens it, and ask what a run asks. Nothing is collected or saved."""
     try:
         source = find_source(row.source, home)
         state = load_session(home, row.name)
         if source.manifest.polyfill is None or state is None or row.nature not in {"live", "test"}:
             return []
-        return await _probe(row, source, state, config, clock)
+        return await _opened(row, source, state, home, clock)
     except PolyhostError as error:
-        return [failed("online", error.reason, error.instruction, about=row.name)]
-    except Error as error:
-        why = error.message.strip().split("\n")[0][:200]
-        return [
-            failed("online", f"the site cannot be reached: {why}", "Look at the network, then again.", about=row.name)
-        ]
+        instruction = f"Type: {_renewal(row)}" if error.code == SIGNED_OUT else error.instruction
+        return [failed("online", error.reason, instruction, about=row.name)]
 
 
-async def _probe(
-    row: ConnectionRow, source: Loaded, state: Mapping[str, Any], config: Config, clock: Clock
+async def _opened(
+    row: ConnectionRow, source: Loaded, state: Mapping[str, Any], home: Path, clock: Clock
 ) -> list[Finding]:
-    declared = source.manifest.polyfill
-    assert declared is not None  # noqa: S101  probe_session asked
-    options = BrowserOptions(
-        allow_hosts=declared.hosts,
-        map_hosts=dict(row.options.get("map_host", {})),
-        insecure_tls=bool(row.options.get("insecure_tls", False)),
-        executable=config.browser.executable,
-        headless=config.browser.headless,
-    )
-    async with launch(options) as browser:
-        page = await (await browser.new_context(state)).new_page()
-        response = await page.goto(declared.page, wait_until="load", timeout=_OPEN_MS)
-        skew = await _skew(response, clock)
-        url = await _where_it_leads(page)
-    rule = SignedOutRule(declared.session.signed_out)
-    if rule.matches(url):
-        mend = f"Type: polyhost connect {row.source} --name {row.name} --renew"
-        return [failed("online", "the site says that you are signed out", mend, about=row.name), *skew]
-    return [ok("online", "the site takes the session", about=row.name), *skew]
+    hosts = dict(row.options.get("map_host", {})), bool(row.options.get("insecure_tls", False))
+    browser = browser_options(home, hosts)
+    polyfill = page_polyfill(source, browser.executable, page=page_of(row))
+    dates: list[str] = []
+
+    async def listen(context: BrowserContext) -> None:
+        context.on("response", lambda response: _note_date(response, dates))
+
+    connector = PageConnector(polyfill, browser=browser, storage_state=state, prepare=listen)
+    async with connector.open(_NothingAsked()) as session:
+        assert isinstance(session, PageSession)  # noqa: S101  what a page connector opens
+        signs = session_signs(source)
+        report = await _look(session.tab.page, signs)
+    return [_judged(row, report, signs), *_skew(dates, clock)]
 
 
-async def _where_it_leads(page: Page) -> str:
+class _NothingAsked(HostCalls):
+    """A polyfill that is never sent START asks for nothing."""
+
+    async def windows(self, stream: str, partition: str) -> list[dict[str, Any]]:
+        del stream, partition
+        return []
+
+    async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        del stream, partition, ids
+        return {}
+
+
+async def _look(page: Page | None, signs: SessionSigns) -> SessionReport:
+    """By the page's address and the manifest's probe, which is also asked for the workspaces."""
+    if page is None:
+        return SessionReport()
     with suppress(Error):  # a client that never falls quiet has not sent anybody away either
         await page.wait_for_load_state("networkidle", timeout=_QUIET_MS)
-    return page.url
+    return await signs.look(page, identity=True)
 
 
-async def _skew(response: Response | None, clock: Clock) -> list[Finding]:
+def _judged(row: ConnectionRow, report: SessionReport, signs: SessionSigns) -> Finding:
+    """What cannot be told is never taken for signed out: a run goes on then, too."""
+    if report.signed_in is False:
+        return failed("online", "the site says that you are signed out", f"Type: {_renewal(row)}", about=row.name)
+    if report.signed_in:
+        return ok("online", f"the site takes the session{_where(row, report)}", about=row.name)
+    if signs.probe:
+        return warning(
+            "online",
+            "the page opens; whether you are signed in could not be told",
+            "Look again later. A run would go on, and say what it meets.",
+            about=row.name,
+        )
+    return ok("online", "the page opens, and does not send you to sign in", about=row.name)
+
+
+def _renewal(row: ConnectionRow) -> str:
+    return f"polyhost connect {row.source} --name {row.name} --renew"
+
+
+def _where(row: ConnectionRow, report: SessionReport) -> str:
+    """The connection's own workspace, or those that the session opens. Whose session it is is left out: what a doctor
+    says gets passed on."""
+    own = (row.account.get("workspace") or {}).get("id")
+    places = [place for place in report.workspaces if place.id == own] or report.workspaces
+    names = [place.name for place in places[:_MOST_NAMED]]
+    more = [f"{len(places) - len(names)} more"] if len(places) > len(names) else []
+    return f": {', '.join(names + more)}" if names else ""
+
+
+def _note_date(response: Response, dates: list[str]) -> None:
+    """When the site has answered the page itself."""
+    if not dates and response.request.is_navigation_request() and (date := response.headers.get("date")):
+        dates.append(date)
+
+
+def _skew(dates: Sequence[str], clock: Clock) -> list[Finding]:
     """This clock against the site's."""
-    date = await response.header_value("date") if response is not None else None
-    if date is None:
+    if not dates:
         return []
     try:
-        off = clock.now() - parsedate_to_datetime(date).timestamp()
+        off = clock.now() - parsedate_to_datetime(dates[0]).timestamp()
     except ValueError:
         return []
     if abs(off) <= _SKEW_SECONDS:
