@@ -4,6 +4,7 @@ PolyhostError
     RefusedError        refused before anything started (exit 2): bad request, manifest, scope, recording, home
     NeedsOwnerError     only the owner can go on (exit 4): sign in, answer
     RunFailedError      something broke while running (exit 1)
+    StoppedError        its owner stopped it (exit 130)
 
 Each carries a reason (what and where) and an instruction (what to do); together they are the one sentence shown.
 Must not know: surfaces, exit codes of any one command, logging.
@@ -11,7 +12,7 @@ Must not know: surfaces, exit codes of any one command, logging.
 
 from __future__ import annotations
 
-__all__ = ["NeedsOwnerError", "PolyhostError", "RefusedError", "RunFailedError"]
+__all__ = ["NeedsOwnerError", "PolyhostError", "RefusedError", "RunFailedError", "StoppedError"]
 
 
 class PolyhostError(Exception):
@@ -48,3 +49,9 @@ class RunFailedError(PolyhostError):
     """A run ended early; what was durable stays."""
 
     code = "run_failed"
+
+
+class StoppedError(PolyhostError):
+    """Its owner stopped it; what was there before is as it was."""
+
+    code = "cancelled"

@@ -14,7 +14,7 @@ import pytest
 
 from operations.shelf import Shelf, message
 from polyhost.engine import exporting
-from polyhost.errors import PolyhostError, RefusedError, RunFailedError
+from polyhost.errors import PolyhostError, RefusedError, RunFailedError, StoppedError
 from polyhost.exports.formats import FORMATS
 from polyhost.ledger.state import PartitionState, Range
 from polyhost.operations.context import Context
@@ -185,7 +185,7 @@ async def test_an_export_that_is_stopped_changes_nothing(shelf: Shelf, folder: P
     stopped = asyncio.Event()
     stopped.set()
     context = Context(home=shelf.home, cancelled=stopped)
-    with pytest.raises(RunFailedError) as failed:
+    with pytest.raises(StoppedError) as failed:
         await export(context, ExportRequest(name="slack", format=form, to=str(folder)))
     assert failed.value.code == "cancelled"
     assert {path: (folder / path).read_bytes() for path in files(folder)} == before

@@ -21,7 +21,7 @@ from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
 from polyhost.engine.heard_elsewhere import heard_elsewhere
 from polyhost.engine.interpreter import run, tune_interpreter
-from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
+from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError, StoppedError
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.registry import Operation, Result
 
@@ -31,6 +31,9 @@ EXIT_FAILED = 1
 EXIT_REFUSED = 2
 EXIT_NEEDS_OWNER = 4
 EXIT_INTERRUPTED = 130
+_STATUSES = {RefusedError: EXIT_REFUSED, NeedsOwnerError: EXIT_NEEDS_OWNER, StoppedError: EXIT_INTERRUPTED}
+_ALL_OR_NOTHING = frozenset({"export"})
+"""Operations that keep nothing of what they had done when they are stopped."""
 _LINE_BY_LINE = frozenset({"polyfill dev"})
 """Operations that show each message: live rows would draw over them."""
 
@@ -56,20 +59,21 @@ async def _perform(operation: Operation, request: Any, home: Path, *, as_json: b
         context = Context(home=home, watch=watch, answer=ask, inspect=show_message)
         if at_terminal:
             context.choose = choose
-        _cancel_on_interrupt(context.cancelled)
+        _cancel_on_interrupt(context.cancelled, keeps=operation.name not in _ALL_OR_NOTHING)
         handler = operation.load()
         tune_interpreter()  # the process is the operation's from here on, and everything heavy is imported
         async with heard_elsewhere(home, watch, ask, at_terminal=at_terminal) as (context.watch, context.answer):
             return await handler(context, request)
 
 
-def _cancel_on_interrupt(cancelled: asyncio.Event) -> None:
+def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:
     """First Ctrl-C: stop taking more, keep what is durable. Second: leave at once; the store survives that too."""
+    kept = "; what is read so far is kept" if keeps else ""
 
     def interrupted() -> None:
         if cancelled.is_set():
             os._exit(EXIT_INTERRUPTED)
-        click.echo("\npolyhost: stopping; what is read so far is kept. Ctrl-C again to leave at once.", err=True)
+        click.echo(f"\npolyhost: stopping{kept}. Ctrl-C again to leave at once.", err=True)
         cancelled.set()
 
     loop = asyncio.get_running_loop()
@@ -96,6 +100,4 @@ def complain(error: PolyhostError, *, as_json: bool) -> int:
         sys.stdout.buffer.write(orjson.dumps({"error": problem}, option=orjson.OPT_INDENT_2) + b"\n")
         sys.stdout.flush()
     click.echo(f"polyhost: {as_typed(str(error))}", err=True)
-    if isinstance(error, RefusedError):
-        return EXIT_REFUSED
-    return EXIT_NEEDS_OWNER if isinstance(error, NeedsOwnerError) else EXIT_FAILED
+    return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), EXIT_FAILED)

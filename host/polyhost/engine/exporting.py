@@ -15,7 +15,7 @@ from polyhost.coverage.moments import from_moment
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.engine.clock import Clock
 from polyhost.engine.rows import Rows
-from polyhost.errors import RefusedError, RunFailedError
+from polyhost.errors import RefusedError, StoppedError
 from polyhost.exports.base import Plan, Row, StreamPlan, Writer
 from polyhost.exports.folder import ExportFolder
 from polyhost.exports.formats import Format
@@ -82,8 +82,7 @@ async def export(
     clock: Clock,
     cancelled: asyncio.Event,
 ) -> dict[str, Any]:
-    """Write it; what the manifest says of it, with the files of this part. RunFailedError `cancelled`: nothing was
-    changed."""
+    """Write it; what the manifest says of it, with the files of this part. StoppedError: nothing was changed."""
     folder.check_is_ours()
     part = 1 if wanted.changes_since is None or folder.previous is None else len(folder.previous["parts"]) + 1
     async with store.snapshot() as snapshot:
@@ -96,6 +95,7 @@ async def export(
             try:
                 await _write(writer, _rows(snapshot, connection.id, manifest, wanted), counts, cancelled)
                 await asyncio.to_thread(writer.finish)
+                _go_on_unless(cancelled)
             except BaseException:
                 writer.abandon()
                 raise
@@ -123,12 +123,15 @@ async def export(
 
 async def _write(writer: Writer, pages: AsyncGenerator[list[Row]], counts: _Counts, cancelled: asyncio.Event) -> None:
     async for rows in pages:
-        if cancelled.is_set():
-            raise RunFailedError(
-                "the export was stopped", "What was there before is as it was; start it again.", code="cancelled"
-            )
+        _go_on_unless(cancelled)
         counts.add(rows)
         await asyncio.to_thread(writer.add, rows)
+    _go_on_unless(cancelled)
+
+
+def _go_on_unless(cancelled: asyncio.Event) -> None:
+    if cancelled.is_set():
+        raise StoppedError("the export was stopped", "What was there before is as it was; start it again.")
 
 
 async def _rows(store: Store, connection_id: int, manifest: Manifest, wanted: Wanted) -> AsyncGenerator[list[Row]]:

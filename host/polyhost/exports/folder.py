@@ -4,8 +4,10 @@ Owns: how files get there and `manifest.json`, which is written last and names e
 export is whole exactly if that file is there and true. Must not know: formats, records.
 
 New files are written in a hidden folder inside, and moved to their places when all of them are done. A first or renewed
-export takes the old manifest away before anything moves; one that adds a part replaces it at the end. What others have
-put into the folder is left alone.
+export takes the old manifest away before anything moves; one that adds a part replaces it at the end. Before that, the
+hidden folder is given a list of the files that are about to come or go: whoever finds it there, because an export was
+killed in the middle, knows which files are nobody else's and takes them away. What others have put into the folder is
+left alone.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ import hashlib
 import os
 import shutil
 import sqlite3
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ MANIFEST = "manifest.json"
 _MARK = "polyhost_export"
 _VERSION = 1
 _PARTIAL = ".polyhost-partial-"
+_MOVING = ".moving"
+"""In the hidden folder: the list of files that are about to come or go."""
 _CHUNK_BYTES = 1024 * 1024
 
 
@@ -41,7 +45,9 @@ class ExportFolder:
 
     def check_is_ours(self) -> None:
         """Nothing is written among files of somebody else, apart from what an export that was cut off left."""
-        if self.previous is not None or not self.path.exists():
+        with _explained():
+            cut_off = self._take_away_leftovers()
+        if cut_off or self.previous is not None or not self.path.exists():
             return
         others = [one.name for one in self.path.iterdir() if not one.name.startswith(_PARTIAL)]
         if others:
@@ -55,9 +61,8 @@ class ExportFolder:
     def writing(self) -> Generator[Path]:
         """A place to write files in; they go nowhere unless `publish` is called inside."""
         with _explained():
+            is_new = not self.path.exists()
             self.path.mkdir(parents=True, exist_ok=True)
-            for left in self.path.glob(f"{_PARTIAL}*"):
-                shutil.rmtree(left, ignore_errors=True)
             partial = self.path / f"{_PARTIAL}{os.getpid()}"
             partial.mkdir(mode=0o700)
         try:
@@ -65,6 +70,9 @@ class ExportFolder:
                 yield partial
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+            if is_new:
+                with suppress(OSError):  # not empty: it has been published
+                    self.path.rmdir()
 
     def publish(
         self, partial: Path, manifest: Mapping[str, Any], *, part: Mapping[str, Any], adds: bool
@@ -72,6 +80,8 @@ class ExportFolder:
         """Move what was written to its place, then say so in the manifest. The files, as the manifest names them."""
         files = [_described(partial, path) for path in sorted(partial.rglob("*")) if path.is_file()]
         kept = self.previous["parts"] if adds and self.previous is not None else []
+        before = [] if adds or self.previous is None else _listed(self.previous)
+        _write_durably(partial / _MOVING, [*(file["path"] for file in files), *before])
         if not adds:
             self._clear()
         for file in files:
@@ -87,9 +97,24 @@ class ExportFolder:
         if self.previous is None:
             return
         (self.path / MANIFEST).unlink(missing_ok=True)
-        for path in _listed(self.previous):
+        self._remove(_listed(self.previous))
+
+    def _take_away_leftovers(self) -> bool:
+        """What an export that was killed has left: its hidden folder, and files that no manifest names. Whether it was
+        killed while files came and went, and may have had a manifest before."""
+        whole = set() if self.previous is None else {*_listed(self.previous)}
+        moving: list[str] = []
+        for left in self.path.glob(f"{_PARTIAL}*"):
+            moving += _moving(left)
+            self._remove([path for path in moving if path not in whole])
+            shutil.rmtree(left, ignore_errors=True)
+        return bool(moving)
+
+    def _remove(self, paths: Sequence[str]) -> None:
+        """These files, and the folders that are empty without them."""
+        for path in paths:
             (self.path / path).unlink(missing_ok=True)
-        folders = {parent for path in _listed(self.previous) for parent in Path(path).parents if parent != Path()}
+        folders = {parent for path in paths for parent in Path(path).parents if parent != Path()}
         for folder in sorted(folders, key=lambda one: len(one.parts), reverse=True):
             place = self.path / folder
             if place.is_dir() and not any(place.iterdir()):
@@ -97,10 +122,7 @@ class ExportFolder:
 
     def _write_manifest(self, partial: Path, manifest: Mapping[str, Any]) -> None:
         made = partial / MANIFEST
-        with made.open("wb") as file:
-            file.write(orjson.dumps(manifest, option=orjson.OPT_INDENT_2) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _write_durably(made, manifest)
         made.replace(self.path / MANIFEST)
 
 
@@ -114,8 +136,27 @@ def _read_manifest(path: Path) -> dict[str, Any] | None:
 
 def _listed(manifest: Mapping[str, Any]) -> Sequence[str]:
     """Paths the manifest names that lie inside the folder: it may have been edited."""
-    paths = [str(file["path"]) for part in manifest["parts"] for file in part["files"]]
+    return _inside(str(file["path"]) for part in manifest["parts"] for file in part["files"])
+
+
+def _moving(partial: Path) -> Sequence[str]:
+    """Paths that an export was about to move when it was killed; none where it had not come that far."""
+    try:
+        found = orjson.loads((partial / _MOVING).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return []
+    return _inside(str(path) for path in found) if isinstance(found, list) else []
+
+
+def _inside(paths: Iterable[str]) -> list[str]:
     return [path for path in paths if not Path(path).is_absolute() and ".." not in Path(path).parts]
+
+
+def _write_durably(path: Path, value: Any) -> None:
+    with path.open("wb") as file:
+        file.write(orjson.dumps(value, option=orjson.OPT_INDENT_2) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _described(folder: Path, path: Path) -> dict[str, Any]:
