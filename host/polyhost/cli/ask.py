@@ -23,7 +23,7 @@ from polyhost.cli.wording import as_typed
 from polyhost.engine.asking import asked_fields
 from polyhost.engine.events import OwnerAsked
 
-__all__ = ["ask_owner", "choose"]
+__all__ = ["answered_elsewhere", "ask_owner", "choose"]
 
 READ_BYTES = 4096
 """A terminal hands over one line at a time, and none is longer (POSIX MAX_CANON is 255 at least, Linux has 4096)."""
@@ -47,6 +47,11 @@ async def ask_owner(asked: OwnerAsked) -> tuple[str, Any]:
     except _GivenUpError:
         click.echo(err=True)
         return "cancelled", None
+
+
+def answered_elsewhere(status: str) -> None:
+    """Say why the prompt is gone: the dashboard, or a program, was first."""
+    click.echo(f"\nThat was {'answered' if status == 'success' else 'declined'} elsewhere.", err=True)
 
 
 async def choose(question: str, answers: Mapping[str, str]) -> str | None:

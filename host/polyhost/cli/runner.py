@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from polyhost.cli.ask import ask_owner, choose
+from polyhost.cli.ask import answered_elsewhere, ask_owner, choose
 from polyhost.cli.inspector import show_message
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
@@ -62,7 +62,8 @@ async def _perform(operation: Operation, request: Any, home: Path, *, as_json: b
         _cancel_on_interrupt(context.cancelled, keeps=operation.name not in _ALL_OR_NOTHING)
         handler = operation.load()
         tune_interpreter()  # the process is the operation's from here on, and everything heavy is imported
-        async with heard_elsewhere(home, watch, ask, at_terminal=at_terminal) as (context.watch, context.answer):
+        overtaken = answered_elsewhere if at_terminal else None
+        async with heard_elsewhere(home, watch, ask, overtaken=overtaken) as (context.watch, context.answer):
             return await handler(context, request)
 
 

@@ -10,7 +10,7 @@ One JSON object a line. To a server: `{"seq", "event", "data"}` and `{"settled":
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -36,13 +36,14 @@ GOODBYE_SECONDS = 1.0
 
 @asynccontextmanager
 async def heard_elsewhere(
-    home: Path, watch: Watcher, answer: Answer, *, at_terminal: bool
+    home: Path, watch: Watcher, answer: Answer, *, overtaken: Callable[[str], None] | None
 ) -> AsyncGenerator[tuple[Watcher, Answer]]:
-    """What a run in the block is to be watched and asked with. `at_terminal`: `answer` asks somebody; otherwise a
+    """What a run in the block is to be watched and asked with. `overtaken`: `answer` asks somebody, and this tells them
+    that a question was answered elsewhere, with its status, once `answer` has ended. None: `answer` asks nobody, and a
     question is worth waiting for only while a server is there to show it."""
     failure: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
-        run = _Heard(home, watch, answer, tasks, at_terminal=at_terminal)
+        run = _Heard(home, watch, answer, tasks, overtaken)
         try:
             yield run.watch, run.answer
         except Exception as error:  # handed on below, as it is: a task group would wrap it up
@@ -55,15 +56,21 @@ async def heard_elsewhere(
 
 class _Heard:
     def __init__(
-        self, home: Path, watch: Watcher, answer: Answer, tasks: asyncio.TaskGroup, *, at_terminal: bool
+        self,
+        home: Path,
+        watch: Watcher,
+        answer: Answer,
+        tasks: asyncio.TaskGroup,
+        overtaken: Callable[[str], None] | None,
     ) -> None:
         self._home = home
         self._watch = watch
         self._answer = answer
         self._tasks = tasks
-        self._at_terminal = at_terminal
+        self._overtaken = overtaken
         self._timeline = Timeline()
         self._waiting: dict[str, asyncio.Future[tuple[str, Any]]] = {}
+        self._settled: set[str] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[Any]] = set()
         self._listening: asyncio.Task[None] | None = None
@@ -72,7 +79,10 @@ class _Heard:
         if isinstance(event, events.RunStarted):
             self.close()
             self._timeline = Timeline()
+            self._settled.clear()
             self._listening = self._tasks.create_task(self._listen(event.run_id))
+        if isinstance(event, OwnerAsked):
+            self._settled.discard(event.request_id)
         self._timeline.add(event)
         if isinstance(event, events.RunFinished):
             self._timeline.close()
@@ -80,22 +90,32 @@ class _Heard:
 
     async def answer(self, asked: OwnerAsked) -> tuple[str, Any]:
         """Whichever answer comes first; the other is not waited for any more."""
-        if not self._at_terminal and not is_on_duty(self._home):
-            return await self._answer(asked)
-        elsewhere: asyncio.Future[tuple[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting[asked.request_id] = elsewhere
-        here = asyncio.ensure_future(self._answer(asked)) if self._at_terminal else None
         try:
-            either = {elsewhere} if here is None else {elsewhere, here}
-            done, _ = await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            return done.pop().result()
+            if self._overtaken is None:
+                return await (self._elsewhere(asked) if is_on_duty(self._home) else self._answer(asked))
+            return await self._either(asked, self._overtaken)
+        finally:
+            self._settle(asked.request_id)
+
+    async def _either(self, asked: OwnerAsked, overtaken: Callable[[str], None]) -> tuple[str, Any]:
+        here, elsewhere = (asyncio.ensure_future(one(asked)) for one in (self._answer, self._elsewhere))
+        try:
+            await asyncio.wait({here, elsewhere}, return_when=asyncio.FIRST_COMPLETED)
+            if not elsewhere.done():
+                return here.result()
+            status, data = elsewhere.result()
+        finally:
+            await _ended(elsewhere)
+            await _ended(here)  # it leaves the terminal as it was
+        overtaken(status)
+        return status, data
+
+    async def _elsewhere(self, asked: OwnerAsked) -> tuple[str, Any]:
+        self._waiting[asked.request_id] = answered = asyncio.get_running_loop().create_future()
+        try:
+            return await answered
         finally:
             del self._waiting[asked.request_id]
-            if here is not None and not here.done():
-                here.cancel()
-                with suppress(asyncio.CancelledError):
-                    await here  # it leaves the terminal as it was
-            self._settled(asked.request_id)
 
     async def end(self) -> None:
         """Let servers hear the last of it, for a bounded time."""
@@ -142,7 +162,7 @@ class _Heard:
     async def _tell(self, writer: asyncio.StreamWriter) -> None:
         async for number, event in self._timeline.follow():
             writer.write(_line({"seq": number, "event": type(event).__name__, "data": asdict(event)}))
-            if isinstance(event, OwnerAsked) and event.request_id not in self._waiting:
+            if isinstance(event, OwnerAsked) and event.request_id in self._settled:
                 writer.write(_line({"settled": event.request_id}))
             await writer.drain()
 
@@ -153,9 +173,17 @@ class _Heard:
             if waiting is not None and not waiting.done() and given["status"] in ANSWERS:
                 waiting.set_result((given["status"], given.get("data")))
 
-    def _settled(self, request_id: str) -> None:
+    def _settle(self, request_id: str) -> None:
+        self._settled.add(request_id)
         for writer in self._writers:
             writer.write(_line({"settled": request_id}))
+
+
+async def _ended(task: asyncio.Future[Any]) -> None:
+    if not task.done():
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 def _line(value: dict[str, Any]) -> bytes:
