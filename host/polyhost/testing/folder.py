@@ -96,7 +96,8 @@ async def _run(source: LoadedSource, scenarios: Sequence[Path], answer: Answer, 
         return [not_checked(name, "it imports files and collects nothing") for name in BEHAVIOUR]
     checks = [_page(page)]
     if not scenarios:
-        why, give = "a page runs here only from a recording", "Give --scenario DIR; make one with run --record DIR."
+        why = "a page runs here only from a recording"
+        give = "Give --scenario DIR; make one with: polyhost fixture record NAME DIR"
         return [*checks, *(not_checked(name, why, give) for name in BEHAVIOUR)]
     for scenario in scenarios:
         found = await _replay(source, page, scenario, answer, watch)
