@@ -116,8 +116,8 @@ class Collected:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "export.zip"
             with zipfile.ZipFile(path, "w") as archive:
-                for name, content in files.items():
-                    archive.writestr(name, json.dumps(content))
+                for name, content in files.items():  # without the time of day: the same content is the same file
+                    archive.writestr(zipfile.ZipInfo(name), json.dumps(content))
             with open_artifact(path) as artifact:
                 recognition = IMPORTER.recognise(artifact)
                 declared = SLACK.manifest.importer
