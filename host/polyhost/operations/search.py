@@ -5,6 +5,7 @@ Owns: turning hits into results, and saying what was not searched. Must not know
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from polyhost.operations.context import Context
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import SearchRequest
 from polyhost.operations.shown import Shown, known_stream
+from polyhost.protocol.declarations import StreamDecl
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.timestamps import Instant, TimestampError, parse_timestamp
 from polyhost.searching.declared import search_rules
@@ -116,16 +118,17 @@ def _source(context: Context, row: ConnectionRow) -> Loaded | None:
 
 async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Searched], *, asked: float | None) -> None:
     until = context.clock.now() + (WAIT_SECONDS if asked is None else asked)
-    for one in searched.values():
+    # Asked together: while a run goes on, each answer that is waited for alone waits behind a batch of it.
+    found = await asyncio.gather(*(store.search_index(one.row.id) for one in searched.values()))
+    for one, index in zip(searched.values(), found, strict=True):
         wanted = None if one.source is None else search_rules(one.source.manifest)
-        index = await store.search_index(one.row.id)
         if (
             wanted is not None
             and _lags(index, wanted)
             and (asked is not None or not await _busy(context, store, one.row))
         ):
             await catch_up(store, one.row, wanted, until=until, clock=context.clock, watch=context.watch)
-            index = await store.search_index(one.row.id)
+            index = await store.search_index(one.row.id)  # noqa: PLW2901  as it is by now
         if index is not None:
             one.rules, one.pending = index.rules, index.pending
         else:
@@ -152,13 +155,18 @@ async def _shown(
     by_stream: dict[tuple[int, str], list[SearchHit]] = {}
     for hit in hits:
         by_stream.setdefault((hit.connection_id, hit.record.stream), []).append(hit)
-    shown: dict[tuple[int, str], Shown] = {}
-    for (number, stream), some in by_stream.items():
-        source = searched[number].source
-        declared = None if source is None else source.manifest.stream(stream)
-        records = [hit.record for hit in some]
-        shown[number, stream] = await Shown.of(store, number, stream, declared, records)
+    made = await asyncio.gather(
+        *(
+            Shown.of(store, number, stream, _declared(searched[number], stream), [hit.record for hit in some])
+            for (number, stream), some in by_stream.items()
+        )
+    )
+    shown = dict(zip(by_stream, made, strict=True))
     return [_hit(searched[hit.connection_id], shown[hit.connection_id, hit.record.stream], query, hit) for hit in hits]
+
+
+def _declared(one: _Searched, stream: str) -> StreamDecl | None:
+    return None if one.source is None else one.source.manifest.stream(stream)
 
 
 def _hit(one: _Searched, shown: Shown, query: Query, hit: SearchHit) -> dict[str, Any]:

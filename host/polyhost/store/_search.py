@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
+
+import orjson
 
 from polyhost.searching.query import Phrase, Query
 from polyhost.store import _cursor, _reading, _search_index, _search_places
@@ -22,15 +24,26 @@ _MOST = (1 << 63) - 1
 # CROSS JOIN: the index is walked and each record looked up, never the other way round. What changed since the index has
 # seen it may not hold the words any more: it is passed over, and counted as pending elsewhere.
 _HITS = """
-SELECT {table}.rowid, records.id
-FROM {table}
-CROSS JOIN search_indexes ON search_indexes.connection_id = :connection
-CROSS JOIN records ON records.id = ({table}.rowid & 1073741823)
-WHERE {table} MATCH :match AND {table}.rowid >= :oldest AND {table}.rowid < :before
-  AND records.connection_id = :connection AND records.sequence <= search_indexes.indexed_through
-  AND records.deleted <= :deleted
-ORDER BY {table}.rowid DESC LIMIT :limit
+SELECT * FROM (
+    SELECT {table}.rowid AS entry, {connection} AS connection, records.id AS record
+    FROM {table}
+    CROSS JOIN search_indexes ON search_indexes.connection_id = {connection}
+    CROSS JOIN records ON records.id = ({table}.rowid & 1073741823)
+    WHERE {table} MATCH :match AND {table}.rowid >= {oldest} AND {table}.rowid < {before}
+      AND records.connection_id = {connection} AND records.sequence <= search_indexes.indexed_through
+      AND records.deleted <= :deleted
+    ORDER BY {table}.rowid DESC LIMIT :limit
+)
 """
+# All at once, and as one value: while a run goes on, the driver waits for its turn after each statement and each row.
+_TOGETHER = """
+SELECT json_group_array(json_array(entry, connection, record)) FROM (
+    SELECT entry, connection, record FROM ({hits})
+    ORDER BY entry >> {bits} DESC, connection, record DESC LIMIT :limit
+)
+"""
+_TOGETHER_MOST = 100
+"""Indices in one statement; SQLite takes 500."""
 
 
 class _Found(NamedTuple):
@@ -49,8 +62,12 @@ class _Found(NamedTuple):
 def search(db: sqlite3.Connection, wanted: SearchWanted) -> SearchPage:
     """RefusedError `bad_cursor`."""
     after = None if wanted.after is None else _cursor.decoded_hit(wanted.after)
-    indexed = [number for number in sorted(wanted.connections) if _is_indexed(db, number)]
-    each = [_in_one(db, number, wanted, after) for number in indexed]
+    indexed = {number for (number,) in db.execute("SELECT connection_id FROM search_indexes")}
+    searched = sorted(indexed.intersection(wanted.connections))
+    each = [
+        _together(db, searched[start : start + _TOGETHER_MOST], wanted, after)
+        for start in range(0, len(searched), _TOGETHER_MOST)
+    ]
     found = list(islice(heapq.merge(*each), wanted.limit + 1))
     page = found[: wanted.limit]
     records = _reading.by_id(db, [one.record_id for one in page])
@@ -58,23 +75,28 @@ def search(db: sqlite3.Connection, wanted: SearchWanted) -> SearchPage:
     return SearchPage(hits, _cursor.after_hit(*page[-1].cursor) if page and len(found) > len(page) else None)
 
 
-def _is_indexed(db: sqlite3.Connection, connection_id: int) -> bool:
-    return db.execute("SELECT 1 FROM search_indexes WHERE connection_id = ?", (connection_id,)).fetchone() is not None
-
-
-def _in_one(
-    db: sqlite3.Connection, connection_id: int, wanted: SearchWanted, after: tuple[int, int, int] | None
-) -> Iterator[_Found]:
-    values = {
-        "connection": connection_id,
-        "match": _match(wanted),
-        "oldest": 0 if wanted.since is None else _search_places.number(wanted.since, 0),
-        "before": min(_before(wanted.until, since=wanted.since), _after(after, connection_id)),
-        "deleted": wanted.deleted,
-        "limit": wanted.limit + 1,
-    }
-    for entry, record_id in db.execute(_HITS.format(table=_search_index.table(connection_id)), values):
-        yield _Found(-_search_places.seconds_of(entry), connection_id, -record_id, record_id)
+def _together(
+    db: sqlite3.Connection, connections: Sequence[int], wanted: SearchWanted, after: tuple[int, int, int] | None
+) -> list[_Found]:
+    """The first hits over these connections, in the order of pages."""
+    oldest = 0 if wanted.since is None else _search_places.number(wanted.since, 0)
+    before = _before(wanted.until, since=wanted.since)
+    hits = " UNION ALL ".join(
+        _HITS.format(
+            table=_search_index.table(number),
+            connection=number,
+            oldest=oldest,
+            before=min(before, _after(after, number)),
+        )
+        for number in connections
+    )
+    values = {"match": _match(wanted), "deleted": wanted.deleted, "limit": wanted.limit + 1}
+    statement = _TOGETHER.format(hits=hits, bits=_search_places.ID_BITS)
+    (found,) = db.execute(statement, values).fetchone()
+    return [
+        _Found(-_search_places.seconds_of(entry), number, -record, record)
+        for entry, number, record in orjson.loads(found)
+    ]
 
 
 def _before(until: int | None, *, since: int | None) -> int:
