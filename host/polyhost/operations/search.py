@@ -142,9 +142,9 @@ def _lags(index: SearchIndex | None, wanted: SearchRules) -> bool:
 
 
 async def _busy(context: Context, store: Store, row: ConnectionRow) -> bool:
-    """Whether it is being collected right now, or this server has runs to carry out: they come first. A search that ran
-    after a run would slow it down and never get there; what it brings is taken in when it ends."""
-    if context.host is not None and context.host.going > 0:
+    """Whether it is being collected right now; or this is a server, which takes in what is new by itself when no run
+    goes on. A search that ran after either would wait, slow it down, and never get there."""
+    if context.host is not None:
         return True
     return any(run.status == RunStatus.RUNNING for run in await store.runs(row.id, limit=1))
 
