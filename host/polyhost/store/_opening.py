@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ SCHEMA_VERSION = 2
 BUSY_SECONDS = 30.0
 """How long to wait for another process's transaction: milliseconds, usually; some seconds for a big deletion."""
 
+_SWITCH_SECONDS = 0.02
+"""Between two tries to switch a new file to its log; the switch takes a millisecond."""
 _APPLICATION_ID = 0x706F6C79
 """'poly', in the file's header: tells our store from any other SQLite file."""
 _PAGE_BYTES = 8192
@@ -99,8 +102,21 @@ def _make_file(path: Path) -> None:
             path.chmod(0o600)
 
 
+def _switch_to_log(connection: sqlite3.Connection) -> str:
+    """The mode it is in then. Where several processes open a new file at once, SQLite does not wait for the one that
+    switches it, whatever the timeout: it is asked again, for as long as any other lock is waited for."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(_SWITCH_SECONDS)
+
+
 def _use_log(path: Path, connection: sqlite3.Connection) -> None:
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    mode = _switch_to_log(connection)
     if mode != "wal":
         raise RefusedError(
             f"The store {path} is on a file system that SQLite's write-ahead log does not work on",
