@@ -45,7 +45,7 @@ def prepare(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
     try:
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         if read_version(path, connection) < SCHEMA_VERSION:
-            _use_log(path, connection)
+            _use_log(path, connection, busy_seconds)
             _upgrade(connection)
     finally:
         connection.close()
@@ -60,7 +60,7 @@ def connect(path: Path, *, writer: bool, busy_seconds: float = BUSY_SECONDS) -> 
     """
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
-        _use_log(path, connection)
+        _use_log(path, connection, busy_seconds)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA checkpoint_fullfsync = ON")  # macOS: else its disks may reorder what makes it sound
         connection.execute("PRAGMA foreign_keys = ON")
@@ -102,10 +102,10 @@ def _make_file(path: Path) -> None:
             path.chmod(0o600)
 
 
-def _switch_to_log(connection: sqlite3.Connection) -> str:
+def _switch_to_log(connection: sqlite3.Connection, busy_seconds: float) -> str:
     """The mode it is in then. Where several processes open a new file at once, SQLite does not wait for the one that
     switches it, whatever the timeout: it is asked again, for as long as any other lock is waited for."""
-    deadline = time.monotonic() + BUSY_SECONDS
+    deadline = time.monotonic() + busy_seconds
     while True:
         try:
             return connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -115,8 +115,8 @@ def _switch_to_log(connection: sqlite3.Connection) -> str:
             time.sleep(_SWITCH_SECONDS)
 
 
-def _use_log(path: Path, connection: sqlite3.Connection) -> None:
-    mode = _switch_to_log(connection)
+def _use_log(path: Path, connection: sqlite3.Connection, busy_seconds: float) -> None:
+    mode = _switch_to_log(connection, busy_seconds)
     if mode != "wal":
         raise RefusedError(
             f"The store {path} is on a file system that SQLite's write-ahead log does not work on",
