@@ -24,6 +24,7 @@
   const ERROR_CHARACTERS = 200;
   /** How a try is reported that names no host, and how many hosts of one try are. */
   const WEBRTC = "(webrtc)";
+  const WEBTRANSPORT = "(webtransport)";
   const SHARED_WORKER = "(shared worker)";
   const FENCED_HOSTS = 10;
 
@@ -494,8 +495,18 @@
     return hosts.length > 0 ? hosts.map((found) => found?.[1] ?? found?.[2] ?? WEBRTC) : [WEBRTC];
   }
 
+  /** @param {any} address */
+  function transportHost(address) {
+    try {
+      return new URL(address).hostname.replace(/^\[|\]$/g, "");
+    } catch {
+      return WEBTRANSPORT;
+    }
+  }
+
   shut("RTCPeerConnection", iceHosts);
   shut("webkitRTCPeerConnection", iceHosts);
+  shut("WebTransport", (address) => [transportHost(address)]);
   shut("SharedWorker", () => [SHARED_WORKER]);
 
   // Not before the polyfill's own script has run, which follows this one in the same turn.

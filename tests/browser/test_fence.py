@@ -1,10 +1,15 @@
 """A polyfill talks only to the hosts its manifest declares (HO-5).
 
-Two layers are proven apart. In the shared browser every `*.localhost` can be reached, so there only the page's own list
-holds. The browsers started here resolve nothing but the site, so there the resolver's rules hold, also for workers.
+The browser of this file resolves the hosts of `HOME` and no others, as a run's browser resolves those of its manifest.
+Where a replayer answers requests before any name is looked up, the page's own list holds instead.
 """
 
+from collections.abc import AsyncGenerator
+from typing import Any
+
 import pytest
+import pytest_asyncio
+from playwright.async_api import BrowserContext
 
 from fakes.page_runs import PageRuns
 from fakes.site import SiteHost, Sites
@@ -12,8 +17,23 @@ from polyhost.browser.launch import BrowserOptions, launch
 
 pytestmark = pytest.mark.requirement("HO-5")
 
+HOME = "home.localhost"
+"""Every site under this name is a declared one."""
 EMIT = "await say({said});"
 TRY = "let said; try { said = String(await %s); } catch (error) { said = error.message; }" + EMIT
+
+
+@pytest_asyncio.fixture(scope="module")
+async def pages(sites: Sites) -> AsyncGenerator[PageRuns]:
+    async with launch(BrowserOptions(map_hosts=sites.mapping, allow_hosts=(f"*.{HOME}",))) as browser:
+        yield PageRuns(sites, browser)
+
+
+@pytest.fixture
+def site(sites: Sites) -> SiteHost:
+    fresh = sites.new(under=HOME)
+    fresh.page()
+    return fresh
 
 
 async def test_a_fetch_to_a_foreign_host_is_blocked_and_reported(pages: PageRuns, site: SiteHost) -> None:
@@ -107,9 +127,34 @@ async def test_a_socket_to_the_site_itself_is_left_alone(pages: PageRuns, site: 
 
 
 async def test_a_socket_to_a_foreign_host_is_reported(pages: PageRuns, site: SiteHost) -> None:
-    """What stops it is the resolver (below), which the shared browser lets through to all test sites."""
     foreign = pages.sites.new("foreign")
     got = await pages.run(site, TRY % SOCKET.replace("URL", f"'{foreign.url()}'"))
+    assert foreign.seen == []
+    assert got.traffic.blocked == {foreign.name: 1}
+
+
+async def test_where_requests_are_answered_before_a_name_is_looked_up_the_page_blocks(
+    pages: PageRuns, site: SiteHost
+) -> None:
+    foreign = pages.sites.new("foreign")
+    answered: list[str] = []
+
+    async def answer_everything(context: BrowserContext) -> None:
+        async def answer(event: dict[str, Any]) -> None:
+            answered.append(event["request"]["url"])
+            await session.send(
+                "Fetch.fulfillRequest", {"requestId": event["requestId"], "responseCode": 200, "body": ""}
+            )
+
+        assert context.browser is not None
+        session = await context.browser.new_browser_cdp_session()
+        session.on("Fetch.requestPaused", answer)
+        await session.send("Fetch.enable", {"patterns": [{"urlPattern": "http://*"}]})
+
+    got = await pages.run(site, TRY % f"fetch('{foreign.url('/steal')}')", prepare=answer_everything)
+    assert got.data == [{"said": "Failed to fetch"}]
+    assert site.url() in answered
+    assert foreign.url("/steal") not in answered
     assert got.traffic.blocked == {foreign.name: 1}
 
 

@@ -69,10 +69,29 @@ def test_the_rules_let_nothing_else_through() -> None:
     assert resolver_rules(map_hosts={}, allow=["a.test", "*.b.test"], offline=False) == (
         "MAP * ~NOTFOUND,EXCLUDE a.test,EXCLUDE *.b.test"
     )
-    assert resolver_rules(map_hosts=mapped, allow=["app.slack.com"], offline=False) == (
+    assert resolver_rules(map_hosts=mapped, allow=None, offline=False) == (
         "MAP *.slack.com 127.0.0.1:1,MAP app.slack.com 127.0.0.1:2,MAP * ~NOTFOUND"
     )
     assert resolver_rules(map_hosts=mapped, allow=["app.slack.com"], offline=True) == "MAP * ~NOTFOUND"
+
+
+@pytest.mark.parametrize(
+    ("mapped", "allowed", "left"),
+    [
+        ("*.a.test", "x.a.test", "x.a.test"),
+        ("x.a.test", "*.a.test", "x.a.test"),
+        ("*.a.test", "*.x.a.test", "*.x.a.test"),
+        ("*.A.test", "*.a.TEST", "*.a.test"),
+        ("a.test", "a.test", "a.test"),
+        ("*.a.test", "a.test", None),
+        ("a.test", "b.test", None),
+        ("*.a.test", "*.b.test", None),
+        ("*.ba.test", "*.a.test", None),
+    ],
+)
+def test_a_mapping_reaches_no_host_that_is_not_declared(mapped: str, allowed: str, left: str | None) -> None:
+    rules = resolver_rules(map_hosts={mapped: "127.0.0.1:1"}, allow=[allowed], offline=False)
+    assert rules == (f"MAP {left} 127.0.0.1:1," if left else "") + "MAP * ~NOTFOUND"
 
 
 def test_the_page_blocks_by_allow_list_the_first_match_winning() -> None:

@@ -57,8 +57,8 @@ class Sites:
         self._hosts: dict[str, SiteHost] = {}
         self._numbers = itertools.count(1)
 
-    def new(self, label: str = "site") -> SiteHost:
-        name = f"{label}{next(self._numbers)}.{self.suffix}"
+    def new(self, label: str = "site", *, under: str = suffix) -> SiteHost:
+        name = f"{label}{next(self._numbers)}.{under}"
         self._hosts[name] = SiteHost(name)
         return self._hosts[name]
 

@@ -2,27 +2,26 @@
 
 Owns: what is blocked inside the page, and the count of what was. Must not know: polyfills, runs, the bridge.
 
-Two layers, neither of which touches allowed traffic:
+What holds everything back is the browser's own resolver (`--host-resolver-rules`, hosts.py, set when it starts): every
+other name and address leads nowhere, for the whole browser and for every channel: frames, workers, service workers,
+sockets, prefetches. It costs an allowed request nothing. Here is what names the attempts, and two things beside:
 
-1. `--host-resolver-rules` (hosts.py, set when the browser starts): every other name and address resolves to nothing,
-   for the whole browser and for every channel: frames, workers, service workers, sockets, prefetches.
-2. `Network.setBlockedURLs` with an allow list, in the page. It does not know sockets and workers; it is there for a
-   browser that somebody else started, and fails a request before a name is looked up at all.
+- Documents are paused (`Fetch.enable`) and failed by name: a navigation is told of before a script could have carried
+  data out in an address. Images, fonts and media are paused by type and failed. Nothing else is paused, and nothing is
+  asked about (`Network.enable` makes the browser tell of each piece of an answer), so no request of a polyfill waits.
+- Where something answers requests before a name is looked up, a replayer or a recorder, the resolver is never asked.
+  There, and only there, the page has an allow list (`Network.setBlockedURLs`).
 
-WebRTC, shared workers and WebTransport are told of by no request of a page. The first two are shut in the polyfill's
-own world (polyfills/sdk/polyfill.js), where a try is reported; the last one has an event of its own. What the site's
-own scripts try that way gets as far, which is nowhere, and is not reported. Nor are hints that send nothing
-(preconnect, dns-prefetch): their names lead nowhere.
-
-Images, fonts and media are paused by type (`Fetch.enable`) and failed. Documents are paused too, for the second layer
-does not hold for navigations: a script could carry data out in an address. Nothing else is paused, so no request of a
-polyfill waits for the host; that a page's requests are told of at all costs 2 ms for 120 kB (docs/benchmarks.md).
+WebRTC, WebTransport and shared workers are told of by no request of a page. They are shut in the polyfill's own world
+(polyfills/sdk/polyfill.js), where a try is reported. What the site's own scripts try that way gets as far, which is
+nowhere, and is not reported. Nor are hints that send nothing (preconnect, dns-prefetch): their names lead nowhere.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import Any
@@ -38,7 +37,7 @@ KINDS = ("images", "fonts", "media")
 """What is not loaded unless it is asked for."""
 _TYPES = {"images": "Image", "fonts": "Font", "media": "Media"}
 """Their names in the browser's protocol."""
-_LABEL = re.compile(r"[A-Za-z0-9._:-]{1,253}|\(webrtc\)|\(shared worker\)")
+_LABEL = re.compile(r"[A-Za-z0-9._:-]{1,253}|\((?:webrtc|webtransport|shared worker)\)")
 """What a polyfill may call the host of an attempt: a host, or why there is none. Anything else could be content."""
 _MAX_REPORTED_HOSTS = 100
 _OTHERS = "(other)"
@@ -46,13 +45,26 @@ _NETWORK_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 
 
 class Fence:
-    """Blocks and reports for one run; `blocked` (host -> count) is the caller's and is filled in place."""
+    """Blocks and reports for one run; `blocked` (host -> count) is the caller's and is filled in place.
 
-    def __init__(self, allow: Sequence[str], blocked: dict[str, int], *, load: Collection[str] = ()) -> None:
+    `intercepted`: requests are answered before the browser looks up a name, so its resolver rules never come to it.
+    """
+
+    def __init__(
+        self,
+        allow: Sequence[str],
+        blocked: dict[str, int],
+        *,
+        load: Collection[str] = (),
+        intercepted: bool = False,
+    ) -> None:
         self._allow = tuple(allow)
         self._blocked = blocked
+        self._intercepted = intercepted
         self._stopped = ("Document", *(name for kind, name in _TYPES.items() if kind not in load))
         self._answers: set[asyncio.Future[Any]] = set()
+        self._counted: Counter[str] = Counter()
+        """Addresses that were failed here, and counted then: their page may be gone before it tells of the failure."""
 
     def watch(self, context: BrowserContext) -> None:
         """Count what is blocked, in every page and worker of this context. Costs nothing until a request fails."""
@@ -66,16 +78,12 @@ class Fence:
             self._decide(session, event)
 
         session.on("Fetch.requestPaused", paused)
-        session.on("Network.webTransportCreated", self._created)
-        await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
         await session.send(
             "Fetch.enable",
             {"patterns": [{"urlPattern": "*", "resourceType": kind} for kind in self._stopped]},
         )
-        with suppress(
-            Error
-        ):  # the allow list is newer than the oldest browser we take; the resolver rules hold without it
-            await session.send("Network.setBlockedURLs", {"urlPatterns": blocked_url_patterns(self._allow)})
+        if self._intercepted:
+            await self._block_by_address(session)
 
     def refuse(self, host: str) -> bool:
         """True, and counted, where a request to this host may not even be tried."""
@@ -89,35 +97,42 @@ class Fence:
         if not allows(self._allow, host):
             self._count(host if _LABEL.fullmatch(host) else _OTHERS)
 
+    async def _block_by_address(self, session: CDPSession) -> None:
+        await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
+        with suppress(Error):  # the oldest browser we take has no allow list; there the replayer decides
+            await session.send("Network.setBlockedURLs", {"urlPatterns": blocked_url_patterns(self._allow)})
+
     def _watch_page(self, page: Page) -> None:
         page.on("websocket", self._opened)
 
     def _failed(self, request: Request) -> None:
-        self._report(request.url)
+        url = request.url.partition("#")[0]
+        counted = self._counted.pop(url, 0)
+        if not counted:
+            self._report(url)
+        elif counted > 1:
+            self._counted[url] = counted - 1
 
     def _opened(self, socket: WebSocket) -> None:
         self._report(socket.url)
 
-    def _created(self, transport: dict[str, Any]) -> None:
-        self._report(transport["url"])
-
-    def _report(self, url: str) -> None:
+    def _report(self, url: str) -> bool:
+        """True where this went, or tried to go, to a foreign host; then it is counted."""
         parts = urlsplit(url)
-        if parts.scheme in _NETWORK_SCHEMES and parts.hostname:
-            self.refuse(parts.hostname)
+        return parts.scheme in _NETWORK_SCHEMES and bool(parts.hostname) and self.refuse(parts.hostname)
 
     def _count(self, host: str) -> None:
         name = host if host in self._blocked or len(self._blocked) < _MAX_REPORTED_HOSTS else _OTHERS
         self._blocked[name] = self._blocked.get(name, 0) + 1
 
     def _decide(self, session: CDPSession, event: dict[str, Any]) -> None:
-        allowed = event["resourceType"] == "Document" and allows(
-            self._allow, urlsplit(event["request"]["url"]).hostname or ""
-        )
+        url: str = event["request"]["url"]
         request = {"requestId": event["requestId"]}
-        if allowed:
+        if event["resourceType"] == "Document" and allows(self._allow, urlsplit(url).hostname or ""):
             answer = asyncio.ensure_future(session.send("Fetch.continueRequest", request))
         else:
+            if self._report(url):
+                self._counted[url] += 1
             answer = asyncio.ensure_future(
                 session.send("Fetch.failRequest", {**request, "errorReason": "BlockedByClient"})
             )

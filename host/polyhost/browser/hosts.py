@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from polyhost.errors import RefusedError
 
@@ -60,15 +60,30 @@ def resolver_rules(*, map_hosts: Mapping[str, str], allow: Sequence[str] | None,
 
     Rules hold for the whole browser process: frames, workers, service workers, sockets, prefetches and addresses given
     as numbers. An EXCLUDE outranks every MAP, so declared hosts are excluded only where nothing is mapped: a browser
-    with mapped hosts reaches those and nothing else.
+    with mapped hosts reaches those of them that are declared, and nothing else.
     """
     if offline:
         return _NOWHERE
     if map_hosts:
-        return ",".join([*(f"MAP {pattern} {target}" for pattern, target in map_hosts.items()), _NOWHERE])
+        return ",".join([*(f"MAP {pattern} {to}" for pattern, to in _mapped(map_hosts, allow)), _NOWHERE])
     if allow is None:
         return ""
     return ",".join([_NOWHERE, *(f"EXCLUDE {pattern}" for pattern in allow)])
+
+
+def _mapped(map_hosts: Mapping[str, str], allow: Sequence[str] | None) -> Iterator[tuple[str, str]]:
+    """The mappings, each narrowed to the declared hosts it covers; their order decides, as it did."""
+    for pattern, target in map_hosts.items():
+        both = [pattern] if allow is None else [_both(pattern, host) for host in allow]
+        yield from ((host, target) for host in both if host is not None)
+
+
+def _both(one: str, other: str) -> str | None:
+    """The pattern of the hosts that both patterns cover: the narrower of the two, or none."""
+    one, other = one.lower(), other.lower()
+    if one == other or _matches(one, other):
+        return other
+    return one if _matches(other, one) else None
 
 
 def blocked_url_patterns(allow: Sequence[str]) -> list[dict[str, str | bool]]:

@@ -94,7 +94,7 @@ class PageConnector(Connector):
             signed_out=SignedOutRule(polyfill.signed_out),
             browser=replace(
                 options,
-                allow_hosts=options.allow_hosts or polyfill.hosts,
+                allow_hosts=polyfill.hosts,
                 load=(*options.load, *polyfill.load),
             ),
             storage_state=storage_state,
@@ -146,7 +146,9 @@ class PageSession(ConnectorSession):
         self._settings = settings
         self._calls = calls
         self._gate = Gate(governor, pace=pace)
-        self._fence = Fence(settings.hosts, self.traffic.blocked, load=settings.browser.load)
+        self._fence = Fence(
+            settings.hosts, self.traffic.blocked, load=settings.browser.load, intercepted=settings.prepare is not None
+        )
         self._tasks = tasks
         self._running: set[asyncio.Task[None]] = set()
         self._tab = Tab(settings, fence=self._fence, tell=self._heard, spawn=self._spawn)
