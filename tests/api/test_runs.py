@@ -10,6 +10,7 @@ import pytest
 
 from api.serving import Client, connect_process, served
 from e2e.command import CommandLine
+from polyhost.api import streaming
 from polyhost.engine.run_sockets import MAX_PATH_BYTES, socket_folder, socket_path
 
 SECRET = "hunter2-271828"
@@ -50,6 +51,14 @@ async def test_a_run_is_started_followed_to_its_end_and_has_a_receipt(own: Clien
     assert (await own.get(f"/v1/runs/{run_id}"))["receipt"] == result["receipt"]
     assert (await own.get(f"/v1/batches/{run_id}/receipt"))["trigger"] == "owner"
     assert len((await own.get("/v1/connections/work/streams/notes/records"))["records"]) == 3
+
+
+async def test_too_many_event_streams_are_asked_to_come_back(own: Client, home: Path, monkeypatch: pytest.MonkeyPatch):
+    mode(home, "wait")
+    run_id = await start(own)
+    monkeypatch.setattr(streaming, "MOST_STREAMS", 0)
+    answer = await own("GET", f"/v1/runs/{run_id}/events")
+    assert (answer.status, answer.value["code"], answer.headers["Retry-After"]) == (429, "too_many_streams", "5")
 
 
 @pytest.mark.requirement("PR-3.1")

@@ -121,7 +121,7 @@ def _extra(surface: Surface, error: PolyhostError) -> dict[str, str]:
         return {"WWW-Authenticate": "Bearer"}
     if error.code == "too_many_failures":
         return {"Retry-After": str(surface.gate.wait_seconds() or 1)}
-    return {"Retry-After": "5"} if error.code in {"too_many_runs", "store_locked"} else {}
+    return {"Retry-After": "5"} if error.code in _PASSING else {}
 
 
 def _of_http(error: web.HTTPException) -> web.StreamResponse:
@@ -171,6 +171,8 @@ def _check_owner(surface: Surface, request: web.Request) -> None:
         )
 
 
+_PASSING = frozenset({"too_many_runs", "too_many_streams", "store_locked"})
+"""Refusals that are over soon by themselves."""
 _HOW = "Send the home's token (the file `token`): Authorization: Bearer TOKEN."
 
 

@@ -1,4 +1,4 @@
-"""The description of the API, OpenAPI 3.1, made from the table of operations and the types they name.
+"""The description of the API, OpenAPI 3.1, made from the tables of routes and the types they name.
 
 Owns: that translation. Must not know: what an operation does, how a request is read (asking keeps to the same rules).
 """
@@ -6,24 +6,25 @@ Owns: that translation. Must not know: what an operation does, how a request is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from polyhost import __version__
 from polyhost.api.asking import MAX_PAGE, MAX_VALUE, Asked
+from polyhost.api.guards import COOKIE, CSRF_HEADER
+from polyhost.api.own import OWN_ROUTES, OwnRoute
 from polyhost.api.problems import PROBLEM_TYPE
+from polyhost.api.schemas import Schemas
 from polyhost.api.streaming import EVENT_NAMES
 from polyhost.api.uploading import UPLOAD_TYPE
 from polyhost.operations import bodies, results
 from polyhost.operations.catalog import OPERATIONS
 from polyhost.operations.registry import Field, Operation, Route
 
-__all__ = ["COMMON_STATUSES", "openapi_document", "operation_id", "schema_of"]
+__all__ = ["PROBLEMS", "openapi_document", "operation_id", "schema_of"]
 
-COMMON_STATUSES = {
+PROBLEMS = {
     400: "The request cannot be used; `code` says why.",
     401: "No token or session, or a wrong one.",
     403: "It came from another site's page, to another name, or with a cookie alone.",
@@ -34,56 +35,59 @@ COMMON_STATUSES = {
     429: "Too much at once; `Retry-After` says when.",
     500: "Something broke.",
     503: "Not now: the server is stopping, or the store is held.",
+    507: "The disk is full.",
 }
-_REFERENCE = "#/components/schemas/{model}"
+_AT_THE_DOOR = (403, 500)
+"""What any request may be answered with, whoever sends it."""
+_OWNERS = (401, 403, 429, 500)
+"""The same where only the owner comes in."""
+_OF_A_BODY = (413, 415)
 _EVENTS = "text/event-stream"
 _SINGLE_LINE = "^[^\\x00-\\x1f\\x7f]*$"
+_SAFE: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
+_CHANGES: list[dict[str, list[str]]] = [{"token": []}, {"session": [], "dashboard": []}]
 
 
 @cache
 def openapi_document() -> dict[str, Any]:
     """The whole document."""
-    schemas: dict[str, Any] = {}
+    schemas = Schemas()
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         for number, route in enumerate(operation.routes):
             described = _described(operation, route, number, schemas)
             paths.setdefault(route.path, {})[route.method.lower()] = described
-    schemas["Problem"] = _use(results.Problem, schemas)
+    for own in OWN_ROUTES:
+        paths.setdefault(own.path, {})[own.method.lower()] = _described_own(own, schemas)
+    problem = {PROBLEM_TYPE: {"schema": schemas.refer("Problem", results.Problem)}}
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "polyhost owner API",
             "version": __version__,
-            "description": "What polyhost's commands do, for programs on this machine. Values are those of --json.",
+            "description": "What polyhost's commands do, for programs on this machine. Values are those of --json. "
+            "Moments are ISO 8601 in UTC. Where there is a GET, there is a HEAD, except of /login.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
-        "security": [{"token": []}, {"session": []}],
+        "servers": [{"url": "/", "description": "The server that this description came from."}],
+        "security": _SAFE,
         "paths": paths,
         "components": {
-            "schemas": dict(sorted(schemas.items())),
+            "schemas": schemas.named(),
             "responses": {
-                str(status): {"description": text, "content": {PROBLEM_TYPE: {"schema": _ref("Problem")}}}
-                for status, text in COMMON_STATUSES.items()
+                str(status): {"description": text, "content": problem} | _waits(status)
+                for status, text in PROBLEMS.items()
             },
-            "securitySchemes": {
-                "token": {"type": "http", "scheme": "bearer", "description": "The file `token` in the home."},
-                "session": {
-                    "type": "apiKey",
-                    "in": "cookie",
-                    "name": "polyhost_8787",
-                    "description": "The dashboard's; its name ends with the port. Changes need the header X-Polyhost.",
-                },
-            },
+            "securitySchemes": _security_schemes(),
         },
     }
 
 
 def schema_of(name: str) -> dict[str, Any]:
     """The JSON Schema of a result type, whole, with what it refers to."""
-    schemas: dict[str, Any] = {}
-    found = dict(_use(getattr(results, name), schemas))
-    return {**found, "components": {"schemas": schemas}}
+    schemas = Schemas()
+    found = schemas.inline(getattr(results, name))
+    return {**found, "components": {"schemas": schemas.named()}}
 
 
 def operation_id(operation: Operation, route: Route, number: int) -> str:
@@ -93,51 +97,125 @@ def operation_id(operation: Operation, route: Route, number: int) -> str:
     return base if number == 0 else f"{base}_one"
 
 
-def _described(operation: Operation, route: Route, number: int, schemas: dict[str, Any]) -> dict[str, Any]:
+def _security_schemes() -> dict[str, Any]:
+    return {
+        "token": {"type": "http", "scheme": "bearer", "description": "The file `token` in the home."},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": f"{COOKIE}_8787",
+            "description": "The dashboard's, begun by a sign-in link. The name ends with the server's port.",
+        },
+        "dashboard": {
+            "type": "apiKey",
+            "in": "header",
+            "name": CSRF_HEADER,
+            "description": "Beside a session's cookie, where something is changed: any value. It shows that no other "
+            "site's page has sent the request.",
+        },
+    }
+
+
+def _waits(status: int) -> dict[str, Any]:
+    if status != 429:
+        return {}
+    header = {"description": "Seconds until it may be tried again.", "schema": {"type": "string"}}
+    return {"headers": {"Retry-After": header}}
+
+
+def _described(operation: Operation, route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
     asked = Asked.of(operation, route)
+    reads = route.method in {"GET", "DELETE"}
     described: dict[str, Any] = {
         "operationId": operation_id(operation, route, number),
         "summary": operation.summary,
+        **_own_refusals(route),
         "parameters": [_parameter(item, "path") for item in asked.path],
-        "responses": {str(route.status): _success(operation, route, schemas)} | _problems(),
+        "responses": {str(route.status): _success(operation, route, schemas)}
+        | _problems(status for status in PROBLEMS if not (reads and status in _OF_A_BODY)),
+        "security": _SAFE if route.method == "GET" else _CHANGES,
     }
-    if route.method in {"GET", "DELETE"} or operation.name == "import":
+    if reads or operation.name == "import":
         described["parameters"] += [_parameter(item, "query") for item in asked.rest]
     else:
         described["requestBody"] = _body(asked, route, schemas)
     if operation.name == "import":
-        described["requestBody"] = {"required": True, "content": {UPLOAD_TYPE: {"schema": {}}}}
+        told = "The file itself, as it was exported."
+        described["requestBody"] = {"required": True, "description": told, "content": {UPLOAD_TYPE: {"schema": {}}}}
     if operation.name == "run events":
-        number_schema = {"type": "string", "pattern": "^[0-9]{1,12}$"}
-        described["parameters"].append({"name": "Last-Event-ID", "in": "header", "schema": number_schema})
+        described["parameters"].append(_LAST_EVENT)
         described["responses"]["204"] = {"description": "The run has ended, and its last event was heard."}
     return described
 
 
-def _success(operation: Operation, route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+_LAST_EVENT = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "description": "The id of the last event that was heard: the stream goes on after it.",
+    "schema": {"type": "string", "pattern": "^[0-9]{1,12}$"},
+}
+
+
+def _own_refusals(route: Route) -> dict[str, str]:
+    if not route.errors:
+        return {}
+    return {"description": f"Refusals of its own, by `code`: {', '.join(f'`{code}`' for code in route.errors)}."}
+
+
+def _described_own(own: OwnRoute, schemas: Schemas) -> dict[str, Any]:
+    headers = {
+        name: {"description": told, "required": True, "schema": {"type": "string"}}
+        for name, told in own.headers.items()
+    }
+    success = {"description": own.told, **({"headers": headers} if headers else {}), **_content(own.content, schemas)}
+    others = {
+        str(status): {"description": told, **_content(what, schemas)} for status, (told, what) in own.also.items()
+    }
+    return {
+        "operationId": own.operation_id,
+        "summary": own.summary,
+        **({"description": own.description} if own.description else {}),
+        "parameters": list(own.parameters),
+        "responses": {str(own.status): success} | _problems(_AT_THE_DOOR if own.open else _OWNERS) | others,
+        "security": [] if own.open else _SAFE if own.method == "GET" else _CHANGES,
+    }
+
+
+def _content(content: Any, schemas: Schemas) -> dict[str, Any]:
+    found = {
+        media: {"schema": kind if isinstance(kind, dict) else schemas.refer(kind.__name__, kind)}
+        for media, kind in content.items()
+    }
+    return {"content": found} if found else {}
+
+
+def _success(operation: Operation, route: Route, schemas: Schemas) -> dict[str, Any]:
     if operation.name == "run events":
         told = f"Events by name ({', '.join(EVENT_NAMES)}), data as JSON, ids to resume after. Ends with the run."
         return {"description": told, "content": {_EVENTS: {"schema": {"type": "string"}}}}
     kind = getattr(results, route.result)
-    schemas[route.result] = _use(kind, schemas)
-    return {"description": operation.summary, "content": {"application/json": {"schema": _ref(route.result)}}}
+    return {
+        "description": operation.summary,
+        "content": {"application/json": {"schema": schemas.refer(route.result, kind)}},
+    }
 
 
-def _problems() -> dict[str, Any]:
-    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in COMMON_STATUSES}
+def _problems(statuses: Iterable[int]) -> dict[str, Any]:
+    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
 
 
-def _body(asked: Asked, route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
+def _body(asked: Asked, route: Route, schemas: Schemas) -> dict[str, Any]:
     if asked.body is not None and route.body is not None:
-        schemas[route.body] = _use(getattr(bodies, route.body), schemas)
-        schema, required = _ref(route.body), True
+        schema, required = schemas.refer(route.body, getattr(bodies, route.body)), True
+        told = asked.body.help
     else:
-        fields = {item.name: _json_schema(item) for item in asked.rest}
+        fields = {item.name: _json_schema(item) | {"description": item.help} for item in asked.rest}
         names = [item.name for item in asked.rest if item.required]
         schema = {"type": "object", "properties": fields, "additionalProperties": False}
         schema |= {"required": names} if names else {}
         required = bool(names)
-    return {"required": required, "content": {"application/json": {"schema": schema}}}
+        told = "What it is given." if fields else "Nothing has to be said: an empty object, or no body."
+    return {"required": required, "description": told, "content": {"application/json": {"schema": schema}}}
 
 
 def _parameter(item: Field, place: str) -> dict[str, Any]:
@@ -157,27 +235,3 @@ def _json_schema(item: Field) -> dict[str, Any]:
     if item.name == "limit":
         return {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": item.default}
     return {"type": "number", "minimum": 0, "maximum": 3600, "default": item.default} if item.type is float else text
-
-
-def _ref(name: str) -> dict[str, Any]:
-    return {"$ref": _REFERENCE.format(model=name)}
-
-
-def _use(kind: Any, schemas: dict[str, Any]) -> Mapping[str, Any]:
-    """A type's schema; what it refers to goes into `schemas`."""
-    made: dict[str, Any] = TypeAdapter(kind).json_schema(ref_template=_REFERENCE, mode="serialization")
-    for name, schema in made.pop("$defs", {}).items():
-        schemas[name] = _closed(schema)
-    return _closed(made)
-
-
-def _closed(schema: Any) -> Any:
-    """Nothing is there that is not described."""
-    if isinstance(schema, list):
-        return [_closed(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {name: _closed(value) for name, value in schema.items()}
-    if isinstance(found.get("properties"), dict) and found.get("type") == "object":
-        found.setdefault("additionalProperties", False)
-    return found

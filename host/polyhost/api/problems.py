@@ -52,6 +52,7 @@ _STATUS = {
     "upload_too_large": 413,
     "too_many_failures": 429,
     "too_many_runs": 429,
+    "too_many_streams": 429,
     "shutting_down": 503,
     "store_locked": 503,
     "disk_full": 507,

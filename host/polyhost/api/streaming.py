@@ -58,7 +58,7 @@ async def stream_events(surface: Surface, request: web.Request, asked: RunDetail
     if timeline.over and after >= timeline.last:
         return web.Response(status=NO_MORE)
     if surface.metrics.open_streams >= MOST_STREAMS:
-        raise RefusedError("too many event streams are open", "Close some.", code="too_many_streams")
+        raise RefusedError("too many event streams are open", "Close some, or come back.", code="too_many_streams")
     with surface.metrics.streaming():
         async with _opened(request) as response:
             async for number, event in timeline.follow(after if after <= timeline.last else 0):

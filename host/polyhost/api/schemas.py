@@ -1,0 +1,57 @@
+"""The schemas in the API's description: each type once, by its name, closed where its fields are named.
+
+Owns: from a type to JSON Schema, and where it is put. Must not know: routes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import TypeAdapter
+
+__all__ = ["Schemas"]
+
+_REFERENCE = "#/components/schemas/{model}"
+
+
+class Schemas:
+    """What was named so far."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, Any] = {}
+
+    def named(self) -> dict[str, Any]:
+        """All of them, by name."""
+        return dict(sorted(self._named.items()))
+
+    def refer(self, name: str, kind: Any) -> dict[str, Any]:
+        """A reference to this type, which is described under this name."""
+        if name not in self._named:
+            self._named[name] = self.inline(kind)
+        return {"$ref": _REFERENCE.format(model=name)}
+
+    def inline(self, kind: Any) -> dict[str, Any]:
+        """This type's own schema; what it refers to is described by name."""
+        made: dict[str, Any] = TypeAdapter(kind).json_schema(ref_template=_REFERENCE, mode="serialization")
+        for name, schema in made.pop("$defs", {}).items():
+            self._named[name] = _tidy(schema)
+        return _tidy(made)
+
+
+def _tidy(schema: Any) -> Any:
+    """Nothing is there that is not described; and no field has its own name as a title, which says nothing more."""
+    if isinstance(schema, list):
+        return [_tidy(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: _tidy(value) for name, value in schema.items()}
+    fields = found.get("properties")
+    if isinstance(fields, Mapping) and found.get("type") == "object":
+        found["properties"] = {name: _untitled(field) for name, field in fields.items()}
+        found.setdefault("additionalProperties", False)
+    return found
+
+
+def _untitled(field: Any) -> Any:
+    return {name: value for name, value in field.items() if name != "title"}
