@@ -17,7 +17,7 @@ from schemathesis.config import SchemathesisConfig
 
 from api.serving import TOKEN, Client, connect_process, served
 from polyhost.api.app import build_app
-from polyhost.api.openapi import openapi_document, schema_of
+from polyhost.api.openapi import EVENTS, openapi_document, schema_of
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.pages import add_pages
 from web.situations import SITUATIONS
@@ -65,6 +65,44 @@ def test_nothing_in_the_description_is_open():
     for name, schema in openapi_document()["components"]["schemas"].items():
         if "properties" in schema:
             assert schema["additionalProperties"] is False, name
+
+
+OPEN = {
+    "GivenAnswer.data": "as the question's rules say",
+    "ListedRecord.data": "by its stream's schema",
+    "StoredRecord.data": "by its stream's schema",
+    "OwnerAsked.schema": "a connector's own",
+    "QuestionField.rule": "a connector's own",
+}
+"""Fields whose content is somebody else's to describe."""
+
+
+def test_everything_in_the_description_is_described():
+    """A client can be made from it: no object without fields, no value of any kind, nothing without a word."""
+    document = openapi_document()
+    schemas = document["components"]["schemas"]
+    assert [name for name, schema in schemas.items() if not schema.get("description")] == []
+    loose = {
+        f"{name}.{field}"
+        for name, schema in schemas.items()
+        for field, said in schema.get("properties", {}).items()
+        if any(_is_loose(one) for one in (said, *said.get("anyOf", ()), *_values(said)))
+    }
+    assert loose == set(OPEN)
+    described = [one for item in document["paths"].values() for one in item.values()]
+    assert all(one["summary"] and all(given["description"] for given in one["parameters"]) for one in described)
+    assert all(one["requestBody"]["description"] for one in described if "requestBody" in one)
+
+
+def _is_loose(schema: dict[str, Any]) -> bool:
+    if schema.get("type") == "object":
+        return not schema.get("properties") and not isinstance(schema.get("additionalProperties"), dict)
+    return not schema.keys() & {"type", "$ref", "anyOf", "const", "enum", "prefixItems"}
+
+
+def _values(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a list or a map is of."""
+    return [one for one in (schema.get("items"), schema.get("additionalProperties")) if isinstance(one, dict)]
 
 
 def valid(kind: str, value: Any) -> None:
@@ -125,6 +163,23 @@ async def test_records_are_answered_as_described(client: Client):
     key = json.dumps(found["key"])[1:-1].replace('\\"', "%22")
     valid("Record", await client.get(f"{place}/record?key={key}&versions=true"))
     valid("Thread", await client.get(f"{place}/thread?key={key}"))
+
+
+async def test_every_event_of_a_run_is_as_described(own: Client):
+    run_id = (await own("POST", "/v1/connections/work/runs", body={})).value["run_id"]
+    heard = [event async for event in own.events(f"/v1/runs/{run_id}/events")]
+    for _, name, data in heard:
+        valid(EVENTS[name].__name__, data)
+    assert {"run_started", "records_written", "run_finished"} <= {name for _, name, _ in heard}
+
+
+async def test_a_preview_is_answered_as_described(own: Client):
+    chat = b"01/02/2024, 09:15 - Ada: One\n02/02/2024, 10:00 - Bo: Two words\n"
+    headers = {"Authorization": f"Bearer {own.token}", "Content-Type": "application/octet-stream"}
+    path = "/v1/connections/chat/artifacts?filename=WhatsApp%20Chat%20with%20Ada.txt"
+    answer = await own("POST", path, headers=headers, data=chat)
+    assert answer.status == 201, answer.text
+    valid("Previewed", answer.value)
 
 
 @pytest.mark.timeout(300)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from e2e.command import CommandLine
 from e2e.owner import Owner
 from e2e.truth import difference, true
 from fakes.slack import FakeSlack
+from polyhost.api.openapi import schema_of
 
 
 @pytest.mark.requirement("PR-2.4", "PR-2.5", "CH-2.3", "CH-2.4")
@@ -70,6 +72,7 @@ async def test_the_commands_take_a_newcomer_from_a_session_file_to_records(
     ran = await command("run", "fake", "--json")
     assert ran.exit_code == 0
     assert ran.value["status"] == "complete"
+    jsonschema_rs.validator_for(schema_of("RunResult")).validate(ran.value)
     messages = sum(key[0] == "messages" for key in true(slack.world))
     assert ran.value["streams"]["messages"]["new"] == messages
     assert "8 partitions found" in ran.stderr

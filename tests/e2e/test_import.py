@@ -10,6 +10,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 
 from e2e.command import CommandLine
@@ -19,6 +20,7 @@ from fakes.slack import FakeSlack, scenarios, truth
 from fakes.slack.export import write_export
 from fakes.slack.script import play
 from importing import Importing
+from polyhost.api.openapi import schema_of
 from polyhost.engine.events import RecordsWritten, RunEvent
 from polyhost.operations.artifacts import import_file
 from polyhost.operations.requests import ImportRequest
@@ -29,6 +31,7 @@ async def test_an_export_of_what_was_collected_changes_nothing(owner: Owner, tmp
     """Record for record: an exported message and a collected one are the same."""
     before = {stream: await owner.records(stream) for stream in ("messages", "channels", "users")}
     result = await Importing(owner.home, NAME).run(write_export(owner.slack.world, tmp_path / "export.zip"))
+    jsonschema_rs.validator_for(schema_of("Import")).validate(result)
     assert result["receipt"]["counts"]["accepted"] == 0
     assert result["receipt"]["counts"]["updated"] == 0
     assert result["receipt"]["summary"].startswith("Nothing new: all")

@@ -16,13 +16,14 @@ from polyhost.api.guards import COOKIE, CSRF_HEADER
 from polyhost.api.own import OWN_ROUTES, OwnRoute
 from polyhost.api.problems import PROBLEM_TYPE
 from polyhost.api.schemas import Schemas
-from polyhost.api.streaming import EVENT_NAMES
+from polyhost.api.streaming import event_name
 from polyhost.api.uploading import UPLOAD_TYPE
+from polyhost.engine import events
 from polyhost.operations import bodies, results
 from polyhost.operations.catalog import OPERATIONS
 from polyhost.operations.registry import Field, Operation, Route
 
-__all__ = ["PROBLEMS", "openapi_document", "operation_id", "schema_of"]
+__all__ = ["EVENTS", "PROBLEMS", "openapi_document", "operation_id", "schema_of"]
 
 PROBLEMS = {
     400: "The request cannot be used; `code` says why.",
@@ -46,6 +47,12 @@ _EVENTS = "text/event-stream"
 _SINGLE_LINE = "^[^\\x00-\\x1f\\x7f]*$"
 _SAFE: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
 _CHANGES: list[dict[str, list[str]]] = [{"token": []}, {"session": [], "dashboard": []}]
+
+
+EVENTS: dict[str, Any] = {event_name(kind): kind for kind in events.RunEvent.__args__} | {
+    event_name(events.RunFinished): results.RunFinished
+}
+"""What the data of each event is, by its name. How a run ended is typed as every surface has it."""
 
 
 @cache
@@ -84,9 +91,10 @@ def openapi_document() -> dict[str, Any]:
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """The JSON Schema of a result type, whole, with what it refers to."""
+    """The JSON Schema of a type of results, or of an event, whole, with what it refers to."""
     schemas = Schemas()
-    found = schemas.inline(getattr(results, name))
+    of_events = {kind.__name__: kind for kind in EVENTS.values()}
+    found = schemas.inline(of_events.get(name) or getattr(results, name))
     return {**found, "components": {"schemas": schemas.named()}}
 
 
@@ -191,8 +199,9 @@ def _content(content: Any, schemas: Schemas) -> dict[str, Any]:
 
 def _success(operation: Operation, route: Route, schemas: Schemas) -> dict[str, Any]:
     if operation.name == "run events":
-        told = f"Events by name ({', '.join(EVENT_NAMES)}), data as JSON, ids to resume after. Ends with the run."
-        return {"description": told, "content": {_EVENTS: {"schema": {"type": "string"}}}}
+        told = "Events by name, data as JSON, ids to resume after. Ends with the run. `x-events`: each name's data."
+        by_name = {name: schemas.refer(kind.__name__, kind) for name, kind in EVENTS.items()}
+        return {"description": told, "content": {_EVENTS: {"schema": {"type": "string"}, "x-events": by_name}}}
     kind = getattr(results, route.result)
     return {
         "description": operation.summary,

@@ -20,7 +20,7 @@ from polyhost.errors import RefusedError
 from polyhost.operations.hosted import follow
 from polyhost.operations.requests import RunDetailsRequest
 
-__all__ = ["EVENT_NAMES", "event_name", "stream_events"]
+__all__ = ["event_name", "stream_events"]
 
 HEARTBEAT_SECONDS = 15.0
 """Between two signs of life: proxies and browsers give a silent connection up after 30 to 60 s."""
@@ -40,9 +40,6 @@ _CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 def event_name(kind: type[RunEvent]) -> str:
     """RunStarted is run_started."""
     return _CAPITAL.sub("_", kind.__name__).lower()
-
-
-EVENT_NAMES = tuple(event_name(kind) for kind in events.RunEvent.__args__)
 
 
 async def stream_events(surface: Surface, request: web.Request, asked: RunDetailsRequest) -> web.StreamResponse:

@@ -31,6 +31,8 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
+    """It is known to the store from now on, with the streams in its scope."""
+
     run_id: str
     connection: str
     source: str
@@ -46,6 +48,8 @@ class BrowserStarted:
 
 @dataclass(frozen=True, slots=True)
 class InventoryTaken:
+    """How many partitions a stream has; `complete`: the source has shown all of them."""
+
     stream: str
     partitions: int
     complete: bool
@@ -71,6 +75,8 @@ class PartitionAdvanced:
 
 @dataclass(frozen=True, slots=True)
 class ProgressReported:
+    """What the connector says it is doing, in words; `count` of `total` where it says that."""
+
     message: str
     stream: str | None
     count: float | None
@@ -79,6 +85,8 @@ class ProgressReported:
 
 @dataclass(frozen=True, slots=True)
 class RequestsCounted:
+    """Sent to the source so far; how often it asked to slow down, and how long that took."""
+
     requests: int
     rate_limited: int
     waited_seconds: float
@@ -86,12 +94,16 @@ class RequestsCounted:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorRestarted:
+    """Its page was lost, and opened again."""
+
     reason: str
     attempt: int
 
 
 @dataclass(frozen=True, slots=True)
 class OwnerAsked:
+    """A question. `schema`: the JSON Schema of an answer, as the connector gave it."""
+
     request_id: str
     kind: str
     message: str

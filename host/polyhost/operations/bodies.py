@@ -35,13 +35,16 @@ class RunWanted(TypedDict):
 
 
 class GivenAnswer(TypedDict):
+    """Each field by its name."""
+
     status: Literal["success"]
-    data: dict[str, Any]
+    data: Annotated[dict[str, Any], Field(description="By the fields of the question, each as its `rule` says.")]
 
 
 class NoAnswer(TypedDict):
+    """The owner does not answer; the run goes on without."""
+
     status: Literal["cancelled"]
 
 
-Answer = GivenAnswer | NoAnswer
-"""An answer, by the fields' names; or that there is none."""
+Answer = Annotated[GivenAnswer | NoAnswer, Field(description="An answer; or that there is none.")]

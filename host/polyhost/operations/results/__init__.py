@@ -10,9 +10,20 @@ from polyhost.operations.results.coverage import AllHealth, Coverage, Health, Pa
 from polyhost.operations.results.found import Found
 from polyhost.operations.results.receipts import Batches, Receipt
 from polyhost.operations.results.records import Record, Records, StreamCounts, Thread
-from polyhost.operations.results.runs import Answered, Cancelling, Previewed, Questions, RunDetails, Runs, Started
+from polyhost.operations.results.runs import (
+    Answered,
+    Cancelling,
+    Import,
+    Previewed,
+    Questions,
+    RunDetails,
+    RunResult,
+    Runs,
+    Started,
+)
 from polyhost.operations.results.schedules import Notified, Schedule, Schedules
 from polyhost.operations.results.sources import Settings, Sources
+from polyhost.operations.results.told import RunFinished
 
 __all__ = [
     "AllHealth",
@@ -24,6 +35,7 @@ __all__ = [
     "Disconnected",
     "Found",
     "Health",
+    "Import",
     "Notified",
     "PartitionChanged",
     "Previewed",
@@ -34,6 +46,8 @@ __all__ = [
     "Records",
     "Renamed",
     "RunDetails",
+    "RunFinished",
+    "RunResult",
     "Runs",
     "Schedule",
     "Schedules",

@@ -25,6 +25,8 @@ class Problem(TypedDict):
 
 
 class Failure(TypedDict):
+    """Why something came to nothing. `code` is stable; `reason` and `instruction` are for whoever reads them."""
+
     code: str
     reason: str
     instruction: str

@@ -10,12 +10,17 @@ from polyhost.operations.results.common import Nature, RunState
 
 
 class LastRun(TypedDict):
+    """The newest run of a connection."""
+
     run_id: str
     status: RunState
     started_at: str
 
 
 class Connection(TypedDict):
+    """One source with one account. `disconnected_at`: since when its session is forgotten and its data kept;
+    null where it is connected. `records`: how many it holds."""
+
     name: str
     source: str
     nature: Nature
@@ -26,16 +31,22 @@ class Connection(TypedDict):
 
 
 class Connections(TypedDict):
+    """Everything that is connected, or was and is kept."""
+
     connections: list[Connection]
 
 
 class Disconnected(TypedDict):
+    """What became of a connection's data; `records`: how many it held."""
+
     connection: str
     data: Literal["kept", "deleted"]
     records: int
 
 
 class Renamed(TypedDict):
+    """The new name, the old one, and what could not go along."""
+
     connection: str
     was: str
     notes: list[str]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from typing_extensions import TypedDict
 
+from polyhost.coverage.evidence import Hold, Policy
 from polyhost.coverage.picture import Extent
+from polyhost.coverage.rules import Axis, By, Gravity
 from polyhost.coverage.verdict import Verdict
-from polyhost.operations.results.common import Nature, Span
+from polyhost.operations.results.common import Nature, RunState, Span
 
 
 class Action(TypedDict):
+    """Something the owner can type, and why. `since`: since when without a break; null where that cannot be told."""
+
     reason: str
     message: str
     sentence: str
@@ -19,32 +23,141 @@ class Action(TypedDict):
     since: str | None
 
 
-class AxisView(TypedDict):
-    status: str
-    evidence: dict[str, Any]
+class _LastEnded(TypedDict):
+    id: str | None
+    receipt: str | None
+
+
+class CollectionEvidence(_LastEnded, total=False):
+    """The last run or import that ended, and the sentence of its receipt. Null, and no more, where there was none."""
+
+    status: RunState
+    ended_at: str | None
+
+
+class CollectionAxis(TypedDict):
+    """Whether runs work."""
+
+    status: Literal["needs_owner", "failing", "interrupted", "ok", "unknown"]
+    evidence: CollectionEvidence
+    since: str | None
+
+
+class CoverageEvidence(TypedDict, total=False):
+    """Partitions of all streams, by how far they are covered; nothing where no stream has partitions."""
+
+    partitions: int
+    missing: int
+    untouched: int
+    partial: int
+    imported: int
+    limited: int
+    complete: int
+    retired: int
+
+
+class CoverageAxis(TypedDict):
+    """How much is covered. `since`: when it was last looked at."""
+
+    status: Literal["partial", "unproven", "limited", "complete"]
+    evidence: CoverageEvidence
+    since: str | None
+
+
+class FreshnessEvidence(TypedDict):
+    """As of when the data is known, when that goes stale, and whether it is known from files alone."""
+
+    as_of: str | None
+    stale_at: str | None
+    from_files: bool
+    maximum_staleness_seconds: int | None
+
+
+class FreshnessAxis(TypedDict):
+    """How fresh it is."""
+
+    status: Literal["stale", "fresh", "unknown"]
+    evidence: FreshnessEvidence
+    since: str | None
+
+
+class ScheduleEvidence(TypedDict):
+    """When the next run starts by itself. `hold`: what it waits for; `failures`: how many in a row."""
+
+    policy: Policy
+    every_seconds: int | None
+    paused: bool
+    paused_until: str | None
+    next_due: str | None
+    hold: Hold | None
+    failures: int
+
+
+class ScheduleAxis(TypedDict):
+    """Who starts runs. `since`: when its present plan was made."""
+
+    status: Literal["paused", "waiting", "off", "automatic", "manual"]
+    evidence: ScheduleEvidence
+    since: str | None
+
+
+class CredentialsEvidence(TypedDict):
+    """When the session was saved, and when the source last took it."""
+
+    session_saved_at: str | None
+    last_contact: str | None
+
+
+class CredentialsAxis(TypedDict):
+    """Whether the source accepts its owner."""
+
+    status: Literal["disconnected", "needs_owner", "ok", "unknown"]
+    evidence: CredentialsEvidence
+    since: str | None
+
+
+class RuntimeEvidence(TypedDict):
+    """The last run or import that ended, and the code of the error it ended with."""
+
+    id: str | None
+    error_code: str | None
+
+
+class RuntimeAxis(TypedDict):
+    """Whether it runs on this machine."""
+
+    status: Literal["failing", "ok", "unknown"]
+    evidence: RuntimeEvidence
     since: str | None
 
 
 class Axes(TypedDict):
-    collection: AxisView
-    coverage: AxisView
-    freshness: AxisView
-    schedule: AxisView
-    credentials: AxisView
-    runtime: AxisView
+    """What is judged apart: each with its status, the facts it was judged by, and since when it is so."""
+
+    collection: CollectionAxis
+    coverage: CoverageAxis
+    freshness: FreshnessAxis
+    schedule: ScheduleAxis
+    credentials: CredentialsAxis
+    runtime: RuntimeAxis
 
 
 class Remediation(TypedDict):
-    by: str
+    """Who can mend it, and by what. `command` null: no command does."""
+
+    by: By
     sentence: str
     command: str | None
 
 
 class Condition(TypedDict):
-    axis: str
-    type: str
+    """A claim that holds, does not, or cannot be told. `reason` says why, by a stable code, `message` in words;
+    docs/health.md has the table."""
+
+    axis: Axis
+    type: Literal["collected", "covered", "fresh", "scheduled", "signed_in", "runtime_ready"]
     status: Literal["true", "false", "unknown"]
-    severity: str
+    severity: Gravity
     reason: str
     message: str
     origin: str
@@ -56,6 +169,8 @@ class Condition(TypedDict):
 
 
 class StreamSummary(TypedDict):
+    """How many partitions are in which extent, and the newest moment any of them is covered through."""
+
     partitions: int
     missing: int
     untouched: int
@@ -67,7 +182,28 @@ class StreamSummary(TypedDict):
     covered_through: str | None
 
 
+class PartitionReach(TypedDict):
+    """How far one partition reaches. `covered_through` null: nothing of it, or its positions are no times."""
+
+    key: str
+    extent: Extent
+    covered_through: str | None
+
+
+class StreamHealth(TypedDict):
+    """One stream. `partitions` null: it has none. `reach`: the partitions to look at first; coverage has them all."""
+
+    records: int
+    deleted: int
+    partitions: StreamSummary | None
+    covered_through: str | None
+    reach: list[PartitionReach]
+
+
 class Health(TypedDict):
+    """How a connection is. `next_actions`: what only its owner can do, each command once; `needs_you` is their number.
+    `suggestions`: what would help and can wait. A surface shows all of it as it is."""
+
     connection: str
     source: str
     nature: Nature
@@ -79,14 +215,18 @@ class Health(TypedDict):
     suggestions: list[Action]
     axes: Axes
     conditions: list[Condition]
-    streams: dict[str, dict[str, Any]]
+    streams: dict[str, StreamHealth]
 
 
 class AllHealth(TypedDict):
+    """The health of every connection."""
+
     connections: list[Health]
 
 
 class Spans(TypedDict):
+    """Stretches as moments, for a picture. `gained`: what the last run or import added."""
+
     covered: list[Span]
     imported: list[Span]
     holes: list[Span]
@@ -95,6 +235,9 @@ class Spans(TypedDict):
 
 
 class Partition(TypedDict):
+    """One independently resuming part of a stream. `covered`, `imported`, `holes` and `gained` are stretches of
+    positions, `spans` the same as moments. `limited_before`: the source hides what is older."""
+
     key: str
     label: str | None
     status: Literal["present", "missing", "retired"]
@@ -117,6 +260,8 @@ class Partition(TypedDict):
 
 
 class CoveredStream(TypedDict):
+    """One stream; `partitions` (worst first) and `summary` are null where it has none."""
+
     records: int
     deleted: int
     partitions: list[Partition] | None
@@ -124,6 +269,8 @@ class CoveredStream(TypedDict):
 
 
 class Coverage(TypedDict):
+    """How far each partition of each stream is covered."""
+
     connection: str
     source: str
     nature: Nature
@@ -131,6 +278,8 @@ class Coverage(TypedDict):
 
 
 class PartitionChanged(TypedDict):
+    """A partition after it was retired or restored."""
+
     connection: str
     stream: str
     partition: Partition

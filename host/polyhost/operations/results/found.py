@@ -6,6 +6,8 @@ from typing_extensions import TypedDict
 
 
 class Snippet(TypedDict):
+    """The piece of text around what was found; `highlights` are character offsets into it, from and to."""
+
     field: str
     text: str
     highlights: list[tuple[int, int]]
@@ -14,6 +16,8 @@ class Snippet(TypedDict):
 
 
 class Hit(TypedDict):
+    """One record in which something was found. `deleted`: it is gone at the source."""
+
     connection: str
     source: str
     stream: str
@@ -27,11 +31,16 @@ class Hit(TypedDict):
 
 
 class Searched(TypedDict):
+    """A connection that was searched; `pending`: how many of its records are not indexed yet."""
+
     connection: str
     pending: int
 
 
 class Found(TypedDict):
+    """One page of hits, the newest first. `next`: `after` of the following page; null where it ends. `complete`: every
+    record was searched."""
+
     query: str
     hits: list[Hit]
     next: str | None

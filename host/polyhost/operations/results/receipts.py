@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from typing_extensions import TypedDict
 
 from polyhost.coverage.facts import Claim, Method
@@ -11,11 +9,16 @@ from polyhost.operations.results.common import RunState
 
 
 class EventTime(TypedDict):
+    """The oldest and the newest moment that what was read tells of."""
+
     first: str
     last: str
 
 
 class ReceiptCounts(TypedDict):
+    """What became of what was read. `duplicate`: known already; `skipped`: refused as out of scope; `failed`: invalid,
+    or not to be read as a record."""
+
     parsed: int
     accepted: int
     updated: int
@@ -26,6 +29,8 @@ class ReceiptCounts(TypedDict):
 
 
 class Gap(TypedDict):
+    """Something known to be absent. `stream` null: all; `action`: what would close it."""
+
     code: str
     stream: str | None
     count: int | None
@@ -34,6 +39,9 @@ class Gap(TypedDict):
 
 
 class Artifact(TypedDict):
+    """The file that was imported. `same_as`: the batch that brought the same content before. `covered_before` and
+    `covered_through`: the newest moment covered, without and with it. `next_artifact`: how to make a newer one."""
+
     digest: str
     format: str
     truncated: bool
@@ -44,17 +52,24 @@ class Artifact(TypedDict):
 
 
 class Advice(TypedDict):
+    """What takes a file's coverage further."""
+
     code: str
     covered_through: str | None
     action: str
 
 
 class Completeness(TypedDict):
+    """How much of what was asked for is proven, and the codes of the evidence for and against."""
+
     claim: Claim
     evidence: list[str]
 
 
 class Receipt(TypedDict):
+    """What one run or import came to. Counts, times, keys and codes only. `blocked`: requests to hosts the manifest
+    does not declare, by host. `artifact` and `advice` are null of a run."""
+
     batch_id: str
     connection: str
     source: str
@@ -67,7 +82,7 @@ class Receipt(TypedDict):
     event_time: EventTime | None
     counts: ReceiptCounts
     gaps: list[Gap]
-    blocked: dict[str, Any]
+    blocked: dict[str, int]
     artifact: Artifact | None
     advice: Advice | None
     completeness: Completeness
@@ -75,5 +90,7 @@ class Receipt(TypedDict):
 
 
 class Batches(TypedDict):
+    """The receipts of past batches, newest first."""
+
     connection: str
     batches: list[Receipt]

@@ -1,17 +1,21 @@
-"""Runs: as they are stored, and as they are started, previewed, asked and cancelled."""
+"""Runs and imports: what they come to, as they are stored, and as they are started, previewed, asked and cancelled."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
+from pydantic import Field
 from typing_extensions import TypedDict
 
 from polyhost.operations.results.common import Failure, RunState
+from polyhost.operations.results.coverage import StreamSummary
 from polyhost.operations.results.receipts import Receipt
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity
 
 
 class WrittenCounts(TypedDict):
+    """What became of a stream's records. `rejected`: refused as out of scope or invalid."""
+
     new: int
     updated: int
     unchanged: int
@@ -19,23 +23,109 @@ class WrittenCounts(TypedDict):
     rejected: int
 
 
-class Diagnostic(TypedDict, total=False):
+class _Diagnosed(TypedDict):
     code: DiagnosticCode
     severity: Severity
+    message: str
+
+
+class Diagnostic(_Diagnosed, total=False):
+    """Something a run found: an error, a gap, or worth knowing. `total`: of how many partitions the first are named;
+    `truncated`: something was left out. What does not apply is not there."""
+
     stream: str
     partitions: list[str]
     total: int
     truncated: bool
     count: int
-    message: str
     recovery_hint: str
 
 
+class ScopedTimes(TypedDict, total=False):
+    """`since` is inclusive, `until` exclusive, as they were asked for."""
+
+    since: str
+    until: str
+
+
+class _ScopedName(TypedDict):
+    name: str
+
+
+class ScopedStream(_ScopedName, total=False):
+    """What was asked for of one stream. What is not there bounds nothing."""
+
+    resources: list[str]
+    time_range: ScopedTimes
+    fields: list[str]
+
+
+class RunScope(TypedDict, total=False):
+    """What a run was to collect; empty as long as that is not known."""
+
+    streams: list[ScopedStream]
+
+
+class Traffic(TypedDict):
+    """Requests that the run sent, by endpoint; how often it retried, was told to wait, and how long it waited.
+    `blocked`: requests to hosts the manifest does not declare, by host, stopped in the browser."""
+
+    by_endpoint: dict[str, int]
+    retries: int
+    rate_limited: int
+    waited_seconds: float
+    blocked: dict[str, int]
+
+
+class Unswept(TypedDict):
+    """Partitions that are covered and were not looked at again for longer than the manifest wants, the longest
+    since `oldest`."""
+
+    partitions: int
+    oldest: str | None
+
+
+class RunCoverage(StreamSummary):
+    """How far a stream's partitions in the run's scope are covered, now that it has ended."""
+
+    unswept: NotRequired[Unswept]
+
+
+class RunResult(TypedDict):
+    """What a run or an import came to; what `run --json` and `import --json` print. `withheld`: checkpoints that could
+    not be kept, by the rule; `error`: why it failed. Both are not there otherwise."""
+
+    run_id: str
+    connection: str
+    source: str
+    status: RunState
+    started_at: str
+    finished_at: str
+    seconds: float
+    streams: dict[str, WrittenCounts]
+    diagnostics: list[Diagnostic]
+    requests: int
+    traffic: Traffic
+    coverage: dict[str, RunCoverage]
+    receipt: Receipt
+    withheld: NotRequired[dict[str, str]]
+    error: NotRequired[Failure]
+
+
+class Import(RunResult):
+    """What an import came to; or, `preview` true, what it would come to: nothing of it is stored, and its ids name
+    nothing."""
+
+    preview: bool
+
+
 class Run(TypedDict):
+    """One run or import as it is stored. `requests`: how many it sent to the source."""
+
     run_id: str
     status: RunState
     mode: Literal["incremental", "full_refresh"]
-    scope: dict[str, Any]
+    scope: RunScope
     started_at: str
     finished_at: str | None
     streams: dict[str, WrittenCounts]
@@ -45,6 +135,8 @@ class Run(TypedDict):
 
 
 class Runs(TypedDict):
+    """Past runs and imports, newest first."""
+
     connection: str
     runs: list[Run]
 
@@ -56,7 +148,7 @@ class RunDetails(TypedDict):
     status: RunState | Literal["refused"]
     connection: str | None
     mode: Literal["incremental", "full_refresh"] | None
-    scope: dict[str, Any]
+    scope: RunScope
     started_at: str | None
     finished_at: str | None
     streams: dict[str, WrittenCounts]
@@ -68,43 +160,55 @@ class RunDetails(TypedDict):
 
 
 class Started(TypedDict):
+    """It goes on; GET /v1/runs/{run} and its events tell of it."""
+
     run_id: str
 
 
 class Cancelling(TypedDict):
+    """`cancelling`: it was asked to stop, and keeps what it has read."""
+
     run_id: str
     cancelling: bool
 
 
 class Previewed(TypedDict):
-    """`preview`: what importing comes to, with the receipt it would have; made as an import's result is."""
+    """A file that was uploaded, and what importing it would come to. It is kept until `expires_at`, to be committed."""
 
     artifact_id: str
     expires_at: str
-    preview: dict[str, Any]
+    preview: Import
 
 
 class QuestionField(TypedDict):
+    """One thing to type. `secret`: not to be shown while it is typed."""
+
     name: str
     label: str
     secret: bool
-    rule: dict[str, Any]
+    rule: Annotated[dict[str, Any], Field(description="Its JSON Schema, as the connector gave it.")]
 
 
 class AskedQuestion(TypedDict):
+    """What a run waits for. No fields: something to be done by hand, which is answered with success and no data."""
+
     connection: str
     run_id: str
     request_id: str
-    kind: str
+    kind: Literal["credentials", "otp", "manual_action"]
     message: str
     fields: list[QuestionField]
 
 
 class Questions(TypedDict):
+    """Everything that runs wait for."""
+
     questions: list[AskedQuestion]
 
 
 class Answered(TypedDict):
+    """The answer was handed on."""
+
     run_id: str
     request_id: str
     status: Literal["success", "cancelled"]

@@ -11,6 +11,9 @@ from polyhost.operations.results.common import Failure
 
 
 class Schedule(TypedDict):
+    """When a connection runs by itself. `status`, `reason` and `message` are those of its health. `recommended_seconds`
+    and `least_seconds`: what its source says; null where there is no site. `served`: a `polyhost serve` is running."""
+
     connection: str
     status: str
     reason: str
@@ -33,13 +36,19 @@ class Schedule(TypedDict):
 
 
 class Schedules(TypedDict):
+    """The schedule of every connection."""
+
     connections: list[Schedule]
 
 
 class TriedWay(TypedDict):
+    """One way of telling the owner; `problem` null: it got there."""
+
     way: str
     problem: Failure | None
 
 
 class Notified(TypedDict):
+    """Every way that is set, tried."""
+
     ways: list[TriedWay]
