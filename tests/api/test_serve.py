@@ -1,6 +1,7 @@
 """`polyhost serve` as it is typed: the link it prints, its signals, and a stream that stays open."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -31,6 +32,7 @@ class Server:
     process: asyncio.subprocess.Process
     port: int
     home: Path
+    said: str
 
     @property
     def origin(self) -> str:
@@ -54,12 +56,12 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(home: Path) -> AsyncGenerator[Server]:
+async def serve(home: Path, *options: str) -> AsyncGenerator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "polyhost", "--home", str(home), "serve", "--port", str(port)),
+        *(sys.executable, "-m", "polyhost", "--home", str(home), "serve", "--port", str(port), *options),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=home.parent,
@@ -69,9 +71,12 @@ async def serve(home: Path) -> AsyncGenerator[Server]:
     try:
         assert process.stdout is not None
         async with asyncio.timeout(LONGEST):
-            while b"Sign in" not in (line := await process.stdout.readline()):
+            said = b""
+            while b"/login?" not in said:
+                line = await process.stdout.readline()
                 assert line, "it ended before it answered"
-        yield Server(process, port, home)
+                said += line
+        yield Server(process, port, home, said.decode())
     finally:
         if process.returncode is None:
             process.kill()
@@ -99,10 +104,14 @@ async def test_the_second_signal_leaves_at_once_and_the_store_survives_it(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_the_first_signal_ends_the_server_as_it_should(home: Path, number: signal.Signals):
-    async with serve(home) as server:
+    async with serve(home, "--json") as server:
         server.process.send_signal(number)
         async with asyncio.timeout(LONGEST):
-            assert await server.process.wait() == 0
+            rest, _ = await server.process.communicate()
+        assert server.process.returncode == 0
+    told = json.loads(server.said + rest.decode())
+    assert told.keys() == {"address", "link"}
+    assert told["link"].startswith(f"{told['address']}login?code=")
 
 
 async def test_a_new_link_signs_a_browser_in_once(home: Path, tmp_path: Path):

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -36,16 +37,22 @@ def serve_command() -> click.Command:
                 ["--install"], is_flag=True, help="Write a service file for your session, and say how to start it."
             ),
             click.Option(["--uninstall"], is_flag=True, help="Take that file away again."),
+            click.Option(
+                ["--json", "as_json"],
+                is_flag=True,
+                help="One JSON value on stdout: where it answers and the link; or what was written, and what is next.",
+            ),
         ],
         help="Show the dashboard, answer the owner API, and run what is due.\n\n"
         "It answers on this machine only. It prints a link that signs your browser in, once, within five minutes. "
         "The first Ctrl-C ends all runs and keeps what they have read; a second one leaves at once.",
         short_help="Show the dashboard, answer the owner API, run what is due.",
-        epilog="\b\nExamples:\n  polyhost serve\n  polyhost serve --link\n  polyhost serve --install",
+        epilog="\b\nExamples:\n  polyhost serve\n  polyhost serve --link\n  polyhost serve --install\n"
+        "  polyhost serve --install --json | jq -r '.next[]'",
     )
 
 
-def _serve(port: int | None, link: bool, install: bool, uninstall: bool) -> None:
+def _serve(port: int | None, link: bool, install: bool, uninstall: bool, as_json: bool) -> None:
     from polyhost.cli.runner import complain  # noqa: PLC0415
     from polyhost.engine.interpreter import run  # noqa: PLC0415
     from polyhost.errors import PolyhostError, RefusedError  # noqa: PLC0415
@@ -57,27 +64,46 @@ def _serve(port: int | None, link: bool, install: bool, uninstall: bool) -> None
         if link + install + uninstall > 1:
             raise RefusedError("--link, --install and --uninstall exclude each other", "Give one of them.")
         if install or uninstall:
-            _service(home, port, default_home=home == platform_home(), remove=uninstall)
+            _service(home, port, default_home=home == platform_home(), remove=uninstall, as_json=as_json)
         elif link:
-            click.echo(asyncio.run(_new_link(home, port)))
+            made = asyncio.run(_new_link(home, port))
+            _say({"link": made}, made, as_json=as_json)
         else:
-            run(_answer(home, port))
+            run(_answer(home, port, as_json=as_json))
     except PolyhostError as error:
-        sys.exit(complain(error, as_json=False))
+        sys.exit(complain(error, as_json=as_json))
 
 
-def _service(home: Path, port: int | None, *, default_home: bool, remove: bool) -> None:
+def _say(value: Mapping[str, Any], text: str, *, as_json: bool) -> None:
+    """The same for a program, or for a person."""
+    if as_json:
+        import orjson  # noqa: PLC0415
+
+        click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+    else:
+        click.echo(text)
+    sys.stdout.flush()
+
+
+def _service(home: Path, port: int | None, *, default_home: bool, remove: bool, as_json: bool) -> None:
     from polyhost.engine.service import Service, install, manager_here, uninstall  # noqa: PLC0415
 
     service = Service(home=home, port=port, default_home=default_home)
-    done = (uninstall if remove else install)(service, manager_here())
+    manager = manager_here()
+    done = (uninstall if remove else install)(service, manager)
     said = "Removed" if remove else "Wrote" if done.changed else "There already:"
-    click.echo(f"{said} {done.path}")
-    if done.next:
-        click.echo("\nNext:\n" + "\n".join(f"  {line}" for line in done.next))
+    following = "\n\nNext:\n" + "\n".join(f"  {line}" for line in done.next) if done.next else ""
+    value = {
+        "path": str(done.path),
+        "manager": manager,
+        "done": "removed" if remove else "written" if done.changed else "unchanged",
+        "content": None if remove else service.text(manager).decode(),
+        "next": list(done.next),
+    }
+    _say(value, f"{said} {done.path}{following}", as_json=as_json)
 
 
-async def _answer(home: Path, port: int | None) -> None:
+async def _answer(home: Path, port: int | None, *, as_json: bool) -> None:
     from polyhost.api.logs import log_as_json  # noqa: PLC0415
     from polyhost.api.server import serving  # noqa: PLC0415
     from polyhost.engine.config import load_config  # noqa: PLC0415
@@ -88,9 +114,9 @@ async def _answer(home: Path, port: int | None) -> None:
     log_as_json()
     async with serving(home, config, port=config.serve.port) as server:
         tune_interpreter()
-        click.echo(f"polyhost answers at http://{server.address}/ (Ctrl-C stops it)")
-        click.echo(f"Sign in, once, within five minutes: {server.link()}")
-        sys.stdout.flush()
+        address, link = f"http://{server.address}/", server.link()
+        told = f"polyhost answers at {address} (Ctrl-C stops it)\nSign in, once, within five minutes: {link}"
+        _say({"address": address, "link": link}, told, as_json=as_json)
         await stopped.wait()
 
 
