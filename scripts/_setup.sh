@@ -6,6 +6,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 VENV="$ROOT/.venv"
 PY="$VENV/bin/python"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+unset PYTHONDONTWRITEBYTECODE  # containers set it; every command would compile a hundred modules anew
 
 say() { printf 'polyhost: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -72,8 +73,15 @@ have_browser() {
 
 need_browser() {
     have_browser && return
-    if debian_root; then apt_install chromium; return; fi
+    if debian_root; then apt_install chromium; need_shell; return; fi
     say "no Chromium, Chrome or Edge found: install one, or run: $PY -m playwright install chromium"
+}
+
+# need_shell: a browser without windows starts in half the time, for recordings and test servers. Not everywhere to be had.
+need_shell() {
+    if ! command -v chromium-headless-shell >/dev/null 2>&1 && debian_root; then
+        (apt_install chromium-headless-shell) || say "going on without it"
+    fi
 }
 
 # need_screen: signing in is tested in a real window, on a screen nobody sees.

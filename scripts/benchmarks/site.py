@@ -12,6 +12,7 @@ from pathlib import Path
 from aiohttp import web
 
 from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.locate import find_browser
 from polyhost.connectors.loading import LoadedSource, load_connector_folder
 from polyhost.connectors.page import PagePolyfill
 
@@ -34,7 +35,10 @@ class Chat:
             script=self.script,
             script_name="chat/polyfill.js",
         )
-        self.browser = BrowserOptions(map_hosts=dict.fromkeys(declared.hosts, f"127.0.0.1:{port}"))
+        self.browser = BrowserOptions(
+            map_hosts=dict.fromkeys(declared.hosts, f"127.0.0.1:{port}"),
+            executable=find_browser(),  # a whole one, as a live run has it
+        )
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from playwright.async_api import BrowserContext
 from fakes.page_runs import PageRuns
 from fakes.site import SiteHost, Sites
 from polyhost.browser.launch import BrowserOptions, launch
+from polyhost.browser.locate import find_browser
 
 pytestmark = pytest.mark.requirement("HO-5")
 
@@ -25,7 +26,9 @@ TRY = "let said; try { said = String(await %s); } catch (error) { said = error.m
 
 @pytest_asyncio.fixture(scope="module")
 async def pages(sites: Sites) -> AsyncGenerator[PageRuns]:
-    async with launch(BrowserOptions(map_hosts=sites.mapping, allow_hosts=(f"*.{HOME}",))) as browser:
+    async with launch(
+        BrowserOptions(map_hosts=sites.mapping, allow_hosts=(f"*.{HOME}",), executable=find_browser())
+    ) as browser:
         yield PageRuns(sites, browser)
 
 

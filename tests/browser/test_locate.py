@@ -15,8 +15,9 @@ def put(path: Path) -> Path:
     return path
 
 
-def find(home: Path, platform: str = "linux", **environment: str) -> Path:
-    return find_browser(environment={"PATH": str(home / "bin"), **environment}, platform=platform, home=home)
+def find(home: Path, platform: str = "linux", *, unseen: bool = False, **environment: str) -> Path:
+    path = {"PATH": str(home / "bin")}
+    return find_browser(unseen=unseen, environment=path | environment, platform=platform, home=home)
 
 
 def test_the_newest_browser_playwright_downloaded_comes_first(tmp_path: Path) -> None:
@@ -47,6 +48,29 @@ def test_applications_are_looked_for_on_macos(tmp_path: Path) -> None:
 def test_program_folders_are_looked_in_on_windows(tmp_path: Path) -> None:
     edge = put(tmp_path / "x86/Microsoft/Edge/Application/msedge.exe")
     assert find(tmp_path, "win32", **{"ProgramFiles(x86)": str(tmp_path / "x86")}) == edge
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "bin/chromium-headless-shell",
+        ".cache/ms-playwright/chromium_headless_shell-1200/chrome-linux/headless_shell",
+        ".cache/ms-playwright/chromium_headless_shell-1200/chrome-headless-shell-linux64/chrome-headless-shell",
+    ],
+)
+def test_where_no_site_can_see_it_a_headless_shell_comes_first(tmp_path: Path, place: str) -> None:
+    whole = put(tmp_path / ".cache/ms-playwright/chromium-1200/chrome-linux64/chrome")
+    assert find(tmp_path, unseen=True) == whole
+    shell = put(tmp_path / place)
+    put(shell.with_suffix(".log"))
+    assert find(tmp_path, unseen=True) == shell
+    assert find(tmp_path) == whole
+
+
+def test_a_headless_shell_alone_is_no_browser_to_meet_a_site_with(tmp_path: Path) -> None:
+    put(tmp_path / "bin/chromium-headless-shell")
+    with pytest.raises(RefusedError, match="No Chromium"):
+        find(tmp_path)
 
 
 def test_the_override_outranks_everything(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from playwright.async_api import Page
 
 from fakes.site import SiteHost, Sites
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser
+from polyhost.browser.locate import find_browser
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Restarted, Traffic
 from polyhost.connectors.page import PageConnector, PagePolyfill
 
@@ -100,7 +101,7 @@ class PageRuns:
         yield self.browser
 
     def options(self, **more: Any) -> BrowserOptions:
-        return BrowserOptions(map_hosts=self.sites.mapping, **more)
+        return BrowserOptions(map_hosts=self.sites.mapping, executable=find_browser(), **more)
 
     def connector(
         self,

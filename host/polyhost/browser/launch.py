@@ -73,6 +73,11 @@ class BrowserOptions:
                 "Give --map-host, or leave it out.",
             )
 
+    def find(self) -> Path:
+        """The browser to start. Sites see the owner's own kind of browser; where none can look, a headless shell does.
+        RefusedError where there is none."""
+        return find_browser(self.executable, unseen=self.headless and (self.offline or bool(self.map_hosts)))
+
     def flags(self) -> list[str]:
         """The command line, beyond what Playwright adds."""
         flags: list[str] = [*_QUIET_FLAGS]
@@ -141,7 +146,7 @@ class LaunchedBrowser:
 @asynccontextmanager
 async def launch(options: BrowserOptions) -> AsyncGenerator[LaunchedBrowser]:
     """Start Playwright and a browser; both are gone afterwards, whatever happened."""
-    executable = find_browser(options.executable)
+    executable = options.find()
     if not options.headless and not has_display():
         raise no_display("Leave --headed out (or set browser.headless in config.toml): a run needs no window.")
     async with async_playwright() as playwright:

@@ -1,6 +1,6 @@
 """A polyfill run again and again while its author changes it: one browser stays open, and nothing is stored.
 
-Owns: the kept browser, the login that goes from one run to the next, and when to run again. Must not know: terminals,
+Owns: the login that goes from one run to the next, and when to run again. Must not know: terminals,
 what a message means.
 
 Each run starts from nothing, in a store in memory: an author wants to see the same thing twice. The session is the
@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from playwright.async_api import BrowserContext, Error
 from watchfiles import awatch
 
 from polyhost.browser.governor import Governor
-from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
+from polyhost.browser.kept import KeptBrowser
+from polyhost.browser.launch import BrowserOptions
 from polyhost.connectors.base import Batch, Connector, ConnectorExited, ConnectorSession, HostCalls, Restarted
 from polyhost.connectors.loading import load_connector_folder
 from polyhost.connectors.page import PageConnector
@@ -66,7 +67,7 @@ class Bench:
 
 async def develop(bench: Bench) -> None:
     """Run, and again after each change, until cancelled. What goes wrong in a run is told, and ends nothing."""
-    async with _KeptBrowser() as browser, asyncio.TaskGroup() as tasks:
+    async with KeptBrowser() as browser, asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(_watch(bench))
         await bench.changed.wait()  # the watcher watches: what changes from here on is seen
         while not bench.cancelled.is_set():
@@ -101,7 +102,7 @@ async def _watch(bench: Bench) -> None:
     bench.changed.set()
 
 
-async def _once(bench: Bench, browser: _KeptBrowser) -> None:
+async def _once(bench: Bench, browser: KeptBrowser) -> None:
     bench.runs += 1
     try:
         bench.last = await _run(bench, browser)
@@ -118,11 +119,11 @@ async def _once(bench: Bench, browser: _KeptBrowser) -> None:
         bench.tell(Seen(way="host", kind=told["code"], stream=told.get("stream"), detail=told["message"]))
 
 
-async def _run(bench: Bench, browser: _KeptBrowser) -> dict[str, Any]:
+async def _run(bench: Bench, browser: KeptBrowser) -> dict[str, Any]:
     source = load_connector_folder(bench.folder)
     keeping = _LoginKept(bench)
     connector = PageConnector(
-        page_polyfill(source, bench.browser.executable, page=bench.page),
+        page_polyfill(source, bench.browser, page=bench.page),
         browser=bench.browser,
         storage_state=bench.storage_state,
         governor=Governor(),
@@ -142,34 +143,6 @@ async def _run(bench: Bench, browser: _KeptBrowser) -> dict[str, Any]:
     )
     around = Surroundings(store=store, clock=bench.clock, watch=bench.watch, answer=bench.answer, cancelled=bench.stop)
     return await collect(what, around)
-
-
-class _KeptBrowser:
-    """One browser for every run: starting one is most of what a short run takes. One that died, or that was fenced in
-    for other hosts than the manifest has now, is replaced."""
-
-    def __init__(self) -> None:
-        self._kept = AsyncExitStack()
-        self._browser: LaunchedBrowser | None = None
-        self._options: BrowserOptions | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._kept.aclose()
-
-    @asynccontextmanager
-    async def launcher(self, options: BrowserOptions) -> AsyncGenerator[LaunchedBrowser]:
-        if self._browser is None or options != self._options:
-            await self._kept.aclose()
-            self._browser = await self._kept.enter_async_context(launch(options))
-            self._options = options
-            self._browser.on_disconnected(self._gone)
-        yield self._browser
-
-    def _gone(self) -> None:
-        self._browser = None
 
 
 class _LoginKept(Connector):

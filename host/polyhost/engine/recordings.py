@@ -29,13 +29,17 @@ class ReplayConnector(Connector):
     """A polyfill in a real browser that reaches nothing but the recording. A request not in it fails the run."""
 
     def __init__(
-        self, polyfill: PagePolyfill, scenario: Scenario, rules: RecordingRules, executable: Path | None = None
+        self,
+        polyfill: PagePolyfill,
+        scenario: Scenario,
+        rules: RecordingRules,
+        browser: BrowserOptions | None = None,
     ) -> None:
         self._replayer = Replayer(scenario.recording, rules, on_unrecorded=self._unrecorded)
         self._session: PageSession | None = None
         self._inner = PageConnector(
             polyfill,
-            browser=BrowserOptions(offline=True, executable=executable),
+            browser=browser or BrowserOptions(offline=True),
             storage_state=scenario.storage_state,
             pace=False,
             prepare=self._replayer.install,

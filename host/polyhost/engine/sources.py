@@ -15,7 +15,6 @@ from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.fence import KINDS
 from polyhost.browser.governor import Governor
 from polyhost.browser.launch import BrowserOptions
-from polyhost.browser.locate import find_browser
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.rules import RecordingRules
 from polyhost.connectors.base import Connector, Traffic
@@ -101,9 +100,10 @@ def demo_scenario() -> Path:
 def replay_connector(source: LoadedSource, directory: Path, home: Path | None = None) -> Prepared:
     """A run that is answered from a recording and reaches nothing else. `home`: whose settings name the browser."""
     executable = None if home is None else load_config(home).browser.executable
-    declared, polyfill = _page(source, executable)
+    browser = BrowserOptions(offline=True, executable=executable)
+    declared, polyfill = _page(source, browser)
     scenario = load_scenario(directory)
-    return Prepared(ReplayConnector(polyfill, scenario, _rules(declared), executable), recorded=True)
+    return Prepared(ReplayConnector(polyfill, scenario, _rules(declared), browser), recorded=True)
 
 
 async def live_connector(
@@ -126,7 +126,7 @@ async def live_connector(
     if stdio is not None:
         return Prepared(StdioConnector(stdio.command, source.folder))
     browser = browser_options(home, hosts, headed=owner.headed)
-    _, polyfill = _page(source, browser.executable, page=_page_of(connection))
+    _, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
 
     def make(state: Mapping[str, Any], traffic: Traffic) -> PageConnector:
@@ -155,7 +155,7 @@ async def recording_connector(
 ) -> Prepared:
     """A live run whose traffic is recorded. The session is not probed: a recording holds what the polyfill asked."""
     browser = browser_options(home, hosts, headed=owner.headed)
-    declared, polyfill = _page(source, browser.executable, page=_page_of(connection))
+    declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
     state = _saved(connection, home).state
     recording = RecordedConnector(polyfill, _rules(declared), governor=governor, browser=browser, storage_state=state)
@@ -199,7 +199,7 @@ def _page_of(connection: ConnectionRow) -> str | None:
 
 
 def _page(
-    source: LoadedSource, executable: Path | None = None, *, page: str | None = None
+    source: LoadedSource, browser: BrowserOptions, *, page: str | None = None
 ) -> tuple[PolyfillDecl, PagePolyfill]:
     declared = source.manifest.polyfill
     if declared is None:
@@ -208,7 +208,7 @@ def _page(
             "Only polyfills can be recorded and replayed.",
             code="no_polyfill",
         )
-    find_browser(executable)  # none: said now, before anything is written
+    browser.find()  # none: said now, before anything is written
     polyfill = PagePolyfill(
         page=page or declared.page,
         hosts=declared.hosts,
@@ -221,9 +221,9 @@ def _page(
     return declared, polyfill
 
 
-def page_polyfill(source: LoadedSource, executable: Path | None = None, *, page: str | None = None) -> PagePolyfill:
+def page_polyfill(source: LoadedSource, browser: BrowserOptions, *, page: str | None = None) -> PagePolyfill:
     """What a page needs of a source that runs in one. `page`: where it starts, instead of where the manifest says."""
-    return _page(source, executable, page=page)[1]
+    return _page(source, browser, page=page)[1]
 
 
 def page_of(connection: ConnectionRow) -> str | None:

@@ -8,13 +8,19 @@ from copy import deepcopy
 import pytest
 
 from fakes.slack import FakeSlack, scenarios
-from polyfills.slack.host import Home, collect
+from polyfills.slack.host import BROWSER, Home, collect, fake_slack
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def _browser() -> AsyncIterator[None]:
+    async with BROWSER:
+        yield
 
 
 @pytest.fixture(scope="session")
-async def _collected() -> Home:
+async def _collected(_browser: None) -> Home:
     home = Home()
-    async with FakeSlack(scenarios.small()) as slack:
+    async with fake_slack(scenarios.small()) as slack:
         report = await collect(slack, home)
     assert report.status == "succeeded"
     return home
@@ -23,7 +29,7 @@ async def _collected() -> Home:
 @pytest.fixture
 async def slack() -> AsyncIterator[FakeSlack]:
     """Lantern Bay. What no client may ever do makes the test fail."""
-    async with FakeSlack(scenarios.small()) as running:
+    async with fake_slack(scenarios.small()) as running:
         yield running
         assert running.violations == []
         assert running.requests("conversations.mark") == []

@@ -7,6 +7,7 @@ settles at the end. Small enough that a test can be sure whose mistake it sees.
 from __future__ import annotations
 
 import json
+import socket
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from fakes.slack import FakeSlack
+from fakes.slack.world import Workspace
+from polyhost.browser.kept import KeptBrowser
 from polyhost.browser.launch import BrowserOptions
 from polyhost.connectors.base import Batch, ConnectorExited, Restarted
 from polyhost.connectors.loading import load_connector_folder
@@ -289,13 +292,28 @@ class Run:
         }
 
 
+BROWSER = KeptBrowser()
+"""One for all tests, as long as they are served on one port; conftest.py closes it."""
+_PORT = 0
+
+
+def fake_slack(*worlds: Workspace, **more: Any) -> FakeSlack:
+    """A fake on the port that was free when the first one asked, so that the kept browser finds each of them."""
+    global _PORT  # noqa: PLW0603  one process, one port
+    if not _PORT:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            _PORT = free.getsockname()[1]
+    return FakeSlack(*worlds, port=_PORT, **more)
+
+
 def connector(slack: FakeSlack, storage_state: Mapping[str, Any] | None = None) -> PageConnector:
     """The polyfill as its manifest declares it, pointed at the fake workspace."""
-    polyfill = page_polyfill(load_connector_folder(FOLDER))
     mapped = dict(pair.split("=") for pair in slack.map_host)
     options = BrowserOptions(map_hosts=mapped, insecure_tls=True)
+    polyfill = page_polyfill(load_connector_folder(FOLDER), options)
     state = slack.storage_state() if storage_state is None else storage_state
-    return PageConnector(polyfill, browser=options, storage_state=state, pace=False)
+    return PageConnector(polyfill, browser=options, storage_state=state, pace=False, launcher=BROWSER.launcher)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

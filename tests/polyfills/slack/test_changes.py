@@ -12,7 +12,7 @@ import pytest
 from fakes.slack import Behaviour, FakeSlack, scenarios, script
 from fakes.slack.chance import happen
 from fakes.slack.script import Event, play
-from polyfills.slack.host import Home, collect
+from polyfills.slack.host import Home, collect, fake_slack
 from polyfills.slack.truth import difference
 
 OLD = "1787000000.000000"  # before Lantern Bay's first message
@@ -159,7 +159,7 @@ async def test_whatever_happens_the_store_equals_the_truth_after_an_undisturbed_
     """Two days of anything, collected once each; a further run heals what a shallow look-back leaves for later."""
     home = Home()
     behaviour = Behaviour(page_cap=7 + seed, repeat_root=seed % 2 == 0, closed_dms="hidden")
-    async with FakeSlack(scenarios.small(), behaviour=behaviour) as slack:
+    async with fake_slack(scenarios.small(), behaviour=behaviour) as slack:
         await collect(slack, home)
         for day in range(2):
             happen(slack.world, seed + day, times=40)

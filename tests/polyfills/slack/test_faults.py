@@ -12,7 +12,7 @@ import pytest
 from fakes.slack import Behaviour, FakeSlack, scenarios
 from fakes.slack.faults import ApiError, EmptyPage, ExpireCursor, Fault, HtmlBody, HttpStatus, RateLimit
 from fakes.slack.world import Workspace
-from polyfills.slack.host import Home, collect
+from polyfills.slack.host import Home, collect, fake_slack
 from polyfills.slack.truth import difference
 
 PASSING = {
@@ -39,7 +39,7 @@ PASSING = {
 @pytest.mark.parametrize("name", PASSING)
 async def test_a_first_run_survives(name: str) -> None:
     home = Home()
-    async with FakeSlack(scenarios.small(), behaviour=Behaviour(page_cap=9), faults=PASSING[name]) as slack:
+    async with fake_slack(scenarios.small(), behaviour=Behaviour(page_cap=9), faults=PASSING[name]) as slack:
         report = await collect(slack, home)
         assert report.status == "succeeded"
         assert report.skips == []
@@ -60,7 +60,7 @@ BEHAVIOURS: dict[str, Callable[[], Behaviour]] = {
 @pytest.mark.parametrize("name", BEHAVIOURS)
 async def test_both_runs_are_right_where(name: str) -> None:
     home = Home()
-    async with FakeSlack(scenarios.small(), behaviour=BEHAVIOURS[name]()) as slack:
+    async with fake_slack(scenarios.small(), behaviour=BEHAVIOURS[name]()) as slack:
         for events in ((), scenarios.second()):
             for event in events:
                 event.apply(slack.world)
@@ -118,7 +118,7 @@ async def test_a_thread_that_is_not_there_is_reported_and_stops_nothing(slack: F
 @pytest.mark.parametrize("cut", [2, 4, 7])
 async def test_a_run_cut_off_anywhere_loses_nothing(cut: int) -> None:
     home = Home()
-    async with FakeSlack(long_history(), behaviour=Behaviour(page_cap=20)) as slack:
+    async with fake_slack(long_history(), behaviour=Behaviour(page_cap=20)) as slack:
         cut_off = await collect(slack, home, stop_after=cut)
         assert cut_off.status == "none"
         report = await collect(slack, home)

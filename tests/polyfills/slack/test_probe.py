@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from fakes.slack import FakeSlack, populated, scenarios
-from polyfills.slack.host import FOLDER
+from polyfills.slack.host import FOLDER, fake_slack
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SessionReport
 from polyhost.connectors.loading import load_connector_folder
@@ -96,7 +96,7 @@ async def test_a_token_kept_in_memory_only_still_says_who_it_is(slack: FakeSlack
 
 
 async def test_the_workspace_that_is_shown_comes_first() -> None:
-    async with FakeSlack(scenarios.small(), populated(channels=1, messages=1)) as slack:
+    async with fake_slack(scenarios.small(), populated(channels=1, messages=1)) as slack:
         second = list(slack.session.worlds.values())[1]
         options = BrowserOptions(map_hosts=host_mappings(slack.map_host), insecure_tls=True)
         async with launch(options) as browser:

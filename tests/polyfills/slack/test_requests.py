@@ -13,7 +13,7 @@ import pytest
 from fakes.slack import FakeSlack, populated, script
 from fakes.slack.script import play
 from fakes.slack.world import Workspace
-from polyfills.slack.host import Home, collect
+from polyfills.slack.host import Home, collect, fake_slack
 from polyfills.slack.truth import difference
 
 CHANNELS = 1_000
@@ -30,7 +30,7 @@ def large(*, archived: int = 0) -> Workspace:
 async def settled(world: Workspace) -> Home:
     """The workspace as a first run leaves it; look-backs are not due again within the day."""
     home = Home()
-    async with FakeSlack(world) as slack:
+    async with fake_slack(world) as slack:
         await collect(slack, home)
     assert difference(home, world) == {}
     return home
@@ -44,7 +44,7 @@ async def plain() -> tuple[Workspace, Home]:
 
 async def test_an_idle_run_over_a_thousand_channels_takes_three_requests(plain: tuple[Workspace, Home]) -> None:
     world, home = deepcopy(plain)
-    async with FakeSlack(world) as slack:
+    async with fake_slack(world) as slack:
         report = await collect(slack, home, later=SOON)
     assert report.changes["new"] + report.changes["updated"] + report.changes["deleted"] == 0
     assert report.requests.total() <= 3
@@ -72,7 +72,7 @@ async def test_changed_channels_cost_one_request_each_and_changed_threads_one_mo
     world.reply(thread, changed[0].creator, "With a reply.")
     renamed = [room for room in world.conversations.values() if room.kind == "channel"][-1]
     world.set_topic(renamed.id, "Seen although the boot never names it")
-    async with FakeSlack(world) as slack:
+    async with fake_slack(world) as slack:
         report = await collect(slack, home, later=SOON)
     assert difference(home, world) == {}
     assert report.requests["conversations.history"] == len(changed) + 1
@@ -84,7 +84,7 @@ async def test_a_channel_seen_only_now_is_read_from_its_beginning(plain: tuple[W
     world, home = deepcopy(plain)
     script.CreateChannel("late", "person1", ("person0",)).apply(world)
     script.Backfill("late", "person1", ("Older than all the others.",), before="1600000000.000000").apply(world)
-    async with FakeSlack(world) as slack:
+    async with fake_slack(world) as slack:
         report = await collect(slack, home, later=SOON)
     assert difference(home, world) == {}
     assert report.requests["conversations.history"] == 1
@@ -132,7 +132,7 @@ async def test_users_and_channels_can_be_asked_for_by_id(slack: FakeSlack) -> No
 async def test_many_people_are_read_once_a_day_by_the_servers_clock() -> None:
     world = populated(channels=3, messages=2, users=600)
     home = await settled(world)
-    async with FakeSlack(world) as slack:
+    async with fake_slack(world) as slack:
         soon = await collect(slack, home, later=SOON)
         world.advance(days=1)
         tomorrow = await collect(slack, home, later=SOON)

@@ -11,7 +11,7 @@ import pytest
 
 from fakes.slack import FakeSlack, scenarios
 from fakes.slack.world import Workspace
-from polyfills.slack.host import Home, collect
+from polyfills.slack.host import Home, collect, fake_slack
 from polyhost.errors import NeedsOwnerError
 
 ONE = ["workspace"]
@@ -59,9 +59,9 @@ async def test_another_workspace_in_the_same_browser_is_never_taken_for_the_firs
     other = Workspace(domain="otherside", name="Other Side", team_id="T0OTHER001")
     other.add_user("mina", "Mina Okafor-Lund")
     home = Home()
-    async with FakeSlack(scenarios.small(), other) as slack:
+    async with fake_slack(scenarios.small(), other) as slack:
         await collect(slack, home, streams=ONE)
-    async with FakeSlack(other, scenarios.small()) as slack:
+    async with fake_slack(other, scenarios.small()) as slack:
         state = slack.storage_state("otherside")
         await collect(slack, home, streams=ONE, storage_state=state, full=True)
         assert {seen.host for seen in slack.requests()} == {"lanternbay.slack.com"}

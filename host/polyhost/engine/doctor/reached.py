@@ -83,7 +83,7 @@ async def _opened(
 ) -> list[Finding]:
     hosts = dict(row.options.get("map_host", {})), bool(row.options.get("insecure_tls", False))
     browser = browser_options(home, hosts)
-    polyfill = page_polyfill(source, browser.executable, page=page_of(row))
+    polyfill = page_polyfill(source, browser, page=page_of(row))
     dates: list[str] = []
 
     async def listen(context: BrowserContext) -> None:
