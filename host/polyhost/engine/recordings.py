@@ -13,7 +13,8 @@ from typing import Any
 
 from playwright.async_api import BrowserContext
 
-from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.bridge.tab import Launcher
+from polyhost.browser.launch import BrowserOptions, launch
 from polyhost.browser.recordings.fixture import Scenario
 from polyhost.browser.recordings.record import Recorder
 from polyhost.browser.recordings.replay import Replayer
@@ -34,6 +35,7 @@ class ReplayConnector(Connector):
         scenario: Scenario,
         rules: RecordingRules,
         browser: BrowserOptions | None = None,
+        launcher: Launcher = launch,
     ) -> None:
         self._replayer = Replayer(scenario.recording, rules, on_unrecorded=self._unrecorded)
         self._session: PageSession | None = None
@@ -43,6 +45,7 @@ class ReplayConnector(Connector):
             storage_state=scenario.storage_state,
             pace=False,
             prepare=self._replayer.install,
+            launcher=launcher,
         )
 
     @property
@@ -54,11 +57,14 @@ class ReplayConnector(Connector):
 
     @asynccontextmanager
     async def _open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession]:
-        async with self._inner.open(calls) as session:
-            self._session = session if isinstance(session, PageSession) else None
-            if self._replayer.unrecorded:
-                self._unrecorded(self._replayer.unrecorded[0])
-            yield session
+        try:
+            async with self._inner.open(calls) as session:
+                self._session = session if isinstance(session, PageSession) else None
+                if self._replayer.unrecorded:
+                    self._unrecorded(self._replayer.unrecorded[0])
+                yield session
+        finally:
+            await self._replayer.uninstall()  # the browser may be kept for another recording
 
     def _unrecorded(self, name: str) -> None:
         if self._session is not None:

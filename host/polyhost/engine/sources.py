@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from polyhost.browser.bridge.scripts import PageScript
+from polyhost.browser.bridge.tab import Launcher
 from polyhost.browser.fence import KINDS
 from polyhost.browser.governor import Governor
-from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.launch import BrowserOptions, launch
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.rules import RecordingRules
 from polyhost.connectors.base import Connector, Traffic
@@ -97,13 +98,15 @@ def demo_scenario() -> Path:
     return bundled_folder().parent / "fixtures" / DEMO_SCENARIO
 
 
-def replay_connector(source: LoadedSource, directory: Path, home: Path | None = None) -> Prepared:
+def replay_connector(
+    source: LoadedSource, directory: Path, home: Path | None = None, launcher: Launcher = launch
+) -> Prepared:
     """A run that is answered from a recording and reaches nothing else. `home`: whose settings name the browser."""
     executable = None if home is None else load_config(home).browser.executable
     browser = BrowserOptions(offline=True, executable=executable)
     declared, polyfill = _page(source, browser)
     scenario = load_scenario(directory)
-    return Prepared(ReplayConnector(polyfill, scenario, _rules(declared), browser), recorded=True)
+    return Prepared(ReplayConnector(polyfill, scenario, _rules(declared), browser, launcher), recorded=True)
 
 
 async def live_connector(

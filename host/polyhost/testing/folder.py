@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from polyhost.browser.hosts import allows
+from polyhost.browser.kept import KeptBrowser
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.rules import RecordingRules
 from polyhost.browser.recordings.verify import verify_scenario
@@ -99,9 +100,10 @@ async def _run(source: LoadedSource, scenarios: Sequence[Path], answer: Answer, 
         why = "a page runs here only from a recording"
         give = "Give --scenario DIR; make one with: polyhost fixture record NAME DIR"
         return [*checks, *(not_checked(name, why, give) for name in BEHAVIOUR)]
-    for scenario in scenarios:
-        found = await _replay(source, page, scenario, answer, watch)
-        checks += [replace(check, scenario=scenario.name) for check in found]
+    async with KeptBrowser() as browser:
+        for scenario in scenarios:
+            found = await _replay(source, page, scenario, answer, watch, browser)
+            checks += [replace(check, scenario=scenario.name) for check in found]
     return checks
 
 
@@ -128,7 +130,7 @@ def _page(page: PolyfillDecl) -> Check:
 
 
 async def _replay(
-    source: LoadedSource, page: PolyfillDecl, scenario: Path, answer: Answer, watch: Watcher
+    source: LoadedSource, page: PolyfillDecl, scenario: Path, answer: Answer, watch: Watcher, browser: KeptBrowser
 ) -> list[Check]:
     try:
         recorded = load_scenario(scenario)
@@ -144,7 +146,7 @@ async def _replay(
         clean = failed("recording", told, "Name the fields in polyfill.recording.redact and record it again.")
     bench = Bench(
         manifest=source.manifest,
-        make=lambda: replay_connector(source, scenario).connector,
+        make=lambda: replay_connector(source, scenario, launcher=browser.launcher).connector,
         answer=answer,
         watch=watch,
         recorded=True,
