@@ -1,7 +1,15 @@
 /* What every page does: buttons that post, copying, the count of open questions. No page depends on it to be read. */
 
-/** A request to the owner API, as this page's owner. Rejects with the problem's sentences. */
+import { part, touched, words } from "/static/parts.js";
+
+/**
+ * A request to the owner API, as this page's owner. Rejects with the problem's sentences.
+ * @param {string} path
+ * @param {{ method?: string, body?: string, headers?: Record<string, string> }} options
+ * @returns {Promise<any>}
+ */
 export async function call(path, options = {}) {
+  /** @type {Record<string, string>} */
   const headers = { Accept: "application/json", "X-Polyhost": "dashboard", ...options.headers };
   if (typeof options.body === "string") headers["Content-Type"] = "application/json";
   const answer = await fetch(path, { method: "POST", ...options, headers });
@@ -11,17 +19,24 @@ export async function call(path, options = {}) {
   return value;
 }
 
-/** What went wrong, in the server's own sentences. */
+/**
+ * What went wrong, in the server's own sentences.
+ * @param {{ detail?: string, title?: string, instruction?: string } | null} value
+ */
 export function problemOf(value) {
   if (!value) return "";
-  const parts = [value.detail ?? value.title, value.instruction].filter(Boolean);
+  const parts = [value.detail ?? value.title ?? "", value.instruction ?? ""].filter(Boolean);
   const sentences = parts.map((text) => (/[.!?]$/.test(text) ? text : `${text}.`));
   return sentences.map((text) => text[0].toUpperCase() + text.slice(1)).join(" ");
 }
 
-/** Says something where the owner and a screen reader notice it. */
+/**
+ * Says something where the owner and a screen reader notice it.
+ * @param {string} text
+ * @param {"note" | "warn" | "bad"} tone
+ */
 export function tell(text, tone = "note") {
-  const place = document.getElementById("told");
+  const place = part(document, "#told", HTMLElement);
   const note = document.createElement("p");
   note.className = `note tone-${tone}`;
   note.textContent = text;
@@ -29,9 +44,11 @@ export function tell(text, tone = "note") {
   place.scrollIntoView({ block: "nearest" });
 }
 
+/** @param {HTMLButtonElement} button */
 async function post(button) {
   const { post: path, confirm: question, said, bodyFrom } = button.dataset;
-  const body = bodyFrom ? document.getElementById(bodyFrom).value : button.dataset.body;
+  const body = bodyFrom ? part(document, `#${bodyFrom}`, HTMLSelectElement).value : button.dataset.body;
+  if (!path) return;
   if (question && !window.confirm(question)) return;
   button.disabled = true;
   try {
@@ -40,14 +57,15 @@ async function post(button) {
     if (value?.run_id && !("stay" in button.dataset)) location.assign(`/runs/${encodeURIComponent(value.run_id)}`);
     else if (!("stay" in button.dataset)) location.reload();
   } catch (error) {
-    tell(error.message, "bad");
+    tell(words(error), "bad");
     button.disabled = false;
   }
 }
 
+/** @param {HTMLButtonElement} button */
 async function copy(button) {
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    await navigator.clipboard.writeText(button.dataset.copy ?? "");
     tell("Copied.");
   } catch {
     tell("The browser did not let this page copy; select the command instead.", "warn");
@@ -55,11 +73,11 @@ async function copy(button) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("button");
+  const button = touched(event, "button", HTMLButtonElement);
   if (button?.dataset.post) post(button);
   else if (button && "copy" in button.dataset) copy(button);
 });
 
 document.addEventListener("change", (event) => {
-  if ("submits" in event.target.dataset) event.target.form.requestSubmit();
+  touched(event, "[data-submits]", HTMLInputElement)?.form?.requestSubmit();
 });

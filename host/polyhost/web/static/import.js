@@ -1,15 +1,22 @@
 /* A file an owner drops: uploaded, previewed, imported on their word. Nothing is written before that. */
 
 import { call, problemOf, tell } from "/static/app.js";
+import { part, touched, words } from "/static/parts.js";
 
-const form = document.querySelector("[data-import]");
-const drop = form.querySelector("[data-drop]");
-const chosen = form.querySelector("[data-chosen]");
-const bar = form.querySelector("[data-upload]");
-const preview = document.querySelector("[data-preview]");
-const place = preview.querySelector("[data-receipt-here]");
+const form = part(document, "[data-import]", HTMLFormElement);
+const drop = part(form, "[data-drop]", HTMLElement);
+const input = part(form, "[type=file]", HTMLInputElement);
+const chosen = part(form, "[data-chosen]", HTMLElement);
+const bar = part(form, "[data-upload]", HTMLProgressElement);
+const preview = part(document, "[data-preview]", HTMLElement);
+const place = part(preview, "[data-receipt-here]", HTMLElement);
 
-/* fetch tells nothing of an upload's progress; this does. */
+/**
+ * fetch tells nothing of an upload's progress; this does.
+ * @param {string} path
+ * @param {File} file
+ * @returns {Promise<unknown>}
+ */
 function upload(path, file) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -30,9 +37,11 @@ function upload(path, file) {
   });
 }
 
+/** @param {File | undefined} file */
 async function take(file) {
   if (!file || !form.reportValidity()) return;
-  const { name, source } = Object.fromEntries(new FormData(form));
+  const given = new FormData(form);
+  const [name, source] = [String(given.get("name") ?? ""), String(given.get("source") ?? "")];
   const asked = new URLSearchParams({ filename: file.name, ...(source && { source }) });
   preview.hidden = true;
   bar.hidden = false;
@@ -44,14 +53,17 @@ async function take(file) {
     await show(found);
   } catch (error) {
     chosen.textContent = "Drop another file, or choose one.";
-    tell(error.message, "bad");
+    tell(words(error), "bad");
   } finally {
     bar.hidden = true;
-    form.querySelector("[type=file]").value = "";
+    input.value = "";
   }
 }
 
-/* The server renders a preview as it renders a receipt. */
+/**
+ * The server renders a preview as it renders a receipt.
+ * @param {unknown} found
+ */
 async function show(found) {
   const answer = await fetch("/import/preview", {
     method: "POST",
@@ -66,21 +78,23 @@ async function show(found) {
   preview.scrollIntoView({ block: "start" });
 }
 
+/** @param {HTMLButtonElement} button */
 async function commit(button) {
   button.disabled = true;
   try {
-    const { run_id } = await call(`/v1/artifacts/${encodeURIComponent(button.dataset.commit)}/commit`, { body: "{}" });
+    const { run_id } = await call(`/v1/artifacts/${encodeURIComponent(button.dataset.commit ?? "")}/commit`, { body: "{}" });
     location.assign(`/runs/${encodeURIComponent(run_id)}`);
   } catch (error) {
-    tell(error.message, "bad");
+    tell(words(error), "bad");
     button.disabled = false;
   }
 }
 
 form.addEventListener("submit", (event) => event.preventDefault());
-form.querySelector("[type=file]").addEventListener("change", (event) => take(event.target.files[0]));
+input.addEventListener("change", () => take(input.files?.[0]));
 preview.addEventListener("click", (event) => {
-  if ("commit" in event.target.dataset) commit(event.target);
+  const button = touched(event, "[data-commit]", HTMLButtonElement);
+  if (button) commit(button);
 });
 for (const name of ["dragenter", "dragover"]) {
   drop.addEventListener(name, (event) => {
@@ -91,5 +105,5 @@ for (const name of ["dragenter", "dragover"]) {
 for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
 drop.addEventListener("drop", (event) => {
   event.preventDefault();
-  take(event.dataTransfer.files[0]);
+  take(event.dataTransfer?.files[0]);
 });
