@@ -6,11 +6,12 @@ know: where sessions are kept. Nothing is written into the browser: no cookie, n
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Error, async_playwright
+from playwright.async_api import Browser, Error, Page, async_playwright
 
 from polyhost.browser.session import SIGNED_OUT, SessionSigns
 from polyhost.browser.signed_in import SignedIn, look_until_told, read_state
@@ -20,6 +21,10 @@ __all__ = ["check_endpoint", "read_running_browser"]
 
 _CONNECT_TIMEOUT_MS = 10_000
 _PAGE_TIMEOUT_MS = 30_000
+_OPEN_SECONDS = 20.0
+"""From nothing to a tab, the browser's time to connect included."""
+_CLOSE_SECONDS = 5.0
+_ATTEMPTS = 2
 _HOW = (
     "Start one with a profile that is not your default one, which Chrome does not open for debugging: "
     "google-chrome --remote-debugging-port=9222 --user-data-dir=$HOME/chrome-debug; sign in there, then give "
@@ -47,29 +52,13 @@ def check_endpoint(url: str) -> None:
 
 
 async def read_running_browser(url: str, *, page: str, signs: SessionSigns, site: str) -> SignedIn:
-    """The owner's session as that browser has it. NeedsOwnerError where it is signed out there."""
+    """The owner's session as that browser has it. NeedsOwnerError where it is signed out there; RefusedError where no
+    browser answers, or it opens no tab."""
     check_endpoint(url)
-    async with async_playwright() as playwright:
-        try:
-            browser = await playwright.chromium.connect_over_cdp(
-                url, timeout=_CONNECT_TIMEOUT_MS, no_defaults=True, is_local=True
-            )
-        except Error as error:
-            raise RefusedError(f"No browser answers at {url[:200]}", _HOW, code="no_browser_there") from error
-        try:
-            return await _read(browser, page, signs, site)
-        finally:
-            with suppress(Error):
-                await browser.close()  # lets go of it; it goes on running
-
-
-async def _read(browser: Browser, address: str, signs: SessionSigns, site: str) -> SignedIn:
-    if not browser.contexts:
-        raise RefusedError(f"That browser has no profile open for {site}", _HOW, code="no_browser_there")
-    tab = await browser.contexts[0].new_page()
-    try:
+    async with AsyncExitStack() as reached:
+        tab = await _open_tab(url, site, reached)
         with suppress(Error):
-            await tab.goto(address, wait_until="commit", timeout=_PAGE_TIMEOUT_MS)
+            await tab.goto(page, wait_until="commit", timeout=_PAGE_TIMEOUT_MS)
         report = await look_until_told(tab, signs)
         if report.signed_in is not True:
             raise NeedsOwnerError(
@@ -78,9 +67,50 @@ async def _read(browser: Browser, address: str, signs: SessionSigns, site: str) 
                 code=SIGNED_OUT,
             )
         return SignedIn(await read_state(tab, signs), report)
-    finally:
-        with suppress(Error):
-            await tab.close()
+
+
+async def _open_tab(url: str, site: str, reached: AsyncExitStack) -> Page:
+    """A tab of that browser's own profile; whatever was opened on the way is closed by `reached`.
+
+    Another tool that debugs the same browser, or another page that never answers, can leave a call without an answer
+    for ever; a second connection then gets one.
+    """
+    for _ in range(_ATTEMPTS):
+        async with AsyncExitStack() as opening:
+            try:
+                async with asyncio.timeout(_OPEN_SECONDS):
+                    tab = await _connect(url, site, opening)
+            except TimeoutError:
+                continue
+            reached.push_async_exit(opening.pop_all())
+            return tab
+    raise RefusedError(
+        f"The browser at {url[:200]} answers, but opens no tab",
+        "Close other tools that debug it, and dialogs that wait in its pages; then give the same command.",
+        code="no_tab_there",
+    )
+
+
+async def _connect(url: str, site: str, opening: AsyncExitStack) -> Page:
+    playwright = await opening.enter_async_context(async_playwright())
+    try:
+        browser = await playwright.chromium.connect_over_cdp(
+            url, timeout=_CONNECT_TIMEOUT_MS, no_defaults=True, is_local=True
+        )
+    except Error as error:
+        raise RefusedError(f"No browser answers at {url[:200]}", _HOW, code="no_browser_there") from error
+    opening.push_async_callback(_let_go, browser)
+    if not browser.contexts:
+        raise RefusedError(f"That browser has no profile open for {site}", _HOW, code="no_browser_there")
+    tab = await browser.contexts[0].new_page()
+    opening.push_async_callback(_let_go, tab)
+    return tab
+
+
+async def _let_go(opened: Browser | Page) -> None:
+    """Close a tab; of a browser, only the connection: it goes on running."""
+    with suppress(Error, TimeoutError):
+        await asyncio.wait_for(opened.close(), _CLOSE_SECONDS)
 
 
 def _is_loopback(host: str) -> bool:
