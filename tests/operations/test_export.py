@@ -301,7 +301,10 @@ async def test_pages_hold_threads_under_their_heads_and_lead_to_each_other(shelf
     page = (folder / "messages/0001-general/2026-09.html").read_text()
     order = [page.index(f">{text}<") for text in ("first", "head", "late reply", "late")]
     assert order == sorted(order)
-    assert page.count('class="member"') == 2
+    assert page.count('class="record member"') == 2
+    assert page.count('aria-label="Replies"') == 1
+    days = ["Monday, 21 September 2026"]
+    assert re.findall(r'class="day"><time datetime="[^"]+">([^<]+)<', page) == days
     assert '<a rel="next" href="2026-10.html">' in page
     assert '<a href="../../index.html">' in page
     assert "Ann Other" in page

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,12 +14,11 @@ from playwright.async_api import Browser
 from operations.shelf import Shelf, message, ts
 from polyhost.ledger.state import PartitionState, Range
 from polyhost.store.base import SavePartitions
+from web.axe import violations
 from web.serving import PHONE, Served, serve
 
 HOSTILE = "</script><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
 """Text that would be a script wherever it were not escaped."""
-AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -66,16 +64,6 @@ PAGES = {
 }
 
 
-async def _violations(page: Any) -> list[str]:
-    await page.evaluate(AXE)
-    found = await page.evaluate(
-        "rules => axe.run(document, { runOnly: rules }).then(found => found.violations.map("
-        "one => `${one.id}: ${one.nodes.map(node => node.target).join(' | ')}`))",
-        RULES,
-    )
-    return list(found)
-
-
 @pytest.mark.parametrize("path", PAGES.values(), ids=list(PAGES))
 async def test_a_page_is_for_everyone_and_runs_nothing_that_it_shows(hostile: Served, path: str):
     """Axe finds nothing in light and in dark, and it fits a phone."""
@@ -95,7 +83,7 @@ async def test_a_connection_is_for_everyone_whatever_its_state(served: Served, n
 async def _is_for_everyone(page: Any) -> None:
     for theme in ("light", "dark"):
         await page.emulate_media(color_scheme=theme)
-        assert (theme, await _violations(page)) == (theme, [])
+        assert (theme, await violations(page)) == (theme, [])
     await page.set_viewport_size(PHONE)
     assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 

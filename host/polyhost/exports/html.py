@@ -1,47 +1,31 @@
 """A folder of pages to open in any browser from the disk: no script, nothing fetched, every text escaped.
 
-Owns: how the pages look. They tell the browser to load nothing and to run nothing, whatever slipped through.
+Owns: how the pages are built (html.css is how they look). They tell the browser to load nothing and to run nothing,
+whatever slipped through; the one style is let in by its digest.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 from typing import TextIO
 
-from polyhost.exports.base import Plan, Row, Writer
-from polyhost.exports.pages import Group, Page, Pages
-from polyhost.exports.telling import heading, moment, other_fields
+from polyhost.exports.base import Plan, Row, StreamPlan, Writer
+from polyhost.exports.pages import ALL, NO_MONTH, Group, Page, Pages
+from polyhost.exports.telling import day_words, field_words, heading, main_text, month_words, other_fields
 
 __all__ = ["Html"]
 
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1d2126; --soft: #5c6675; --line: #dde1e6; --paper: #fff; --mark: #b3261e }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e4e7eb; --soft: #98a2b0; --line: #343a42; --paper: #15181c; --mark: #ff8a80 }
-}
-* { box-sizing: border-box }
-body { margin: 0 auto; max-width: 46rem; padding: 1.5rem 1rem 4rem; background: var(--paper); color: var(--ink);
-  font: 16px/1.5 system-ui, sans-serif }
-h1 { font-size: 1.4rem; margin: .2rem 0 1rem }
-h1 small { font-weight: 400; color: var(--soft) }
-h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-a { color: inherit; text-underline-offset: .2em }
-nav, .when, .about, .months { color: var(--soft); font-size: .875rem }
-nav { margin: 1rem 0 } nav a { margin-right: 1rem } .months a { margin-right: .6rem }
-article { padding: .6rem 0; border-top: 1px solid var(--line); overflow-wrap: anywhere }
-article.member { margin-left: 1.5rem; border-left: 3px solid var(--line); border-top: 0; padding: .4rem 0 .4rem .8rem }
-.who { font-weight: 600; margin-right: .5rem }
-.text { white-space: pre-wrap; margin: .1rem 0 }
-.mark { color: var(--mark) }
-dl { margin: .3rem 0 0; font-size: .875rem; display: grid; grid-template-columns: max-content 1fr; gap: 0 .8rem }
-dt { color: var(--soft) } dd { margin: 0; min-width: 0 }
-ul { list-style: none; padding: 0 } li { padding: .35rem 0; border-top: 1px solid var(--line) }
-"""
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""Nothing is loaded and nothing runs; only the style above applies."""
+_STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+_POLICY = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
 _ARROWS = {"prev": "←", "next": "→"}
+_FOOT = (
+    "<footer><p>Written by polyhost. Times are UTC. This page loads nothing from anywhere, and needs no network.</p>"
+    "</footer></body></html>\n"
+)
 
 
 class Html(Writer):
@@ -54,13 +38,27 @@ class Html(Writer):
         self._group: Group | None = None
         self._page: Page | None = None
         self._file: TextIO | None = None
+        self._day: str | None = None
+        self._in_replies = False
 
     def add(self, rows: Sequence[Row]) -> None:
         for row in rows:
             group, page = self._pages.place(row)
             if page is not self._page or self._file is None:
                 self._file = self._open(group, page)
-            self._file.write(_record(row))
+            self._file.write("".join((*self._between(row), *_record(row, self._day))))
+
+    def _between(self, row: Row) -> Iterator[str]:
+        """What stands before this row: the end or the beginning of replies, a new day."""
+        if self._in_replies and not row.member:
+            yield "</div>\n"
+        if row.member and not self._in_replies:
+            yield '<div class="replies" role="group" aria-label="Replies">\n'
+        self._in_replies = row.member
+        day = None if row.time is None else row.time[:10]
+        if not row.member and day is not None and day != self._day:
+            self._day = day
+            yield f'<h2 class="day"><time datetime="{escape(day)}">{escape(day_words(day))}</time></h2>\n'
 
     def _open(self, group: Group, page: Page) -> TextIO:
         before = self._page if self._group is group else None
@@ -69,15 +67,24 @@ class Html(Writer):
         path = self._folder / page.path
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w", encoding="utf-8", errors="replace", newline="\n")
-        file.write(_head(f"{group.title} · {page.title}"))
+        stream = self._plan.stream(group.stream)
+        title, under = _title(stream, group), _page_words(page)
+        file.write(_head(f"{title} · {under}"))
+        under = stream.description if page.month == ALL and page.number == 1 else under
         home = "../" * page.path.count("/") + "index.html"
         links = [f'<a href="{home}">{escape(self._plan.connection)}</a>', *_link(before, "prev")]
-        file.write(f"<nav>{''.join(links)}</nav><h1>{escape(group.title)} <small>{page.title}</small></h1>\n")
+        file.write(f'<nav aria-label="Pages before">{"".join(links)}</nav>\n')
+        dated = ' class="plain"' if page.month in {ALL, NO_MONTH} else ""
+        file.write(f'<main{dated}>\n<h1 dir="auto">{escape(title)}</h1>\n<p class="under">{escape(under)}</p>\n')
         return file
 
     def _close(self, following: Page | None) -> None:
         if self._file is not None:
-            self._file.write(f"<nav>{''.join(_link(following, 'next'))}</nav></body></html>\n")
+            replies = "</div>\n" if self._in_replies else ""
+            self._day, self._in_replies = None, False
+            links = "".join(_link(following, "next"))
+            way = f'<nav aria-label="Pages after">{links}</nav>\n' if links else ""
+            self._file.write(f"{replies}</main>\n{way}{_FOOT}")
             self._file.close()
             self._file = None
 
@@ -85,15 +92,26 @@ class Html(Writer):
         self._close(None)
         with (self._folder / "index.html").open("w", encoding="utf-8", errors="replace", newline="\n") as file:
             file.write(_head(self._plan.connection))
-            file.write(f"<h1>{escape(self._plan.connection)}</h1>\n")
-            file.writelines(f'<p class="about">{escape(sentence)}</p>\n' for sentence in self._plan.statement)
-            for stream in self._plan.streams:
-                groups = [group for group in self._pages.groups if group.stream == stream.name]
-                if groups:
-                    file.write(f"<h2>{escape(stream.title)}</h2>\n<ul>\n")
-                    file.writelines(map(_listed, groups))
-                    file.write("</ul>\n")
-            file.write("</body></html>\n")
+            file.write(f'<main>\n<h1 dir="auto">{escape(self._plan.connection)}</h1>\n')
+            file.write('<p class="under">What is in this folder, and what it is worth.</p>\n')
+            told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._plan.statement)
+            file.write(f'<ul class="worth">{told}</ul>\n' if told else "")
+            file.writelines(self._listing())
+            file.write(f"</main>\n{_FOOT}")
+
+    def _listing(self) -> Iterator[str]:
+        """What is read comes first: the streams in parts; then the others, each a line."""
+        whole: list[str] = []
+        for stream in self._plan.streams:
+            groups = [group for group in self._pages.groups if group.stream == stream.name]
+            if groups and not stream.partitioned:
+                whole += [_listed(stream, group) for group in groups]
+            elif groups:
+                yield f'<h2>{escape(stream.title)}</h2>\n<ul class="groups">\n'
+                yield from (_listed(stream, group) for group in groups)
+                yield "</ul>\n"
+        if whole:
+            yield f'<h2>Also here</h2>\n<ul class="groups">\n{"".join(whole)}</ul>\n'
 
     def abandon(self) -> None:
         if self._file is not None:
@@ -103,7 +121,7 @@ class Html(Writer):
 
 def _head(title: str) -> str:
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="referrer" content="no-referrer">'
@@ -111,28 +129,50 @@ def _head(title: str) -> str:
     )
 
 
+def _title(stream: StreamPlan, group: Group) -> str:
+    """A part by its name; a stream that has none by its own."""
+    return stream.title if group.partition is None else group.title
+
+
+def _page_words(page: Page) -> str:
+    if page.month == ALL:
+        return f"Page {page.number}"
+    words = month_words(page.month)
+    return words if page.number == 1 else f"{words}, continued ({page.number})"
+
+
 def _link(page: Page | None, rel: str) -> Iterator[str]:
     """To another page of the same folder."""
     if page is not None:
         name = page.path.rpartition("/")[2]
-        yield f'<a rel="{rel}" href="{escape(name)}">{_ARROWS[rel]} {escape(page.title)}</a>'
+        yield f'<a rel="{rel}" href="{escape(name)}">{_ARROWS[rel]} {escape(_page_words(page))}</a>'
 
 
-def _listed(group: Group) -> str:
-    months = " ".join(f'<a href="{escape(page.path)}">{escape(page.title)}</a>' for page in group.pages)
-    return (
-        f'<li><strong>{escape(group.title)}</strong> <span class="when">{group.rows:,}</span>'
-        f'<div class="months">{months}</div></li>\n'
-    )
+def _listed(stream: StreamPlan, group: Group) -> str:
+    count = f'<span class="count">{group.rows:,}</span>'
+    name = escape(_title(stream, group))
+    if len(group.pages) == 1 and group.partition is None:
+        return f'<li><a class="name" href="{escape(group.pages[0].path)}">{name}</a>{count}</li>\n'
+    links = "".join(f'<li><a href="{escape(page.path)}">{escape(_page_words(page))}</a></li>' for page in group.pages)
+    return f'<li><span class="name" dir="auto">{name}</span>{count}<ul class="months">{links}</ul></li>\n'
 
 
-def _record(row: Row) -> str:
+def _record(row: Row, day: str | None) -> Iterator[str]:
+    """One record; its time with its date where that is not the day it stands under."""
+    time = ""
+    if row.time is not None:
+        clock, own = row.time[11:16], row.time[:10]
+        told = clock if own == day else f"{day_words(own)}, {clock}"
+        time = f' <time datetime="{escape(row.time)}">{escape(told)}</time>'
     shown = (("deleted", row.deleted), ("before it was edited", not row.current))
-    marks = "".join(f'<span class="mark">{mark}</span> ' for mark, there in shown if there)
-    kind = ' class="member"' if row.member else ""
-    text = f'<p class="text">{escape(row.body[0][1])}</p>' if row.body else ""
-    fields = "".join(f"<dt>{escape(name)}</dt><dd>{escape(told)}</dd>" for name, told in other_fields(row))
-    return (
-        f'<article{kind}><span class="who">{escape(heading(row))}</span>{marks}'
-        f'<span class="when">{moment(row.time)}</span>{text}{f"<dl>{fields}</dl>" if fields else ""}</article>\n'
+    marks = "".join(f' <span class="marks">{mark}</span>' for mark, there in shown if there)
+    yield f'<article class="record{" member" if row.member else ""}">'
+    yield f'<p class="who"><bdi>{escape(heading(row))}</bdi>{time}{marks}</p>'
+    text = main_text(row)
+    if text is not None:
+        yield f'<p class="text" dir="auto">{escape(text)}</p>'
+    fields = "".join(
+        f"<dt>{escape(field_words(name))}</dt><dd><bdi>{escape(told)}</bdi></dd>" for name, told in other_fields(row)
     )
+    yield f"<dl>{fields}</dl>" if fields else ""
+    yield "</article>\n"

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from polyhost.exports.base import Row
 from polyhost.searching.words import words
 
-__all__ = ["Group", "Page", "Pages"]
+__all__ = ["ALL", "NO_MONTH", "Group", "Page", "Pages"]
 
 PAGE_ROWS = 2_000
 """Records on a page: more make it slow to open; a month that has more goes on on further pages."""
-_NO_MONTH = "no-date"
-_ALL = "all"
+NO_MONTH = "no-date"
+ALL = "all"
+"""In place of a month: of a part's records those without a moment; a stream that has no parts."""
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 _NAME = 40
 """Characters of a label in a file's name."""
@@ -54,7 +55,7 @@ class Pages:
     def __init__(self, ending: str) -> None:
         self._ending = ending
         self._taken: set[str] = set()
-        self._month = _NO_MONTH
+        self._month = NO_MONTH
         self.groups: list[Group] = []
 
     def place(self, row: Row) -> tuple[Group, Page]:
@@ -63,7 +64,7 @@ class Pages:
         if group is None or (group.stream, group.partition) != (row.stream, row.partition):
             group = self._new_group(row)
         if not row.member or not group.pages:
-            undated = _ALL if row.partition is None else _NO_MONTH
+            undated = ALL if row.partition is None else NO_MONTH
             self._month = row.time[:7] if row.time else undated
         page = group.pages[-1] if group.pages else None
         if page is None or page.month != self._month or (page.rows >= PAGE_ROWS and not row.member):
