@@ -133,13 +133,7 @@ class Pipeline:
                 await self._carry_out(self._machine.connector_exited(event.status, event.detail))
 
     async def _take(self, batch: Batch) -> None:
-        now = self._clock.now()
-        receive = self._machine.receive
-        found: list[Command] = []
-        for message in batch.messages:
-            found += receive(message, now=now)
-        found += self._machine.flush()
-        unit = self._sort(found)
+        unit = self._sort(self._machine.receive_all(batch.messages, now=self._clock.now()))
         unit.batch = batch
         await self._units.put(unit)
 

@@ -6,7 +6,8 @@ other than PersistRecords, stores. This is the inner loop: a plain record passes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from polyhost.protocol.commands import PersistRecords
@@ -19,6 +20,7 @@ from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record
 from polyhost.protocol.refusals import Refusals
 from polyhost.protocol.scope import RESOURCE, Admitted, Op, Rejected, Scope, StreamScope, Undecided
+from polyhost.protocol.timestamps import is_timestamp
 from polyhost.protocol.validation import RecordValidator
 
 __all__ = ["Admission", "Gate"]
@@ -60,6 +62,20 @@ class Gate:
         if (fault := self._fault(data)) is not None:
             return fault
         return Record(self._name, canonical, projected, emitted_at)
+
+    def plain_key(self, key: Any, data: dict[str, Any]) -> str | None:
+        """The canonical key of a record that nothing can be said against; None where `judge` has to look closer."""
+        if self._single_key is not None:
+            plain = type(key) is str and data.get(self._single_key) == key
+        else:
+            get = data.get
+            plain = type(key) is list and [get(name) for name in self._primary_key] == key
+        if not plain or self.scope.is_narrowed or self._fault(data) is not None:
+            return None
+        try:
+            return canonical_key(key, len(self._primary_key))
+        except KeyRuleError:
+            return None
 
     def _holds(self, data: Mapping[str, Any], key: Any, canonical: str) -> bool:
         """Whether the data holds this key as it is written: nearly always, and told without writing it once more."""
@@ -123,6 +139,34 @@ class Admission:
         self.emitted = 0
         self.flushed = 0
         self.durable = 0
+
+    def take_plain(self, messages: Sequence[Any], start: int) -> int:
+        """Take the plain records from this one on; how many there were. What `take` would admit without a second look
+        is admitted here, in one loop: a run is mostly that."""
+        if self._undecided:
+            return 0
+        kept = self._pending
+        before = len(kept)
+        name: Any = None
+        moment: Any = None
+        gate: Gate | None = None
+        for message in islice(messages, start, None):
+            if type(message) is not dict or message.get("type") != "RECORD":
+                break
+            stream, emitted_at, data = message.get("stream"), message.get("emitted_at"), message.get("data")
+            if gate is None or stream != name:
+                gate = self._gates.get(stream) if type(stream) is str else None
+                name = stream
+            if emitted_at is not moment:
+                moment = emitted_at if is_timestamp(emitted_at) else None
+            if gate is None or moment is None or type(data) is not dict or message.get("op", "upsert") != "upsert":
+                break
+            key = gate.plain_key(message.get("key"), data)
+            if key is None:
+                break
+            kept.append(Record(name, key, data, moment))
+        self.emitted += len(kept) - before
+        return len(kept) - before
 
     def take(self, message: dict[str, Any]) -> PersistRecords | None:
         """Read, count, judge, and keep or turn away one RECORD. Raises ProtocolViolationError.

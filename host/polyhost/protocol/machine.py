@@ -11,7 +11,7 @@ said after them; once wrong it stays wrong, and then nothing staged is ever comm
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from polyhost.protocol.admission import Admission
@@ -159,6 +159,18 @@ class RunMachine:
             return self._receive_other(message, now)
         except ProtocolViolationError as violation:
             return self._violated(violation)
+
+    def receive_all(self, messages: Sequence[Mapping[str, Any] | MalformedLine], *, now: float) -> list[Command]:
+        """A transport batch: what `receive` says of each message, in order, and `flush` at its end."""
+        found: list[Command] = []
+        index = 0
+        while index < len(messages):
+            if self.state is ConnectorState.COLLECTING and not self._ending.is_deaf and self.outcome is None:
+                index += self._admission.take_plain(messages, index)
+            if index < len(messages):
+                found += self.receive(messages[index], now=now)
+                index += 1
+        return found + self.flush()
 
     def flush(self) -> list[Command]:
         """At the end of a transport batch: hand on what was admitted."""

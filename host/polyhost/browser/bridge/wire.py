@@ -101,17 +101,14 @@ def _records(table: Mapping[str, Any]) -> list[dict[str, Any]] | None:
             pass
         case _:
             return None
-    width = len(fields) + 1
-    if not all(type(name) is str for name in fields):
-        return None
-    if not all(type(row) is list and len(row) == width for row in rows):
+    if {*map(type, fields)} - {str} or {*map(type, rows)} - {list} or {*map(len, rows)} - {len(fields) + 1}:
         return None
     return [
         {
             "type": "RECORD",
             "stream": stream,
-            "key": row[0],
-            "data": dict(zip(fields, row[1:], strict=True)),
+            "key": row.pop(0),
+            "data": dict(zip(fields, row)),  # noqa: B905  their lengths are the same
             "emitted_at": emitted_at,
         }
         for row in rows
