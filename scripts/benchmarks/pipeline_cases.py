@@ -129,6 +129,9 @@ class _Everything:
     async def groups(self, stream: str, partition: str, ids: Any) -> dict[str, dict[str, Any]]:
         return {}
 
+    async def unpaused(self) -> None:
+        pass
+
 
 async def _bridge(chat: Chat, records: int) -> Cost:
     start = {

@@ -14,6 +14,7 @@ from fakes.page_runs import PageRuns
 from fakes.site import SiteHost
 from polyhost.browser.governor import MAX_ENDPOINTS, Gate, Governor, GovernorLimits, retry_after_seconds
 from polyhost.connectors.base import Traffic
+from polyhost.engine.pause import Pause
 
 NOW = 1_700_000_000.0
 LIMITS = GovernorLimits(initial_rate=2.0, burst=3.0)
@@ -200,6 +201,50 @@ async def test_a_replay_never_waits_and_still_counts() -> None:
     assert await gate.retry("api", 429, 1, "30") is True
     assert time.slept == []
     assert (subject.meter.requests, subject.meter.rate_limited, subject.meter.waited_seconds) == (51, 1, 0.0)
+
+
+@pytest.mark.parametrize("pace", [True, False])
+async def test_a_permit_that_is_held_back_is_given_afterwards_and_is_no_wait_for_the_site(pace: bool) -> None:
+    """An owner's pause: nothing is counted, no retry is used up by it, and the order stays."""
+    time, subject, pause = FakeTime(), governor(free_retries=1, retry_ratio=0), Pause()
+    gate = Gate(subject, pace=pace, held=pause.wait, clock=time, sleep=time.sleep)
+    passed: list[int] = []
+
+    async def ask(number: int) -> None:
+        if number:
+            await gate.permit("api")
+        else:
+            assert await gate.retry("api", 500, 1, None)
+        passed.append(number)
+
+    pause.begin()
+    asking = [asyncio.ensure_future(ask(number)) for number in range(3)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    time.now += 3600
+    assert (passed, subject.meter.requests) == ([], 0)
+    pause.end()
+    await asyncio.gather(*asking)
+    assert (sorted(passed), subject.meter.requests, subject.meter.retries) == ([0, 1, 2], 3, 1)
+    assert subject.meter.waited_seconds == (0.5 if pace else 0), "the wait before the repetition, and no other"
+
+
+async def test_a_pause_that_begins_during_a_wait_for_the_site_holds_the_permit_too() -> None:
+    time, subject, pause = FakeTime(), governor(burst=1.0), Pause()
+
+    async def sleep(seconds: float) -> None:
+        await time.sleep(seconds)
+        pause.begin()
+
+    gate = Gate(subject, held=pause.wait, clock=time, sleep=sleep)
+    await gate.permit("api")
+    second = asyncio.ensure_future(gate.permit("api"))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert (second.done(), subject.meter.requests) == (False, 1)
+    pause.end()
+    await second
+    assert subject.meter.requests == 2
 
 
 async def test_a_polyfill_gets_through_a_site_that_says_slow_down(pages: PageRuns, site: SiteHost) -> None:

@@ -26,6 +26,9 @@ class NoCalls:
     async def groups(self, stream: str, partition: str, ids):
         raise AssertionError
 
+    async def unpaused(self) -> None:
+        pass
+
 
 def start(streams: list[dict[str, Any]] | None = None, state: dict[str, Any] | None = None) -> dict[str, Any]:
     return {

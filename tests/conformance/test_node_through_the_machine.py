@@ -42,6 +42,9 @@ class NoCalls:
     async def groups(self, stream: str, partition: str, ids):
         raise AssertionError
 
+    async def unpaused(self) -> None:
+        pass
+
 
 @dataclass
 class Host:

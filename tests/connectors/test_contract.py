@@ -147,6 +147,9 @@ class NoCalls:
     async def groups(self, stream: str, partition: str, ids):
         raise AssertionError
 
+    async def unpaused(self) -> None:
+        pass
+
 
 async def batches_until(session: ConnectorSession, kind: str) -> list[Batch]:
     """Batches, each acknowledged, up to the one with the first message of this type."""

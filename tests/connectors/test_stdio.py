@@ -48,6 +48,9 @@ class NoCalls:
     async def groups(self, stream: str, partition: str, ids):
         raise AssertionError
 
+    async def unpaused(self) -> None:
+        pass
+
 
 async def read_all(session: ConnectorSession) -> tuple[list[Any], ConnectorExited]:
     """Every message until it exits, each batch acknowledged at once."""

@@ -18,6 +18,7 @@ from polyhost.connectors.base import Batch, Connector, ConnectorSession, HostCal
 from polyhost.connectors.scripted import Said, Script, ScriptedConnector, ScriptHost
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, RunEvent
+from polyhost.engine.pause import Pause
 from polyhost.engine.run import Collection, Surroundings, collect
 from polyhost.errors import RunFailedError
 from polyhost.ledger.state import PartitionState
@@ -125,6 +126,7 @@ class Rig:
         self.events: list[RunEvent] = []
         self.starts: list[Mapping[str, Any]] = []
         self.cancelled = asyncio.Event()
+        self.pause = Pause()
         self.manifest: Manifest
         self.connection: ConnectionRow
 
@@ -149,6 +151,7 @@ class Rig:
         """One run to its end, as `run --json` shows it."""
         self.log.clear()
         self.cancelled.clear()
+        self.pause = Pause()
         connector = ScriptedConnector(script, batch=batch, bindings=bindings)
         what = Collection(
             connection=self.connection,
@@ -164,6 +167,7 @@ class Rig:
             watch=self.events.append,
             answer=answer,
             cancelled=self.cancelled,
+            pause=self.pause,
         )
         self.starts = connector.starts  # type: ignore[assignment]
         try:

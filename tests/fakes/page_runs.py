@@ -27,6 +27,9 @@ class QuietCalls:
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {group: {"count": len(group), "latest": None} for group in ids}
 
+    async def unpaused(self) -> None:
+        pass
+
 
 @dataclass(slots=True)
 class Collected:

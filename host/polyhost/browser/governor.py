@@ -189,19 +189,26 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
     return max(0.0, at.timestamp() - now)
 
 
+async def _unheld() -> None:
+    """Nobody holds permits back."""
+
+
 class Gate:
-    """Waits for the governor. `pace` False (replays) never waits and still counts."""
+    """Waits for the governor. `pace` False (replays) never waits for it and still counts. `held` returns once permits
+    may be given at all (an owner may have paused the run): what is waited there is the owner's time, not the site's."""
 
     def __init__(
         self,
         governor: Governor,
         *,
         pace: bool = True,
+        held: Callable[[], Awaitable[None]] = _unheld,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         self._governor = governor
         self._pace = pace
+        self._held = held
         self._clock = clock
         self._sleep = sleep
         self._queues: dict[str, asyncio.Lock] = {}
@@ -209,11 +216,14 @@ class Gate:
     async def permit(self, endpoint: str) -> None:
         """Return when this request may be sent; first come, first served."""
         if not self._pace:
+            await self._held()
             self._governor.count(endpoint)
             return
         async with self._queues.setdefault(endpoint, asyncio.Lock()):
+            await self._held()
             while (delay := self._governor.take(endpoint, self._clock())) > 0:
                 await self._wait(delay)
+                await self._held()
 
     def outcome(self, endpoint: str, status: int) -> None:
         """Report an answer that needs no repetition."""

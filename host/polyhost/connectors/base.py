@@ -81,6 +81,10 @@ class HostCalls(Protocol):
         """What is stored of each group: {id: {count, latest}}; count excludes the head and deleted members."""
         ...
 
+    async def unpaused(self) -> None:
+        """Return once requests may leave for the site: at once, unless the owner has paused the run."""
+        ...
+
 
 class ConnectorSession(Protocol):
     """A connector that is open: give it START, take its batches, acknowledge them, let it go."""

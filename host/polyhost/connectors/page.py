@@ -145,7 +145,7 @@ class PageSession(ConnectorSession):
         governor.begin_run(self.traffic)
         self._settings = settings
         self._calls = calls
-        self._gate = Gate(governor, pace=pace)
+        self._gate = Gate(governor, pace=pace, held=calls.unpaused)
         self._fence = Fence(
             settings.hosts, self.traffic.blocked, load=settings.browser.load, intercepted=settings.prepare is not None
         )
@@ -268,6 +268,7 @@ class PageSession(ConnectorSession):
         """Bring the polyfill back each time it is lost, within the budget."""
         while self._exited is None:
             loss = await self._losses.get()
+            await self._calls.unpaused()  # opening a page asks the site, too
             if loss.generation < self._tab.generation:
                 continue
             if not self._budget.admit(loss.cause):

@@ -23,6 +23,8 @@ __all__ = [
     "RequestsCounted",
     "RunEvent",
     "RunFinished",
+    "RunPaused",
+    "RunResumed",
     "RunStarted",
     "Watcher",
     "ignore",
@@ -118,6 +120,23 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class RunPaused:
+    """Nothing more is asked of the site, and nothing more taken in. Left so `until` then, it is ended as cancelled."""
+
+    run_id: str
+    at: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResumed:
+    """It goes on where it was."""
+
+    run_id: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordsIndexed:
     """Taken into a connection's search index so far, before a search; there are more."""
 
@@ -143,6 +162,8 @@ RunEvent = (
     | ConnectorRestarted
     | OwnerAsked
     | Noticed
+    | RunPaused
+    | RunResumed
     | RecordsIndexed
     | RunFinished
 )

@@ -15,7 +15,7 @@ from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt
 from polyhost.engine.run_ledger import RunLedger
 from polyhost.engine.tally import Tally
-from polyhost.errors import NeedsOwnerError, PolyhostError
+from polyhost.errors import NeedsOwnerError, PolyhostError, StoppedError
 from polyhost.ledger.settle import Settlement
 from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity, bound_diagnostics
@@ -60,6 +60,8 @@ class Ended:
     actions: Mapping[str, str] = field(default_factory=dict[str, str])
     traffic: Traffic = field(default_factory=Traffic)
     settled: Mapping[str, Settlement] = field(default_factory=dict[str, Settlement])
+    stopped: StoppedError | None = None
+    """Why it was ended as cancelled, where its owner did not just say so."""
     finished_at: str = ""
     seconds: float = 0.0
 
@@ -270,9 +272,10 @@ def _of_failure(outcome: RunOutcome | None) -> Sequence[Diagnostic]:
 
 
 def _problem(ended: Ended) -> dict[str, str] | None:
-    if ended.error is not None:
-        return {"code": ended.error.code, "reason": ended.error.reason, "instruction": ended.error.instruction}
     outcome = ended.outcome
+    error = ended.error or (ended.stopped if outcome is not None and outcome.status == "cancelled" else None)
+    if error is not None:
+        return {"code": error.code, "reason": error.reason, "instruction": error.instruction}
     if outcome is None or outcome.status != "failed":
         return None
     return {

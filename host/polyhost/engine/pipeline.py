@@ -4,8 +4,8 @@ Two loops share one run. The reader feeds the machine and turns its commands int
 them durable, tells the machine, and acknowledges. Between them is a short queue, so that parsing the next batch and
 writing the last one overlap, while order is never anyone's choice: one reader, one writer, first in, first out.
 
-Owns: the loops, time-outs, the owner's cancel and answers. Must not know: what a range or a scope means, how a store or
-a browser works, what the run's result looks like.
+Owns: the loops, time-outs, the owner's pause, cancel and answers. Must not know: what a range or a scope means, how a
+store or a browser works, what the run's result looks like.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, M
 from polyhost.engine import events
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer
+from polyhost.engine.pause import Pause
 from polyhost.engine.tally import Tally
 from polyhost.engine.translate import Translator
 from polyhost.errors import PolyhostError, RunFailedError
@@ -79,6 +80,7 @@ class Pipeline:
         clock: Clock,
         answer: Answer,
         cancelled: asyncio.Event,
+        pause: Pause,
     ) -> None:
         self._machine = machine
         self._translator = translator
@@ -88,6 +90,7 @@ class Pipeline:
         self._clock = clock
         self._answer = answer
         self._cancelled = cancelled
+        self._pause = pause
         self._units: asyncio.Queue[_Unit] = asyncio.Queue(QUEUED_UNITS)
         self._outcome: RunOutcome | None = None
         self._tasks: asyncio.TaskGroup | None = None
@@ -110,6 +113,8 @@ class Pipeline:
     async def _read(self) -> None:
         try:
             async for event in self._session.events():
+                if not isinstance(event, ConnectorExited):  # once it is gone there is nothing to pause
+                    await self._pause.wait()  # what is not taken is not acknowledged: it waits after its credit
                 await self._happened(event)
         except PolyhostError as error:
             # What came before is whole: keep it, and what the machine found, before the error ends the run.
@@ -270,3 +275,4 @@ class Pipeline:
     async def _watch_for_cancel(self) -> None:
         await self._cancelled.wait()
         await self._carry_out(self._machine.owner_cancelled())
+        self._pause.lift()  # not before the connector is gone, whose permits it holds back

@@ -20,6 +20,8 @@ from polyhost.engine.gains import remember_covered
 from polyhost.engine.indexing import index_after_run
 from polyhost.engine.lease import Lease, hold_lease
 from polyhost.engine.outcome import Ended, Identity, run_facts, run_result, run_status
+from polyhost.engine.pause import Pause
+from polyhost.engine.pausing import PausableCalls, PauseKeeper
 from polyhost.engine.pipeline import Pipeline, Target
 from polyhost.engine.rules import partition_rules
 from polyhost.engine.run_ledger import RunLedger
@@ -41,7 +43,8 @@ __all__ = ["CANCEL_MEMO", "Collection", "Surroundings", "collect"]
 
 CANCEL_MEMO = "cancel"
 """Name under which another process leaves the id of a run it wants to end."""
-CANCEL_POLL_SECONDS = 1.0
+NOTES_POLL_SECONDS = 1.0
+"""How often a run looks for notes of other processes: to end it, to pause it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class Surroundings:
     watch: Watcher
     answer: Answer
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    pause: Pause = field(default_factory=Pause)
 
 
 async def collect(what: Collection, around: Surroundings) -> dict[str, Any]:
@@ -102,6 +106,14 @@ class _Run:
             trigger=what.trigger,
             started_at=around.clock.iso(),
             recorded=what.recorded,
+        )
+        self._pausing = PauseKeeper(
+            pause=around.pause,
+            run_id=run_id,
+            connection_id=what.connection.id,
+            store=around.store,
+            clock=around.clock,
+            watch=self._tally.watch,
         )
         self._opened = False
 
@@ -141,7 +153,7 @@ class _Run:
         return await self._close(ended)
 
     async def _traffic(self, ledger: RunLedger, ended: Ended) -> None:
-        async with self._what.connector.open(ledger) as session:
+        async with self._what.connector.open(PausableCalls(ledger, self._around.pause)) as session:
             await self._open_rows()
             await remember_covered(self._around.store, self._what.connection.id, ledger)
             self._tally.watch(events.BrowserStarted(self._what.manifest.runner or "connector"))
@@ -149,6 +161,7 @@ class _Run:
                 await self._exchange(session, ledger, ended)
             finally:
                 ended.traffic = replace(session.traffic)
+                ended.stopped = self._pausing.why_ended()
 
     async def _exchange(self, session: ConnectorSession, ledger: RunLedger, ended: Ended) -> None:
         what, around = self._what, self._around
@@ -179,6 +192,7 @@ class _Run:
             clock=around.clock,
             answer=around.answer,
             cancelled=around.cancelled,
+            pause=around.pause,
         )
         try:
             ended.outcome = await self._while_leased(pipeline)
@@ -199,16 +213,20 @@ class _Run:
 
     async def _while_leased(self, pipeline: Pipeline) -> RunOutcome:
         async with asyncio.TaskGroup() as tasks:
-            helpers = [tasks.create_task(loop()) for loop in (self._lease.keep, self._look_for_cancel)]
+            loops = (self._lease.keep, self._look_for_notes, self._pausing.tell)
+            helpers = [tasks.create_task(loop()) for loop in loops]
             outcome = await pipeline.run()
             for helper in helpers:
                 helper.cancel()
         return outcome
 
-    async def _look_for_cancel(self) -> None:
+    async def _look_for_notes(self) -> None:
+        """Until it is to end: because another process wants that, or because it has been paused for too long."""
         store, connection = self._around.store, self._what.connection
-        while await store.get_memo(connection.id, CANCEL_MEMO) != self._who.run_id:  # noqa: ASYNC110  another process
-            await asyncio.sleep(CANCEL_POLL_SECONDS)
+        while await store.get_memo(connection.id, CANCEL_MEMO) != self._who.run_id:
+            if await self._pausing.look():
+                break
+            await asyncio.sleep(NOTES_POLL_SECONDS)
         self._around.cancelled.set()
 
     async def _cursors(self) -> Mapping[str, Any]:

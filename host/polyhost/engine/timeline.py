@@ -84,6 +84,8 @@ def _what_it_is_about(event: RunEvent) -> Hashable | None:
     match event:
         case events.RecordsWritten() | events.RequestsCounted() | events.RecordsIndexed():
             return type(event).__name__
+        case events.RunPaused() | events.RunResumed():
+            return "pause"
         case events.InventoryTaken() | events.ProgressReported():
             return type(event).__name__, event.stream
         case events.PartitionAdvanced():

@@ -214,6 +214,9 @@ class _TracedCalls(HostCalls):
         self._say(Seen(way="asks", kind="groups", stream=stream, key=partition, detail=f"{len(ids)} asked"))
         return answer
 
+    async def unpaused(self) -> None:
+        await self._inner.unpaused()
+
     def _say(self, seen: Seen) -> None:
         if self._tell is not None:
             self._tell(seen)

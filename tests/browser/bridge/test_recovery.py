@@ -12,6 +12,7 @@ from fakes.page_runs import PageRuns, QuietCalls, collect, start_message
 from fakes.site import SiteHost
 from polyhost.connectors.base import Batch, ConnectorExited, Restarted
 from polyhost.connectors.page import PageSession
+from polyhost.engine.pause import Pause
 
 ONCE = "if (!sessionStorage.broken) {{ sessionStorage.broken = 1; {how} await host.sleep(60000); }}"
 RESUMING = """polyfill(async (host) => {{
@@ -60,6 +61,28 @@ async def test_a_page_crash_in_the_middle_reopens_the_page_and_the_run_goes_on(p
     assert [record["key"] for record in got.of("RECORD")] == [f"k{number}" for number in range(250)]
     assert got.done["records_emitted"] == 250
     await asyncio.gather(*crashes)
+
+
+async def test_a_page_that_crashes_while_its_run_is_paused_is_opened_again_when_it_goes_on(
+    pages: PageRuns, site: SiteHost
+) -> None:
+    pause, held = Pause(), asyncio.Event()
+
+    class Calls(QuietCalls):
+        async def unpaused(self) -> None:
+            held.set()
+            await pause.wait()
+
+    async with pages.connector(site, "polyfill(async (host) => host.sleep(60000));").open(Calls()) as session:
+        await session.send(start_message())
+        pause.begin()
+        crash = asyncio.ensure_future(crash_page(pages))
+        await held.wait()
+        assert site.seen.count("/") == 1
+        pause.end()
+        assert await anext(session.events()) == Restarted("page_crash", 1)
+    await crash
+    assert site.seen.count("/") == 2
 
 
 async def test_a_page_that_crashes_again_and_again_is_given_up(pages: PageRuns, site: SiteHost) -> None:

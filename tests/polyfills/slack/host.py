@@ -129,6 +129,9 @@ class Run:
                 members.setdefault(wanted[row.place.key], []).append(row.place.cursor)
         return {group: {"count": len(found), "latest": max(found)} for group, found in members.items()}
 
+    async def unpaused(self) -> None:
+        pass
+
     # what it says
 
     def take_batch(self, batch: Batch) -> None:

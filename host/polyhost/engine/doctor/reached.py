@@ -108,6 +108,9 @@ class _NothingAsked(HostCalls):
         del stream, partition, ids
         return {}
 
+    async def unpaused(self) -> None:
+        """Nobody pauses it."""
+
 
 async def _look(page: Page | None, signs: SessionSigns) -> SessionReport:
     """By the page's address and the manifest's probe, which is also asked for the workspaces."""
