@@ -39,6 +39,8 @@ ELSEWHERE = {
     "run": "changes the store: tests/api/test_runs.py",
     "import": "changes the store: tests/api/test_uploads.py",
     "cancel": "changes the store: tests/api/test_runs.py",
+    "pause": "changes a run: tests/api/test_runs.py",
+    "resume": "changes a run: tests/api/test_runs.py",
     "partitions retire": "changes the store: one handler, and tests/api/test_guards.py",
     "partitions restore": "changes the store: one handler, and tests/api/test_guards.py",
     "schedule set": "changes the store: one handler, and tests/api/test_guards.py",

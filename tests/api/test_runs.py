@@ -1,4 +1,4 @@
-"""Runs inside the server, and of other processes beside it: started, watched, asked, cancelled."""
+"""Runs inside the server, and of other processes beside it: started, watched, asked, paused, cancelled."""
 
 import asyncio
 import json
@@ -12,6 +12,9 @@ from api.serving import Client, connect_process, served
 from e2e.command import CommandLine
 from polyhost.api import streaming
 from polyhost.engine.run_sockets import MAX_PATH_BYTES, socket_folder, socket_path
+from polyhost.operations.collect import resume
+from polyhost.operations.context import Context
+from polyhost.operations.requests import ResumeRequest
 
 SECRET = "hunter2-271828"
 
@@ -35,6 +38,15 @@ async def question(client: Client) -> dict[str, Any]:
     while not (found := (await client.get("/v1/questions"))["questions"]):  # noqa: ASYNC110  another process asks
         await asyncio.sleep(0.05)
     return found[0]
+
+
+async def until(client: Client, run_id: str, name: str) -> Any:
+    """The event of this name, once it has come. A run of another process is followed once its socket was found."""
+    while True:
+        async for _, heard_name, data in client.events(f"/v1/runs/{run_id}/events"):
+            if heard_name == name:
+                return data
+        await asyncio.sleep(0.05)
 
 
 def traces(home: Path, secret: str) -> list[Path]:
@@ -128,10 +140,67 @@ async def test_a_run_is_cancelled_and_its_connection_is_free_again(own: Client, 
     assert (await heard(own, await start(own)))[-1][2]["result"]["status"] == "complete"
 
 
-async def test_a_server_that_stops_ends_its_runs_and_leaves_none_going(home: Path):
+async def test_a_run_is_paused_and_resumed_and_says_so(own: Client, home: Path):
+    mode(home, "wait")
+    run_id = await start(own)
+
+    async def said(what: str) -> None:
+        for _ in range(2):  # done twice, it is as if it was done once
+            answer = await own("POST", f"/v1/runs/{run_id}/{what}", body={})
+            assert answer.status == 202, answer.text
+
+    async def paused() -> list[bool]:
+        [listed] = (await own.get("/v1/connections/work/runs"))["runs"]
+        return [(await own.get(f"/v1/runs/{run_id}"))["paused"], listed["paused"]]
+
+    assert await paused() == [False, False]
+    await said("pause")
+    event = await until(own, run_id, "run_paused")
+    assert (event["run_id"], event["at"] < event["until"]) == (run_id, True)
+    assert await paused() == [True, True]
+    await said("resume")
+    assert (await until(own, run_id, "run_resumed"))["run_id"] == run_id
+    assert await paused() == [False, False]
+    await said("pause")
+    await until(own, run_id, "run_paused")
+    await own("POST", f"/v1/runs/{run_id}/cancel", body={})
+    events = await heard(own, run_id)
+    assert events[-1][2]["result"]["status"] == "cancelled"
+    assert await paused() == [False, False]
+    for late in ("pause", "resume"):
+        answer = await own("POST", f"/v1/runs/{run_id}/{late}", body={})
+        assert (answer.status, answer.value["code"]) == (409, "not_running")
+
+
+async def test_a_run_of_another_process_is_paused_from_here_and_says_so_at_its_terminal(
+    own: Client, home: Path, tmp_path: Path
+):
+    """By a note in the store, as it is cancelled."""
+    mode(home, "wait")
+    async with CommandLine(home=home, folder=tmp_path).running("run", "work", "--json") as running:
+        while not (runs := (await own.get("/v1/connections/work/runs"))["runs"]):  # noqa: ASYNC110  another process
+            await asyncio.sleep(0.05)
+        run_id = runs[0]["run_id"]
+        assert (await own("POST", f"/v1/runs/{run_id}/pause", body={})).value == {"run_id": run_id, "pausing": True}
+        while not (await own.get(f"/v1/runs/{run_id}"))["paused"]:  # noqa: ASYNC110  another process
+            await asyncio.sleep(0.05)
+        assert (await until(own, run_id, "run_paused"))["run_id"] == run_id
+        assert (await resume(Context(home=home), ResumeRequest(run=run_id))).value["resuming"] is True
+        assert (await until(own, run_id, "run_resumed"))["run_id"] == run_id
+        running.interrupt()
+        finished = await running.finished()
+    assert (finished.exit_code, finished.value["status"]) == (130, "cancelled")
+    assert f"paused by its owner; polyhost resume {run_id} goes on" in finished.stderr
+    assert "resumed by its owner" in finished.stderr
+
+
+@pytest.mark.parametrize("paused", [False, True])
+async def test_a_server_that_stops_ends_its_runs_and_leaves_none_going(home: Path, paused: bool):
     await connect_process(home, "wait")
     async with served(home) as client:
         run_id = await start(client)
+        if paused:
+            await client("POST", f"/v1/runs/{run_id}/pause", body={})
     async with served(home) as after:
         assert (await after.get(f"/v1/runs/{run_id}"))["status"] == "cancelled"
 

@@ -1,4 +1,4 @@
-"""What an owner does in the page: start a run and watch it, stop it, answer it, import a file, let a partition go."""
+"""What an owner does in the page: start a run, watch, pause, stop and answer it, import a file, let a partition go."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from playwright.async_api import Browser, expect
 
 from e2e.owner import NAME, Owner
 from fakes.slack import FakeSlack, scenarios
-from polyhost.engine.events import BrowserStarted, ConnectorRestarted, OwnerAsked, RequestsCounted, RunStarted
+from polyhost.engine.events import (
+    BrowserStarted,
+    ConnectorRestarted,
+    OwnerAsked,
+    ProgressReported,
+    RequestsCounted,
+    RunPaused,
+    RunResumed,
+    RunStarted,
+)
 from polyhost.engine.hosting import Voice
 from web.serving import Served, serve
 from web.situations import CHAT
@@ -53,7 +62,7 @@ async def test_a_run_is_started_watched_and_read_on_pages(mine: Served):
         assert await page.locator(".strip rect.gained").count() > 0, "what the run brought is shown as new"
 
 
-async def test_a_run_that_goes_on_is_followed_and_cancelled(mine: Served, slack: FakeSlack):
+async def test_a_run_that_goes_on_is_followed_paused_and_cancelled(mine: Served, slack: FakeSlack):
     gate = slack.faults.hold("conversations.history", after=2)
     async with mine.visit(f"/connections/{NAME}") as visit:
         page = visit.page
@@ -61,6 +70,8 @@ async def test_a_run_that_goes_on_is_followed_and_cancelled(mine: Served, slack:
         await page.wait_for_url("**/runs/run_*", timeout=PATIENCE)
         await expect(page.locator("[data-moving] tr").first).to_be_visible(timeout=PATIENCE)
         await expect(page.locator("[data-partitions]")).to_contain_text("partitions are whole")
+        await page.get_by_role("button", name="Pause").click()
+        await expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=PATIENCE)
         await page.get_by_role("button", name="Cancel").click()
         await expect(page.locator('[data-field="status"]').first).to_have_text("cancelled", timeout=PATIENCE)
         gate.release()
@@ -85,6 +96,62 @@ async def test_what_happens_to_a_run_is_told_on_its_page(served: Served):
         await expect(page.locator("[data-limited]")).to_have_text("3")
         await expect(page.locator("[data-waited]")).to_have_text("61 s")
         await expect(page.locator("[data-restarts]")).to_have_text("1")
+        going.set()
+
+
+async def test_one_button_pauses_and_resumes_by_keyboard_and_without_a_reload(served: Served):
+    going = asyncio.Event()
+    at, until = "2026-11-22T03:15:58.000Z", "2026-11-22T04:15:58.000Z"
+
+    async def job(voice: Voice) -> Mapping[str, Any]:
+        voice.watch(RunStarted("run_waits", "good", "test", ("messages",)))
+        voice.watch(BrowserStarted("page"))
+        for told in (RunPaused("run_waits", at, until), RunResumed("run_waits", at)):
+            await voice.pause.change().wait()
+            voice.watch(told)
+            voice.watch(ProgressReported("under way", None, None, None))
+        await going.wait()
+        return {}
+
+    await served.runs.start(job, connection="good")
+    async with served.visit("/runs/run_waits") as visit:
+        page = visit.page
+        button, doing = page.locator("[data-pause]"), page.locator("[data-doing]")
+        await page.evaluate("window.untouched = true")
+        await expect(doing).to_have_text("Asking what there is")
+        await button.focus()
+        await page.keyboard.press("Enter")
+        await expect(button).to_have_text("Resume")
+        await expect(button).to_be_focused()
+        await expect(page.locator("#told")).to_have_text("The run is paused.")
+        await expect(doing).to_have_text("Paused; nothing is asked of the site. Ends by itself at 04:15")
+        assert (await served.api("/v1/runs/run_waits"))["paused"] is True
+        assert await page.evaluate("window.untouched") is True
+        await page.reload()
+        await expect(button).to_have_text("Resume")
+        await button.press("Space")
+        await expect(button).to_have_text("Pause")
+        await expect(page.locator("#told")).to_have_text("The run goes on.")
+        await expect(doing).to_have_text("under way")
+        going.set()
+
+
+async def test_a_pause_that_is_refused_says_why_and_leaves_the_button_as_it_was(served: Served):
+    going = asyncio.Event()
+
+    async def job(voice: Voice) -> Mapping[str, Any]:
+        voice.watch(RunStarted("run_goes", "good", "test", ("messages",)))
+        voice.watch(BrowserStarted("page"))
+        await going.wait()
+        return {}
+
+    await served.runs.start(job, connection="good")
+    async with served.visit("/runs/run_goes") as visit:
+        button = visit.page.locator("[data-pause]")
+        await button.evaluate("(button) => { button.dataset.run = 'run_of_before'; }")
+        await button.click()
+        await expect(visit.page.locator("#told")).to_contain_text("No run 'run_of_before' is going on")
+        await expect(button).to_have_text("Pause")
         going.set()
 
 

@@ -31,6 +31,8 @@ SECTIONS = {
         "rename",
         "disconnect",
         "partitions",
+        "pause",
+        "resume",
         "cancel",
         "doctor",
         "config",

@@ -11,11 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from polyhost.cli.wording import as_typed, went_on
+from polyhost.cli.wording import as_typed, paused_or_not, went_on
 from polyhost.engine import events
 from polyhost.engine.events import RunEvent
 
 __all__ = ["LiveRows"]
+
+_AT_ANY_TIME = events.RequestsCounted | events.RunPaused | events.RunResumed
+"""What comes also while a prompt has the terminal, and does not take it back."""
 
 
 class LiveRows:
@@ -54,7 +57,7 @@ class LiveRows:
             self._show(event)
 
     def _show(self, event: RunEvent) -> None:
-        if not self._progress.live.is_started and not isinstance(event, events.RequestsCounted):
+        if not self._progress.live.is_started and not isinstance(event, _AT_ANY_TIME):
             self._progress.start()
         match event:
             case events.RunStarted():
@@ -78,6 +81,9 @@ class LiveRows:
         match event:
             case events.ConnectorRestarted():
                 self._progress.console.print(f"[yellow]{went_on(event.reason)}; going on")
+            case events.RunPaused() | events.RunResumed():
+                self._progress.console.print(f"[yellow]{escape(paused_or_not(event))}")
+                self._note("paused" if isinstance(event, events.RunPaused) else "going on")
             case events.RecordsIndexed():
                 if self._run is None:
                     self._run = self._progress.add_task(f"[bold]{event.connection}", total=None, note="")

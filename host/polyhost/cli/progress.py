@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import click
 
-from polyhost.cli.wording import as_typed, went_on
+from polyhost.cli.wording import as_typed, paused_or_not, went_on
 from polyhost.engine import events
 from polyhost.engine.events import RunEvent, Watcher
 
@@ -53,6 +53,8 @@ class _Lines:
                 self._say(as_typed(event.message))
             case events.ConnectorRestarted():
                 self._say(f"{went_on(event.reason)}; going on, attempt {event.attempt}")
+            case events.RunPaused() | events.RunResumed():
+                self._say(paused_or_not(event))
             case events.RecordsWritten() if time.monotonic() - self._last > LINE_INTERVAL:
                 self._last = time.monotonic()
                 read = sum(sum(counts.values()) for counts in event.streams.values())

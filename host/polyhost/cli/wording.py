@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import re
 
+from polyhost.engine.events import RunPaused, RunResumed
 from polyhost.operations.catalog import COMMANDS
 
-__all__ = ["COMMAND_VARIABLE", "as_typed", "went_on"]
+__all__ = ["COMMAND_VARIABLE", "as_typed", "paused_or_not", "went_on"]
 
 COMMAND_VARIABLE = "POLYHOST_COMMAND"
 """Set by scripts/polyhost to the path it was called by."""
@@ -27,3 +28,10 @@ def as_typed(sentence: str) -> str:
 def went_on(reason: str) -> str:
     """Why a page is opened anew in the middle of a run: it was lost, or its owner has signed in again."""
     return reason if reason == "signed in again" else f"the page was lost ({reason})"
+
+
+def paused_or_not(event: RunPaused | RunResumed) -> str:
+    """What its owner did to a run, and how they take it back."""
+    if isinstance(event, RunResumed):
+        return "resumed by its owner"
+    return as_typed(f"paused by its owner; polyhost resume {event.run_id} goes on")

@@ -1,4 +1,4 @@
-"""Runs that live in this process: started, watched, asked, cancelled, brought to an end.
+"""Runs that live in this process: started, watched, asked, paused, cancelled, brought to an end.
 
 Owns: which runs go on here, the questions they wait with, and the short memory of those that ended. Must not know: how
 a run is prepared or carried out (a `Job` does that), HTTP, pages.
@@ -19,6 +19,7 @@ from typing import Any, Protocol, Self
 from polyhost.engine import events
 from polyhost.engine.asking import AskedField, asked_fields
 from polyhost.engine.events import Answer, OwnerAsked, RunEvent, Watcher
+from polyhost.engine.pause import Pause
 from polyhost.engine.timeline import Timeline
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 
@@ -38,11 +39,12 @@ ANSWERS = ("success", "cancelled")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """How a job is heard, asked and stopped."""
+    """How a job is heard, asked, paused and stopped."""
 
     watch: Watcher
     answer: Answer
     cancelled: asyncio.Event
+    pause: Pause
 
 
 Job = Callable[[Voice], Awaitable[Mapping[str, Any]]]
@@ -107,6 +109,7 @@ class LiveRun:
     run_id: str | None = None
     timeline: Timeline = field(default_factory=Timeline)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    pause: Pause = field(default_factory=Pause)
     result: Mapping[str, Any] | None = None
     error: PolyhostError | None = None
     waiting: dict[str, tuple[OwnerAsked, asyncio.Future[tuple[str, Any]]]] = field(
@@ -201,6 +204,27 @@ class RunHost:
         run.cancelled.set()
         return True
 
+    def pause(self, run_id: str) -> bool:
+        """Nothing more is asked of the site, and nothing more taken in. False where no run of this id goes on here."""
+        run = self._known.get(run_id)
+        if run is None or run.timeline.over:
+            return False
+        run.pause.begin()
+        return True
+
+    def resume(self, run_id: str) -> bool:
+        """Go on where it was. False where no run of this id goes on here."""
+        run = self._known.get(run_id)
+        if run is None or run.timeline.over:
+            return False
+        run.pause.end()
+        return True
+
+    def paused(self, run_id: str) -> bool | None:
+        """Whether it is paused; None where no run of this id goes on here."""
+        run = self._known.get(run_id)
+        return None if run is None or run.timeline.over else run.pause.is_on
+
     def timeline(self, run_id: str) -> Timeline | None:
         """What a run here or in another process has said; None where that is not known."""
         run = self._known.get(run_id)
@@ -256,7 +280,7 @@ class RunHost:
             return await _wait_for_owner(run, asked, self.asked)
 
         try:
-            run.result = await job(Voice(watch=watch, answer=answer, cancelled=run.cancelled))
+            run.result = await job(Voice(watch=watch, answer=answer, cancelled=run.cancelled, pause=run.pause))
         except PolyhostError as error:
             run.error = error
         except Exception as bug:  # one run's bug ends that run, and no other

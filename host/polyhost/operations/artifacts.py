@@ -76,7 +76,12 @@ async def _import_one(context: Context, request: ImportRequest, path: Path, *, t
             row = await _create(target, context, name, found.source)
             store = target
         around = Surroundings(
-            store=store, clock=context.clock, watch=context.watch, answer=context.answer, cancelled=context.cancelled
+            store=store,
+            clock=context.clock,
+            watch=context.watch,
+            answer=context.answer,
+            cancelled=context.cancelled,
+            pause=context.pause,
         )
         what = Import(
             connection=row,

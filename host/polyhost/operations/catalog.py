@@ -212,6 +212,40 @@ OPERATIONS = (
         ),
     ),
     Operation(
+        "pause",
+        requests.PauseRequest,
+        "polyhost.operations.collect:pause",
+        "Let a run wait: nothing more is asked of the site until it is resumed.",
+        ("polyhost pause run_019a…",),
+        routes=(
+            Route(
+                "POST",
+                "/v1/runs/{run}/pause",
+                "Pausing",
+                202,
+                handler="polyhost.operations.hosted:pause",
+                errors=("not_running",),
+            ),
+        ),
+    ),
+    Operation(
+        "resume",
+        requests.ResumeRequest,
+        "polyhost.operations.collect:resume",
+        "Let a run that is paused go on exactly where it was.",
+        ("polyhost resume run_019a…",),
+        routes=(
+            Route(
+                "POST",
+                "/v1/runs/{run}/resume",
+                "Resuming",
+                202,
+                handler="polyhost.operations.hosted:resume",
+                errors=("not_running",),
+            ),
+        ),
+    ),
+    Operation(
         "partitions retire",
         requests.RetireRequest,
         "polyhost.operations.partitions:retire",

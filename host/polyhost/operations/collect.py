@@ -14,6 +14,7 @@ from typing import Any
 from polyhost.engine.config import load_config
 from polyhost.engine.dry_run import dry_run
 from polyhost.engine.finding import Loaded, find_source
+from polyhost.engine.pausing import leave_wish
 from polyhost.engine.run import CANCEL_MEMO, Collection, Surroundings, collect
 from polyhost.engine.sources import (
     Owner,
@@ -28,13 +29,13 @@ from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import host_mappings, resources
 from polyhost.operations.registry import Result
-from polyhost.operations.requests import CancelRequest, DemoRequest, RunRequest
+from polyhost.operations.requests import CancelRequest, DemoRequest, PauseRequest, ResumeRequest, RunRequest
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_request, resolve_scope
-from polyhost.store.base import ConnectionRow, Store
+from polyhost.store.base import ConnectionRow, RunRow, Store
 
-__all__ = ["cancel", "collect_wanted", "demo", "run"]
+__all__ = ["cancel", "collect_wanted", "demo", "pause", "resume", "run"]
 
 DEMO_NAME = "slack"
 DEMO_NAME_TAKEN = "slack-demo"
@@ -98,11 +99,32 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
 async def cancel(context: Context, request: CancelRequest) -> Result:
     """Leave a note for the process that runs it; it looks every second."""
     async with context.store(create=False) as store:
-        row = await store.run(request.run)
-        if row is None or row.status != RunStatus.RUNNING:
-            raise RefusedError(f"no run {request.run!r} is going on", "See: polyhost runs NAME", code="not_running")
+        row = await _going_on(store, request.run)
         await store.set_memo(row.connection_id, CANCEL_MEMO, row.id)
     return Result({"run_id": request.run, "cancelling": True})
+
+
+async def pause(context: Context, request: PauseRequest) -> Result:
+    """As `cancel`, by a note. One that is paused already stays so."""
+    async with context.store(create=False) as store:
+        row = await _going_on(store, request.run)
+        await leave_wish(store, row.connection_id, row.id, paused=True)
+    return Result({"run_id": request.run, "pausing": True})
+
+
+async def resume(context: Context, request: ResumeRequest) -> Result:
+    """As `cancel`, by a note. One that is not paused goes on as it did."""
+    async with context.store(create=False) as store:
+        row = await _going_on(store, request.run)
+        await leave_wish(store, row.connection_id, row.id, paused=False)
+    return Result({"run_id": request.run, "resuming": True})
+
+
+async def _going_on(store: Store, run_id: str) -> RunRow:
+    row = await store.run(run_id)
+    if row is None or row.status != RunStatus.RUNNING:
+        raise RefusedError(f"no run {run_id!r} is going on", "See: polyhost runs NAME", code="not_running")
+    return row
 
 
 async def demo(context: Context, request: DemoRequest) -> Result:
@@ -170,7 +192,12 @@ async def _collect(
         recorded=prepared.recorded,
     )
     around = Surroundings(
-        store=store, clock=context.clock, watch=context.watch, answer=context.answer, cancelled=context.cancelled
+        store=store,
+        clock=context.clock,
+        watch=context.watch,
+        answer=context.answer,
+        cancelled=context.cancelled,
+        pause=context.pause,
     )
     result = await collect(what, around)
     await prepared.remember(store, connection)

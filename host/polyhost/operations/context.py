@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
+from polyhost.engine.pause import Pause
 from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
@@ -73,6 +74,7 @@ class Context:
     """Hears of every message of a run that is watched by its author."""
     clock: Clock = field(default_factory=Clock)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    pause: Pause = field(default_factory=Pause)
     trigger: str = "owner"
     """What set it off: the owner, or a schedule."""
     shared: Store | None = None

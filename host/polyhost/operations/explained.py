@@ -51,6 +51,11 @@ DETAILS: Mapping[str, str] = {
         "partition that is missing was there once and is not in the source's list any more."
     ),
     "cancel": ("The run stops taking more, keeps what it has read, and says so in its receipt."),
+    "pause": (
+        "What is under way is finished and kept; then the run waits, with its browser open and its connection held. A "
+        "run of another process waits within a second. It can be cancelled all the while; after an hour it is ended as "
+        "if it had been. A question it asked keeps its deadline. To start no runs at all: schedule pause."
+    ),
     "partitions retire": (
         "Its records stay, and so does how far it was covered. It is not reported as missing any more; should it "
         "come back, it resumes by itself."

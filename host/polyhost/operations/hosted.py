@@ -27,7 +27,9 @@ from polyhost.operations.requests import (
     CancelRequest,
     CommitRequest,
     ImportRequest,
+    PauseRequest,
     QuestionsRequest,
+    ResumeRequest,
     RunDetailsRequest,
     StartRequest,
 )
@@ -38,8 +40,10 @@ __all__ = [
     "cancel",
     "commit",
     "follow",
+    "pause",
     "preview",
     "questions",
+    "resume",
     "run_details",
     "start",
 ]
@@ -60,10 +64,30 @@ async def cancel(context: Context, request: CancelRequest) -> Result:
     return await leave_note(context, request)
 
 
+async def pause(context: Context, request: PauseRequest) -> Result:
+    """Of this process at once: from the answer on no permit is given. Of another, once it has found the note."""
+    from polyhost.operations.collect import pause as leave_note  # noqa: PLC0415  the same name, for the same thing
+
+    if _host(context).pause(request.run):
+        return Result({"run_id": request.run, "pausing": True})
+    return await leave_note(context, request)
+
+
+async def resume(context: Context, request: ResumeRequest) -> Result:
+    """Of this process at once, of another by a note."""
+    from polyhost.operations.collect import resume as leave_note  # noqa: PLC0415  the same name, for the same thing
+
+    if _host(context).resume(request.run):
+        return Result({"run_id": request.run, "resuming": True})
+    return await leave_note(context, request)
+
+
 async def run_details(context: Context, request: RunDetailsRequest) -> Result:
     """As it is stored; of a run here that has not come so far, or was refused after all, what is known."""
     try:
-        return await reading.run_details(context, request)
+        found = (await reading.run_details(context, request)).value
+        paused = _host(context).paused(request.run)
+        return Result(found if paused is None else found | {"paused": paused})
     except RefusedError:
         known = _not_stored(_host(context), request.run)
         if known is None:
@@ -145,7 +169,7 @@ def _run_job(context: Context, name: str, wanted: object) -> Job:
 
 
 def _heard(context: Context, voice: Voice) -> Context:
-    return replace(context, watch=voice.watch, answer=voice.answer, cancelled=voice.cancelled)
+    return replace(context, watch=voice.watch, answer=voice.answer, cancelled=voice.cancelled, pause=voice.pause)
 
 
 def _answer(given: object) -> tuple[str, Any]:
@@ -186,6 +210,7 @@ def _not_stored(host: RunHost, run_id: str) -> dict[str, Any] | None:
     error = None if ended is None else ended.error
     value = {"run_id": run_id, "status": "running" if ended is None else "refused", "connection": connection}
     return value | {
+        "paused": host.paused(run_id) or False,
         "mode": None,
         "scope": {},
         "started_at": None,

@@ -104,6 +104,8 @@ _BY_FIELD: Mapping[str, Callable[[Path, Mapping[str, Any], str], list[Name]]] = 
     "run": _runs,
     "batch": _runs,
     "cancel:run": _running,
+    "pause:run": _running,
+    "resume:run": _running,
 }
 """By field, or by operation and field where the same word means something else there."""
 

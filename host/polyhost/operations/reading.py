@@ -13,6 +13,7 @@ from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt as make_receipt
 from polyhost.engine.finding import Loaded, find_source
 from polyhost.engine.gains import covered_before
+from polyhost.engine.pausing import paused_run
 from polyhost.engine.rules import partition_rules
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
@@ -28,6 +29,7 @@ from polyhost.operations.requests import (
     RunsRequest,
 )
 from polyhost.operations.shown import Shown, known_stream
+from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import RunRow
 
@@ -94,7 +96,8 @@ async def runs(context: Context, request: RunsRequest) -> Result:
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         rows = await store.runs(connection.id, limit=max(1, request.limit))
-    return Result({"connection": connection.name, "runs": [_run_json(row) for row in rows]})
+        paused = await paused_run(store, connection.id)
+    return Result({"connection": connection.name, "runs": [_run_json(row, paused) for row in rows]})
 
 
 async def run_details(context: Context, request: RunDetailsRequest) -> Result:
@@ -102,9 +105,10 @@ async def run_details(context: Context, request: RunDetailsRequest) -> Result:
     async with context.store(create=False) as store:
         row = await store.run(request.run)
         names = {one.id: one.name for one in await store.connections()}
+        paused = None if row is None else await paused_run(store, row.connection_id)
     if row is None:
         raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code="unknown_run")
-    value = _run_json(row) | {"connection": names.get(row.connection_id), "receipt": row.result.get("receipt")}
+    value = _run_json(row, paused) | {"connection": names.get(row.connection_id), "receipt": row.result.get("receipt")}
     return Result(value | {"error": row.result.get("error")})
 
 
@@ -158,11 +162,12 @@ def _sort_key(source: Loaded, request: RecordsRequest, bound: Literal["since", "
     return sort_key(position, rule.order)
 
 
-def _run_json(row: RunRow) -> dict[str, Any]:
+def _run_json(row: RunRow, paused: str | None) -> dict[str, Any]:
     result = row.result
     return {
         "run_id": row.id,
         "status": row.status,
+        "paused": row.status == RunStatus.RUNNING and row.id == paused,
         "mode": row.mode,
         "scope": dict(row.scope),
         "started_at": row.started_at,

@@ -33,12 +33,14 @@ __all__ = [
     "ImportRequest",
     "NewPolyfillRequest",
     "NotifyTestRequest",
+    "PauseRequest",
     "QuestionsRequest",
     "ReceiptRequest",
     "RecordRequest",
     "RecordsRequest",
     "RenameRequest",
     "RestoreRequest",
+    "ResumeRequest",
     "RetireRequest",
     "RunDetailsRequest",
     "RunRequest",
@@ -236,6 +238,16 @@ class RestoreRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
+    run: str = argument("A run's id, as runs shows it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseRequest:
+    run: str = argument("A run's id, as runs shows it.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRequest:
     run: str = argument("A run's id, as runs shows it.")
 
 

@@ -27,6 +27,8 @@ _RENDERERS = {
     "runs": "reading:runs",
     "receipt": "reading:receipt",
     "cancel": "reading:cancel",
+    "pause": "reading:pause",
+    "resume": "reading:resume",
     "batches": "reading:batches",
     "notify test": "schedule:notified",
     "schedule show": "schedule:schedule",

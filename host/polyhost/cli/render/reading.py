@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from polyhost.cli.render.common import STATUS, blocked, console, moment, plain, plural, simple_table
+from polyhost.cli.wording import as_typed
 
-__all__ = ["batches", "cancel", "receipt", "runs"]
+__all__ = ["batches", "cancel", "pause", "receipt", "resume", "runs"]
 
 
 def runs(value: dict[str, Any]) -> None:
@@ -21,7 +22,7 @@ def runs(value: dict[str, Any]) -> None:
         table.add_row(
             row["run_id"],
             moment(row["started_at"]),
-            STATUS[row["status"]],
+            STATUS[row["status"]] + (", paused" if row["paused"] else ""),
             f"{sum(c['new'] for c in counts):,}",
             f"{sum(c['updated'] for c in counts):,}",
             str(sum(d["severity"] == "gap" for d in row["diagnostics"])),
@@ -73,3 +74,14 @@ def batches(value: dict[str, Any]) -> None:
 def cancel(value: dict[str, Any]) -> None:
     """The request was left; the run itself says how it ended."""
     console().print(f"Asked {plain(value['run_id'])} to stop; what it has read is kept.")
+
+
+def pause(value: dict[str, Any]) -> None:
+    """The request was left; the run itself says that it waits."""
+    resumed = as_typed(f"polyhost resume {value['run_id']}")
+    console().print(f"Asked {plain(value['run_id'])} to wait; it goes on with: {plain(resumed)}")
+
+
+def resume(value: dict[str, Any]) -> None:
+    """The request was left."""
+    console().print(f"Asked {plain(value['run_id'])} to go on.")

@@ -1,4 +1,5 @@
-"""Runs and imports: what they come to, as they are stored, and as they are started, previewed, asked and cancelled."""
+"""Runs and imports: what they come to, as they are stored, and as they are started, previewed, asked, paused and
+cancelled."""
 
 from __future__ import annotations
 
@@ -93,7 +94,7 @@ class RunCoverage(StreamSummary):
 
 class RunResult(TypedDict):
     """What a run or an import came to; what `run --json` and `import --json` print. `withheld`: checkpoints that could
-    not be kept, by the rule; `error`: why it failed. Both are not there otherwise."""
+    not be kept, by the rule; `error`: why it failed, or was ended. Both are not there otherwise."""
 
     run_id: str
     connection: str
@@ -120,10 +121,12 @@ class Import(RunResult):
 
 
 class Run(TypedDict):
-    """One run or import as it is stored. `requests`: how many it sent to the source."""
+    """One run or import as it is stored. `paused`: it goes on, and its owner lets it wait. `requests`: how many it sent
+    to the source."""
 
     run_id: str
     status: RunState
+    paused: bool
     mode: Literal["incremental", "full_refresh"]
     scope: RunScope
     started_at: str
@@ -146,6 +149,7 @@ class RunDetails(TypedDict):
 
     run_id: str
     status: RunState | Literal["refused"]
+    paused: bool
     connection: str | None
     mode: Literal["incremental", "full_refresh"] | None
     scope: RunScope
@@ -170,6 +174,20 @@ class Cancelling(TypedDict):
 
     run_id: str
     cancelling: bool
+
+
+class Pausing(TypedDict):
+    """`pausing`: it was asked to wait; its events tell of it, and its details."""
+
+    run_id: str
+    pausing: bool
+
+
+class Resuming(TypedDict):
+    """`resuming`: it was asked to go on where it was."""
+
+    run_id: str
+    resuming: bool
 
 
 class Previewed(TypedDict):

@@ -1,13 +1,53 @@
 /* One run while it goes on: what the server says of it, as it says it. The stream resumes by itself after a break, and
    when the run has ended the page shows what came of it. */
 
+import { call, tell } from "/static/app.js";
 import { watchQuestions } from "/static/questions.js";
 
 const MOST_ROWS = 60;
 
+/* One button that pauses and resumes: what it says is what it does. It stays the same element, so that whoever pressed
+   it by keyboard is still on it; while the run has not said that it did so, pressing it again does nothing. */
+class PauseButton {
+  constructor(button) {
+    this.button = button;
+    this.paused = button.dataset.paused === "true";
+    button.addEventListener("click", () => this.press());
+  }
+
+  async press() {
+    if (this.button.ariaDisabled === "true") return;
+    const asked = !this.paused;
+    this.wait(asked ? "Pausing…" : "Resuming…");
+    try {
+      await call(`/v1/runs/${encodeURIComponent(this.button.dataset.run)}/${asked ? "pause" : "resume"}`, { body: "{}" });
+    } catch (error) {
+      tell(error.message, "bad");
+      this.show(this.paused);
+    }
+  }
+
+  wait(text) {
+    this.button.textContent = text;
+    this.button.ariaDisabled = "true";
+  }
+
+  show(paused) {
+    this.paused = paused;
+    this.button.textContent = paused ? "Resume" : "Pause";
+    this.button.dataset.paused = paused;
+    this.button.ariaDisabled = "false";
+  }
+
+  over() {
+    this.button.disabled = true;
+  }
+}
+
 class Live {
-  constructor(place) {
+  constructor(place, button) {
     this.place = place;
+    this.button = button;
     this.rows = new Map();
     this.finished = new Set();
     this.inventory = new Map();
@@ -23,21 +63,32 @@ class Live {
   }
 
   heard = {
-    run_started: () => this.say("doing", "Starting"),
-    browser_started: () => this.say("doing", "Asking what there is"),
+    run_started: () => this.doing("Starting"),
+    browser_started: () => this.doing("Asking what there is"),
+    run_paused: (event) => {
+      if (!this.button.paused) tell("The run is paused.");
+      this.button.show(true);
+      const until = new Date(event.until).toLocaleTimeString("en-GB", { timeZone: "UTC", hour: "2-digit", minute: "2-digit" });
+      this.say("doing", `Paused; nothing is asked of the site. Ends by itself at ${until}`);
+    },
+    run_resumed: () => {
+      if (this.button.paused) tell("The run goes on.");
+      this.button.show(false);
+      this.doing("Going on");
+    },
     inventory_taken: (event) => {
       this.inventory.set(event.stream, event.partitions);
       this.count();
     },
     records_written: (event) => {
-      this.say("doing", "Collecting");
+      this.doing("Collecting");
       const streams = Object.values(event.streams);
       for (const name of ["new", "updated", "unchanged", "deleted"]) {
         this.say(name, streams.reduce((sum, counts) => sum + (counts[name] ?? 0), 0).toLocaleString("en"));
       }
     },
     partition_advanced: (event) => this.advance(event),
-    progress_reported: (event) => this.say("doing", event.message),
+    progress_reported: (event) => this.doing(event.message),
     requests_counted: (event) => {
       this.say("requests", event.requests.toLocaleString("en"));
       this.say("limited", event.rate_limited.toLocaleString("en"));
@@ -46,11 +97,16 @@ class Live {
     connector_restarted: (event) => {
       this.restarts += 1;
       this.say("restarts", this.restarts);
-      this.say("doing", `The page was lost (${event.reason}); going on`);
+      this.doing(`The page was lost (${event.reason}); going on`);
     },
-    owner_asked: () => this.say("doing", "Waiting for your answer"),
+    owner_asked: () => this.doing("Waiting for your answer"),
     run_finished: () => this.over(),
   };
+
+  /** What it does now. That it is paused outweighs the last of what was under way. */
+  doing(text) {
+    if (!this.button.paused) this.say("doing", text);
+  }
 
   say(name, text) {
     this.place.querySelector(`[data-${name}]`).textContent = text;
@@ -94,11 +150,12 @@ class Live {
 
   over() {
     this.source.close();
+    this.button.over();
     location.reload();
   }
 }
 
 for (const place of document.querySelectorAll("[data-live]")) {
-  new Live(place);
+  new Live(place, new PauseButton(document.querySelector("[data-pause]")));
   watchQuestions(place.querySelector("[data-questions-here]"), place.dataset.run);
 }
