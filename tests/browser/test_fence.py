@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import BrowserContext
+from playwright.async_api import BrowserContext, CDPSession
 
 from fakes.page_runs import PageRuns
 from fakes.site import SiteHost, Sites
@@ -141,6 +141,7 @@ async def test_where_requests_are_answered_before_a_name_is_looked_up_the_page_b
 ) -> None:
     foreign = pages.sites.new("foreign")
     answered: list[str] = []
+    sessions: list[CDPSession] = []
 
     async def answer_everything(context: BrowserContext) -> None:
         async def answer(event: dict[str, Any]) -> None:
@@ -151,10 +152,13 @@ async def test_where_requests_are_answered_before_a_name_is_looked_up_the_page_b
 
         assert context.browser is not None
         session = await context.browser.new_browser_cdp_session()
+        sessions.append(session)
         session.on("Fetch.requestPaused", answer)
         await session.send("Fetch.enable", {"patterns": [{"urlPattern": "http://*"}]})
 
     got = await pages.run(site, TRY % f"fetch('{foreign.url('/steal')}')", prepare=answer_everything)
+    for session in sessions:
+        await session.detach()  # the browser is shared
     assert got.data == [{"said": "Failed to fetch"}]
     assert site.url() in answered
     assert foreign.url("/steal") not in answered
