@@ -121,6 +121,7 @@ async def _pages(served: Served, run: str) -> Mapping[str, str]:
         "search": f"/search?q={_quoted(found.strip('.,:?'))}",
         "import": "/import?name=family",
         "questions": "/questions",
+        "settings": "/settings",
         "error": "/connections/nobody",
     }
 

@@ -193,6 +193,8 @@ async def _scheduled(place: Place, *, age: float = 0, paused: bool = False) -> N
 async def _imported(place: Place, *texts: str) -> None:
     for text in texts:
         await place.imports(text)
+    if (row := await place.store.connection(place.name)) is not None:
+        await place.store.update_connection(row.id, options={**row.options, "watch": str(place.folder)})
 
 
 async def _unreadable(place: Place) -> None:

@@ -7,12 +7,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from e2e.owner import NAME, Owner
+from engine.notices.listening import listening
 from fakes.slack import FakeSlack, scenarios
+from polyhost.engine.config import config_path
 from polyhost.engine.events import (
     BrowserStarted,
     ConnectorRestarted,
@@ -247,6 +250,7 @@ async def test_a_partition_is_let_go_and_taken_back(served: Served):
         visit.expects_dialog()
         await page.get_by_role("button", name="Retire C1").click()
         await expect(page.get_by_role("button", name="Restore C1")).to_be_visible()
+        await page.wait_for_load_state()  # the page came anew: buttons do something once its scripts are there
         await page.get_by_role("button", name="Restore C1").click()
         await expect(page.get_by_role("button", name="Retire C1")).to_be_visible()
 
@@ -257,12 +261,44 @@ async def test_a_schedule_is_paused_resumed_and_changed(served: Served):
         status = page.locator('[data-axis="schedule"] [data-field="status"]')
         await page.get_by_role("button", name="Pause").click()
         await expect(status).to_have_text("paused")
+        await page.wait_for_load_state()
         await page.get_by_role("button", name="Resume").click()
         await expect(status).not_to_have_text("paused")
+        await page.wait_for_load_state()
         await page.locator('[data-axis="schedule"] summary', has_text="Change").click()
         await page.get_by_label("When it runs").select_option("Only when I start it")
         await page.get_by_role("button", name="Save").click()
         await expect(status).to_have_text("manual")
+
+
+async def test_a_notification_is_tried_out_and_its_end_is_told(empty: Served):
+    async with listening() as hook:
+        empty.home.mkdir(exist_ok=True)
+        config_path(empty.home).write_text(f'[notify]\nwebhook = "{hook.url}"\n', encoding="utf-8")
+        hook.answers.append(403)
+        async with empty.visit("/settings") as visit:
+            told = visit.page.locator("#told")
+            await visit.page.get_by_role("button", name="Send a test").click()
+            await expect(told).to_contain_text("By webhook: ", timeout=PATIENCE)
+            assert await told.locator(".tone-bad").count() == 1
+            await visit.page.get_by_role("button", name="Send a test").click()
+            await expect(told).to_contain_text("it was taken", timeout=PATIENCE)
+        assert len(hook.posted) == 2
+        config_path(empty.home).unlink()
+
+
+async def test_signing_out_ends_this_browsers_session(empty: Served):
+    headers = {"Authorization": f"Bearer {empty.token}"}
+    async with aiohttp.ClientSession(empty.base, headers=headers) as owner, owner.post("/v1/session-links") as made:
+        link = (await made.json())["path"]
+    context = await empty.browser.new_context(base_url=empty.base)
+    page = await context.new_page()
+    await page.goto(link)
+    await page.get_by_role("link", name="Settings").click()
+    await page.get_by_role("button", name="Sign out here").click()
+    await expect(page.locator("nav")).to_have_count(0, timeout=PATIENCE)
+    assert await context.cookies() == []
+    await context.close()
 
 
 async def test_whoever_is_not_signed_in_is_told_how(served: Served):

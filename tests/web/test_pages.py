@@ -60,6 +60,7 @@ PAGES = {
     "search": "/search?q=words",
     "no-search": "/search",
     "questions": "/questions",
+    "settings": "/settings",
     "no-connection": "/connections/nobody",
 }
 

@@ -156,3 +156,20 @@ async def test_receipts_are_the_same(visit: Visit, said: Mapping[Any, Any], name
     assert seen.values("claim") == [newest["completeness"]["claim"]]
     assert seen.texts("summary") == [newest["summary"]]
     assert seen.named("gap") == list(dict.fromkeys(gap["code"] for gap in newest["gaps"]))
+
+
+async def test_the_settings_page_says_what_its_operations_say(visit: Visit, served: Served):
+    seen = await visit.go("/settings")
+    paths = {"config": "config", "connections": "connections", "schedules": "schedules", "sources": "sources"}
+    assert seen.state == {name: await served.api(f"/v1/{path}") for name, path in paths.items()}
+    settings = seen.state["config"]["settings"]
+    assert seen.named("key", row="setting") == [one["key"] for one in settings]
+    assert seen.texts("origin", row="setting") == [one["origin"] for one in settings]
+    assert seen.texts("file") == [seen.state["config"]["file"]]
+    for one in seen.state["schedules"]["connections"]:
+        assert seen.texts("schedule", connection=one["connection"]) == [_plain(one["message"])]
+    watching = {one["name"]: one["watches"] for one in seen.state["connections"]["connections"] if one["watches"]}
+    assert {name: seen.texts("watches", connection=name) for name in watching} == {
+        name: [folder] for name, folder in watching.items()
+    }
+    assert watching

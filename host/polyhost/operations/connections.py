@@ -16,6 +16,7 @@ from polyhost.browser.session import SessionReport, Workspace
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.finding import find_source
 from polyhost.engine.home import delete_session, save_session
+from polyhost.engine.watched import watched_folder
 from polyhost.errors import NeedsOwnerError, RefusedError
 from polyhost.ledger.legacy import LegacyState
 from polyhost.operations.collect import run
@@ -264,6 +265,7 @@ async def connections(context: Context, request: ConnectionsRequest) -> Result:
                     "disconnected_at": row.disconnected_at,
                     "created_at": row.created_at,
                     "records": sum(live for live, _ in counts.values()),
+                    "watches": None if (folder := watched_folder(row)) is None else str(folder),
                     "last_run": {"run_id": last[0].id, "status": last[0].status, "started_at": last[0].started_at}
                     if last
                     else None,

@@ -14,7 +14,7 @@ from aiohttp import web
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, page_response
-from polyhost.web.views import connections, coverage, importing, records, runs, search
+from polyhost.web.views import connections, coverage, importing, records, runs, search, settings
 
 __all__ = ["add_pages", "error_page", "login_page"]
 
@@ -37,6 +37,7 @@ _PAGES: dict[str, View] = {
     "/questions": runs.questions,
     "/questions/open": runs.open_questions,
     "/search": search.search,
+    "/settings": settings.settings,
 }
 _UNKNOWN = {"unknown_connection", "unknown_batch", "unknown_run", "unknown_record", "unknown_stream"}
 """Codes of refusals that mean: there is no such page."""

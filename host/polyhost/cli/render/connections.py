@@ -42,7 +42,8 @@ def connections(value: dict[str, Any]) -> None:
     if not value["connections"]:
         out.print(as_typed("Nothing is connected yet. Try polyhost demo, or polyhost connect slack."))
         return
-    table = simple_table("name", "source", "connected", "last run", "records", "", numbers=("records",))
+    watching = ("watches",) if any(row["watches"] for row in value["connections"]) else ()
+    table = simple_table("name", "source", "connected", "last run", "records", "", *watching, numbers=("records",))
     for row in value["connections"]:
         table.add_row(
             f"[bold]{plain(row['name'])}[/]",
@@ -51,6 +52,7 @@ def connections(value: dict[str, Any]) -> None:
             f"{row['last_run']['status']} {moment(row['last_run']['started_at'])}" if row["last_run"] else "–",
             f"{row['records']:,}",
             "[dim]disconnected[/]" if row["disconnected_at"] else NATURE[row["nature"]],
+            *(plain(row["watches"] or "–") for _ in watching),
         )
     out.print(table)
 

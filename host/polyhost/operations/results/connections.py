@@ -19,7 +19,7 @@ class LastRun(TypedDict):
 
 class Connection(TypedDict):
     """One source with one account. `disconnected_at`: since when its session is forgotten and its data kept;
-    null where it is connected. `records`: how many it holds."""
+    null where it is connected. `records`: how many it holds. `watches`: the folder whose files it imports."""
 
     name: str
     source: str
@@ -27,6 +27,7 @@ class Connection(TypedDict):
     disconnected_at: str | None
     created_at: str
     records: int
+    watches: str | None
     last_run: LastRun | None
 
 

@@ -1,0 +1,40 @@
+"""How this home is set up: what is connected and what could be, how the owner is told, what every setting is.
+
+Must not know: where any of it is kept, or how it is changed; that is for commands, which are shown to be copied.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from polyhost.operations.requests import (
+    ConfigExplainRequest,
+    ConnectionsRequest,
+    ScheduleShowRequest,
+    SourcesRequest,
+)
+from polyhost.web.dashboard import Dashboard
+from polyhost.web.rendering import Page
+
+__all__ = ["settings"]
+
+
+async def settings(dash: Dashboard, request: web.Request) -> Page:
+    del request
+    state = {
+        "config": await dash.operate("config explain", ConfigExplainRequest()),
+        "connections": await dash.operate("connections", ConnectionsRequest()),
+        "schedules": await dash.operate("schedule show", ScheduleShowRequest()),
+        "sources": await dash.operate("polyfill list", SourcesRequest()),
+    }
+    return Page("settings.html", "settings", state, _arranged(state))
+
+
+def _arranged(state: dict[str, Any]) -> dict[str, Any]:
+    """The same by what it is of, as a page shows it."""
+    return {
+        "schedule_of": {one["connection"]: one for one in state["schedules"]["connections"]},
+        "setting": {one["key"]: one["value"] for one in state["config"]["settings"]},
+    }
