@@ -8,14 +8,20 @@ from pathlib import Path
 import pytest
 
 from e2e.command import CommandLine
-from e2e.owner import Owner
-from fakes.slack import FakeSlack, scenarios
+from e2e.owner import BROWSER, Owner
+from fakes.slack import FakeSlack, scenarios, usual_port
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def _browser() -> AsyncIterator[None]:
+    async with BROWSER:
+        yield
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[FakeSlack]:
     """What no client may ever do makes the test fail."""
-    async with FakeSlack(scenarios.small()) as running:
+    async with FakeSlack(scenarios.small(), port=usual_port()) as running:
         yield running
         assert running.violations == []
         assert running.requests("conversations.mark") == []

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fakes.slack import FakeSlack
+from polyhost.browser.kept import KeptBrowser
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import RunEvent
 from polyhost.operations.collect import run
@@ -20,9 +21,11 @@ from polyhost.operations.context import Context
 from polyhost.operations.reading import coverage, records, runs
 from polyhost.operations.requests import ConnectRequest, CoverageRequest, RecordsRequest, RunRequest, RunsRequest
 
-__all__ = ["NAME", "LaterClock", "Owner", "Ran"]
+__all__ = ["BROWSER", "NAME", "LaterClock", "Owner", "Ran"]
 
 NAME = "fake"
+BROWSER = KeptBrowser()
+"""One for all runs in this process, one after another; conftest.py closes it. Commands start their own."""
 
 
 class LaterClock(Clock):
@@ -73,7 +76,7 @@ class Owner:
     events: list[RunEvent] = field(default_factory=list)
 
     def context(self) -> Context:
-        return Context(home=self.home, watch=self.events.append, clock=self.clock)
+        return Context(home=self.home, watch=self.events.append, clock=self.clock, launcher=BROWSER.launcher)
 
     async def connect(self, **options: Any) -> None:
         state = self.slack.write_storage_state(self.home.with_suffix(".session.json"))

@@ -117,8 +117,9 @@ async def live_connector(
     store: Store,
     clock: Clock,
     owner: Owner = NOBODY,
+    launcher: Launcher | None = None,
 ) -> Prepared:
-    """A run with the owner's session, or a process of its own."""
+    """A run with the owner's session, or a process of its own. `launcher`: None for a browser of its own, too."""
     if source.kind == "artifact":
         raise RefusedError(
             f"{source.name} is not collected but imported, from files you export yourself",
@@ -133,7 +134,14 @@ async def live_connector(
     governor = await _governor(store, connection, clock)
 
     def make(state: Mapping[str, Any], traffic: Traffic) -> PageConnector:
-        return PageConnector(polyfill, governor=governor, browser=browser, storage_state=state, traffic=traffic)
+        return PageConnector(
+            polyfill,
+            governor=governor,
+            browser=browser,
+            storage_state=state,
+            traffic=traffic,
+            launcher=launcher or launch,
+        )
 
     use = SessionInUse(
         home=home,
@@ -155,13 +163,21 @@ async def recording_connector(
     store: Store,
     clock: Clock,
     owner: Owner = NOBODY,
+    launcher: Launcher | None = None,
 ) -> Prepared:
     """A live run whose traffic is recorded. The session is not probed: a recording holds what the polyfill asked."""
     browser = browser_options(home, hosts, headed=owner.headed)
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
     state = _saved(connection, home).state
-    recording = RecordedConnector(polyfill, _rules(declared), governor=governor, browser=browser, storage_state=state)
+    recording = RecordedConnector(
+        polyfill,
+        _rules(declared),
+        governor=governor,
+        browser=browser,
+        storage_state=state,
+        launcher=launcher or launch,
+    )
     return Prepared(recording, governor=governor, recording=recording)
 
 

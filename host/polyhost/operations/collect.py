@@ -57,7 +57,7 @@ async def run(context: Context, request: RunRequest) -> Result:
         make = live_connector if request.record is None else recording_connector
         hosts = _hosts(request, connection)
         owner = Owner(answer=context.answer, watch=context.watch, headed=request.headed)
-        prepared = await make(source, connection, hosts, context.home, store, context.clock, owner)
+        prepared = await make(source, connection, hosts, context.home, store, context.clock, owner, context.launcher)
         return await _run(context, store, connection, source, scope, prepared, request)
 
 
@@ -72,7 +72,9 @@ async def collect_wanted(context: Context, name: str, wanted: object) -> dict[st
         _check_session(connection)
         hosts = _kept_hosts(connection)
         owner = Owner(answer=context.answer, watch=context.watch)
-        prepared = await live_connector(source, connection, hosts, context.home, store, context.clock, owner)
+        prepared = await live_connector(
+            source, connection, hosts, context.home, store, context.clock, owner, context.launcher
+        )
         return await _collect(context, store, connection, source, scope, prepared, full=full)
 
 

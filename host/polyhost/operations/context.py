@@ -20,6 +20,7 @@ from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
 if TYPE_CHECKING:  # only a server has them, or a run; what they import takes longer than a look at the store
+    from polyhost.browser.bridge.tab import Launcher
     from polyhost.engine.hosting import RunHost
     from polyhost.engine.tracing import Seen
     from polyhost.engine.uploads import Uploads
@@ -82,6 +83,8 @@ class Context:
     host: RunHost | None = None
     """Runs in this process; None where there are none but the call's own."""
     uploads: Uploads | None = None
+    launcher: Launcher | None = None
+    """How a live run comes by its browser, e.g. one that is kept between runs; None: each starts its own."""
 
     @property
     def has_store(self) -> bool:

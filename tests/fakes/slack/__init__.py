@@ -12,7 +12,7 @@ from fakes.slack.chance import happen
 from fakes.slack.faults import Fault, Faults
 from fakes.slack.populated import populated
 from fakes.slack.script import play
-from fakes.slack.server import FakeSlack, serving
+from fakes.slack.server import FakeSlack, serving, usual_port
 from fakes.slack.world import Ref, Workspace
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "script",
     "serving",
     "truth",
+    "usual_port",
 ]

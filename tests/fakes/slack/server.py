@@ -18,6 +18,7 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from email.utils import formatdate
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -39,7 +40,7 @@ from fakes.slack.sign_in import IDENTITY_HOST, Door
 from fakes.slack.views import Page
 from fakes.slack.world import Workspace
 
-__all__ = ["FakeSlack", "serving"]
+__all__ = ["FakeSlack", "serving", "usual_port"]
 
 LOOPBACK = "127.0.0.1"
 CLIENT_HOST, FILE_HOST, SIGN_IN_HOST = "app.slack.com", "files.slack.com", "slack.com"
@@ -49,6 +50,15 @@ BODY_LIMIT = 4 * 1024 * 1024  # bytes; no client sends more, and nobody fills th
 BROKEN_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/js"  # a head that never ends: no browser retries this by itself
 )
+
+
+@cache
+def usual_port() -> int:
+    """One port for all fakes of this process that follow one another, so that a browser kept between tests finds each
+    of them where it was told."""
+    with socket.socket() as free:
+        free.bind((LOOPBACK, 0))
+        return free.getsockname()[1]
 
 
 class FakeSlack:

@@ -7,7 +7,6 @@ settles at the end. Small enough that a test can be sure whose mistake it sees.
 from __future__ import annotations
 
 import json
-import socket
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from fakes.slack import FakeSlack
+from fakes.slack import FakeSlack, usual_port
 from fakes.slack.world import Workspace
 from polyhost.browser.kept import KeptBrowser
 from polyhost.browser.launch import BrowserOptions
@@ -297,17 +296,11 @@ class Run:
 
 BROWSER = KeptBrowser()
 """One for all tests, as long as they are served on one port; conftest.py closes it."""
-_PORT = 0
 
 
 def fake_slack(*worlds: Workspace, **more: Any) -> FakeSlack:
-    """A fake on the port that was free when the first one asked, so that the kept browser finds each of them."""
-    global _PORT  # noqa: PLW0603  one process, one port
-    if not _PORT:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            _PORT = free.getsockname()[1]
-    return FakeSlack(*worlds, port=_PORT, **more)
+    """A fake where the kept browser finds it."""
+    return FakeSlack(*worlds, port=usual_port(), **more)
 
 
 def connector(slack: FakeSlack, storage_state: Mapping[str, Any] | None = None) -> PageConnector:
