@@ -27,6 +27,7 @@ from polyhost.api.metrics import Metrics
 from polyhost.api.surface import Surface
 from polyhost.engine.clock import Clock
 from polyhost.engine.config import Config
+from polyhost.engine.following import Following
 from polyhost.engine.hosting import RunHost
 from polyhost.engine.indexing import Indexer
 from polyhost.engine.neighbours import Neighbours
@@ -171,7 +172,8 @@ async def _answering(surface: Surface, listening: socket.socket) -> AsyncGenerat
 
 @asynccontextmanager
 async def _companions(surface: Surface, config: Config, teller: Teller, neighbours: Neighbours) -> AsyncGenerator[None]:
-    """What goes on beside answering: the scheduler, telling the owner, listening to other processes' runs."""
+    """What goes on beside answering: the scheduler, telling the owner, following the settings, listening to other
+    processes' runs."""
     indexer = Indexer(store=surface.store, home=surface.home, busy=lambda: surface.runs.going > 0)
     scheduler = Scheduler(
         work=HostedWork(surface.context()),
@@ -181,8 +183,14 @@ async def _companions(surface: Surface, config: Config, teller: Teller, neighbou
         clock=surface.clock,
         after_run=teller.wake,
     )
+
+    def take_up(found: Config) -> None:
+        scheduler.take_up(found.schedule)
+        teller.take_up(channels(found.notify), found.schedule)
+
+    following = Following(home=surface.home, take_up=take_up)
     async with asyncio.TaskGroup() as tasks:
-        going = [tasks.create_task(one.run()) for one in (scheduler, teller, indexer, neighbours)]
+        going = [tasks.create_task(one.run()) for one in (scheduler, teller, indexer, neighbours, following)]
         try:
             yield
         finally:

@@ -84,6 +84,11 @@ class Scheduler:
         """Look again now: something has changed that a look would show."""
         self._woken.set()
 
+    def take_up(self, settings: ScheduleConfig) -> None:
+        """Go on with these settings, from a look at once. What goes on already goes on."""
+        self.settings = settings
+        self.wake()
+
     async def _go_on(self, tasks: asyncio.TaskGroup) -> None:
         while True:
             try:

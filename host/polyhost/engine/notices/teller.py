@@ -55,18 +55,27 @@ class Teller:
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
-        """Look, tell, wait; until cancelled. Ends at once where there is no way to tell."""
-        while self.ways:
+        """Look, tell, wait; until cancelled. Where there is no way to tell, only wait."""
+        while True:
+            if self.ways:
+                await self._look_if_possible()
             try:
-                await self.look()
-            except PolyhostError as error:  # the store is held, the disk is full: that passes
-                _log.warning("could not look for what needs the owner: %s", error.code)
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
+                async with asyncio.timeout(LOOK_SECONDS if self.ways else None):
                     await self._woken.wait()
             except TimeoutError:
                 pass
             self._woken.clear()
+
+    async def _look_if_possible(self) -> None:
+        try:
+            await self.look()
+        except PolyhostError as error:  # the store is held, the disk is full: that passes
+            _log.warning("could not look for what needs the owner: %s", error.code)
+
+    def take_up(self, ways: Sequence[Channel], schedule: ScheduleConfig) -> None:
+        """Go on with these settings, from a look at once."""
+        self.ways, self.schedule = ways, schedule
+        self.wake()
 
     def wake(self) -> None:
         """Look again now: a run has ended, a question was asked."""
