@@ -12,7 +12,7 @@
   "use strict";
 
   /** Messages in a batch, its size in characters, and how many batches may be unacknowledged: docs/bridge.md. */
-  const BATCH_MESSAGES = 100;
+  const BATCH_MESSAGES = 250;
   const BATCH_CHARACTERS = 256 * 1024;
   const CREDIT = 8;
   /** Milliseconds a half-full batch may wait: a crash loses little, and a thousand small facts still travel together. */
@@ -58,8 +58,7 @@
   /** One lone surrogate (text cut through an emoji) makes strict parsers refuse the whole batch; JSON escapes it. */
   const LONE_SURROGATE = /\\ud[89a-f]/;
   /** Letters beyond ASCII travel escaped: a text with even one of them is twice as long in every process on the way. */
-  const BEYOND_ASCII = /[^\0-\x7f]/;
-  const EACH_BEYOND_ASCII = /[^\0-\x7f]/g;
+  const BEYOND_ASCII = /[^\0-\x7f]/g;
 
   /** @param {unknown} message */
   function encode(message) {
@@ -67,11 +66,14 @@
     if (text.includes("\\ud") && LONE_SURROGATE.test(text)) {
       text = JSON.stringify(message, (_key, value) => (typeof value === "string" ? wellFormed(value) : value));
     }
-    return BEYOND_ASCII.test(text) ? text.replace(EACH_BEYOND_ASCII, escaped) : text;
+    return text.replace(BEYOND_ASCII, escaped);
   }
 
+  /** Each letter's escape, once it was met: a language has few of them. @type {string[]} */
+  const escapes = [];
+
   /** @param {string} letter One UTF-16 unit. */
-  const escaped = (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  const escaped = (letter) => (escapes[letter.charCodeAt(0)] ??= `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
   /** @param {string} text */
   function wellFormed(text) {

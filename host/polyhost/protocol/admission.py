@@ -17,7 +17,7 @@ from polyhost.protocol.findings import Findings
 from polyhost.protocol.keys import KeyRuleError, canonical_key, key_of
 from polyhost.protocol.messages import ProtocolViolationError, parse_record
 from polyhost.protocol.positions import Place
-from polyhost.protocol.records import Record
+from polyhost.protocol.records import Record, make_record
 from polyhost.protocol.refusals import Refusals
 from polyhost.protocol.scope import RESOURCE, Admitted, Op, Rejected, Scope, StreamScope, Undecided
 from polyhost.protocol.timestamps import is_timestamp
@@ -164,7 +164,7 @@ class Admission:
             key = gate.plain_key(message.get("key"), data)
             if key is None:
                 break
-            kept.append(Record(name, key, data, moment))
+            kept.append(make_record((name, key, data, moment, "upsert")))
         self.emitted += len(kept) - before
         return len(kept) - before
 
