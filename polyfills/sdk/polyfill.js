@@ -12,7 +12,7 @@
   "use strict";
 
   /** Messages in a batch, its size in characters, and how many batches may be unacknowledged: docs/bridge.md. */
-  const BATCH_MESSAGES = 250;
+  const BATCH_MESSAGES = 200;
   const BATCH_CHARACTERS = 256 * 1024;
   const CREDIT = 8;
   /** Milliseconds a half-full batch may wait: a crash loses little, and a thousand small facts still travel together. */

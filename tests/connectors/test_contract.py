@@ -20,7 +20,7 @@ from polyhost.connectors.scripted import FLUSH, ScriptedConnector, ScriptHost
 from polyhost.connectors.stdio import StdioConnector
 
 CREDIT = 8
-MOST_MESSAGES = 250
+MOST_MESSAGES = 200
 """In one batch, whichever connector it is of."""
 STUCK_SECONDS = 0.3
 """How long something that must not happen gets to happen."""

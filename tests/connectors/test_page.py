@@ -18,11 +18,11 @@ RECORDS = (
 )
 
 
-async def test_records_come_out_in_order_in_batches_of_at_most_250(pages: PageRuns, site: SiteHost) -> None:
-    """The bridge: one string per batch, of 250 records or 256 KiB."""
+async def test_records_come_out_in_order_in_batches_of_at_most_200(pages: PageRuns, site: SiteHost) -> None:
+    """The bridge: one string per batch, of 200 records or 256 KiB."""
     got = await pages.run(site, RECORDS.format(n=1234))
     assert [record["data"]["id"] for record in got.of("RECORD")] == [str(number) for number in range(1234)]
-    assert max(len(batch.messages) for batch in got.batches) == 250
+    assert max(len(batch.messages) for batch in got.batches) == 200
     assert [batch.number for batch in got.batches] == list(range(1, len(got.batches) + 1))
     assert got.done == {"type": "DONE", "status": "succeeded", "records_emitted": 1234}
     assert got.exited == ConnectorExited()
@@ -129,16 +129,16 @@ async def test_a_polyfill_waits_for_acknowledgements_beyond_its_credit(pages: Pa
         await session.send(start_message())
         events = session.events()
         held = [await anext(events) for _ in range(CREDIT)]
-        await pages.page.wait_for_function("document.title === '2249'")  # 2000 in eight batches, 250 more in the queue
+        await pages.page.wait_for_function("document.title === '1799'")  # 1600 in eight batches, 200 more in the queue
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await anext(events)
-        assert await pages.page.title() == "2249"
+        assert await pages.page.title() == "1799"
         assert isinstance(held[0], Batch)
         await session.acknowledge(held[0])
         ninth = await anext(session.events())
         assert isinstance(ninth, Batch)
-        assert ninth.messages[0]["key"] == "k2000"
+        assert ninth.messages[0]["key"] == "k1600"
 
 
 async def test_windows_and_groups_are_asked_and_answered_by_the_host(pages: PageRuns, site: SiteHost) -> None:

@@ -27,7 +27,7 @@ from polyhost.protocol import commands
 from polyhost.protocol.commands import Command, PersistRecords, RunOutcome
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.records import Record
-from polyhost.store.base import SaveCheckpoints, Store, WriteOp
+from polyhost.store.base import SaveCheckpoints, Store, WriteOp, WriteRecords
 
 __all__ = ["Pipeline", "Target"]
 
@@ -188,6 +188,8 @@ class Pipeline:
             if isinstance(step, _NeedStored):
                 await self._put(ops)
                 ops = [*await self._look_up(step)]
+            elif isinstance(step, WriteRecords) and ops and isinstance(ops[-1], WriteRecords):
+                ops[-1] = WriteRecords([*ops[-1].records, *step.records])  # fewer statements, and turns between threads
             else:
                 ops.append(step)
         await self._put(ops)
