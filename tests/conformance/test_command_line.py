@@ -11,6 +11,9 @@ import pytest
 
 from conformance.terminal import at_terminal
 from e2e.command import CommandLine, Finished
+from polyhost.operations.context import Context
+from polyhost.operations.reading import records
+from polyhost.operations.requests import RecordsRequest
 
 NODE = Path(__file__).parent / "node"
 STARTED = 'import { writeFileSync } from "node:fs";\nwriteFileSync("started", "");\n'
@@ -43,7 +46,8 @@ class Notebook:
         return await self.command("run", "notebook", "--json", *words)
 
     async def stored(self, stream: str) -> dict[str, Any]:
-        listed = await self.command("records", "notebook", stream, "--json")
+        asked = RecordsRequest(name="notebook", stream=stream, limit=0)
+        listed = await records(Context(home=self.command.home), asked)
         return {record["key"]: record["data"] for record in listed.value["records"]}
 
 

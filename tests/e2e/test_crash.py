@@ -24,11 +24,9 @@ REPLIES = "conversations.replies"
 DYING = str(Path(__file__).parent / "dying.py")
 WRITE = "polyhost.store.sqlite:SqliteStore.write"
 PLACES = {
-    "before the run is opened": ("polyhost.store.sqlite:SqliteStore.open_run", 1),
     "before anything is stored": (WRITE, 1),
     "between two pages": (WRITE, 6),
     "between the last page and the cursors": ("polyhost.engine.pipeline:Pipeline._commit", 1),
-    "before settling": ("polyhost.engine.run_ledger:RunLedger.settle", 1),
     "before the run is closed": ("polyhost.store.sqlite:SqliteStore.close_run", 1),
 }
 

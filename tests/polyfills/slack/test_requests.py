@@ -1,6 +1,6 @@
 """What a run costs the site, counted at the server, never timed.
 
-Provenance: the figures the product promises: nothing new in 1,000 channels, at most 3 API requests; k changed, 3 + k.
+Provenance: the figures the product promises: nothing new, however many channels: at most 3 API requests; k changed: 3 + k.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from fakes.slack.world import Workspace
 from polyfills.slack.host import Home, collect, fake_slack
 from polyfills.slack.truth import difference
 
-CHANNELS = 1_000
+CHANNELS = 250
+"""More than a page of a listing. All 1,000, through the engine: e2e/test_idle_cost.py."""
 SOON = timedelta(minutes=10)
 
 
@@ -42,7 +43,7 @@ async def plain() -> tuple[Workspace, Home]:
     return world, await settled(world)
 
 
-async def test_an_idle_run_over_a_thousand_channels_takes_three_requests(plain: tuple[Workspace, Home]) -> None:
+async def test_an_idle_run_over_many_channels_takes_three_requests(plain: tuple[Workspace, Home]) -> None:
     world, home = deepcopy(plain)
     async with fake_slack(world) as slack:
         report = await collect(slack, home, later=SOON)
