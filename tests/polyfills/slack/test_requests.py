@@ -1,6 +1,6 @@
 """What a run costs the site, counted at the server, never timed.
 
-Provenance: the figures the product promises: nothing new, however many channels: at most 3 API requests; k changed: 3 + k.
+Provenance: the figures the product promises: nothing new, however many channels: at most 3 requests; k changed: 3 + k.
 """
 
 from __future__ import annotations
