@@ -3,14 +3,14 @@
 Owns: what is blocked inside the page, and the count of what was. Must not know: polyfills, runs, the bridge.
 
 What holds everything back is the browser's own resolver (`--host-resolver-rules`, hosts.py, set when it starts): every
-other name and address leads nowhere, for the whole browser and for every channel: frames, workers, service workers,
-sockets, prefetches. It costs an allowed request nothing. Here is what names the attempts, and two things beside:
+other name and address leads nowhere, for the whole browser and for every channel: navigations, frames, workers, service
+workers, sockets, prefetches. It costs an allowed request nothing. Here is what names the attempts, and two things more:
 
-- Documents are paused (`Fetch.enable`) and failed by name: a navigation is told of before a script could have carried
-  data out in an address. Images, fonts and media are paused by type and failed. Nothing else is paused, and nothing is
-  asked about (`Network.enable` makes the browser tell of each piece of an answer), so no request of a polyfill waits.
+- Images, fonts and media are paused by type (`Fetch.enable`) and failed. Nothing else is paused, but the browser then
+  passes every answer through one process more (docs/benchmarks.md); where all three are loaded, nothing is asked for.
 - Where something answers requests before a name is looked up, a replayer or a recorder, the resolver is never asked.
-  There, and only there, the page has an allow list (`Network.setBlockedURLs`).
+  There, and only there, the page has an allow list (`Network.setBlockedURLs`), and documents, for which that list does
+  not hold, are paused and failed by name.
 
 WebRTC, WebTransport and shared workers are told of by no request of a page. They are shut in the polyfill's own world
 (polyfills/sdk/polyfill.js), where a try is reported. What the site's own scripts try that way gets as far, which is
@@ -61,7 +61,8 @@ class Fence:
         self._allow = tuple(allow)
         self._blocked = blocked
         self._intercepted = intercepted
-        self._stopped = ("Document", *(name for kind, name in _TYPES.items() if kind not in load))
+        unwanted = [name for kind, name in _TYPES.items() if kind not in load]
+        self._stopped = ["Document", *unwanted] if intercepted else unwanted
         self._answers: set[asyncio.Future[Any]] = set()
         self._counted: Counter[str] = Counter()
         """Addresses that were failed here, and counted then: their page may be gone before it tells of the failure."""
@@ -77,11 +78,10 @@ class Fence:
         def paused(event: dict[str, Any]) -> None:
             self._decide(session, event)
 
-        session.on("Fetch.requestPaused", paused)
-        await session.send(
-            "Fetch.enable",
-            {"patterns": [{"urlPattern": "*", "resourceType": kind} for kind in self._stopped]},
-        )
+        if self._stopped:
+            session.on("Fetch.requestPaused", paused)
+            patterns = [{"urlPattern": "*", "resourceType": kind} for kind in self._stopped]
+            await session.send("Fetch.enable", {"patterns": patterns})
         if self._intercepted:
             await self._block_by_address(session)
 

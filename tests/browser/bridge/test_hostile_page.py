@@ -12,6 +12,7 @@ import pytest
 from fakes.page_runs import Collected, PageRuns, QuietCalls, start_message
 from fakes.site import SiteHost
 from polyhost.connectors.base import Restarted
+from polyhost.connectors.page import PageSession
 
 pytestmark = pytest.mark.requirement("HO-1")
 
@@ -243,9 +244,12 @@ async def test_a_page_that_leads_away_is_left_and_the_polyfill_starts_again(page
     """The fence stops the navigation; the polyfill is brought back to its own page."""
     other = pages.sites.new("other")
     other.page(path="/landing")
-    async with pages.connector(site, "polyfill(async (host) => host.sleep(60000));").open(QuietCalls()) as session:
+    script = "polyfill(async (host) => host.sleep(60000));"
+    async with pages.connector(site, script, own_browser=True).open(QuietCalls()) as session:
+        assert isinstance(session, PageSession)
+        assert session.tab.page is not None
         await session.send(start_message())
-        await pages.page.evaluate(f"location.href = {other.url('/landing')!r}")
+        await session.tab.page.evaluate(f"location.href = {other.url('/landing')!r}")
         assert await anext(session.events()) == Restarted("navigation", 1)
         assert session.tab.url == site.url()
     assert other.seen == []
