@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -19,19 +20,31 @@ COLUMNS = 104
 
 def main(out: str, *commands: str) -> None:
     """Run each command in one temporary home and write the picture."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO())
     with tempfile.TemporaryDirectory() as home:
-        environment = {**os.environ, "POLYHOST_HOME": f"{home}/polyhost", "FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
+        environment = {**os.environ, **colours(), "POLYHOST_HOME": f"{home}/polyhost"}
+        printed = []
         for command in commands:
-            console.print(Text(f"$ {command}", style="bold"))
-            words = shlex.split(command)
-            words[:1] = [sys.executable, "-m", "polyhost"]
+            words = [sys.executable, "-m", "polyhost", *shlex.split(command)[1:]]
             done = subprocess.run(words, env=environment, capture_output=True, check=False)
-            text = done.stdout.decode().replace(f"{home}/polyhost", "~/.local/share/polyhost")
-            console.print(Text.from_ansi(text))
-    drawn = console.export_svg(title="polyhost")
+            printed.append((command, done.stdout.decode()))
+        draw(Path(out), "polyhost", printed, home=f"{home}/polyhost")
+
+
+def colours() -> dict[str, str]:
+    """The environment of a command that prints as it would on a terminal of the picture's width."""
+    return {"FORCE_COLOR": "1", "COLUMNS": str(COLUMNS)}
+
+
+def draw(out: Path, title: str, printed: Iterable[tuple[str, str]], *, home: str) -> None:
+    """Commands and what each printed, one after another."""
+    console = Console(record=True, width=COLUMNS, file=io.StringIO())
+    for command, text in printed:
+        console.print(Text(f"$ {command}", style="bold"))
+        console.print(Text.from_ansi(text.replace(home, "~/.local/share/polyhost")))
+    drawn = console.export_svg(title=title)
     # Viewers use their own fixed-width font: a picture in a README fetches nothing.
-    Path(out).write_text(re.sub(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", "", drawn, flags=re.DOTALL), encoding="utf-8")
+    out.write_text(re.sub(r"@font-face \{.*?\}\s*|<!--.*?-->\s*", "", drawn, flags=re.DOTALL), encoding="utf-8")
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])
