@@ -53,8 +53,8 @@ async def test_a_running_browser_lends_its_session_and_goes_on_as_it_was(
         refused = await command(*words)
         assert refused.exit_code == 4
         assert "not signed in to Slack" in refused.stderr
-        await page.click("#sign-in")
-        await page.wait_for_selector("body[data-booted]")
+        await page.dispatch_event("#sign-in", "click")
+        await page.wait_for_function("document.body.dataset.booted !== undefined", polling=50)
         await context.add_cookies([{"name": "x", "value": FOREIGN, "domain": "example.org", "path": "/"}])
         await page.evaluate("window.mine = 'untouched'")
         connected = await command(*words)

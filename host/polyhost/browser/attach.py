@@ -11,7 +11,7 @@ import ipaddress
 from contextlib import AsyncExitStack, suppress
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Error, Page, async_playwright
+from playwright.async_api import Browser, CDPSession, Error, Page, async_playwright
 
 from polyhost.browser.session import SIGNED_OUT, SessionSigns
 from polyhost.browser.signed_in import SignedIn, look_until_told, read_state
@@ -23,7 +23,8 @@ _CONNECT_TIMEOUT_MS = 10_000
 _PAGE_TIMEOUT_MS = 30_000
 _OPEN_SECONDS = 20.0
 """From nothing to a tab, the browser's time to connect included."""
-_CLOSE_SECONDS = 5.0
+_CLOSE_SECONDS = 2.0
+_CLOSE_ATTEMPTS = 3
 _ATTEMPTS = 2
 _HOW = (
     "Start one with a profile that is not your default one, which Chrome does not open for debugging: "
@@ -103,14 +104,32 @@ async def _connect(url: str, site: str, opening: AsyncExitStack) -> Page:
     if not browser.contexts:
         raise RefusedError(f"That browser has no profile open for {site}", _HOW, code="no_browser_there")
     tab = await browser.contexts[0].new_page()
-    opening.push_async_callback(_let_go, tab)
+    opening.push_async_callback(_close_tab, tab, await browser.new_browser_cdp_session(), await _target_of(tab))
     return tab
 
 
-async def _let_go(opened: Browser | Page) -> None:
-    """Close a tab; of a browser, only the connection: it goes on running."""
+async def _target_of(tab: Page) -> str:
+    session = await tab.context.new_cdp_session(tab)
+    target = (await session.send("Target.getTargetInfo"))["targetInfo"]["targetId"]
+    await session.detach()
+    return target
+
+
+async def _close_tab(tab: Page, session: CDPSession, target: str) -> None:
+    """Nothing of ours stays open. A tab that is on its way elsewhere may miss the word to close: it is given again."""
+    for _ in range(_CLOSE_ATTEMPTS):
+        with suppress(Error, TimeoutError):
+            await asyncio.wait_for(tab.close(), _CLOSE_SECONDS)
+        if tab.is_closed():
+            return
+        with suppress(Error, TimeoutError):
+            await asyncio.wait_for(session.send("Target.closeTarget", {"targetId": target}), _CLOSE_SECONDS)
+
+
+async def _let_go(browser: Browser) -> None:
+    """Only the connection is closed; the browser goes on running."""
     with suppress(Error, TimeoutError):
-        await asyncio.wait_for(opened.close(), _CLOSE_SECONDS)
+        await asyncio.wait_for(browser.close(), _CLOSE_SECONDS)
 
 
 def _is_loopback(host: str) -> bool:
