@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, CDPSession, Error, Page, async_playwright
@@ -81,7 +82,7 @@ async def _open_tab(url: str, site: str, reached: AsyncExitStack) -> Page:
             try:
                 async with asyncio.timeout(_OPEN_SECONDS):
                     tab = await _connect(url, site, opening)
-            except TimeoutError:
+            except (Error, TimeoutError):
                 continue
             reached.push_async_exit(opening.pop_all())
             return tab
@@ -103,9 +104,10 @@ async def _connect(url: str, site: str, opening: AsyncExitStack) -> Page:
     opening.push_async_callback(_let_go, browser)
     if not browser.contexts:
         raise RefusedError(f"That browser has no profile open for {site}", _HOW, code="no_browser_there")
-    tab = await browser.contexts[0].new_page()
-    opening.push_async_callback(_close_tab, tab, await browser.new_browser_cdp_session(), await _target_of(tab))
-    return tab
+    closing = _Closing(await browser.new_browser_cdp_session(), await browser.contexts[0].new_page())
+    opening.push_async_callback(closing.close)
+    closing.target = await _target_of(closing.tab)
+    return closing.tab
 
 
 async def _target_of(tab: Page) -> str:
@@ -115,15 +117,24 @@ async def _target_of(tab: Page) -> str:
     return target
 
 
-async def _close_tab(tab: Page, session: CDPSession, target: str) -> None:
-    """Nothing of ours stays open. A tab that is on its way elsewhere may miss the word to close: it is given again."""
-    for _ in range(_CLOSE_ATTEMPTS):
-        with suppress(Error, TimeoutError):
-            await asyncio.wait_for(tab.close(), _CLOSE_SECONDS)
-        if tab.is_closed():
-            return
-        with suppress(Error, TimeoutError):
-            await asyncio.wait_for(session.send("Target.closeTarget", {"targetId": target}), _CLOSE_SECONDS)
+@dataclass(slots=True)
+class _Closing:
+    """The end of the tab that is ours, from the moment it is there. `session`: the browser's own."""
+
+    session: CDPSession
+    tab: Page
+    target: str | None = None
+
+    async def close(self) -> None:
+        """A tab that is on its way elsewhere may miss the word to close: it is given again."""
+        for _ in range(_CLOSE_ATTEMPTS):
+            with suppress(Error, TimeoutError):
+                await asyncio.wait_for(self.tab.close(), _CLOSE_SECONDS)
+            if self.tab.is_closed() or self.target is None:
+                return
+            with suppress(Error, TimeoutError):
+                again = self.session.send("Target.closeTarget", {"targetId": self.target})
+                await asyncio.wait_for(again, _CLOSE_SECONDS)
 
 
 async def _let_go(browser: Browser) -> None:
