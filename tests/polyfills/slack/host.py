@@ -109,6 +109,7 @@ class Run:
         self.walked: dict[str, ranges.Ranges] = {}
         self.inventory: observe.InventoryResult | None = None
         self.staged: dict[str, Any] = {}
+        self.taken = 0
         self.plans = {} if full else self._plan()
 
     # what a polyfill asks
@@ -133,10 +134,15 @@ class Run:
 
     # what it says
 
-    def take_batch(self, batch: Batch) -> None:
+    def take_batch(self, batch: Batch, up_to: int | None = None) -> bool:
+        """False when the run is cut off: that many messages were taken, however they came in batches."""
         for message in batch.messages:
+            if self.taken == up_to:
+                return False
             assert isinstance(message, dict)
             self.take(message)
+            self.taken += 1
+        return True
 
     def take(self, message: Mapping[str, Any]) -> None:
         match message["type"]:
@@ -314,8 +320,8 @@ def connector(slack: FakeSlack, storage_state: Mapping[str, Any] | None = None) 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What a run is asked for. `stop_after`: cut it off after so many batches, as a crash would, with everything before
-    it durable. `later`: how much time has passed since the last run."""
+    """What a run is asked for. `stop_after`: cut it off after so many messages, as a crash would, with everything
+    before it durable. `later`: how much time has passed since the last run."""
 
     streams: Sequence[str] = EVERYTHING
     resources: Mapping[str, list[str]] = field(default_factory=dict)
@@ -343,15 +349,12 @@ async def collect(slack: FakeSlack, home: Home, **options: Any) -> Report:
     slack.log.clear()
     async with connector(slack, asked.storage_state).open(run) as session:
         await session.send(run.start())
-        taken = 0
         async for event in session.events():
             assert not isinstance(event, ConnectorExited), event.detail
             if isinstance(event, Restarted):
                 await session.send(run.start())
                 continue
-            run.take_batch(event)
-            taken += 1
-            if taken == asked.stop_after:
+            if not run.take_batch(event, asked.stop_after):
                 break
             await session.acknowledge(event)
             if run.report.done:
