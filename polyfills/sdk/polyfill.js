@@ -14,7 +14,7 @@
   /** Messages in a batch, its size in characters, and how many batches may be unacknowledged: docs/bridge.md. */
   const BATCH_MESSAGES = 200;
   const BATCH_CHARACTERS = 256 * 1024;
-  const CREDIT = 8;
+  const CREDIT = 12;
   /** Milliseconds a half-full batch may wait: a crash loses little, and a thousand small facts still travel together. */
   const LINGER = 100;
   /** Milliseconds to wait for a document that never finishes loading before the polyfill starts anyway. */

@@ -19,7 +19,7 @@ from polyhost.connectors.page import PageConnector, PagePolyfill
 from polyhost.connectors.scripted import FLUSH, ScriptedConnector, ScriptHost
 from polyhost.connectors.stdio import StdioConnector
 
-CREDIT = 8
+CREDIT = 12
 MOST_MESSAGES = 200
 """In one batch, whichever connector it is of."""
 STUCK_SECONDS = 0.3

@@ -118,7 +118,7 @@ async def test_records_arrive_as_json_would_carry_them_however_they_travel(pages
 
 
 async def test_a_polyfill_waits_for_acknowledgements_beyond_its_credit(pages: PageRuns, site: SiteHost) -> None:
-    """Credit: what the page has counted itself stops at what eight batches hold, and goes on by one batch each time."""
+    """Credit: what the page has counted itself stops at what its batches hold, and goes on by one batch each time."""
     script = """polyfill(async (host) => {
       for (let i = 0; i < 5000; i++) {
         document.title = String(i);
@@ -129,16 +129,16 @@ async def test_a_polyfill_waits_for_acknowledgements_beyond_its_credit(pages: Pa
         await session.send(start_message())
         events = session.events()
         held = [await anext(events) for _ in range(CREDIT)]
-        await pages.page.wait_for_function("document.title === '1799'")  # 1600 in eight batches, 200 more in the queue
+        await pages.page.wait_for_function("document.title === '2599'")  # 2400 in its batches, 200 more in the queue
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await anext(events)
-        assert await pages.page.title() == "1799"
+        assert await pages.page.title() == "2599"
         assert isinstance(held[0], Batch)
         await session.acknowledge(held[0])
-        ninth = await anext(session.events())
-        assert isinstance(ninth, Batch)
-        assert ninth.messages[0]["key"] == "k1600"
+        following = await anext(session.events())
+        assert isinstance(following, Batch)
+        assert following.messages[0]["key"] == "k2400"
 
 
 async def test_windows_and_groups_are_asked_and_answered_by_the_host(pages: PageRuns, site: SiteHost) -> None:

@@ -210,10 +210,10 @@ async def test_a_batch_is_full_at_256_kib(tmp_path):
 async def test_what_was_in_the_pipe_when_it_exited_is_not_lost(tmp_path, lifeline):
     """It writes on while nobody reads, and is gone before anybody does."""
     script = lifeline.held + textwrap.dedent("""
-        lines = [json.dumps({"type": "RECORD", "n": n}) + "\\n" for n in range(2000)]
-        sys.stdout.write("".join(lines[:1000])); sys.stdout.flush()
+        lines = [json.dumps({"type": "RECORD", "n": n}) + "\\n" for n in range(2800)]
+        sys.stdout.write("".join(lines[:1400])); sys.stdout.flush()
         hear()
-        sys.stdout.write("".join(lines[1000:]))
+        sys.stdout.write("".join(lines[1400:]))
     """)
     async with opened(script, tmp_path) as session:
         events = session.events()
@@ -228,7 +228,7 @@ async def test_what_was_in_the_pipe_when_it_exited_is_not_lost(tmp_path, lifelin
         await session.acknowledge(held[-1])
         rest, exited = await read_all(session)
     taken = [message for batch in held for message in batch.messages] + rest
-    assert [message["n"] for message in taken] == list(range(2000))
+    assert [message["n"] for message in taken] == list(range(2800))
     assert exited == ConnectorExited(0)
 
 

@@ -33,7 +33,7 @@ from polyhost.connectors.base import (
 __all__ = ["FLUSH", "RESTART", "Script", "ScriptHost", "ScriptedConnector", "ScriptedSession"]
 
 BATCH_MESSAGES = 100
-CREDIT = 8
+CREDIT = 12
 _MESSAGE_SIZE = 1  # a scripted message has no bytes; batches count messages instead
 
 

@@ -46,7 +46,7 @@ BATCH_MESSAGES = 100
 """Messages in a batch at most: one transaction of the store."""
 BATCH_BYTES = 256 * 1024
 """Bytes after which a batch is full; its last message may go beyond."""
-CREDIT = 8
+CREDIT = 12
 """Batches that may be out and not yet durable: enough to read on while one is written, few enough to hold in memory."""
 PASSED_ON = ("PATH", "HOME", "LANG", "LANGUAGE", "TMPDIR", "TZ")
 """What a connector sees of the host's environment, and the LC_ variables: where programs are, where a runtime keeps its

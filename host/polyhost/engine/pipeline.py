@@ -31,9 +31,9 @@ from polyhost.store.base import SaveCheckpoints, Store, WriteOp, WriteRecords
 
 __all__ = ["Pipeline", "Target"]
 
-QUEUED_UNITS = 4
-"""Parsed batches that may wait for the writer, and are then written together: half of a connector's credit, so that it
-goes on while they are written."""
+QUEUED_UNITS = 3
+"""Parsed batches that may wait for the writer, and are then written together. With as many being written, half of
+a page's credit, so that it goes on all the while."""
 TICK_SECONDS = 1.0
 """How often time-outs are looked at; interactions are counted in minutes."""
 
@@ -139,7 +139,7 @@ class Pipeline:
 
     async def _take(self, batch: Batch) -> None:
         unit = self._sort(self._machine.receive_all(batch.messages, now=self._clock.now()))
-        unit.batch = batch
+        unit.batch = Batch(batch.number, (), batch.size)  # not its messages: they would wait for the writer as well
         await self._units.put(unit)
 
     def _sort(self, found: Sequence[Command]) -> _Unit:
@@ -160,8 +160,11 @@ class Pipeline:
         return unit
 
     def _persist(self, command: PersistRecords) -> Sequence[_NeedStored | WriteOp]:
-        partial = [record for record in command.records if self._translator.is_projected(record.stream)]
-        whole = [record for record in command.records if not self._translator.is_projected(record.stream)]
+        partial: Sequence[Record] = ()
+        whole: Sequence[Record] = command.records
+        if self._translator.projects:
+            partial = [record for record in command.records if self._translator.is_projected(record.stream)]
+            whole = [record for record in command.records if not self._translator.is_projected(record.stream)]
         steps: list[_NeedStored | WriteOp] = [*self._translator.write_records(whole)]
         if partial:
             steps.append(_NeedStored(partial=partial))

@@ -7,9 +7,11 @@ Must not know: how anything is written, or when.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from polyhost.engine.clock import Clock
@@ -71,6 +73,7 @@ class Translator:
         self._unplaced: dict[str, int] = {}
         self._read: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._facts = {stream.name: _facts(manifest, stream.name, scope, ledger) for stream in scope.streams}
+        self.projects = any(facts.projected for facts in self._facts.values())
 
     def start_state(self) -> dict[str, Any] | None:
         """START.state: the opaque cursors as they were kept, and the ledger as it stands now. What a stream with
@@ -87,7 +90,9 @@ class Translator:
 
     def write_records(self, records: Sequence[Record]) -> list[WriteOp]:
         """Admitted records, ready to be stored."""
-        writes = [write for record in records if (write := self._write(record)) is not None]
+        writes: list[RecordWrite] = []
+        for stream, of in groupby(records, key=itemgetter(0)):
+            writes += self._write(stream, of)
         return [WriteRecords(writes)] if writes else []
 
     def heard_of(self, records: Sequence[Record]) -> None:
@@ -179,27 +184,39 @@ class Translator:
             )
         )
 
-    def _write(self, record: Record) -> RecordWrite | None:
-        facts = self._facts[record.stream]
-        data = record.data
-        if data is None:
-            self._walks.deleted(record.stream, record.key)
-            return RecordWrite(record.stream, record.key, "delete", None, None, record.emitted_at)
-        encoded = encode(data, facts.volatile)
-        if facts.time_field is not None and isinstance(moment := data.get(facts.time_field), str):
-            self._tally.happened_at(moment)
-        if facts.rule is None:
-            return RecordWrite(record.stream, record.key, record.op, encoded.data, encoded.digest, record.emitted_at)
-        place = locate(data, facts.rule)
-        if isinstance(place, Unplaceable):
-            self._unplaced[record.stream] = self._unplaced.get(record.stream, 0) + 1
-            return None
-        if self._absence_tells:
-            self._walks.saw(record.stream, place.partition, record.key, place.key)
-        self._read[record.stream, place.partition] += 1
-        partition, _, position, cursor, is_head = place
-        stream, key, _, emitted_at, op = record
-        return _record_write((stream, key, op, *encoded, emitted_at, partition, position, cursor, is_head))
+    def _write(self, stream: str, records: Iterable[Record]) -> Iterator[RecordWrite]:
+        """One stream's records. Everything is looked up once, not for each: a run is mostly this loop."""
+        facts, read = self._facts[stream], 0
+        rule, volatile, time_field = facts.rule, facts.volatile, facts.time_field
+        here: str | None = None
+        for _, key, data, emitted_at, op in records:
+            if data is None:
+                self._walks.deleted(stream, key)
+                yield RecordWrite(stream, key, "delete", None, None, emitted_at)
+                continue
+            encoded = encode(data, volatile)
+            if time_field is not None and isinstance(moment := data.get(time_field), str):
+                self._tally.happened_at(moment)
+            if rule is None:
+                yield RecordWrite(stream, key, op, *encoded, emitted_at)
+                continue
+            place = locate(data, rule)
+            if isinstance(place, Unplaceable):
+                self._unplaced[stream] = self._unplaced.get(stream, 0) + 1
+                continue
+            partition, _, position, cursor, is_head = place
+            if self._absence_tells:
+                self._walks.saw(stream, partition, key, position)
+            if partition != here:
+                self._has_read(stream, here, read)
+                here, read = partition, 0
+            read += 1
+            yield _record_write((stream, key, op, *encoded, emitted_at, partition, position, cursor, is_head))
+        self._has_read(stream, here, read)
+
+    def _has_read(self, stream: str, partition: str | None, records: int) -> None:
+        if partition is not None:
+            self._read[stream, partition] += records
 
     def _key(self, position: str, rule: PartitionRule) -> str | None:
         try:

@@ -58,6 +58,10 @@ def _numeric(value: str) -> str:
 
 def _decimal(value: str) -> str:
     whole, dot, fraction = value.partition(".")
+    if whole.isdigit() and fraction.isdigit() and value.isascii():  # as nearly every one; the rest is for the others
+        before, after = whole.zfill(INTEGER_DIGITS), fraction.zfill(FRACTION_DIGITS)
+        if len(before) == INTEGER_DIGITS and len(after) == FRACTION_DIGITS:
+            return f"{before}.{after}"
     if not dot:
         fraction = "0"
     before = _digits(whole, INTEGER_DIGITS, "a decimal cursor before the dot")

@@ -40,7 +40,7 @@ _encoded: Callable[[tuple[bytes, bytes]], Encoded] = partial(
 def encode(data: Mapping[str, Any], volatile: AbstractSet[str] = _NONE_VOLATILE) -> Encoded:
     """Canonical bytes of all of `data`, and the digest of it without the top-level fields in `volatile`."""
     content = canonical(data)
-    if volatile.isdisjoint(data):
+    if not volatile or volatile.isdisjoint(data):
         return _encoded((content, blake2b(content, digest_size=DIGEST_BYTES).digest()))
     lasting = canonical({name: value for name, value in data.items() if name not in volatile})
     return Encoded(content, blake2b(lasting, digest_size=DIGEST_BYTES).digest())

@@ -46,10 +46,14 @@ class Unplaceable:
 
 def locate(data: Mapping[str, Any], rule: PartitionRule) -> Located | Unplaceable:
     """A record's partition and position. Head: its position is its own cursor."""
-    partition = _text(data.get(rule.field))
+    partition = data.get(rule.field)
+    if type(partition) is not str:
+        partition = _text(partition)
     if not partition or len(partition) > MAX_PARTITION_KEY:
         return Unplaceable(rule.field, f"a partition key is text of 1 to {MAX_PARTITION_KEY} characters")
-    cursor = _text(data.get(rule.cursor_field))
+    cursor = data.get(rule.cursor_field)
+    if type(cursor) is not str:
+        cursor = _text(cursor)
     if not cursor:
         return Unplaceable(rule.cursor_field, "a cursor is text or an integer, and not empty")
     try:

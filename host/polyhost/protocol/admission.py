@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from polyhost.protocol.commands import PersistRecords
@@ -33,15 +34,17 @@ _NO_DATA_KEY = Rejected(_INVALID, "key_missing")
 class Gate:
     """One stream's admission."""
 
-    __slots__ = ("_name", "_primary_key", "_single_key", "_validate", "place", "scope")
+    __slots__ = ("_name", "_narrowed", "_own_key", "_primary_key", "_single_key", "_validate", "place", "scope")
 
     def __init__(self, stream: StreamDecl, scope: StreamScope, validate: RecordValidator | None) -> None:
         self._name = stream.name
         self._primary_key = stream.primary_key
         self._single_key = stream.primary_key[0] if len(stream.primary_key) == 1 else None
+        self._own_key = itemgetter(*stream.primary_key)
         self._validate = validate
         self.place = Place(stream.partition) if stream.partition is not None else None
         self.scope = scope
+        self._narrowed = scope.is_narrowed
 
     def judge(self, key: Any, data: dict[str, Any] | None, emitted_at: str, op: Op) -> Record | Rejected | Undecided:
         """The record to store, or why not. Undecided is for deletes only."""
@@ -53,7 +56,7 @@ class Gate:
             if own != canonical:
                 return _NO_DATA_KEY if own is None else _KEY_MISMATCH
         projected = data
-        if self.scope.is_narrowed:
+        if self._narrowed:
             verdict = self.scope.judge(canonical, data, op)
             if not isinstance(verdict, Admitted):
                 return verdict
@@ -65,16 +68,17 @@ class Gate:
 
     def plain_key(self, key: Any, data: dict[str, Any]) -> str | None:
         """The canonical key of a record that nothing can be said against; None where `judge` has to look closer."""
-        if self._single_key is not None:
-            plain = type(key) is str and data.get(self._single_key) == key
-        else:
-            get = data.get
-            plain = type(key) is list and [get(name) for name in self._primary_key] == key
-        if not plain or self.scope.is_narrowed or self._fault(data) is not None:
+        if self._narrowed:
             return None
         try:
+            if self._single_key is not None:
+                plain = type(key) is str and self._own_key(data) == key
+            else:
+                plain = type(key) is list and self._own_key(data) == tuple(key)
+            if not plain or self._fault(data) is not None:
+                return None
             return canonical_key(key, len(self._primary_key))
-        except KeyRuleError:
+        except (KeyError, KeyRuleError):
             return None
 
     def _holds(self, data: Mapping[str, Any], key: Any, canonical: str) -> bool:

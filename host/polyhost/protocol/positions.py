@@ -77,10 +77,11 @@ class Place:
         key = data.get(self._field)
         if type(key) is not str or not key:
             return self._field
-        if not self._can_be_read(data.get(self._cursor_field)):
+        cursor = data.get(self._cursor_field)
+        if not (self._written(cursor) if type(cursor) is str else self._can_be_read(cursor)):
             return self._cursor_field
         group = data.get(self._group_field) if self._group_field is not None else None
-        return None if group is None or self._can_be_read(group) else self._group_field
+        return None if group is None or group == cursor or self._can_be_read(group) else self._group_field
 
     def _can_be_read(self, value: object) -> bool:
         if type(value) is int:

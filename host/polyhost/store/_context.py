@@ -10,10 +10,18 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from polyhost.store import _connections, _runs
+from polyhost.store import _connections, _json, _runs
 from polyhost.store.base import WriteCounts
 
 __all__ = ["StreamTally", "WriteContext"]
+
+_BEGIN = """
+SELECT counters.value, batches.id, batches.finished_at,
+       (SELECT json_group_object(name, id) FROM streams WHERE connection_id = connections.id)
+FROM connections JOIN counters ON counters.name = 'sequence'
+     LEFT JOIN batches ON batches.name = ? AND batches.connection_id = connections.id
+WHERE connections.id = ?
+"""
 
 
 @dataclass(slots=True)
@@ -41,11 +49,16 @@ class WriteContext:
     @classmethod
     def begin(cls, db: sqlite3.Connection, connection_id: int, batch_id: str | None) -> WriteContext:
         """Refuses a batch that is not of this connection or is finished. All is read afresh in every transaction,
-        because another process may write to the same store: it costs some ten microseconds."""
-        _connections.require(db, connection_id)
-        (sequence,) = db.execute("SELECT value FROM counters WHERE name = 'sequence'").fetchone()
-        known = dict(db.execute("SELECT name, id FROM streams WHERE connection_id = ?", (connection_id,)).fetchall())
-        return cls(db, connection_id, _open_batch(db, connection_id, batch_id), sequence, known, sequence)
+        because another process may write to the same store; in one statement, for each costs the thread a turn."""
+        row = db.execute(_BEGIN, (batch_id, connection_id)).fetchone()
+        if row is None:
+            raise _connections.unknown_connection(connection_id)
+        sequence, batch, finished_at, known = row
+        if batch_id is not None and batch is None:
+            raise _runs.unknown_batch(batch_id)
+        if batch_id is not None and finished_at is not None:
+            raise _runs.batch_closed(batch_id)
+        return cls(db, connection_id, batch, sequence, _json.load(known), sequence)
 
     def stream(self, name: str) -> StreamTally:
         """The stream of this name, which is new to the store where it has to be."""
@@ -88,16 +101,3 @@ class WriteContext:
             ).fetchone()
             self._known[name] = number
         return number
-
-
-def _open_batch(db: sqlite3.Connection, connection_id: int, batch_id: str | None) -> int | None:
-    if batch_id is None:
-        return None
-    row = db.execute(
-        "SELECT id, finished_at FROM batches WHERE name = ? AND connection_id = ?", (batch_id, connection_id)
-    ).fetchone()
-    if row is None:
-        raise _runs.unknown_batch(batch_id)
-    if row[1] is not None:
-        raise _runs.batch_closed(batch_id)
-    return row[0]

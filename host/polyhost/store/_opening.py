@@ -32,8 +32,8 @@ _PAGE_BYTES = 8192
 _WRITER_CACHE_KIB = 16 * 1024
 """Holds the inner pages of the indices of some million records. The host's memory is to stay flat."""
 _READER_CACHE_KIB = 4 * 1024
-_CHECKPOINT_PAGES = 2000
-"""16 MiB of log, some 14,000 records, then it is folded into the file: that takes two fsyncs each time."""
+_CHECKPOINT_PAGES = 4000
+"""32 MiB of log, some 28,000 records, then it is folded into the file: that takes two fsyncs each time."""
 _LOG_LIMIT_BYTES = 64 * 1024 * 1024
 """A log that had to grow (a long read, a large deletion) is cut back to this."""
 

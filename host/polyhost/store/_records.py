@@ -4,8 +4,8 @@ Owns: the statements that insert and change records and keep their history. Must
 
 Plain SQL through the driver on purpose: a record has some 15 microseconds here, of which building statements through
 SQLAlchemy would take most. What is known is looked up for many keys in one statement, and new records go in many to a
-statement: the driver lets other threads run while a statement does, and has to wait for its turn after each. Flags go
-in as the integers they are stored as: for a bool the driver asks Python whether it knows better, at a microsecond each.
+statement: the driver lets other threads run while a statement does, and waits for its turn three times for each. Flags
+go in as the integers they are stored as: for a bool the driver asks Python whether it knows better, at a microsecond.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from polyhost.store.base import RecordWrite
 
 __all__ = ["add_records", "tombstone", "write_records"]
 
-_LOOKUP_KEYS = 512
+_LOOKUP_KEYS = 1024
 """Keys looked up by one statement. More would gain nothing; SQLite before 3.32 took 999 parameters at most."""
 
-_INSERTED_ROWS = 512
-"""New records in one statement, at most. Measured beside a thread that parses all the while, as a run does: 5 times as
-fast as one by one; 32 are a little slower, 128 a little still. 13 parameters each: SQLite takes 32,766."""
+_ROWS = (600, 400, 200, 128, 64, 32, 16, 8, 4, 2, 1)
+"""New records in one statement: what three, two batches of a page hold, or one, and what is left over. 13 parameters
+each: SQLite takes 32,766. The driver keeps every statement prepared, with what it was given last: half a megabyte."""
 
 _INSERT = """
 INSERT INTO records (connection_id, stream_id, key, partition, position, cursor, is_head, digest, emitted_at, version,
@@ -49,9 +49,7 @@ _TOMBSTONE = """
 UPDATE records SET emitted_at = ?, version = version + 1, deleted = 1, batch_id = ?, sequence = ? WHERE id = ?
 """
 
-_INSERT_MANY = {
-    1 << power: _INSERT.format(rows=", ".join([_ROW] * (1 << power))) for power in range(_INSERTED_ROWS.bit_length())
-}
+_INSERT_MANY = {count: _INSERT.format(rows=", ".join([_ROW] * count)) for count in _ROWS}
 """The statement for so many rows."""
 
 
@@ -90,15 +88,12 @@ class _Changes:
         self._insert(db)
 
     def _insert(self, db: sqlite3.Connection) -> None:
-        """In powers of two, largest first: the driver keeps a handful of prepared statements."""
-        start, left = 0, len(self.inserts)
-        size = _INSERTED_ROWS
-        while left:
-            while size > left:
-                size >>= 1
-            rows = self.inserts[start : start + size]
-            db.execute(_INSERT_MANY[size], [*chain.from_iterable(rows)])
-            start, left = start + size, left - size
+        start = 0
+        for count in _ROWS:
+            while len(self.inserts) - start >= count:
+                rows = self.inserts[start : start + count]
+                db.execute(_INSERT_MANY[count], [*chain.from_iterable(rows)])
+                start += count
 
 
 def write_records(write: WriteContext, records: Sequence[RecordWrite]) -> None:
@@ -125,13 +120,13 @@ def tombstone(write: WriteContext, tally: StreamTally, record_ids: Iterable[int]
 
 def _rounds(records: Sequence[RecordWrite]) -> Iterator[Sequence[RecordWrite]]:
     """The records cut into stretches within which no key comes twice; nearly always one."""
-    if len({(record.stream, record.key) for record in records}) == len(records):
+    names = [record[:2] for record in records]
+    if len(set(names)) == len(names):
         yield records
         return
     seen: set[tuple[str, str]] = set()
     start = 0
-    for index, record in enumerate(records):
-        name = (record.stream, record.key)
+    for index, name in enumerate(names):
         if name in seen:
             yield records[start:index]
             start = index
@@ -142,18 +137,20 @@ def _rounds(records: Sequence[RecordWrite]) -> Iterator[Sequence[RecordWrite]]:
 
 def _write_round(write: WriteContext, records: Sequence[RecordWrite], change: _Change | None = None) -> None:
     change = change or _change
-    by_stream: dict[str, list[str]] = {}
-    for record in records:
-        by_stream.setdefault(record.stream, []).append(record.key)
-    known = {name: _look_up(write, write.stream(name).id, keys) for name, keys in by_stream.items()}
+    keys: dict[str, list[str]] = {}
+    for stream, key in [record[:2] for record in records]:
+        keys.setdefault(stream, []).append(key)
+    known = {stream: _look_up(write, write.stream(stream).id, of) for stream, of in keys.items()}
     changes = _Changes()
-    for record in records:
-        tally = write.stream(record.stream)
-        before = known[record.stream].get(record.key)
-        if before is None:
-            _insert(write, tally, changes, record)
-        else:
-            change(write, tally, changes, record, before)
+    if not any(known.values()):
+        _insert_all(write, changes, records)
+    else:
+        for record in records:
+            before = known[record.stream].get(record.key)
+            if before is None:
+                _insert_all(write, changes, (record,))
+            else:
+                change(write, write.stream(record.stream), changes, record, before)
     changes.apply(write)
 
 
@@ -170,31 +167,26 @@ def _look_up(write: WriteContext, stream_id: int, keys: Sequence[str]) -> dict[s
     return known
 
 
-def _insert(write: WriteContext, tally: StreamTally, changes: _Changes, record: RecordWrite) -> None:
-    deleted = 1 if record.op == "delete" else 0
-    if deleted:
-        tally.counts.deleted += 1
-        tally.deleted += 1
-    else:
-        tally.counts.new += 1
-        tally.live += 1
-    changes.inserts.append(
-        (
-            write.connection_id,
-            tally.id,
-            record.key,
-            record.partition,
-            record.position or "",
-            record.cursor,
-            1 if record.is_head else 0,
-            record.digest,
-            record.emitted_at,
-            deleted,
-            write.batch,
-            write.changed(),
-            record.data,
-        )
-    )
+def _insert_all(write: WriteContext, changes: _Changes, records: Sequence[RecordWrite]) -> None:
+    """None of them is known. One loop without a call or a look-up by name: a first run is nothing else."""
+    connection, batch, sequence, inserts = write.connection_id, write.batch, write.sequence, changes.inserts
+    name, tally = "", StreamTally(0)
+    for stream, key, op, data, digest, emitted_at, partition, position, cursor, is_head in records:
+        if stream != name:
+            name, tally = stream, write.stream(stream)
+        sequence += 1
+        if op == "delete":
+            deleted = 1
+            tally.counts.deleted += 1
+            tally.deleted += 1
+        else:
+            deleted = 0
+            tally.counts.new += 1
+            tally.live += 1
+        head = 1 if is_head else 0
+        place = (partition, position or "", cursor, head)
+        inserts.append((connection, tally.id, key, *place, digest, emitted_at, deleted, batch, sequence, data))
+    write.sequence = sequence
 
 
 def _change(write: WriteContext, tally: StreamTally, changes: _Changes, record: RecordWrite, before: _Known) -> None:

@@ -14,9 +14,9 @@ import orjson
 
 __all__ = ["CREDIT", "RECEIVER", "Broken", "Call", "Calls", "Hello", "PageBatch", "Said", "expression", "parse"]
 
-CREDIT = 8
+CREDIT = 12
 """Batches a page may have unacknowledged (polyfills/sdk/polyfill.js keeps to it, the host checks it): some under way,
-some being written, some whose acknowledgement is on its way back; at most 2 MiB of text."""
+some being written, some whose acknowledgement is on its way back; at most 3 MiB of text."""
 RECEIVER = "__polyhost_receive"
 _DIGEST_LENGTH = 16
 
