@@ -59,6 +59,13 @@ class Running:
         """kill -9 of the command alone; what it started is left to notice by itself."""
         self.process.kill()
 
+    async def said(self, words: str) -> None:
+        """Once it has said so on stderr; what it said by then is not told by `finished` any more."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(LONGEST):
+            while words not in (line := (await self.process.stderr.readline()).decode()):
+                assert line, f"it ended without saying {words!r}"
+
     async def finished(self) -> Finished:
         async with asyncio.timeout(LONGEST):
             stdout, stderr = await self.process.communicate()

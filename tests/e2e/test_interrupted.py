@@ -49,6 +49,23 @@ async def test_after_kill_9_the_next_run_completes_with_nothing_lost_and_nothing
 
 
 @pytest.mark.requirement("PR-2.6", "PR-4.2")
+async def test_a_run_that_is_killed_while_it_is_paused_leaves_the_next_one_unpaused(
+    newcomer: Owner, command: CommandLine
+) -> None:
+    async with held_run(newcomer, command, after=5) as (running, gate):
+        (run,) = await newcomer.runs()
+        assert (await command("pause", run["run_id"])).exit_code == 0
+        await running.said("paused by its owner")
+        gate.release()
+        running.kill()
+        assert (await running.finished()).exit_code == -9
+    rest = await newcomer.run()
+    assert (rest.status, rest.value["diagnostics"]) == ("complete", [])
+    assert await difference(newcomer) == {}
+    assert [run["status"] for run in await newcomer.runs()] == ["complete", "failed"]
+
+
+@pytest.mark.requirement("PR-2.6", "PR-4.2")
 async def test_the_first_ctrl_c_ends_the_run_as_cancelled_and_the_next_one_goes_on(
     newcomer: Owner, command: CommandLine
 ) -> None:
