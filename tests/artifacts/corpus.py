@@ -32,12 +32,14 @@ SOUND: dict[str, Any] = {"users.json": USERS, "channels.json": CHANNELS, DAY: ME
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`stored`: how many of the true messages come in; None: any number of them. `refused`: it may not come so far."""
+    """`stored`: how many of the true messages come in; None: any number of them. `refused`: it may not come so far.
+    `gap`: what has to be said of it."""
 
     name: str
     make: Callable[[], bytes]
     stored: int | None = None
     refused: bool = False
+    gap: str | None = None
     file: str = "export.zip"
 
 
@@ -101,6 +103,13 @@ def set_flag(content: bytearray, flag: int) -> None:
         while at >= 0:
             struct.pack_into("<H", content, at + offset, struct.unpack_from("<H", content, at + offset)[0] | flag)
             at = content.find(sign, at + 4)
+
+
+def short_table(number: int) -> bytes:
+    """The table's size says what it holds, and the last entry stands for bytes that make no sense."""
+    content = archive(SOUND)
+    at = central_at(content, number)
+    return content[:at] + bytes(end_at(content) - at) + content[end_at(content) :]
 
 
 def flagged(flag: int) -> Callable[[], bytes]:
@@ -271,6 +280,10 @@ CORPUS = (
     Case("cut in the middle", cut(0.5)),
     Case("cut before the table", lambda: archive(SOUND)[: archive(SOUND).index(b"PK\x01\x02")], stored=4),
     Case("cut in the table", lambda: archive(SOUND)[: archive(SOUND).index(b"PK\x01\x02") + 60], stored=4),
+    Case("a damaged table", put("<B", lambda c: central_at(c, 2), 1, 0), stored=4, gap="truncated_archive"),
+    Case("a table without its last entry", lambda: short_table(2), stored=4, gap="truncated_archive"),
+    Case("a table that says it has more", put("<L", end_at, 8, 0x90009), stored=4, gap="truncated_archive"),
+    Case("a wrong letter in the table", put("<B", lambda c: central_at(c, 2), 50, 0x58), gap="unusable_entry"),
     Case("all but one byte", lambda: archive(SOUND)[:-1], stored=4),
     Case("something before it", lambda: b"#!/bin/sh\n" * 100 + archive(SOUND), stored=4),
     Case("something behind it", lambda: archive(SOUND) + b"\0" * 1000, stored=4),

@@ -39,6 +39,7 @@ async def test_a_bad_file_comes_to_a_clear_end(case: Case, tmp_path: Path):
         assert found <= TRUE
         assert case.stored is None or len(found) == case.stored
     assert result["status"] in {"complete", "complete_with_gaps"}
+    assert case.gap is None or case.gap in str(result["diagnostics"])
     assert _names(folder) == {case.file}, "nothing is unpacked"
     assert _names(tmp_path) == {"given", "home"}
 

@@ -17,7 +17,7 @@ from typing import BinaryIO, NamedTuple
 from polyhost.artifacts.limits import CHUNK_BYTES, MAX_DIRECTORY_BYTES, MAX_ENTRIES, MAX_RATIO, RATIO_FREE_BYTES
 from polyhost.errors import RefusedError
 
-__all__ = ["BrokenZipError", "Member", "content", "local_members", "read_directory", "starts_like_zip"]
+__all__ = ["BrokenZipError", "Member", "content", "local_members", "names_agree", "read_directory", "starts_like_zip"]
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -28,6 +28,8 @@ _LOCAL_SIGN, _CENTRAL_SIGN, _END_SIGN = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x
 _END64_SIGN, _LOCATOR_SIGN, _DESCRIPTOR_SIGN = b"PK\x06\x06", b"PK\x06\x07", b"PK\x07\x08"
 _MAX_COMMENT = 65_535
 _FULL_32, _FULL_16 = 0xFFFFFFFF, 0xFFFF
+_COUNTED_TO = 0x10000
+"""Writers that know no ZIP64 count this far and begin again; the table's own size holds them to the rest."""
 _STORED, _DEFLATED = 0, 8
 _ENCRYPTED, _SIZES_BEHIND, _STRONG, _UTF8 = 0x1, 0x8, 0x40, 0x800
 _ZIP64_EXTRA = 0x0001
@@ -65,7 +67,7 @@ def starts_like_zip(head: bytes) -> bool:
 
 
 def read_directory(file: BinaryIO, length: int) -> list[Member] | None:
-    """Every member, in the table's order; None where the archive has no table: it was cut off."""
+    """Every member, in the table's order; None where there is no whole table: the archive was cut off or damaged."""
     found = _find_end(file, length)
     if found is None:
         return None
@@ -84,6 +86,8 @@ def read_directory(file: BinaryIO, length: int) -> list[Member] | None:
         return None
     if len(members) > MAX_ENTRIES:
         raise _too_many()
+    if (len(members) - entries) % _COUNTED_TO:
+        return None
     _check_plausible(members, length)
     return members
 
@@ -130,11 +134,12 @@ def _find_end64(file: BinaryIO, end_at: int) -> tuple[int, int, int, int] | None
 
 
 def _central(table: bytes, before: int) -> Iterator[Member]:
+    """The table's members. struct.error or IndexError where it is not members from its first byte to its last."""
     at = 0
-    while at + _CENTRAL.size <= len(table):
+    while at < len(table):
         fields = _CENTRAL.unpack_from(table, at)
         if fields[0] != _CENTRAL_SIGN:
-            break
+            raise IndexError
         _, made_by, _, flags, method, _, _, crc, packed, size, name_length, extra_length, comment_length = fields[:13]
         attributes, offset = fields[15], fields[16]
         name_at = at + _CENTRAL.size
@@ -255,6 +260,16 @@ def _behind_descriptor(file: BinaryIO, at: int) -> int:
         if near[length : length + 4] in (_LOCAL_SIGN, _CENTRAL_SIGN):
             return at + length
     return at + (16 if near[:4] == _DESCRIPTOR_SIGN else 12)
+
+
+def names_agree(file: BinaryIO, member: Member) -> bool:
+    """Whether the entry calls itself what the table calls it: under a name with a wrong letter nobody looks for it, so
+    nothing else would tell. An entry that is not there at all is found out when it is read."""
+    file.seek(member.offset)
+    header = file.read(_LOCAL.size)
+    if len(header) < _LOCAL.size or header[:4] != _LOCAL_SIGN:
+        return True
+    return file.read(_LOCAL.unpack(header)[9]) == member.raw_name
 
 
 def content(file: BinaryIO, member: Member) -> Iterator[bytes]:

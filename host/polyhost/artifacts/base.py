@@ -55,7 +55,8 @@ class Artifact(Protocol):
     digest: str
     """SHA-256 of the content, so that the same file is known again under any name."""
     truncated: bool
-    """The archive ends before it should: what is there was found by looking, and there was more."""
+    """The archive ends before it should, or its table is damaged: what is there was found by looking, and there may
+    have been more."""
 
     @property
     def entries(self) -> Sequence[Entry]:
@@ -64,7 +65,7 @@ class Artifact(Protocol):
 
     @property
     def problems(self) -> Sequence[Problem]:
-        """What of it is not among the entries, and why."""
+        """What of it is not among the entries, or not under its own name, and why."""
         ...
 
     def open(self, entry: Entry) -> BinaryIO:

@@ -157,6 +157,8 @@ class _ZipArtifact(_Named):
             if rule is not None:
                 self._problems.append(Problem(rule, number))
             elif not _JUNK.search(name):
+                if not _zip.names_agree(self._file, member):
+                    self._problems.append(Problem("name_differs", number))
                 yield Entry(number, name, member.size)
 
     def _chunks(self, entry: Entry) -> Iterator[bytes]:

@@ -96,7 +96,7 @@ def _reach(facts: BatchFacts) -> list[str]:
         return []
     parts: list[str] = []
     if artifact.truncated:
-        parts.append("the file ends early, and what could be read of it is kept")
+        parts.append("the file ends early or is damaged, and what could be read of it is kept")
     reaches = None if facts.event_time is None else facts.event_time[1][:_MILLISECONDS]
     before, through = artifact.covered_before, artifact.covered_through
     if reaches is not None and before is not None and reaches < before[:_MILLISECONDS]:
