@@ -44,7 +44,10 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
     "failed_at_source": (evidence(failed(hint="upstream_unblock")), Verdict.FAILED),
     "failed_for_good": (evidence(failed(hint="update_selector")), Verdict.FAILED),
     "cause_elsewhere": (evidence(SIGNED_OUT), Verdict.ATTENTION),
-    "nothing_collected": (evidence(run(status="failed", facts=None)), Verdict.FAILED),
+    "nothing_collected": (
+        evidence(run(status="failed", facts=None), streams=(stream(complete=0, untouched=3),)),
+        Verdict.FAILED,
+    ),
     "blocking_gap": (
         evidence(run(status="failed", gaps=(gap("media_missing", blocking=True),))),
         Verdict.FAILED,
@@ -196,6 +199,12 @@ def test_missing_media_is_a_gap_with_its_action_and_no_failure():
     assert (found.count, found.stream, found.remediation.sentence) == (12, "messages", said)
     assert health.axes[Axis.COVERAGE].status == "partial"
     assert health.verdict is not Verdict.FAILED
+
+
+def test_what_a_first_run_had_read_when_it_was_killed_is_covered_all_the_same():
+    health = project(evidence(run(status="failed", facts=None), streams=(stream(complete=3, partial=2),)), NOW)
+    told = [condition.rule.reason for condition in health.conditions if condition.axis is Axis.COVERAGE]
+    assert told == ["holes", "not_enumerated"]
 
 
 @pytest.mark.requirement("CH-1.4")

@@ -66,6 +66,12 @@ def test_what_the_source_hides_is_shown_as_moments():
     assert view.as_json()["spans"]["limited"] == [[None, "2023-07-22T04:26:40.000Z"]]
 
 
+def test_a_partition_that_holds_nothing_does_not_stretch_the_picture_to_the_beginning_of_time():
+    [view] = stream_picture([replace(WHOLE, covered=(Range(None, "0000000000.000000"),))], RULE)
+    shown = view.as_json()
+    assert (view.extent, shown["covered_through"], shown["spans"]["covered"]) == (Extent.COMPLETE, None, [])
+
+
 def test_the_worst_comes_first():
     views = stream_picture(STATES.values(), RULE)
     assert [view.extent for view in views] == list(Extent)

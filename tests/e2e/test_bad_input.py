@@ -174,3 +174,16 @@ async def test_with_json_a_refusal_is_one_json_value_and_the_same_sentence(comma
     assert problem["code"] == "unknown_connection"
     assert problem["reason"] in ended.complaint
     assert problem["instruction"] in ended.complaint
+
+
+@pytest.mark.requirement("PR-2.1")
+async def test_a_recording_never_enters_a_connection_that_is_for_the_owners_own_data(
+    command: CommandLine, folder: Path
+) -> None:
+    """Its ledger would claim what nobody has read."""
+    connected = await command("connect", "slack", "--name", "own", "--storage-state", str(folder / "good.json"))
+    assert connected.exit_code == 0
+    check_refusal(await command("run", "own", "--replay", str(RECORDINGS / "small")), "own")
+    (row,) = json.loads((await command("connections", "--json")).stdout)["connections"]
+    assert row["name"] == "own"
+    assert json.loads((await command("runs", "own", "--json")).stdout)["runs"] == []

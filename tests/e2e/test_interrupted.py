@@ -37,6 +37,10 @@ async def test_after_kill_9_the_next_run_completes_with_nothing_lost_and_nothing
     async with held_run(newcomer, command, after=after) as (running, _):
         running.kill()
         assert (await running.finished()).exit_code == -9
+    (killed,) = await newcomer.runs()
+    assert killed["status"] == "failed"  # and not "running", until the next run comes and finds out
+    refused = await command("cancel", killed["run_id"])
+    assert (refused.exit_code, refused.stdout) == (2, "")
     kept = {key for key in await stored(newcomer) if key[0] == "messages"}
     assert await newcomer.partitions() or not kept
 

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from playbooks import AT, Flush, delete, done, manifest, play, record, stream
 from polyhost.protocol.commands import PersistRecords
+from polyhost.protocol.declarations import PartitionDecl
+from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record
 from polyhost.protocol.validation import build_validators
 
@@ -87,3 +89,10 @@ def test_batches_hand_on_every_record_in_order_whatever_their_size(keys, cuts):
     assert [batch.sequence for batch in book.of(PersistRecords)] == sorted(
         {batch.sequence for batch in book.of(PersistRecords)}
     )
+
+
+@pytest.mark.parametrize(("cursor", "group"), [(7, 7.0), (1, True), ("7", False)])
+def test_a_group_that_cannot_be_read_is_a_fault_also_where_python_calls_it_equal_to_the_cursor(cursor, group):
+    place = Place(PartitionDecl(field="box", cursor_field="at", order="numeric", group_field="g"))
+    assert place.fault({"box": "A", "at": cursor, "g": group}) == "g"
+    assert place.fault({"box": "A", "at": cursor, "g": cursor}) is None

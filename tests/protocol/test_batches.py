@@ -30,7 +30,7 @@ def message_of_a_channel(key: str, channel: str, ts: Any) -> dict[str, Any]:
 PLAIN = (
     st.builds(record, st.just("notes"), TEXTS)
     | st.builds(lambda a, b: record("pairs", [a, b], {"id": a, "text": b}), TEXTS, TEXTS)
-    | st.builds(message_of_a_channel, TEXTS, TEXTS, st.sampled_from(["1700000000.000100", "5", "never", 7]))
+    | st.builds(message_of_a_channel, TEXTS, TEXTS, st.sampled_from(["1700000000.000100", "5", "never", 7, 7.0, True]))
 )
 GOOD = record("notes", "a")
 BENT = st.builds(

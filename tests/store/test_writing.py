@@ -166,6 +166,14 @@ async def test_a_walk_buries_members_only_of_groups_that_were_read(store: Store)
     assert await keys(store, connection.id) == ["h1", "m1", "h2", "seen"]
 
 
+async def test_a_seen_key_with_nul_does_not_stand_for_an_absent_one(store: Store):
+    connection = await connect_and_open(store)
+    await store.write(connection.id, "bat_1", [WriteRecords([record("a"), record("a\0b")])])
+    counts = await store.write(connection.id, "bat_1", [walk("a\0b")])
+    assert counts == {"messages": WriteCounts(deleted=1)}
+    assert await keys(store, connection.id) == ["a\0b"]
+
+
 async def test_a_walk_buries_members_whose_head_is_gone_too_but_not_those_whose_head_was_never_stored(store: Store):
     connection = await connect_and_open(store)
     member = {"cursor": "9", "is_head": False}

@@ -15,11 +15,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def moment(position: str | None, kind: CursorTime | None) -> str | None:
-    """ISO 8601 UTC, or None where the position is no time."""
+    """ISO 8601 UTC, or None where the position is no time. Zero is none either: it stands before everything, as the end
+    of what was read of a partition that holds nothing."""
     if position is None or kind is None:
         return None
     try:
-        return _read(position, kind).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        when = _read(position, kind)
+        return None if when == _EPOCH else when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     except (ValueError, OverflowError):
         return None
 

@@ -94,7 +94,7 @@ class PartitionView:
             "limited": () if state.limited_before is None else (Range(None, state.limited_before),),
         }
         return {
-            name: [[self._moment(piece.since), self._moment(piece.until)] for piece in found]
+            name: [[self._moment(piece.since), until] for piece in found if (until := self._moment(piece.until))]
             for name, found in pieces.items()
         }
 

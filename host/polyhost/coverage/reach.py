@@ -26,17 +26,23 @@ _NEXT_ARTIFACT = "Export again at the source, and import that file too."
 
 def coverage(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str | None]:
     """What is covered, by the ledger as it is now and by gaps that stand."""
-    if not any(attempt.facts is not None for attempt in evidence.ended):
+    if not any(attempt.facts is not None for attempt in evidence.ended) and not _is_begun(evidence):
         nothing = tell("nothing_collected", origin="store", observed_at=evidence.created_at)
         return [nothing], evidence.created_at
     found = [condition for stream in evidence.streams for condition in _of_stream(stream, evidence, tell)]
     found += [_of_gap(gap, evidence, tell) for gap in open_gaps(evidence)]
-    last = next((attempt for attempt in evidence.ended if evidence.is_whole(attempt)), evidence.ended[0])
+    whole = (attempt for attempt in evidence.ended if evidence.is_whole(attempt))
+    last = next(whole, next(iter(evidence.ended), None))
     if all(stream.summary is None for stream in evidence.streams):
         found.append(tell("no_denominator", origin="manifest"))
     if not found:
-        found.append(tell("covered", origin=last.id, observed_at=last.ended_at))
-    return found, latest([found[0].observed_at]) or last.ended_at
+        found.append(tell("covered", origin=last.id if last else _LEDGER, observed_at=last.ended_at if last else None))
+    return found, latest([found[0].observed_at]) or (last.ended_at if last else evidence.created_at)
+
+
+def _is_begun(evidence: Evidence) -> bool:
+    """Whether the ledger knows of something covered: also where the run that read it was killed, or still goes on."""
+    return any(stream.count("complete", "limited", "partial", "imported") for stream in evidence.streams)
 
 
 def _of_stream(stream: StreamEvidence, evidence: Evidence, tell: Raising) -> Iterator[Condition]:

@@ -116,7 +116,7 @@ _TABLE = (
          "the last one failed for a cause that is another axis's to name", "The last run ended early.", By.NEXT_RUN,
          "Once its cause is mended, the next run goes on where it stopped.", Command.RUN),
 
-    Rule(_K, "nothing_collected", "unproven", "unknown", _INFO, "no run or import has told what it did",
+    Rule(_K, "nothing_collected", "unproven", "unknown", _INFO, "nothing is covered yet",
          "Nothing is covered yet."),
     Rule(_K, "blocking_gap", "partial", "false", _ERROR, "a gap of a kind the manifest declares blocking is open",
          "{code} in {stream}, without which this source's data cannot be used.", By.NEXT_RUN,

@@ -24,7 +24,6 @@ from polyhost.engine.on_duty import on_duty
 from polyhost.engine.schedules import Outlook, Started, load_started, outlook, save_started
 from polyhost.engine.watched import WaitingFile, dealt_with, waiting_files, watched_folder
 from polyhost.errors import NeedsOwnerError, PolyhostError
-from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["Scheduler", "Work"]
@@ -152,7 +151,7 @@ class Scheduler:
         """A run that is `running` while nobody holds the lease was killed. The next one would find that out; but it
         could not come, for as long as this one seems to go on."""
         newest = await self.store.runs(row.id, limit=1)
-        if not newest or newest[0].status != RunStatus.RUNNING:
+        if not newest or newest[0].finished_at is not None:
             return
         try:
             async with hold_lease(self.store, row, new_id("own", self.clock.now()), self.clock):

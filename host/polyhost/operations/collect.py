@@ -86,9 +86,9 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
         replay_connector(source, recording, context.home)
     async with context.store() as store:
         row = await store.connection(request.name)
-        if row is not None and row.nature == "live" and await store.runs(row.id, limit=1):
+        if row is not None and row.nature == "live":
             raise RefusedError(
-                f"{row.name} holds your own data; a recording's must not get mixed into it",
+                f"{row.name} is for your own data; a recording's must not get mixed into it",
                 f"Replay under another name: polyhost run {row.source} --replay {request.replay}, in another --home.",
                 code="replay_into_live",
             )

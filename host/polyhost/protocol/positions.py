@@ -81,7 +81,7 @@ class Place:
         if not (self._written(cursor) if type(cursor) is str else self._can_be_read(cursor)):
             return self._cursor_field
         group = data.get(self._group_field) if self._group_field is not None else None
-        return None if group is None or group == cursor or self._can_be_read(group) else self._group_field
+        return None if group is None or self._can_be_read(group) else self._group_field
 
     def _can_be_read(self, value: object) -> bool:
         if type(value) is int:

@@ -55,7 +55,9 @@ def tombstone_absent(write: WriteContext, walk: TombstoneAbsent) -> None:
     write.attributed_to()
     tally = write.stream(walk.stream)
     span = (tally.id, walk.partition, walk.since or "", walk.until)
-    if write.db.execute(_ANY_UNSEEN, (*span, orjson.dumps([*walk.seen]).decode())).fetchone() is None:
+    keys = orjson.dumps([*walk.seen]).decode()
+    ends_early = "\\u0000" in keys  # SQLite's JSON functions end a text at NUL, and would take it for another key
+    if not ends_early and write.db.execute(_ANY_UNSEEN, (*span, keys)).fetchone() is None:
         return
     seen = frozenset(walk.seen)
     rows = write.db.execute(_IN_RANGE, span).fetchall()

@@ -21,7 +21,7 @@ from polyhost.store.base import RecordWrite
 __all__ = ["add_records", "tombstone", "write_records"]
 
 _LOOKUP_KEYS = 1024
-"""Keys looked up by one statement. More would gain nothing; SQLite before 3.32 took 999 parameters at most."""
+"""Keys looked up by one statement: those of five batches of a page. SQLite takes 32,766 parameters."""
 
 _ROWS = (600, 400, 200, 128, 64, 32, 16, 8, 4, 2, 1)
 """New records in one statement: what three, two batches of a page hold, or one, and what is left over. 13 parameters

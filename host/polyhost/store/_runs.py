@@ -9,15 +9,16 @@ from typing import Any
 
 from polyhost.errors import RunFailedError
 from polyhost.protocol.diagnostics import RunStatus
-from polyhost.store import _connections, _json
+from polyhost.store import _connections, _json, _process
 from polyhost.store.base import BatchRow, RunRow
 
 __all__ = ["abandon_runs", "batch", "batch_closed", "batches", "close_run", "open_run", "run", "runs", "unknown_batch"]
 
 _RUN = """
 SELECT runs.id, runs.connection_id, batches.name, runs.mode, runs.status, runs.started_at, runs.finished_at, runs.scope,
-       runs.result
+       runs.result, leases.pid, leases.process
 FROM runs JOIN batches ON batches.id = runs.batch_id
+          LEFT JOIN leases ON leases.connection_id = runs.connection_id AND leases.run_id = runs.id
 """
 _BATCH = 'SELECT name, connection_id, method, "trigger", started_at, finished_at, facts FROM batches'
 
@@ -123,7 +124,11 @@ def batches(db: sqlite3.Connection, connection_id: int, *, limit: int) -> Sequen
 
 
 def _run(row: tuple[Any, ...]) -> RunRow:
-    run_id, connection_id, batch_id, mode, status, started_at, finished_at, scope, result = row
+    """A run is what its process left of it. One that still holds the lease of a run that goes on, and is gone, was
+    killed: that is told before the next run comes and writes it down."""
+    run_id, connection_id, batch_id, mode, status, started_at, finished_at, scope, result, pid, process = row
+    if status == RunStatus.RUNNING and _process.is_gone(pid, process):
+        status = RunStatus.FAILED
     return RunRow(
         id=run_id,
         connection_id=connection_id,

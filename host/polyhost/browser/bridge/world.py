@@ -33,7 +33,7 @@ HEARTBEAT = 30.0
 PATIENCE = 60.0
 """Seconds a page has to take what it is handed. The polyfill shares its thread with the site, which may be busy."""
 IN_FLIGHT = 4
-"""Deliveries that may be unanswered, as many as a page has credit for. An answer queues behind everything the page has
+"""Deliveries that may be unanswered. An answer queues behind everything the page has
 sent: waiting for each would have the page stand still while the host works, and the host while the page does."""
 
 

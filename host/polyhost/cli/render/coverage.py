@@ -87,9 +87,7 @@ class _Scale:
     def bar(self, row: dict[str, Any]) -> str:
         """█ covered, ▒ imported, ░ a hole, · nothing there to cover."""
         cells = ["·"] * BAR
-        for since, until in row["spans"]["holes"]:
-            self._paint(cells, since, until, "░")
-        for kind, mark in (("imported", "▒"), ("covered", "█")):
+        for kind, mark in (("imported", "▒"), ("covered", "█"), ("holes", "░")):  # a hole must not be painted over
             for since, until in row["spans"][kind]:
                 self._paint(cells, since, until, mark)
         return "".join(cells)
