@@ -121,6 +121,16 @@ def bomb() -> bytes:
     return archive({**SOUND, "general/2020-09-14.json": b"[" + b" " * (96 * 1024 * 1024) + b"]"})
 
 
+def streamed_bomb() -> bytes:
+    """The same, its sizes behind the data, and cut off behind them: only unpacking tells."""
+    return streamed({**SOUND, "general/2020-09-14.json": b"[" + b" " * (96 * 1024 * 1024) + b"]"})[:-300]
+
+
+def many_small_bombs() -> bytes:
+    """Entries of which each alone would do; cut off."""
+    return archive({**SOUND, **{f"general/2020-10-{day}.json": b" " * 8_000_000 for day in range(10, 26)}})[:-300]
+
+
 def quiet_bomb() -> bytes:
     """The same, and the table of contents says it were small."""
     content = bytearray(bomb())
@@ -192,10 +202,10 @@ class _Pipe(io.RawIOBase):
         return len(data)
 
 
-def streamed() -> bytes:
+def streamed(files: dict[str, Any] = SOUND) -> bytes:
     pipe = _Pipe()
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as zip_file:
-        for name, content in SOUND.items():
+        for name, content in files.items():
             zip_file.writestr(name, encoded(content))
     return bytes(pipe.content)
 
@@ -249,6 +259,9 @@ CORPUS = (
     Case("an archive inside", lambda: archive({"export.zip": archive(SOUND)}), refused=True),
     # too much
     Case("a bomb", bomb, refused=True),
+    Case("a bomb that is cut", lambda: bomb()[:-300], refused=True),
+    Case("a bomb that is cut and was written as a stream", streamed_bomb, refused=True),
+    Case("many small bombs, cut", many_small_bombs, refused=True),
     Case("a bomb that lies", quiet_bomb, stored=4),
     Case("overlapping entries", overlapping, refused=True),
     Case("300,001 entries", lambda: crowded(300_001), refused=True),

@@ -17,7 +17,16 @@ from typing import BinaryIO, NamedTuple
 from polyhost.artifacts.limits import CHUNK_BYTES, MAX_DIRECTORY_BYTES, MAX_ENTRIES, MAX_RATIO, RATIO_FREE_BYTES
 from polyhost.errors import RefusedError
 
-__all__ = ["BrokenZipError", "Member", "content", "local_members", "names_agree", "read_directory", "starts_like_zip"]
+__all__ = [
+    "BrokenZipError",
+    "Member",
+    "content",
+    "local_members",
+    "most_unpacked",
+    "names_agree",
+    "read_directory",
+    "starts_like_zip",
+]
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -179,13 +188,8 @@ def _widen(extra: bytes, narrow: tuple[int, int, int]) -> tuple[int, int, int]:
 
 def _check_plausible(members: list[Member], length: int) -> None:
     """No bombs: entries do not overlap, and all of them do not unpack to absurd amounts."""
-    unpacked = sum(member.size for member in members)
-    if unpacked > RATIO_FREE_BYTES and unpacked > MAX_RATIO * length:
-        raise RefusedError(
-            f"it would unpack to {unpacked // max(1, length):,} times its size, as no export does",
-            "Export it again at the source; if that is what the source gives, unpack it and import the folder.",
-            code="archive_bomb",
-        )
+    if sum(member.size for member in members) > most_unpacked(length):
+        raise _bomb()
     end = 0
     for member in sorted(members, key=lambda member: member.offset):
         if member.offset < end:
@@ -197,6 +201,19 @@ def _check_plausible(members: list[Member], length: int) -> None:
         end = member.offset + member.packed
 
 
+def most_unpacked(length: int) -> int:
+    """Bytes an archive of this length may unpack to."""
+    return max(RATIO_FREE_BYTES, MAX_RATIO * length)
+
+
+def _bomb() -> RefusedError:
+    return RefusedError(
+        f"it would unpack to more than {MAX_RATIO} times its size, as no export does",
+        "Export it again at the source; if that is what the source gives, unpack it and import the folder.",
+        code="archive_bomb",
+    )
+
+
 def _too_many() -> RefusedError:
     return RefusedError(
         f"it holds more than {MAX_ENTRIES:,} files",
@@ -206,10 +223,12 @@ def _too_many() -> RefusedError:
 
 
 def local_members(file: BinaryIO, length: int) -> Iterator[Member]:
-    """The members of an archive without a table, found one behind the other, the last one perhaps cut off."""
+    """The members of an archive without a table, found one behind the other, the last one perhaps cut off. They are
+    held to the same bounds as those of a table."""
     at = 0
     count = 0
-    while at + _LOCAL.size <= length and count < MAX_ENTRIES:
+    left = most_unpacked(length)
+    while at + _LOCAL.size <= length:
         file.seek(at)
         sign, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(
             file.read(_LOCAL.size)
@@ -223,20 +242,26 @@ def local_members(file: BinaryIO, length: int) -> Iterator[Member]:
         if flags & _SIZES_BEHIND and not packed:
             if method != _DEFLATED:
                 return
-            packed, size, crc = _measure(file, data_at, length)
-        yield Member(name, bool(flags & _UTF8), at, packed, size, crc, method, bool(flags & _ENCRYPTED), False)
+            packed, size, crc = _measure(file, data_at, left)
         count += 1
+        left -= size
+        if count > MAX_ENTRIES:
+            raise _too_many()
+        if left < 0:
+            raise _bomb()
+        yield Member(name, bool(flags & _UTF8), at, packed, size, crc, method, bool(flags & _ENCRYPTED), False)
         at = data_at + packed
         if flags & _SIZES_BEHIND:
             at = _behind_descriptor(file, at)
 
 
-def _measure(file: BinaryIO, data_at: int, length: int) -> tuple[int, int, int]:
-    """Packed and unpacked size of a deflated stream that does not say, by reading it; and what it sums up to."""
+def _measure(file: BinaryIO, data_at: int, most: int) -> tuple[int, int, int]:
+    """Packed and unpacked size of a deflated stream that does not say, by reading it; and what it sums up to. It is
+    read no further than to where it has unpacked to more than `most`."""
     file.seek(data_at)
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     packed = size = crc = 0
-    while not inflate.eof:
+    while not inflate.eof and size <= most:
         chunk = file.read(CHUNK_BYTES)
         if not chunk:
             break
@@ -246,8 +271,6 @@ def _measure(file: BinaryIO, data_at: int, length: int) -> tuple[int, int, int]:
                 size += len(piece)
                 crc = zlib.crc32(piece, crc)
         except zlib.error:
-            break
-        if size > RATIO_FREE_BYTES and size > MAX_RATIO * packed:
             break
     return packed - len(inflate.unused_data), size, crc
 

@@ -12,6 +12,7 @@ __all__ = [
     "MAX_ITEM_BYTES",
     "MAX_NAME_BYTES",
     "MAX_RATIO",
+    "MAX_READINGS",
     "RATIO_FREE_BYTES",
     "WHOLE_BYTES",
 ]
@@ -28,6 +29,9 @@ MAX_RATIO = 250
 to, and overlapping entries go far beyond."""
 RATIO_FREE_BYTES = 64 * 1024 * 1024
 """Unpacked bytes up to which the ratio does not matter: harmless however they are packed."""
+MAX_READINGS = 4
+"""Times all that an archive may unpack to, that may be unpacked while it is open: an entry is looked at to recognise
+it, read once to know that it is sound, and once or twice for what is in it."""
 CHUNK_BYTES = 256 * 1024
 """Read at a time."""
 WHOLE_BYTES = 4 * 1024 * 1024

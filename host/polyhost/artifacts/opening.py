@@ -19,7 +19,7 @@ from typing import BinaryIO, Literal
 from polyhost.artifacts import _zip
 from polyhost.artifacts._zip import BrokenZipError, Member
 from polyhost.artifacts.base import Artifact, Entry, Problem, UnreadableEntryError
-from polyhost.artifacts.limits import CHUNK_BYTES, MAX_ENTRIES, MAX_NAME_BYTES
+from polyhost.artifacts.limits import CHUNK_BYTES, MAX_ENTRIES, MAX_NAME_BYTES, MAX_READINGS
 from polyhost.errors import RefusedError
 
 __all__ = ["open_artifact"]
@@ -140,6 +140,7 @@ class _ZipArtifact(_Named):
         super().__init__("zip", name)
         self.digest = digest
         self._file = file
+        self._unpackable = MAX_READINGS * _zip.most_unpacked(length)
         members = _zip.read_directory(file, length)
         self.truncated = members is None
         self._members = [*_zip.local_members(file, length)] if members is None else members
@@ -163,9 +164,17 @@ class _ZipArtifact(_Named):
 
     def _chunks(self, entry: Entry) -> Iterator[bytes]:
         try:
-            yield from _zip.content(self._file, self._members[entry.number])
+            for piece in _zip.content(self._file, self._members[entry.number]):
+                self._spend(len(piece))
+                yield piece
         except BrokenZipError as error:
             raise UnreadableEntryError(entry.number, error.rule) from None
+
+    def _spend(self, unpacked: int) -> None:
+        """Every reading counts against one budget, so that nothing makes an entry be unpacked without end."""
+        self._unpackable -= unpacked
+        if self._unpackable < 0:
+            raise BrokenZipError("unpacked_too_often")
 
 
 def _member_name(member: Member) -> tuple[str, str | None]:

@@ -1,0 +1,25 @@
+"""Opening an archive: what all readings of it together may cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from artifacts.corpus import SOUND, archive
+from polyhost.artifacts.base import UnreadableEntryError
+from polyhost.artifacts.limits import MAX_READINGS, RATIO_FREE_BYTES
+from polyhost.artifacts.opening import open_artifact
+
+
+def test_an_entry_cannot_be_unpacked_without_end(tmp_path: Path):
+    path = tmp_path / "export.zip"
+    size = RATIO_FREE_BYTES // 2
+    path.write_bytes(archive({**SOUND, "large.json": b" " * size}))
+    with open_artifact(path) as artifact:
+        large = next(entry for entry in artifact.entries if entry.name == "large.json")
+        for _ in range(MAX_READINGS * RATIO_FREE_BYTES // size):
+            assert len(artifact.read(large, size) or b"") == size
+        with pytest.raises(UnreadableEntryError) as refused:
+            artifact.read(large, size)
+    assert refused.value.rule == "unpacked_too_often"
