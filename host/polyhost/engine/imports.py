@@ -150,6 +150,9 @@ async def _check_account(store: Store, what: Import) -> None:
 
 
 async def _known_file(store: Store, what: Import) -> _Before | None:
+    """None for a file that ends early, too: it is read again, so that what is missing is told each time."""
+    if what.artifact.truncated:
+        return None
     files: Mapping[str, Mapping[str, str]] = await store.get_memo(what.connection.id, FILES_MEMO) or {}
     earlier = files.get(what.file_key)
     if earlier is None:
@@ -165,7 +168,7 @@ async def _remember(store: Store, what: Import, result: Mapping[str, Any]) -> No
     """A file that was read to its end need not be read again; whose it is binds the connection."""
     connection = what.connection
     files: dict[str, Any] = dict(await store.get_memo(connection.id, FILES_MEMO) or {})
-    if what.file_key not in files:
+    if what.file_key not in files and not what.artifact.truncated:
         files[what.file_key] = {"batch": result["receipt"]["batch_id"], "run": result["run_id"]}
         await store.set_memo(connection.id, FILES_MEMO, files)
     if what.recognition.accounts and not connection.account.get("accounts"):

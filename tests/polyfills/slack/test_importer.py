@@ -185,6 +185,10 @@ async def test_an_archive_that_was_cut_keeps_what_is_there_and_claims_nothing(
     assert result["receipt"]["completeness"]["claim"] == "unproven"
     assert "the file ends early" in result["receipt"]["summary"]
     assert all(not one["imported"] for one in (await owner.partitions()).values())
+    again = await owner.run(path)
+    assert "the file ends early" in again["receipt"]["summary"]
+    assert again["receipt"]["artifact"]["same_as"] is None
+    assert again["receipt"]["gaps"] == result["receipt"]["gaps"]
     await owner.run(write_export(world, tmp_path / "again.zip"))
     assert set(await owner.contents()) == spoken(world)
 
