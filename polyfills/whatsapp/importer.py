@@ -3,6 +3,10 @@
 Owns: recognising a chat, which chat it is, and ids for messages that have none. Must not know: what is stored already,
 beyond asking which of some ids are known.
 
+Which chat a file is of: one that knows most of its first or last messages, or the one the app named the file after. A
+file that the app did not name (`_chat.txt` is what every iPhone's export unzips to) is told by how it begins. A file
+whose dates could be read either way is refused: read the wrong way, each message would be there twice.
+
 An id is made of the minute, the text, and how many of the same came before in that minute. It is the same in every
 export of the chat, whichever phone wrote it, wherever the export begins, with media or without, and whatever the sender
 is called by now. An edited message has another text, so it is another message; the file does not say which it replaced.
@@ -21,16 +25,19 @@ from itertools import islice
 from typing import Any
 
 from polyhost.artifacts.base import Artifact, Entry, ImportContext, Importer, Recognition, UnreadableEntryError
+from polyhost.errors import RefusedError
 
 from .lines import DateOrder, Evidence, Line, begins, messages
 
 _STREAM = "messages"
 _LOOKED_AT = 20
 """Lines in which a message must begin, or the file is something else."""
-_SAMPLE = 100
+_SAMPLE = 10
 """Messages at each end of a file by which a chat is known again under another name."""
-_NO_CHANCE = 3
-"""Messages two chats do not have in common, to the minute and the letter."""
+_MOST = 0.75
+"""How much of one end must be known: less may be what was sent to two people at once."""
+_BEGINNING = 3
+"""Messages by whose ids a chat without a name is told from others."""
 _LONGEST_LINE = 100_000
 """Characters read as one line."""
 _TITLE = re.compile(
@@ -38,6 +45,7 @@ _TITLE = re.compile(
     r"(?: (?:with|mit|con|avec|com|met|med|de)|s? -|:)? +(.+)$",
     re.IGNORECASE,
 )
+_NO_NAME = re.compile(r"_chat|whatsapp[ _-]*chats?", re.IGNORECASE)
 _COPY = re.compile(r" ?\(\d+\)$")
 _PHONE = re.compile(r"[+\d\s()\u00a0\u2011-]+")
 
@@ -117,11 +125,11 @@ class _Reading:
         self._broken: str | None = None
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        evidence = Evidence()
+        evidence = Evidence(self._context.imported_at[:10])
         for line in self._readable():
             evidence.take(line)
-        order, is_proven = evidence.order()
-        chat, label, order = self._chat([order] if is_proven else [order, "mdy" if order == "dmy" else "dmy"])
+        order = evidence.order()
+        chat, label, order = self._chat(["dmy", "mdy"] if order is None else [order])
         yield {
             "type": "PARTITION_INVENTORY",
             "stream": _STREAM,
@@ -144,7 +152,7 @@ class _Reading:
                 "since": span.first,
                 "until": span.last,
             }
-        yield from self._tell_gaps(order_is_proven=is_proven)
+        yield from self._tell_gaps()
 
     def _readable(self) -> Iterator[str]:
         try:
@@ -173,32 +181,51 @@ class _Reading:
             seen[digest] += 1
 
     def _chat(self, orders: Sequence[DateOrder]) -> tuple[str, str | None, DateOrder]:
-        """Which chat it is: one that knows these messages already, or the one its name says. Where the file does not
-        prove how its dates are written, what is known of the chat may."""
-        title = self._title()
-        named = "chat_" + blake2b((title or "").casefold().encode(), digest_size=8).hexdigest()
+        """Which chat it is. Where the file does not prove how its dates are written, only what is known of the chat
+        may: an assumption that a later file proves wrong would have filed everything twice."""
+        label, named_by_app = self._title()
         known = self._context.partitions(_STREAM)
-        if not known or (title is not None and named in known and len(orders) == 1):
-            return named, title, orders[0]
-        best = max((self._score(chat, order), chat == named, chat, order) for chat in known for order in orders)
+        named = _hashed(label.casefold()) if label is not None and named_by_app else None
+        if named in known and len(orders) == 1:
+            return named, label, orders[0]
+        scores = [(self._score(chat, order), chat == named, chat, order) for chat in known for order in orders]
+        best = max(scores, default=(0, False, "", orders[0]))
         if best[0]:
             return best[2], None, best[3]
-        return named, title, orders[0]
+        if len(orders) > 1:
+            raise RefusedError(
+                "nothing in this chat tells whether its dates have the day or the month first",
+                "Import an export of the chat that has a message from after the 12th of a month; then this one too.",
+                code="date_order_unproven",
+            )
+        return named or self._by_beginning(known, orders[0]), label, orders[0]
+
+    def _by_beginning(self, known: Mapping[str, str | None], order: DateOrder) -> str:
+        """The key of a chat without a name. An earlier export may have had fewer messages than tell it now."""
+        found = list(islice(self._identified(messages(self._readable(), order)), _LOOKED_AT))
+        said = [identity for line, identity in found if line.kind != "system"] or [identity for _, identity in found]
+        keys = [_hashed("\0" + "\n".join(said[:count])) for count in range(_BEGINNING, 0, -1)]
+        return next((key for key in keys if key in known), keys[0])
 
     def _score(self, chat: str, order: DateOrder) -> int:
-        """How many of the messages at both ends of the file this chat knows; too few are chance."""
+        """How many of the messages at both ends of the file this chat knows; 0 where at neither it knows most."""
         ends = _Ends(_SAMPLE)
         for _, identity in self._identified(messages(self._readable(), order)):
             ends.take(identity)
-        found = len(self._context.known(_STREAM, [_key(chat, one) for one in ends.kept]))
-        return found if found >= min(_NO_CHANCE, len(ends.kept)) else 0
+        found = self._context.known(_STREAM, [_key(chat, one) for one in {*ends.first, *ends.last}])
+        known = [[_key(chat, one) in found for one in end] for end in (ends.first, ends.last)]
+        return len(found) if any(sum(end) >= max(1, _MOST * len(end)) for end in known) else 0
 
-    def _title(self) -> str | None:
-        for name in (self._entry.name, self._artifact.name):
-            if (match := _TITLE.match(_stem(name))) is not None:
-                return match[1].strip()
-        stem = _stem(self._artifact.name)
-        return None if stem in ("", "_chat") else stem
+    def _title(self) -> tuple[str | None, bool]:
+        """What the file is called, and whether the app has called it so: after the person or group."""
+        stems = [_stem(self._entry.name), _stem(self._artifact.name)]
+        for stem in stems:
+            if (match := _TITLE.match(stem)) is not None:
+                return match[1].strip(), True
+        stem = stems[1]
+        if not stem or _NO_NAME.fullmatch(stem):
+            return None, False
+        return stem, "whatsapp" in stem.casefold()
 
     def _record(self, chat: str, line: Line, identity: str) -> dict[str, Any]:
         if line.kind == "media" and (line.attachment is None or line.attachment not in self._media):
@@ -222,7 +249,7 @@ class _Reading:
             "emitted_at": sent_at,
         }
 
-    def _tell_gaps(self, *, order_is_proven: bool) -> Iterator[dict[str, Any]]:
+    def _tell_gaps(self) -> Iterator[dict[str, Any]]:
         entry = self._entry.number
         if self._unparsable:
             yield _skip("unparsable", len(self._unparsable), line=self._unparsable[0], entry=entry, rule="no_date")
@@ -232,10 +259,12 @@ class _Reading:
             yield _skip("unusable_entry", len(self._artifact.problems), rule=self._artifact.problems[0].rule)
         if self._artifact.truncated:
             yield _skip("truncated_archive", 1)
-        if not order_is_proven:
-            yield _skip("date_order_assumed", 1, entry=entry)
         if self._missing:
             yield _skip("media_missing", self._missing)
+
+
+def _hashed(name: str) -> str:
+    return "chat_" + blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _key(chat: str, identity: str) -> str:
@@ -266,21 +295,16 @@ class _Span:
 
 
 class _Ends:
-    """The first and the last of many."""
+    """The first and the last of many; of few, all of them are both."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._first: list[str] = []
-        self._last: list[str] = []
+        self.first: list[str] = []
+        self.last: list[str] = []
 
     def take(self, one: str) -> None:
-        if len(self._first) < self._size:
-            self._first.append(one)
-            return
-        self._last.append(one)
-        if len(self._last) > self._size:
-            del self._last[0]
-
-    @property
-    def kept(self) -> Sequence[str]:
-        return [*self._first, *self._last]
+        if len(self.first) < self._size:
+            self.first.append(one)
+        self.last.append(one)
+        if len(self.last) > self._size:
+            del self.last[0]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 __all__ = ["DateOrder", "Evidence", "Line", "begins", "messages"]
@@ -33,6 +33,9 @@ _BRACKETED = re.compile(rf"\[{_DATE}{_BETWEEN}{_TIME}\]{_SPACE}?(.*)", re.DOTALL
 _DASHED = re.compile(rf"{_DATE}{_BETWEEN}{_TIME}{_SPACE}+[-–]{_SPACE}(.*)", re.DOTALL)
 _AFTERNOON = frozenset({"下午", "오후"})
 _MORNING = frozenset({"上午", "오전"})
+
+_DAY_FIRST = re.compile(r"\d{1,2}[.-]")
+"""With dots or dashes no language writes the month first; with slashes some do."""
 
 _SENDER = re.compile(r"([^:\n]{1,120}): ?(.*)", re.DOTALL)
 _ATTACHED = (
@@ -118,16 +121,18 @@ def _begin(line: str) -> _Begin | None:
 
 
 class Evidence:
-    """What the dates of a whole file say of the order of day and month."""
+    """What the dates of a whole file say of the order of day and month. `today`: no message is from after it."""
 
-    def __init__(self) -> None:
+    def __init__(self, today: str) -> None:
+        self._latest = _day_after(today)
         self.lines = 0
         self._year_first = 0
         self._proof = {"dmy": 0, "mdy": 0}
         self._backwards = {"dmy": 0, "mdy": 0}
         self._before: dict[str, tuple[int, int, int]] = {}
-        self._dotted = 0
-        self._halves = 0
+        self._ahead = {"dmy": 0, "mdy": 0}
+        self._by_convention = 0
+        self._differ = 0
 
     def take(self, line: str) -> bool:
         """Look at a line; whether a message begins on it."""
@@ -141,23 +146,29 @@ class Evidence:
             return True
         self._proof["dmy"] += one > 12 >= two
         self._proof["mdy"] += two > 12 >= one
-        for order, date in (("dmy", (three, two, one)), ("mdy", (three, one, two))):
-            self._backwards[order] += date < self._before.get(order, date)
-            self._before[order] = date
-        head = line[:24]
-        self._dotted += "." in head.split(",", 1)[0] or "-" in head[:9]
-        self._halves += bool(re.search(r"[AaPp]\.?\s?[Mm]", line[:32]))
+        for order, day in (("dmy", (three, two, one)), ("mdy", (three, one, two))):
+            self._backwards[order] += day < self._before.get(order, day)
+            self._before[order] = day
+            self._ahead[order] += (day[0] % 100, *day[1:]) > self._latest
+        self._differ += one != two
+        self._by_convention += _DAY_FIRST.match(line.lstrip(_MARKS + "[")) is not None
         return True
 
-    def order(self) -> tuple[DateOrder, bool]:
-        """The order, and whether the file proves it."""
+    def order(self) -> DateOrder | None:
+        """The order; None where the file does not prove one and it makes a difference."""
         if self._year_first * 2 > self.lines:
-            return "ymd", True
-        for table, better in ((self._proof, max), (self._backwards, min)):
+            return "ymd"
+        for table, better in ((self._proof, max), (self._backwards, min), (self._ahead, min)):
             if table["dmy"] != table["mdy"]:
                 found = better(("dmy", "mdy"), key=table.__getitem__)
-                return ("dmy" if found == "dmy" else "mdy"), True
-        return ("mdy" if self._halves and not self._dotted else "dmy"), False
+                return "dmy" if found == "dmy" else "mdy"
+        return "dmy" if self._by_convention * 2 > self.lines or not self._differ else None
+
+
+def _day_after(today: str) -> tuple[int, int, int]:
+    """As year of the century, month and day. A day later, because it is tomorrow already elsewhere."""
+    after = date.fromisoformat(today) + timedelta(days=1)
+    return after.year % 100, after.month, after.day
 
 
 def messages(lines: Iterable[str], order: DateOrder) -> Iterator[Line | int]:

@@ -174,7 +174,7 @@ async def test_every_event_of_a_run_is_as_described(own: Client):
 
 
 async def test_a_preview_is_answered_as_described(own: Client):
-    chat = b"01/02/2024, 09:15 - Ada: One\n02/02/2024, 10:00 - Bo: Two words\n"
+    chat = b"21/02/2024, 09:15 - Ada: One\n22/02/2024, 10:00 - Bo: Two words\n"
     headers = {"Authorization": f"Bearer {own.token}", "Content-Type": "application/octet-stream"}
     path = "/v1/connections/chat/artifacts?filename=WhatsApp%20Chat%20with%20Ada.txt"
     answer = await own("POST", path, headers=headers, data=chat)

@@ -6,8 +6,8 @@ import pytest
 
 from api.serving import Client
 
-CHAT = b"""01/02/2024, 09:15 - Ada: One
-02/02/2024, 10:00 - Bo: Two words
+CHAT = b"""21/02/2024, 09:15 - Ada: One
+22/02/2024, 10:00 - Bo: Two words
 """
 
 

@@ -51,9 +51,9 @@ SOURCES: dict[str, tuple[Sequence[dict[str, Any]], dict[str, Any]]] = {
 
 A, B, C, D, E = (f"1{number}00000000.000100" for number in (3, 4, 5, 6, 7))
 """Positions: 2011, 2014, 2017, 2020, 2023."""
-CHAT = """01/02/2024, 09:15 - Ada: One <Media omitted>
-02/02/2024, 10:00 - Bo: Two words
-03/02/2024, 11:30 - Ada: Three
+CHAT = """21/02/2024, 09:15 - Ada: One <Media omitted>
+22/02/2024, 10:00 - Bo: Two words
+23/02/2024, 11:30 - Ada: Three
 """
 
 

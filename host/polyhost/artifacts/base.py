@@ -122,7 +122,8 @@ class Importer(Protocol):
         PARTITION_COVERAGE as far as the artifact proves it, PROGRESS, and SKIP_RESULT for what is missing.
 
         RECORD.emitted_at is the moment the artifact speaks of at the earliest, so that a newer artifact outranks an
-        older one whichever is imported first.
+        older one whichever is imported first. RefusedError before the first message: the file is refused, and nothing
+        is written.
         """
         ...
 

@@ -11,7 +11,7 @@ import importlib.util
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from itertools import islice
+from itertools import chain, islice
 from types import ModuleType
 from typing import Any
 
@@ -117,6 +117,7 @@ class ImporterConnector(Connector):
         messages = iter(()) if self._skip else self._importer.parse(self._artifact, self._context)
         session = _Session(messages)
         try:
+            await session.begin()
             yield session
         finally:
             await session.terminate()
@@ -132,6 +133,10 @@ class _Session(ConnectorSession):
         self._ended = asyncio.Event()
         self._exited = ConnectorExited(status=0)
         self._records = 0
+
+    async def begin(self) -> None:
+        """Read the first message, so that a file that is refused is refused before anything is written."""
+        self._messages = chain(await asyncio.to_thread(self._take, 1), self._messages)
 
     async def send(self, message: Mapping[str, Any]) -> None:
         del message
@@ -152,9 +157,15 @@ class _Session(ConnectorSession):
         yield self._exited
 
     def _next(self) -> list[dict[str, Any]]:
-        """The next messages; in a thread. The one place where an importer's own mistakes become the owner's error."""
+        """The next messages; in a thread."""
+        messages = self._take(BATCH_MESSAGES)
+        self._records += sum(message["type"] == "RECORD" for message in messages)
+        return messages
+
+    def _take(self, count: int) -> list[dict[str, Any]]:
+        """The one place where an importer's own mistakes become the owner's error."""
         try:
-            messages = list(islice(self._messages, BATCH_MESSAGES))
+            return list(islice(self._messages, count))
         except PolyhostError:
             raise
         except Exception as error:
@@ -163,8 +174,6 @@ class _Session(ConnectorSession):
                 "What was stored before is kept. Please report the kind of export it was.",
                 code="importer_failed",
             ) from error
-        self._records += sum(message["type"] == "RECORD" for message in messages)
-        return messages
 
     async def acknowledge(self, batch: Batch) -> None:
         del batch

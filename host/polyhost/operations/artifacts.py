@@ -70,6 +70,7 @@ async def _import_one(context: Context, request: ImportRequest, path: Path, *, t
         row = await store.connection(name)
         _check_nature(row)
         found = _recognise(artifact, _candidates(context, request, row))
+        is_new = row is None
         if row is None:
             # A preview must not make the connection either: it is shown what an empty one would come to.
             target: Store = MemoryStore() if request.preview else store
@@ -93,7 +94,12 @@ async def _import_one(context: Context, request: ImportRequest, path: Path, *, t
             trigger=trigger,
             preview=request.preview,
         )
-        result = await import_artifact(what, around)
+        try:
+            result = await import_artifact(what, around)
+        except RefusedError:
+            if is_new:
+                await store.delete_connection(row.id)  # it was made for this file alone
+            raise
     return {**result, "preview": request.preview}
 
 

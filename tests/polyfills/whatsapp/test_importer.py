@@ -6,6 +6,7 @@ Provenance: formats that people report of real exports, written here by hand; th
 from __future__ import annotations
 
 import zipfile
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from importers import whatsapp_ids
 from importing import Importing, facts_of
+from polyhost.errors import RefusedError
 
 NAME = "WhatsApp Chat with Ada.txt"
 
@@ -74,11 +76,70 @@ async def test_time_that_would_run_backwards_decides_where_no_day_does(owner: Im
     assert [moment[:10] for moment, *_ in await said(owner)] == ["2024-02-01", "2024-02-02", "2024-03-01"]
 
 
-async def test_a_file_that_proves_no_order_of_dates_says_so(owner: Importing, tmp_path: Path):
-    result = await owner.run(write(tmp_path, "1/2/24, 10:00 - Ada: hello"))
-    [told] = result["diagnostics"]
-    assert told["code"] == "range_unproven"
-    assert "date_order_assumed" in told["message"]
+async def test_a_file_that_proves_no_order_of_dates_is_refused_and_leaves_nothing(owner: Importing, tmp_path: Path):
+    with pytest.raises(RefusedError, match=r"day or the month first.* after the 12th") as refused:
+        await owner.run(write(tmp_path, "1/2/24, 10:00 - Ada: hello"))
+    assert refused.value.code == "date_order_unproven"
+    with pytest.raises(RefusedError, match="no connection"):
+        await owner.receipts()
+
+
+@pytest.mark.parametrize("line", ["1/1/24, 10:00 - Ada: x", "1.2.24, 10:00 - Ada: x", "[1-2-2024, 10:00:01] Ada: x"])
+async def test_what_can_be_read_in_one_way_only_is_read(owner: Importing, tmp_path: Path, line: str):
+    await owner.run(write(tmp_path, line))
+    assert len(await owner.records()) == 1
+
+
+async def test_no_message_is_of_a_day_to_come(owner: Importing, tmp_path: Path):
+    """12 January next year would be the other way to read it."""
+    today = datetime.now(UTC)
+    day, other = date(today.year, 1, 12), date(today.year, 12, 1)
+    if not (day <= today.date() < other - timedelta(days=2)):
+        pytest.skip("on this day of the year both are past")
+    await owner.run(write(tmp_path, f"1/12/{day:%y}, 10:00 - Ada: x"))
+    assert (await said(owner))[0][0].startswith(day.isoformat())
+
+
+@pytest.mark.requirement("CH-2.8")
+@pytest.mark.parametrize("short_first", [True, False])
+async def test_the_order_of_imports_does_not_change_how_dates_are_read(
+    owner: Importing, tmp_path: Path, short_first: bool
+):
+    lines = [f"3/{day}/24, 10:00 - Ada: number {day}" for day in range(4, 15)]
+    short, long = write(tmp_path / "short", *lines[:5]), write(tmp_path / "long", *lines)
+    if short_first:
+        with pytest.raises(RefusedError):
+            await owner.run(short)
+    await owner.run(long)
+    assert (await owner.run(short))["receipt"]["counts"]["duplicate"] == 5
+    assert {moment[:7] for moment, *_ in await said(owner)} == {"2024-03"}
+    assert len(await owner.records()) == 11
+
+
+@pytest.mark.requirement("CH-2.8")
+async def test_two_chats_without_a_name_stay_two(owner: Importing, tmp_path: Path):
+    """Every iPhone's export unzips to _chat.txt; what was forwarded to both is the same in both."""
+    both = [f"[20/10/2026, 21:05:33] Me: IMG-{number}.jpg <attached: IMG-{number}.jpg>" for number in range(4)]
+    chats = {
+        who: [f"[{13 + day}/10/2026, 21:05:33] {who}: {who} says {day}" for day in range(6)] for who in ("Anna", "Bert")
+    }
+    for who, lines in chats.items():
+        await owner.run(write(tmp_path / who, *lines, *both, name="_chat.txt"))
+    assert len(await owner.partitions()) == 2
+    longer = await owner.run(
+        write(tmp_path / "again", *chats["Bert"], *both, "[21/10/2026, 9:00:00] Bert: new", name="_chat.txt")
+    )
+    assert (longer["receipt"]["counts"]["accepted"], longer["receipt"]["counts"]["duplicate"]) == (1, 10)
+    assert len(await owner.partitions()) == 2
+
+
+@pytest.mark.parametrize("known", [1, 2, 3, 7])
+async def test_a_chat_without_a_name_is_the_same_when_it_has_grown(owner: Importing, tmp_path: Path, known: int):
+    lines = [f"[13/10/2026, 21:{minute:02}:33] Ada: number {minute}" for minute in range(40)]
+    await owner.run(write(tmp_path / "small", *lines[:known], name="_chat.txt"))
+    await owner.run(write(tmp_path / "grown", *lines, name="_chat.txt"))
+    assert len(await owner.partitions()) == 1
+    assert len(await owner.records()) == 40
 
 
 async def test_what_is_known_of_a_chat_decides_how_an_ambiguous_file_is_read(owner: Importing, tmp_path: Path):
