@@ -1,12 +1,12 @@
 """Slack's exported objects as records, in the very shapes polyfill.js makes of the same objects.
 
-Owns: those shapes, links without tokens, files that are referenced and not there, and merging two exports' contents.
+Owns: those shapes, links as the page writes them, files that are referenced and not there, merging two exports'
+contents.
 Must not know: archives' structure, conversations, what is stored.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,6 +18,7 @@ import orjson
 from polyhost.artifacts.base import Artifact
 
 from .export_index import Kind
+from .tokens import without_tokens
 
 __all__ = ["Files", "channel_data", "merged", "message_data", "user_data"]
 
@@ -37,8 +38,6 @@ _FILE_FIELDS = (
 )
 _DAY_SECONDS = 86_400
 _LINKS = ("permalink", "url_private")
-_TOKEN = re.compile(r"xox[a-z]-")
-_TOKEN_PARAMETER = re.compile(r"([?&])(?:t|token)=xox[a-z]-[^&#\s\"'<>|]*&?")
 _HELD_ELSEWHERE = frozenset({"tombstone", "hidden_by_limit", "external"})
 """Files whose content Slack does not keep, or not any more."""
 
@@ -46,70 +45,75 @@ _HELD_ELSEWHERE = frozenset({"tombstone", "hidden_by_limit", "external"})
 def message_data(channel: str, message: Mapping[str, Any]) -> dict[str, Any]:
     get = message.get
     count = get("reply_count") or 0
-    attachments, blocks = get("attachments") or [], get("blocks") or []
-    return {
-        "channel_id": channel,
-        "ts": message["ts"],
-        "thread_ts": get("thread_ts"),
-        "user_id": get("user"),
-        "text": get("text") or "",
-        "sent_at": _iso(message["ts"]),
-        "edited_ts": (get("edited") or {}).get("ts"),
-        "team_id": get("team"),
-        "subtype": get("subtype"),
-        "bot_id": get("bot_id"),
-        "username": get("username"),
-        "reply_count": count,
-        "latest_reply": get("latest_reply") if count else None,
-        "reactions": [
-            {"name": one.get("name"), "count": one.get("count"), "users": one.get("users") or []}
-            for one in get("reactions") or ()
-        ],
-        "files": [_file_data(file) for file in _files(message)],
-        "attachments": _without_tokens(attachments),
-        "blocks": _without_tokens(blocks),
-        "pinned_to": get("pinned_to") or [],
-    }
+    return without_tokens(
+        {
+            "channel_id": channel,
+            "ts": message["ts"],
+            "thread_ts": get("thread_ts"),
+            "user_id": get("user"),
+            "text": get("text") or "",
+            "sent_at": _iso(message["ts"]),
+            "edited_ts": (get("edited") or {}).get("ts"),
+            "team_id": get("team"),
+            "subtype": get("subtype"),
+            "bot_id": get("bot_id"),
+            "username": get("username"),
+            "reply_count": count,
+            "latest_reply": get("latest_reply") if count else None,
+            "reactions": [
+                {"name": one.get("name"), "count": one.get("count"), "users": one.get("users") or []}
+                for one in get("reactions") or ()
+            ],
+            "files": [_file_data(file) for file in _files(message)],
+            "attachments": get("attachments") or [],
+            "blocks": get("blocks") or [],
+            "pinned_to": get("pinned_to") or [],
+        }
+    )
 
 
 def channel_data(info: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
     get = info.get
     members = get("members")
-    return {
-        "id": info["id"],
-        "name": None if kind == "dm" else get("name"),
-        "kind": kind,
-        "is_archived": get("is_archived") is True,
-        "is_private": kind != "public",
-        "is_shared": get("is_ext_shared") is True,
-        "topic": (get("topic") or {}).get("value") or None,
-        "purpose": (get("purpose") or {}).get("value") or None,
-        "created": _iso_seconds(get("created")),
-        "creator": get("creator"),
-        "previous_names": get("previous_names") or [],
-        "user_id": get("user"),
-        "member_count": get("num_members", len(members) if isinstance(members, list) and kind != "dm" else None),
-    }
+    return without_tokens(
+        {
+            "id": info["id"],
+            "name": None if kind == "dm" else get("name"),
+            "kind": kind,
+            "is_archived": get("is_archived") is True,
+            "is_private": kind != "public",
+            "is_shared": get("is_ext_shared") is True,
+            "topic": (get("topic") or {}).get("value") or None,
+            "purpose": (get("purpose") or {}).get("value") or None,
+            "created": _iso_seconds(get("created")),
+            "creator": get("creator"),
+            "previous_names": get("previous_names") or [],
+            "user_id": get("user"),
+            "member_count": get("num_members", len(members) if isinstance(members, list) and kind != "dm" else None),
+        }
+    )
 
 
 def user_data(user: Mapping[str, Any]) -> dict[str, Any]:
     get = user.get
     profile = get("profile") or {}
     real_name = get("real_name")
-    return {
-        "id": user["id"],
-        "team_id": get("team_id"),
-        "name": get("name"),
-        "real_name": profile.get("real_name") if real_name is None else real_name,
-        "display_name": profile.get("display_name") or None,
-        "email": profile.get("email") or None,
-        "title": profile.get("title") or None,
-        "tz": get("tz"),
-        "is_bot": get("is_bot") is True,
-        "is_external": get("is_stranger") is True,
-        "deleted": get("deleted") is True,
-        "updated": _iso_seconds(get("updated")),
-    }
+    return without_tokens(
+        {
+            "id": user["id"],
+            "team_id": get("team_id"),
+            "name": get("name"),
+            "real_name": profile.get("real_name") if real_name is None else real_name,
+            "display_name": profile.get("display_name") or None,
+            "email": profile.get("email") or None,
+            "title": profile.get("title") or None,
+            "tz": get("tz"),
+            "is_bot": get("is_bot") is True,
+            "is_external": get("is_stranger") is True,
+            "deleted": get("deleted") is True,
+            "updated": _iso_seconds(get("updated")),
+        }
+    )
 
 
 def merged(stream: str, kept: Mapping[str, Any], brought: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,11 +189,12 @@ def _files(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _file_data(file: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _without_token(file[name]) if name in _LINKS else file[name] for name in _FILE_FIELDS if name in file}
+    return {name: _plain_link(file[name]) if name in _LINKS else file[name] for name in _FILE_FIELDS if name in file}
 
 
-def _without_token(link: Any) -> Any:
-    """As polyfill.js leaves a link: normalised, and without what would let anybody in."""
+def _plain_link(link: Any) -> Any:
+    """As polyfill.js leaves a link: without what would let anybody in, and normalised."""
+    link = without_tokens(link)
     if not isinstance(link, str) or not link:
         return link
     try:
@@ -198,22 +203,11 @@ def _without_token(link: Any) -> Any:
         return link
     if not parts.scheme or not parts.netloc:
         return link
-    kept = [
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if name not in ("t", "token") and not value.startswith("xox")
-    ]
-    removed = len(kept) != len(parse_qsl(parts.query, keep_blank_values=True))
-    query = urlencode(kept) if removed else parts.query
+    said = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in said if name not in ("t", "token")]
+    query = urlencode(kept) if len(kept) != len(said) else parts.query
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=-._~")
     return urlunsplit((parts.scheme, parts.netloc.lower(), path, query, parts.fragment))
-
-
-def _without_tokens(part: list[Any]) -> list[Any]:
-    """Links anywhere inside, without their tokens; nearly always there are none, and nothing is copied."""
-    if not part or not _TOKEN.search(text := orjson.dumps(part).decode()):
-        return part
-    return orjson.loads(_TOKEN_PARAMETER.sub(r"\1", text))
 
 
 def _iso(ts: str) -> str:

@@ -53,7 +53,7 @@ const sorted = (survey) => [...survey.conversations.values()].sort((a, b) => (a.
 
 /** @param {Json} info */
 function channelData(info) {
-  return {
+  return withoutTokens({
     id: info.id,
     name: info.name ?? null,
     kind: kindOf(info),
@@ -67,7 +67,7 @@ function channelData(info) {
     previous_names: info.previous_names ?? [],
     user_id: info.user ?? null,
     member_count: info.num_members ?? null,
-  };
+  });
 }
 
 /** @param {Json} info */
@@ -125,7 +125,7 @@ async function emitUser(host, people, user) {
 /** @param {Json} user */
 function userData(user) {
   const profile = user.profile ?? {};
-  return {
+  return withoutTokens({
     id: user.id,
     team_id: user.team_id ?? null,
     name: user.name ?? null,
@@ -138,7 +138,7 @@ function userData(user) {
     is_external: user.is_stranger === true,
     deleted: user.deleted === true,
     updated: typeof user.updated === "number" ? isoOf(`${user.updated}.0`) : null,
-  };
+  });
 }
 
 /** @param {Host} host @param {Api} api @param {People} people @param {string} id */

@@ -11,7 +11,7 @@
  * @param {string} channel @param {Json} message
  */
 function messageData(channel, message) {
-  return {
+  return withoutTokens({
     channel_id: channel,
     ts: message.ts,
     thread_ts: message.thread_ts ?? null,
@@ -34,7 +34,7 @@ function messageData(channel, message) {
     attachments: message.attachments ?? [],
     blocks: message.blocks ?? [],
     pinned_to: message.pinned_to ?? [],
-  };
+  });
 }
 
 const FILE_FIELDS = [
@@ -56,15 +56,15 @@ const FILE_FIELDS = [
 function fileData(file) {
   const known = FILE_FIELDS.filter((name) => file[name] !== undefined);
   return Object.fromEntries(
-    known.map((name) => [name, /^(url|perma)/.test(name) ? withoutToken(file[name]) : file[name]]),
+    known.map((name) => [name, /^(url|perma)/.test(name) ? plainLink(file[name]) : file[name]]),
   );
 }
 
-/** File links of exports and of some answers carry a token. @param {unknown} link */
-function withoutToken(link) {
-  if (typeof link !== "string" || !URL.canParse(link)) return link;
-  const url = new URL(link);
-  for (const [name, value] of [...url.searchParams])
-    if (name === "t" || name === "token" || value.startsWith("xox")) url.searchParams.delete(name);
+/** A file's link without its token, and normalised. @param {unknown} link */
+function plainLink(link) {
+  const clean = withoutTokens(link);
+  if (typeof clean !== "string" || !URL.canParse(clean)) return clean;
+  const url = new URL(clean);
+  for (const name of ["t", "token"]) if (url.searchParams.has(name)) url.searchParams.delete(name);
   return url.href;
 }
