@@ -163,7 +163,7 @@ class Files:
 
     def saw(self, message: Mapping[str, Any]) -> None:
         for file in _files(message):
-            if file.get("mode") not in _HELD_ELSEWHERE and file.get("id") not in self._held:
+            if str(file.get("mode")) not in _HELD_ELSEWHERE and str(file.get("id")) not in self._held:
                 self.missing += 1
 
 

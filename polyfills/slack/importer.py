@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -22,16 +23,18 @@ from polyhost.artifacts.json_items import Unparsable, objects
 from .export_index import Index, read_index
 from .export_records import Files, channel_data, merged, message_data, user_data
 
-_DAY = re.compile(r"(\d{4}-\d\d-\d\d)\.json")
-_TS = re.compile(r"\d{10}\.\d{6}")
+_DAY = re.compile(r"(\d{4}-\d\d-\d\d)\.json", re.ASCII)
+_TS = re.compile(r"\d{10}\.\d{6}", re.ASCII)
+_AHEAD = timedelta(days=1)
+"""How far a message may lie after the import: clocks differ, years do not."""
 _INDEX_FILES = frozenset({"channels.json", "groups.json", "dms.json", "mpims.json", "users.json", "org_users.json"})
 _MISSHAPEN = (AttributeError, KeyError, TypeError, ValueError)
 """What making a record of something that is no such thing raises, wherever the wrong shape is."""
 _LONGEST_ID = 64
 _SAMPLE_USERS = 200
 """Users looked at to tell whose export it is."""
-_WAITING_ROOTS = 2_000
-"""Thread roots without a reply count that wait for their replies; older exports have one for every thread."""
+_ROOTS_AT_ONCE = 50_000
+"""Thread roots without a reply count whose replies are counted in one reading: some 20 MB."""
 
 
 class SlackImporter(Importer):
@@ -99,6 +102,7 @@ class _Reading:
         self._gaps = _Gaps()
         self._files = Files(artifact)
         days = sorted(match[1] for entry in artifact.entries if (match := _DAY.search(entry.name)))
+        self._latest = f"{(datetime.fromisoformat(context.imported_at) + _AHEAD).timestamp():.6f}"
         self._as_of = f"{days[-1]}T00:00:00Z" if days and days[-1] <= context.imported_at else "1970-01-01T00:00:00Z"
 
     def messages(self) -> Iterator[dict[str, Any]]:
@@ -147,25 +151,26 @@ class _Reading:
             }
 
     def _conversation(self, key: str, entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:
-        threads = _Threads()
         first, last = "", ""
         whole = not self._artifact.truncated
+        uncounted = 0
         for entry in entries:
             for message in objects(self._artifact, entry):
-                try:
-                    record = self._message(key, message)
-                    self._files.saw(message)
-                except _MISSHAPEN:
+                record = self._message(key, message)
+                if record is None:
                     self._gaps.broken("messages", _fault(entry.number, message))
                     whole = False
                     continue
+                self._files.saw(message)
                 ts = message["ts"]
                 first = ts if not first or ts < first else first
                 last = max(last, ts)
-                if not threads.holds_back(message):
+                if _is_uncounted(message):
+                    uncounted += 1
+                else:
                     yield record
-        for root in threads.roots():
-            yield self._message(key, root)
+        for start in range(0, uncounted, _ROOTS_AT_ONCE):
+            yield from self._counted_roots(key, entries, start)
         if whole and first:
             yield {
                 "type": "PARTITION_COVERAGE",
@@ -175,19 +180,56 @@ class _Reading:
                 "until": last,
             }
 
-    def _message(self, channel: str, message: Any) -> dict[str, Any]:
-        """The record. Raises one of _MISSHAPEN for what is no message."""
-        if not _TS.fullmatch(message["ts"]):
-            raise ValueError
-        gone = message.get("subtype") == "tombstone"
+    def _counted_roots(self, key: str, entries: Sequence[Entry], start: int) -> Iterator[dict[str, Any]]:
+        """Roots that do not say how many replies they have, so many from this one on, with the replies counted.
+
+        The conversation is read again for them: a reply may stand before its root, and so no more is kept of a thread
+        than its count.
+        """
+        ones = slice(start, start + _ROOTS_AT_ONCE)
+        replies = {root["ts"]: _Replies() for root in self._uncounted(key, entries, ones)}
+        for message in self._in_threads(key, entries):
+            if (counted := replies.get(message["thread_ts"])) and message["ts"] != message["thread_ts"]:
+                counted.add(message["ts"])
+        for root in self._uncounted(key, entries, ones):
+            counted = replies[root["ts"]]
+            record = self._message(key, {**root, "reply_count": counted.count, "latest_reply": counted.latest})
+            if record is not None:
+                yield record
+
+    def _uncounted(self, key: str, entries: Sequence[Entry], ones: slice) -> Iterator[dict[str, Any]]:
+        roots = (message for message in self._in_threads(key, entries) if _is_uncounted(message))
+        return islice(roots, ones.start, ones.stop)
+
+    def _in_threads(self, key: str, entries: Sequence[Entry]) -> Iterator[dict[str, Any]]:
+        """The conversation's messages that belong to a thread, as far as they are messages."""
+        for entry in entries:
+            for message in objects(self._artifact, entry):
+                if isinstance(message, dict) and message.get("thread_ts") and self._message(key, message):
+                    yield message
+
+    def _message(self, channel: str, message: Any) -> dict[str, Any] | None:
+        """The record; None for what is no message."""
+        try:
+            data = message_data(channel, message)
+            self._check_times(data)
+        except _MISSHAPEN:
+            return None
         return {
             "type": "RECORD",
             "stream": "messages",
-            "key": [channel, message["ts"]],
-            "data": message_data(channel, message),
+            "key": [channel, data["ts"]],
+            "data": data,
             "emitted_at": self._as_of,
-            "op": "delete" if gone else "upsert",
+            "op": "delete" if message.get("subtype") == "tombstone" else "upsert",
         }
+
+    def _check_times(self, data: Mapping[str, Any]) -> None:
+        """Times decide what a record is, which content is newer and how far things are covered. Raises ValueError."""
+        for name in ("ts", "thread_ts", "edited_ts", "latest_reply"):
+            value = data[name]
+            if (name == "ts" or value is not None) and not (_TS.fullmatch(value) and value <= self._latest):
+                raise ValueError
 
     def _record(self, stream: str, key: Any, data: dict[str, Any]) -> dict[str, Any]:
         if type(key) is not str or not 0 < len(key) <= _LONGEST_ID:
@@ -225,28 +267,18 @@ def _fault(entry: int, message: dict[str, Any] | Unparsable) -> Unparsable:
     return message if isinstance(message, Unparsable) else Unparsable(entry, None, "not_a_message")
 
 
-class _Threads:
-    """Roots that do not say how many replies they have wait until their replies have been seen."""
+def _is_uncounted(message: Mapping[str, Any]) -> bool:
+    """Whether it is a thread's root that does not say how many replies there are; some exports leave it out."""
+    return message.get("thread_ts") == message["ts"] and message.get("reply_count") is None
 
-    def __init__(self) -> None:
-        self._waiting: dict[str, dict[str, Any]] = {}
-        self._replies: dict[str, tuple[int, str]] = {}
 
-    def holds_back(self, message: dict[str, Any]) -> bool:
-        ts, root = message["ts"], message.get("thread_ts")
-        if type(root) is not str:
-            return False
-        if root != ts:
-            if root in self._waiting:
-                count, latest = self._replies.get(root, (0, ""))
-                self._replies[root] = (count + 1, max(latest, ts))
-            return False
-        if "reply_count" in message or len(self._waiting) >= _WAITING_ROOTS:
-            return False
-        self._waiting[ts] = message
-        return True
+@dataclass(slots=True)
+class _Replies:
+    """What is kept of one thread."""
 
-    def roots(self) -> Iterator[dict[str, Any]]:
-        for ts, root in self._waiting.items():
-            count, latest = self._replies.get(ts, (0, None))
-            yield {**root, "reply_count": count, "latest_reply": latest}
+    count: int = 0
+    latest: str | None = None
+
+    def add(self, ts: str) -> None:
+        self.count += 1
+        self.latest = max(self.latest or ts, ts)

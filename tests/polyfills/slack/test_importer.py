@@ -15,6 +15,7 @@ import pytest
 from fakes.slack import scenarios, truth
 from fakes.slack.export import SECRET, export_files, write_export
 from fakes.slack.world import Workspace
+from importers import importer_module
 from importing import Importing, facts_of
 from polyhost.errors import RefusedError
 
@@ -185,10 +186,6 @@ async def test_an_archive_that_was_cut_keeps_what_is_there_and_claims_nothing(
     assert result["receipt"]["completeness"]["claim"] == "unproven"
     assert "the file ends early" in result["receipt"]["summary"]
     assert all(not one["imported"] for one in (await owner.partitions()).values())
-    again = await owner.run(path)
-    assert "the file ends early" in again["receipt"]["summary"]
-    assert again["receipt"]["artifact"]["same_as"] is None
-    assert again["receipt"]["gaps"] == result["receipt"]["gaps"]
     await owner.run(write_export(world, tmp_path / "again.zip"))
     assert set(await owner.contents()) == spoken(world)
 
@@ -268,3 +265,51 @@ async def test_odd_entries_are_counted_where_they_are_and_cost_nothing_else(
     [told] = [one for one in result["diagnostics"] if one["code"] == "invalid_record"]
     assert "entry" in told["message"]
     assert "soon" not in json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"ts": "\u0661\u0667\u0669\u0660\u0668\u0661\u0662\u0668\u0660\u0662.\u0660\u0660\u0660\u0661\u0660\u0660"},
+        {"ts": "9999999999.999999"},
+        {"edited": {"ts": "zzz"}},
+        {"edited": {"ts": "9999999999.999999"}},
+        {"thread_ts": "\u0661"},
+        {"reply_count": 1, "latest_reply": "zzz"},
+    ],
+    ids=["other digits", "in the future", "edited at no time", "edited in the future", "in no thread", "no last reply"],
+)
+async def test_a_time_that_is_none_costs_its_message_and_falsifies_nothing(
+    world: Workspace, owner: Importing, tmp_path: Path, times: dict[str, Any]
+):
+    whole = await Importing(owner.home, "whole").run(write_export(world, tmp_path / "whole.zip"))
+    files: dict[str, Any] = dict(export_files(world))
+    name = next(name for name in files if "/" in name)
+    odd = {"type": "message", "user": "U1", "text": "odd", "ts": f"{json.loads(files[name])[0]['ts'][:10]}.777777"}
+    files[name] = json.dumps([odd | times, *json.loads(files[name])])
+    result = await owner.run(write(tmp_path / "export.zip", files))
+    assert result["status"] == "complete_with_gaps"
+    assert set(await owner.contents()) == spoken(world)
+    assert "invalid_record" in {one["code"] for one in result["diagnostics"]}
+    assert result["coverage"]["messages"]["covered_through"] == whole["coverage"]["messages"]["covered_through"]
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 50_000])
+async def test_replies_are_counted_for_any_number_of_threads_wherever_they_stand(
+    world: Workspace, owner: Importing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+):
+    monkeypatch.setattr(importer_module("slack"), "_ROOTS_AT_ONCE", at_once)
+    files: dict[str, Any] = dict(export_files(world))
+    name = next(name for name in files if "/" in name)
+    messages: list[dict[str, Any]] = json.loads(files[name])
+    threads = {f"{1_600_000_000 + number}.000100": number % 4 for number in range(0, 100, 5)}
+    for root, count in threads.items():
+        replies = [{"ts": f"{root[:10]}.0002{nth:02}", "text": "reply", "thread_ts": root} for nth in range(count)]
+        messages += [*replies[:1], {"ts": root, "text": "root", "thread_ts": root}, *replies[1:]]
+    files[name] = json.dumps(messages)
+    await owner.run(write(tmp_path / "export.zip", files))
+    found = {data["ts"]: data for data in (await owner.contents()).values() if data["ts"] in threads}
+    assert {root: data["reply_count"] for root, data in found.items()} == threads
+    assert {root: data["latest_reply"] for root, data in found.items()} == {
+        root: f"{root[:10]}.0002{count - 1:02}" if count else None for root, count in threads.items()
+    }
