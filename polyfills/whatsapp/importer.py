@@ -186,11 +186,13 @@ class _Reading:
         label, named_by_app = self._title()
         known = self._context.partitions(_STREAM)
         named = _hashed(label.casefold()) if label is not None and named_by_app else None
-        if named in known and len(orders) == 1:
+        if named is not None and named in known and len(orders) == 1:
             return named, label, orders[0]
-        scores = [(self._score(chat, order), chat == named, chat, order) for chat in known for order in orders]
-        best = max(scores, default=(0, False, "", orders[0]))
-        if best[0]:
+        scores: list[tuple[int, bool, str, DateOrder]] = [
+            (self._score(chat, order), chat == named, chat, order) for chat in known for order in orders
+        ]
+        best = max(scores, default=None)
+        if best is not None and best[0]:
             return best[2], None, best[3]
         if len(orders) > 1:
             raise RefusedError(

@@ -67,6 +67,7 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
     "no_contact": (evidence(run(recorded=True), nature="demo"), Verdict.IDLE),
     "no_expectation": (evidence(maximum_staleness_seconds=None), Verdict.HEALTHY),
     "fresh": (evidence(), Verdict.HEALTHY),
+    "file_reaches": (evidence(imported(), maximum_staleness_seconds=None, **FILE), Verdict.HEALTHY),
     "stale": (evidence(run(LONG_AGO)), Verdict.IDLE),
     "artifact_old": (evidence(imported(), **FILE), Verdict.IDLE),
     "overdue": (evidence(run(LONG_AGO), schedule=AUTOMATIC), Verdict.DEGRADED),
@@ -79,6 +80,7 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
     "paused": (evidence(schedule=replace(AUTOMATIC, paused=True)), Verdict.HEALTHY),
     "untried": (replace(evidence(), attempts=()), Verdict.UNKNOWN),
     "not_used": (evidence(run(recorded=True), nature="demo"), Verdict.IDLE),
+    "not_needed": (evidence(imported(), session=Session(), **FILE), Verdict.IDLE),
     "accepted": (evidence(), Verdict.HEALTHY),
     "disconnected": (
         evidence(failed(), SIGNED_OUT, session=Session(), disconnected_at="2026-11-21T00:00:00.000Z"),
@@ -189,6 +191,34 @@ def test_a_manual_source_with_an_old_file_shows_how_far_it_reaches_and_how_to_go
         }
     ]
     assert (shown["verdict"], shown["needs_you"], shown["axes"]["collection"]["status"]) == ("idle", 0, "ok")
+
+
+@pytest.mark.requirement("CH-1.2")
+def test_the_advice_to_add_a_newer_file_is_told_next_to_that_of_a_gap():
+    """Both are imports, of different files."""
+    photos = gap("media_missing", action="Export with media.")
+    for expected in (None, 86_400, 10**9):
+        of = evidence(imported(gaps=(photos,)), maximum_staleness_seconds=expected, **FILE)
+        told = [(action.command, action.sentence) for action in project(of, NOW).suggestions]
+        sentences = ("Export with media.", "Ask the site for a new export.")
+        assert told == [("polyhost import work FILE", sentence) for sentence in sentences]
+
+
+@pytest.mark.requirement("CH-1.2")
+@pytest.mark.parametrize("attempts", [(imported(),), (run(status="failed", facts=None), imported()), ()])
+def test_what_is_made_of_files_alone_is_never_asked_to_sign_in(attempts):
+    of = replace(evidence(session=Session(), watches=True, **FILE), attempts=attempts)
+    shown = project(of, NOW)
+    assert not [action for action in shown.next_actions if "connect" in action.command]
+    assert "no_session" not in reasons(shown)
+
+
+def test_a_source_that_is_only_imported_is_never_advised_to_run():
+    for attempts in ((), (failed(),), (run(status="failed", facts=None),), (run(status="cancelled"),)):
+        shown = project(replace(evidence(session=None, runs=False, **FILE), attempts=attempts), NOW)
+        told = commands([*shown.next_actions, *shown.suggestions])
+        assert told
+        assert not [command for command in told if command.startswith("polyhost run")]
 
 
 @pytest.mark.requirement("CH-1.3")
@@ -444,7 +474,8 @@ def test_the_owner_is_needed_exactly_as_often_as_there_is_something_to_type(of: 
     offered = [*health.next_actions, *health.suggestions]
     typed = {c.remediation.command for c in health.conditions if c.remediation is not None and c.remediation.command}
     assert set(commands(offered)) == typed
-    assert len(offered) == len(typed)
+    done = [(action.command, action.sentence if action.command.endswith(" FILE") else "") for action in offered]
+    assert len(done) == len(set(done))
     for action in health.next_actions:
         assert RULES[action.reason].gravity in {Gravity.WARNING, Gravity.ERROR}
         assert RULES[action.reason].by in {By.OWNER, By.NEXT_RUN}

@@ -19,7 +19,8 @@ from polyhost.operations import connections
 from polyhost.operations.connections import connect
 from polyhost.operations.context import Context
 from polyhost.operations.entering import Entered
-from polyhost.operations.requests import ConnectRequest
+from polyhost.operations.requests import ConnectRequest, StatusRequest
+from polyhost.operations.status import status
 
 MINA = {"id": "U1", "label": "mina"}
 BAY = {"id": "T1", "label": "Lantern Bay", "url": "https://app.slack.com/client/T1"}
@@ -149,3 +150,24 @@ async def test_a_name_that_is_taken_is_refused_before_the_owner_signs_in(
     with pytest.raises(RefusedError) as refused:
         await connected(context)
     assert refused.value.code == "name_taken"
+
+
+@pytest.mark.parametrize(
+    ("source", "watches", "expected"),
+    [
+        ("whatsapp", False, "polyhost import mine FILE"),
+        ("whatsapp", True, "polyhost import mine --watched"),
+        ("slack", True, "polyhost import mine --watched"),
+    ],
+)
+async def test_what_comes_next_is_what_fills_the_connection(
+    context: Context, tmp_path: Path, source: str, watches: bool, expected: str
+) -> None:
+    """What lives on files is not run, and not asked to sign in."""
+    (tmp_path / "files").mkdir()
+    watch = str(tmp_path / "files") if watches else None
+    value = (await connect(context, ConnectRequest(source=source, name="mine", watch=watch))).value
+    assert value["next"] == expected
+    told = (await status(context, StatusRequest(name="mine"))).value
+    assert "polyhost run" not in str(told)
+    assert "--renew" not in str(told)

@@ -117,6 +117,8 @@ def credentials(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str
         return [found], evidence.disconnected_at
     if evidence.nature in _MADE_FROM_RECORDINGS:
         return [tell("not_used", origin="store")], evidence.created_at
+    if evidence.lives_on_files:
+        return [tell("not_needed", origin="store")], evidence.created_at
     if evidence.session is not None and evidence.session.saved_at is None:
         return [tell("no_session", origin="session")], None
     telling = [attempt for attempt in evidence.ended if attempt.is_contact or _found_signed_out(attempt)]

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from polyhost.coverage.rules import AXES, RULES, Axis, By, Gravity, Rule
+from polyhost.coverage.rules import AXES, RULES, Axis, By, Command, Gravity, Rule
 
 __all__ = ["Condition", "Raising", "Remediation"]
 
@@ -66,10 +66,15 @@ class Condition:
         }
 
 
-class Raising:
-    """Raises conditions of one connection: fills names into sentences and commands."""
+_IMPORT_INSTEAD = "Import a file; what is stored already stays as it is."
 
-    def __init__(self, connection: str, source: str) -> None:
+
+class Raising:
+    """Raises conditions of one connection: fills names into sentences and commands. `by_files`: it is not run, so
+    where a run would help, importing a file does."""
+
+    def __init__(self, connection: str, source: str, *, by_files: bool = False) -> None:
+        self._by_files = by_files
         self._names = {"connection": shlex.quote(connection), "source": shlex.quote(source)}
 
     def __call__(
@@ -107,5 +112,10 @@ class Raising:
         if rule.by is None:
             return None
         quoted = {name: shlex.quote(str(value)) for name, value in shown.items()} | self._names
-        command = None if rule.command is None else rule.command.format(**quoted)
-        return Remediation(rule.by, rule.mend.format(**shown), command)
+        if rule.command is None:
+            return Remediation(rule.by, rule.mend.format(**shown))
+        command, mend = rule.command, rule.mend
+        if self._by_files and command is Command.RUN:
+            # What the importer says itself is already of files.
+            command, mend = Command.IMPORT, mend if mend == "{action}" else _IMPORT_INSTEAD
+        return Remediation(rule.by, mend.format(**shown), command.format(**quoted))

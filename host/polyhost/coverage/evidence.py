@@ -207,7 +207,8 @@ class Evidence:
     """Everything a health projection may be computed from.
 
     `blocking`: kinds of gaps the manifest declares blocking. `session` None: the source needs none. `source_problem`:
-    why its manifest cannot be read. `disconnected_at`: since when the owner wants no more of it.
+    why its manifest cannot be read. `disconnected_at`: since when the owner wants no more of it. `runs`: whether its
+    source can be run; some are only imported. `watches`: whether it imports what arrives in a folder.
     `maximum_staleness_seconds`: from the manifest's refresh policy.
     """
 
@@ -223,6 +224,18 @@ class Evidence:
     maximum_staleness_seconds: int | None = None
     source_problem: str | None = None
     disconnected_at: str | None = None
+    runs: bool = True
+    watches: bool = False
+
+    @property
+    def lives_on_files(self) -> bool:
+        """Whether it was made from files alone: its source cannot be run, or nobody has ever signed in to run it."""
+        if not self.runs:
+            return True
+        if self.session is None or self.session.saved_at is not None:
+            return False
+        told = [attempt for attempt in self.ended if attempt.facts is not None]
+        return (bool(told) or self.watches) and all(attempt.is_import for attempt in told)
 
     @property
     def ended(self) -> Sequence[Attempt]:

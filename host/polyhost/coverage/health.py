@@ -100,7 +100,7 @@ class Health:
 
 def project(evidence: Evidence, now: str) -> Health:
     """Health as of `now` (ISO 8601). The same evidence and moment always come to the same."""
-    tell = Raising(evidence.connection, evidence.source)
+    tell = Raising(evidence.connection, evidence.source, by_files=evidence.lives_on_files)
     fresh, fresh_since, known = reach.freshness(evidence, tell, now)
     judged = {
         Axis.COLLECTION: access.collection(evidence, tell),
@@ -116,7 +116,7 @@ def project(evidence: Evidence, now: str) -> Health:
     whole = Judged(conditions, {axis: view.status for axis, view in axes.items()}, evidence.schedule.starts_itself)
     verdict = judge(whole)
     begun = {axis: view.since for axis, view in axes.items() if axis in _LASTING}
-    actions = _actions(whole.asked, begun)
+    actions = _by_command(_actions(whole.asked, begun))
     return Health(
         connection=evidence.connection,
         source=evidence.source,
@@ -148,15 +148,28 @@ def _status(axis: Axis, found: Iterable[Condition]) -> str:
 
 
 def _actions(conditions: Iterable[Condition], begun: Mapping[Axis, str | None]) -> list[Action]:
-    """Each command once, for the most urgent condition that calls for it, most urgent first."""
-    found: dict[str, Action] = {}
+    """Each thing to do once, for the most urgent condition that calls for it, most urgent first."""
+    found: dict[tuple[str, str], Action] = {}
     for condition in sorted(conditions, key=_urgency):
         mend = condition.remediation
         if mend is not None and mend.command is not None:
             since = begun.get(condition.axis, condition.observed_at if condition.origin == "ledger" else None)
             action = Action(condition.rule.reason, condition.message, mend.sentence, mend.command, since)
-            found.setdefault(mend.command, action)
+            found.setdefault(_what_is_done(action), action)
     return list(found.values())
+
+
+def _by_command(actions: Sequence[Action]) -> list[Action]:
+    """Of what the owner has to do, each command once: the most urgent says why."""
+    found: dict[str, Action] = {}
+    for action in actions:
+        found.setdefault(action.command, action)
+    return list(found.values())
+
+
+def _what_is_done(action: Action) -> tuple[str, str]:
+    """The command; two that import may each mean a file of another kind."""
+    return action.command, action.sentence if action.command.endswith(" FILE") else ""
 
 
 def _urgency(condition: Condition) -> tuple[int, int]:
@@ -166,8 +179,8 @@ def _urgency(condition: Condition) -> tuple[int, int]:
 def _suggestions(
     conditions: Iterable[Condition], begun: Mapping[Axis, str | None], taken: Sequence[Action]
 ) -> list[Action]:
-    asked = {action.command for action in taken}
-    return [action for action in _actions(conditions, begun) if action.command not in asked]
+    asked = {_what_is_done(action) for action in taken}
+    return [action for action in _actions(conditions, begun) if _what_is_done(action) not in asked]
 
 
 def _facts(evidence: Evidence, known: reach.Freshness) -> Mapping[Axis, Mapping[str, Any]]:

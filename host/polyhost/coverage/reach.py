@@ -156,21 +156,17 @@ def freshness(evidence: Evidence, tell: Raising, now: str) -> tuple[list[Conditi
     known = _known(evidence)
     if known.as_of is None:
         return [tell("no_contact", origin="store", observed_at=evidence.created_at)], evidence.created_at, known
+    words = {"since": _day(known.as_of), "action": _next_artifact(evidence.ended)}
+    reaches = [tell("file_reaches", origin="store", observed_at=known.as_of, **words)] if known.from_files else []
     if known.stale_at is None or instant(now) is None:
-        return [tell("no_expectation", origin="manifest")], known.as_of, known
+        return reaches or [tell("no_expectation", origin="manifest")], known.as_of, known
     if not is_past(known.stale_at, now):
-        return [tell("fresh", origin="clock", observed_at=known.as_of, until=_day(known.stale_at))], known.as_of, known
+        fresh = tell("fresh", origin="clock", observed_at=known.as_of, until=_day(known.stale_at))
+        return [fresh, *reaches], known.as_of, known
     reason = "overdue" if evidence.schedule.starts_itself else "stale"
     if known.from_files:
         reason = "artifact_old"
-    old = tell(
-        reason,
-        origin="clock",
-        observed_at=known.stale_at,
-        since=_day(known.as_of),
-        action=_next_artifact(evidence.ended),
-    )
-    return [old], known.stale_at, known
+    return [tell(reason, origin="clock", observed_at=known.stale_at, **words)], known.stale_at, known
 
 
 def _known(evidence: Evidence) -> Freshness:

@@ -60,6 +60,8 @@ async def gather(store: Store, connection: ConnectionRow, home: Path, schedule: 
         maximum_staleness_seconds=None if manifest is None else _staleness(manifest),
         source_problem=problem,
         disconnected_at=connection.disconnected_at,
+        runs=source is None or source.kind != "artifact",
+        watches="watch" in connection.options,
     )
     return await _with_attempts(store, connection, evidence)
 

@@ -145,7 +145,15 @@ def _connected(wanted: _Wanted, name: str, nature: str) -> dict[str, Any]:
         "display_name": wanted.source.manifest.display_name,
         "nature": nature,
         "notes": wanted.notes,
+        "next": _next(wanted, name),
     }
+
+
+def _next(wanted: _Wanted, name: str) -> str:
+    """What fills it: a run, or files where there is nothing to run, or no session to run it with."""
+    if wanted.watched:
+        return f"polyhost import {name} --watched"
+    return f"polyhost import {name} FILE" if wanted.source.kind == "artifact" else f"polyhost run {name}"
 
 
 def _identity(entered: Entered, places: list[Workspace | None]) -> dict[str, Any]:

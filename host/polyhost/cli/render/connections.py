@@ -10,6 +10,8 @@ from polyhost.cli.wording import as_typed
 
 __all__ = ["connect", "connections", "disconnect", "rename", "sources"]
 
+_RUNS_IN = {"page": "a page", "stdio": "a process", "artifact": "nothing: imports files"}
+
 
 def connect(value: dict[str, Any]) -> None:
     """Say what was connected, as whom, and what to do with it."""
@@ -27,7 +29,7 @@ def connect(value: dict[str, Any]) -> None:
     for result in value.get("runs", ()):
         run(result)
     if not value.get("runs"):
-        out.print(f"  Next: [cyan]{plain(as_typed('polyhost run'))} {plain(value['name'])}[/]")
+        out.print(f"  Next: [cyan]{plain(as_typed(value['next']))}[/]")
 
 
 def _signed_in(value: dict[str, Any]) -> str:
@@ -83,7 +85,7 @@ def sources(value: dict[str, Any]) -> None:
         if row["error"]:
             table.add_row(f"[bold]{plain(row['name'])}[/]", "", "[red]broken[/]", plain(row["error"]))
         else:
-            runs_in = "a page" if row["kind"] == "page" else "a process"
+            runs_in = _RUNS_IN[row["kind"]]
             streams = plain(", ".join(row["streams"]))
             table.add_row(f"[bold]{plain(row['name'])}[/]", plain(row["version"]), runs_in, streams)
     out.print(table)
