@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
+from .wording import ATTACHED, DELETED, EDITED, OMITTED
+
 __all__ = ["DateOrder", "Evidence", "Line", "begins", "messages"]
 
 DateOrder = Literal["ymd", "dmy", "mdy"]
@@ -38,39 +40,6 @@ _DAY_FIRST = re.compile(r"\d{1,2}[.-]")
 """With dots or dashes no language writes the month first; with slashes some do."""
 
 _SENDER = re.compile(r"([^:\n]{1,120}): ?(.*)", re.DOTALL)
-_ATTACHED = (
-    re.compile(
-        r"^(\S[^\n<>|]{0,200}?\.[A-Za-z0-9]{2,5}) \((?:file attached|Datei angehängt|archivo adjunto|fichier joint|"
-        r"arquivo anexado|ficheiro anexado|file allegato|bestand bijgevoegd|файл добавлен|dosya ekli|załączono plik)\)"
-    ),
-    re.compile(
-        r"^<(?:attached|Anhang|adjunto|pièce jointe|anexado|anexo|allegato|bijgevoegd|bijlage|прикреплено|ekli"
-        r"|załącznik): ([^<>\n]{1,200})>"
-    ),
-)
-_OMITTED = re.compile(
-    r"^<?(?:"
-    r"(?:image|video|audio|sticker|document|GIF|contact card|video note|media) omitted"
-    r"|Media omitted|Medien ausgeschlossen|(?:Bild|Video|Audio|Sticker|Dokument|GIF) weggelassen"
-    r"|Multimedia omitido|(?:imagen|video|audio|sticker|documento) omitid[oa]|Se omitió el archivo multimedia"
-    r"|Médias omis|Média omis|(?:image|vidéo|audio|sticker|document) absente?"
-    r"|Mídia oculta|Arquivo de mídia oculto|Ficheiro não revelado|(?:imagem|vídeo|áudio|figurinha) ocult[oa]"
-    r"|Media omessi|(?:immagine|video|audio|sticker) omess[oa]"
-    r"|Media weggelaten|(?:afbeelding|video|audio|sticker) weggelaten"
-    r"|Без медиафайлов|Медиа пропущены|Medya dahil edilmedi|pominięto multimedia"
-    r")>?$",
-    re.IGNORECASE,
-)
-_DELETED = re.compile(
-    r"^(?:This message was deleted|You deleted this message|Diese Nachricht wurde gelöscht"
-    r"|Du hast diese Nachricht gelöscht|Se eliminó este mensaje|Eliminaste este mensaje|Ce message a été supprimé"
-    r"|Vous avez supprimé ce message|Mensagem apagada|Você apagou esta mensagem|Questo messaggio è stato eliminato"
-    r"|Hai eliminato questo messaggio|Dit bericht is verwijderd|U hebt dit bericht verwijderd)\.?$"
-)
-_EDITED = re.compile(
-    r"\s*<(?:This message was edited|Diese Nachricht wurde bearbeitet|Se editó este mensaje"
-    r"|Ce message a été modifié|Mensagem editada|Questo messaggio è stato modificato|Dit bericht is bewerkt)>$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,15 +187,15 @@ def _line(number: int, when: datetime, parts: list[str]) -> Line:
     if found is None:
         return Line(number, when, None, "system", _clean(whole), None, is_edited=False)
     sender, text = _clean(found[1]), _clean(found[2])
-    plain = _EDITED.sub("", text)
+    plain = EDITED.sub("", text)
     edited = plain != text
-    for pattern in _ATTACHED:
+    for pattern in ATTACHED:
         if (attached := pattern.match(plain)) is not None:
             rest = plain[attached.end() :].strip(_MARKS + " \n")
             return Line(number, when, sender, "media", rest, attached[1], is_edited=edited)
-    if _OMITTED.match(plain):
+    if OMITTED.match(plain):
         return Line(number, when, sender, "media", "", None, is_edited=edited)
-    kind: Kind = "deleted" if _DELETED.match(plain) else "text"
+    kind: Kind = "deleted" if DELETED.match(plain) else "text"
     return Line(number, when, sender, kind, plain, None, is_edited=edited)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from evidences import NOW, evidence, gap, run, stream
 from polyhost.cli.render import render
+from polyhost.cli.render.common import bullet
 from polyhost.coverage.health import project
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -306,3 +307,8 @@ def test_foreign_text_cannot_act_on_the_terminal(name, capsys):
     shown = capsys.readouterr().out
     assert "\x1b[31m" not in shown
     assert "[bold]" in shown or "[red]there[/]" in shown or "[red]harbour" in shown
+
+
+def test_a_gap_says_how_many():
+    told = {"severity": "gap", "code": "media_missing", "message": "without their media", "count": 1204}
+    assert "without their media × 1,204" in bullet(told)

@@ -174,6 +174,13 @@ async def test_the_app_s_own_lines_have_no_sender(owner: Importing, tmp_path: Pa
         "<Multimedia omitido>",
         "<Médias omis>",
         "image omitted",
+        "<Medier udeladt>",
+        "<Media har utelämnats>",
+        "<Media jätettiin pois>",
+        "<省略多媒体文件>",
+        "<미디어 파일 제외>",
+        "<تم استبعاد الوسائط>",
+        "IMG-1.jpg (fil vedhæftet)",
         "IMG-1.jpg (file attached)",
         "IMG-1.jpg (Datei angehängt)",
         "<attached: 1-PHOTO.jpg>",
@@ -185,6 +192,7 @@ async def test_media_that_is_not_in_the_export_is_a_gap_and_no_failure(owner: Im
     [gap] = result["receipt"]["gaps"]
     assert (gap["code"], gap["count"], gap["blocking"]) == ("media_missing", 1, False)
     assert "Attach media" in gap["action"]
+    assert "never stored here" in gap["action"]
     assert result["status"] == "complete_with_gaps"
     assert [one["data"]["kind"] for one in await owner.records()] == ["media"]
 
@@ -196,6 +204,7 @@ async def test_an_export_with_its_media_closes_the_gap_and_adds_nothing(owner: I
         archive.writestr("IMG-1.jpg", b"a picture")
     result = await owner.run(tmp_path / "WhatsApp Chat with Ada.zip")
     assert result["receipt"]["gaps"] == []
+    assert "Media stay in the file" in result["receipt"]["advice"]["action"]
     [one] = await owner.records()
     assert (one["data"]["attachment"], one["data"]["text"]) == ("IMG-1.jpg", "nice")
 

@@ -124,6 +124,8 @@ def bullet(diagnostic: dict[str, Any]) -> str:
     """One diagnostic as a line: severity, code, what, and what would help."""
     mark = {"gap": "[yellow]![/]", "error": "[red]✗[/]"}.get(diagnostic["severity"], "[dim]·[/]")
     line = f"{mark} [bold]{diagnostic['code']}[/]  {plain(diagnostic['message'])}"
+    if diagnostic.get("count"):
+        line += f" × {diagnostic['count']:,}"
     if diagnostic.get("partitions"):
         shown = ", ".join(plain(key) for key in diagnostic["partitions"][:5])
         rest = diagnostic.get("total", 0) - min(5, len(diagnostic["partitions"]))
