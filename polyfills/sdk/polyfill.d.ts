@@ -145,7 +145,10 @@ export interface SessionState {
   signed_in: boolean | null;
   /** Who it is; wanted where `identity` was asked for. */
   account?: { id: string; label?: string } | null;
-  /** What the session opens, where a site has several; `url` is the page a connection of its own would collect from. */
+  /**
+   * What the session opens, where a site has several; `url` is the page a connection of its own would collect from. The
+   * first is the one that `account` is of: the same person may have another account in each.
+   */
   workspaces?: { id: string; label?: string; url?: string }[];
 }
 

@@ -42,10 +42,10 @@ probe(async ({ identity }) => {
     }
   }
 
-  /** The workspaces this browser knows, the shown one first. */
-  function workspaces() {
+  /** The workspaces this browser knows, that of the account first. @param {string | undefined} team */
+  function workspaces(team) {
     const config = storedConfig();
-    const shown = teamInPath() ?? config.lastActiveTeamId;
+    const shown = team ?? teamInPath() ?? config.lastActiveTeamId;
     return Object.values({ ...config.prevTeams, ...config.teams })
       .filter((team) => typeof team?.id === "string")
       .sort((one, other) => Number(other.id === shown) - Number(one.id === shown))
@@ -59,12 +59,12 @@ probe(async ({ identity }) => {
   if (told && !identity) return { signed_in: true };
   const session =
     sessionFromStorage(undefined, true) ?? sessionFromPage(undefined) ?? (await sessionFromServer(host, undefined));
-  if (!session) return { signed_in: told, workspaces: workspaces() };
+  if (!session) return { signed_in: told, workspaces: workspaces(undefined) };
   try {
     const self = await slackApi(host, session).call("auth.test");
-    return { signed_in: true, account: { id: self.user_id, label: self.user }, workspaces: workspaces() };
+    return { signed_in: true, account: { id: self.user_id, label: self.user }, workspaces: workspaces(session.team) };
   } catch (error) {
     const refused = /** @type {any} */ (error).code === "signed_out";
-    return { signed_in: refused ? false : told, workspaces: workspaces() };
+    return { signed_in: refused ? false : told, workspaces: workspaces(session.team) };
   }
 });

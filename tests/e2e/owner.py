@@ -92,6 +92,18 @@ class Owner:
             ),
         )
 
+    async def renew(self, state: Path) -> None:
+        """Another session. The mapping is given here too: a copied home has an older one."""
+        request = ConnectRequest(
+            source="slack",
+            name=NAME,
+            storage_state=str(state),
+            map_host=tuple(self.slack.map_host),
+            insecure_tls=True,
+            renew=True,
+        )
+        await connect(self.context(), request)
+
     async def run(self, **options: Any) -> Ran:
         """One run; options are those of RunRequest. The mapping is given each time: a copied home has an older one."""
         self.events.clear()

@@ -15,8 +15,7 @@ from e2e.truth import difference
 from polyhost.engine.events import OwnerAsked, PartitionAdvanced
 from polyhost.engine.home import load_session, save_session
 from polyhost.operations.collect import run
-from polyhost.operations.connections import connect
-from polyhost.operations.requests import ConnectRequest, RunRequest
+from polyhost.operations.requests import RunRequest
 
 
 @pytest.fixture(autouse=True)
@@ -53,8 +52,7 @@ def renewing(owner: Owner) -> Any:
 
     async def renew() -> None:
         state = owner.slack.write_storage_state(owner.home.with_suffix(".again.json"))
-        request = ConnectRequest(source="slack", name=NAME, storage_state=str(state), renew=True)
-        await connect(owner.context(), request)
+        await owner.renew(state)
 
     return renew
 

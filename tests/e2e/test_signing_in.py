@@ -286,6 +286,35 @@ async def test_a_session_that_ends_in_the_middle_pauses_the_run_which_goes_on_wh
 
 
 @pytest.mark.requirement("HO-4")
+async def test_a_colleague_who_signs_in_in_the_middle_is_refused_and_the_owner_asked_again(
+    slack: FakeSlack, command: CommandLine, playwright: Playwright
+) -> None:
+    await command.connect(slack)
+    mina = slack.world.account
+    slack.behaviour.page_cap = 20
+    slack.faults.expire_session_at(3, "conversations.history")
+    async with at_terminal(command.home, "run", "fake", environment=command.environment) as terminal:
+        await terminal.shows("Press Enter when that is done")
+        saved = (command.home / "sessions" / "fake.sealed").read_bytes()
+        slack.world.account = "U0OTTO0002"
+        terminal.press("\n")
+        async with at_window(playwright, profile(command.home, "fake")) as page:
+            await press_the_button(page)
+        await terminal.shows("that session is not of the account that fake is of")
+        assert (command.home / "sessions" / "fake.sealed").read_bytes() == saved
+        slack.world.account = mina
+        slack.sign_out_elsewhere()
+        terminal.press("\n")
+        async with at_window(playwright, profile(command.home, "fake")) as page:
+            await press_the_button(page)
+        assert await terminal.exit_code() == 0
+    owner = Owner(slack, command.home)
+    (ran,) = await owner.runs()
+    assert ran["status"] == "complete"
+    assert await difference(owner) == {}
+
+
+@pytest.mark.requirement("HO-4")
 async def test_an_owner_signed_out_elsewhere_is_asked_to_sign_in_and_then_goes_on(
     slack: FakeSlack, command: CommandLine, unseen: CommandLine, playwright: Playwright
 ) -> None:

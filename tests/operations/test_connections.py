@@ -31,21 +31,30 @@ PLENTY = {"id": "T2", "label": "Plenty", "url": "https://app.slack.com/client/T2
 class Site:
     """What the site says of whoever comes in, and with which session."""
 
-    account: dict[str, str] = field(default_factory=lambda: dict(MINA))
+    account: dict[str, str] | None = field(default_factory=lambda: dict(MINA))
+    elsewhere: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    """The account in a workspace that is looked at by itself, where it is another."""
     workspaces: list[dict[str, str]] = field(default_factory=lambda: [BAY])
     state: dict[str, Any] = field(default_factory=lambda: {"cookies": [{"name": "d"}], "origins": []})
 
     async def __call__(self, *_: object, **__: object) -> Entered:
-        report = SessionReport.model_validate(
-            {"signed_in": True, "account": self.account, "workspaces": self.workspaces}
-        )
-        return Entered(self.state, report)
+        return Entered(self.state, self._report(self.account, self.workspaces))
+
+    async def at_place(self, *given: Any) -> SessionReport:
+        place = given[-1]
+        if place is None or place.id == self.workspaces[0]["id"]:
+            return self._report(self.account, self.workspaces)
+        return self._report(self.elsewhere.get(place.id), [place.model_dump(), *self.workspaces])
+
+    def _report(self, account: dict[str, str] | None, workspaces: list[Any]) -> SessionReport:
+        return SessionReport.model_validate({"signed_in": True, "account": account, "workspaces": workspaces})
 
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     given = Site()
     monkeypatch.setattr(connections, "enter", given)
+    monkeypatch.setattr(connections, "at_place", given.at_place)
     return given
 
 
@@ -119,9 +128,9 @@ async def test_the_owner_who_is_asked_may_take_all(context: Context, site: Site)
 
 
 @pytest.mark.requirement("HO-4")
-@pytest.mark.parametrize("kind", ["another workspace", "another account"])
+@pytest.mark.parametrize("kind", ["another workspace", "another account", "another account of no workspace"])
 async def test_another_owners_session_never_replaces_the_saved_one(context: Context, site: Site, kind: str) -> None:
-    if kind == "another account":
+    if kind == "another account of no workspace":
         site.workspaces = []
     await connected(context)
     before = load_session(context.home, "slack")
@@ -133,6 +142,52 @@ async def test_another_owners_session_never_replaces_the_saved_one(context: Cont
     assert refused.value.code == "other_account"
     assert "theo" not in str(refused.value)
     assert load_session(context.home, "slack") == before
+
+
+@pytest.mark.requirement("HO-4")
+async def test_a_session_of_nobody_knows_whom_never_replaces_the_saved_one(context: Context, site: Site) -> None:
+    await connected(context)
+    before = load_session(context.home, "slack")
+    site.account, site.state = None, {"cookies": [{"name": "somebody's"}], "origins": []}
+    with pytest.raises(RefusedError) as refused:
+        await connected(context, renew=True)
+    assert refused.value.code == "account_unknown"
+    assert load_session(context.home, "slack") == before
+
+
+async def test_an_account_of_another_workspace_is_not_taken_for_the_one_there(context: Context, site: Site) -> None:
+    site.workspaces, site.elsewhere = [BAY, PLENTY], {"T2": {"id": "U7", "label": "mina.k"}}
+    await connected(context, all=True)
+    assert {name: account["id"] for name, account in (await accounts(context)).items()} == {
+        "slack-lantern-bay": "U1",
+        "slack-plenty": "U7",
+    }
+    site.account, site.workspaces = {"id": "U7", "label": "mina.k"}, [PLENTY, BAY]
+    await connected(context, name="slack-plenty", renew=True)
+
+
+@pytest.mark.requirement("HO-4")
+async def test_a_colleague_who_connects_all_workspaces_gets_connections_of_their_own(
+    context: Context, site: Site
+) -> None:
+    await connected(context, all=True)
+    before = load_session(context.home, "slack")
+    site.account, site.workspaces = {"id": "U9", "label": "theo"}, [BAY, PLENTY]
+    site.state = {"cookies": [{"name": "theirs"}], "origins": []}
+    value = await connected(context, all=True, name="theirs")
+    assert value["connections"] == ["theirs-lantern-bay", "theirs-plenty"]
+    assert load_session(context.home, "slack") == before
+
+
+async def test_files_of_another_workspace_refuse_a_session(context: Context, site: Site, tmp_path: Path) -> None:
+    await connect(context, ConnectRequest(source="slack", watch=str(tmp_path)))
+    async with context.store() as store:
+        row = await store.connection("slack")
+        assert row is not None
+        await store.update_connection(row.id, account={"accounts": ["T9"]})
+    with pytest.raises(RefusedError) as refused:
+        await connected(context, renew=True)
+    assert refused.value.code == "other_account"
 
 
 async def test_the_owners_own_new_session_does(context: Context, site: Site) -> None:

@@ -20,6 +20,7 @@ __all__ = ["PROBLEM_TYPE", "problem_response", "status_of"]
 PROBLEM_TYPE = "application/problem+json"
 _CONFLICTS = frozenset(
     {
+        "account_unknown",
         "answer_needed",
         "connection_exists",
         "disconnected",

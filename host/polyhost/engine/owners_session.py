@@ -1,8 +1,8 @@
 """A run with the owner's session: looked at before and after, renewed in the middle, kept better than it was.
 
 Wraps a page connector. Owns: when the site is asked whether the owner is in; the pause while the owner signs in again,
-and going on where the polyfill was; and that only a session which the site still takes replaces the saved one. Must not
-know: what is collected, how a page works, which surface the owner is at.
+and going on where the polyfill was; and that only a session which the site still takes, of the same account, replaces
+the saved one. Must not know: what is collected, how a page works, which surface the owner is at.
 
     open        opened with the saved session, probed; signed out: the owner is asked, or the run needs them
     in between  the page or the polyfill says signed out: what came before is handed on, the owner is asked, the page is
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Error
+from playwright.async_api import Error, Page
 
 from polyhost.browser.display import has_display
 from polyhost.browser.session import SIGNED_OUT
@@ -37,8 +37,9 @@ from polyhost.connectors.base import (
 from polyhost.connectors.page import PageConnector, PageSession
 from polyhost.engine.events import Answer, Noticed, OwnerAsked, Watcher
 from polyhost.engine.home import SavedSession, load_saved, profile_folder, refresh_session
-from polyhost.engine.signing_in import Site, enter_visibly
-from polyhost.errors import NeedsOwnerError, PolyhostError
+from polyhost.engine.signing_in import Site, enter_visibly, told_at
+from polyhost.engine.whose import OTHER_ACCOUNT, place_of, same_account
+from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
 
 __all__ = ["OwnersConnector", "SessionInUse"]
 
@@ -54,13 +55,16 @@ MakeConnector = Callable[[Mapping[str, Any], Traffic], PageConnector]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInUse:
-    """The saved session of a connection, and how its owner is reached."""
+    """The saved session of a connection, and how its owner is reached. `account`: whose the connection is, as far as it
+    is known; `learn` keeps what becomes known of it."""
 
     home: Path
     connection: str
     source: str
     site: Site
     saved: SavedSession
+    account: Mapping[str, Any]
+    learn: Callable[[Mapping[str, Any]], Awaitable[None]]
     answer: Answer
     watch: Watcher
 
@@ -102,6 +106,7 @@ class _OwnersSession(ConnectorSession):
         self._use = use
         self._calls = calls
         self._saved = use.saved
+        self._account = use.account
         self._opened = AsyncExitStack()
         self._inner: PageSession | None = None
         self._ended = asyncio.Event()
@@ -172,8 +177,27 @@ class _OwnersSession(ConnectorSession):
         assert isinstance(session, PageSession)  # noqa: S101  what a page connector opens
         self._inner = session
         page = session.tab.page
-        if page is not None and (await self._use.site.signs.look(page)).signed_in is False:
+        if page is not None:
+            await self._check(page)
+
+    async def _check(self, page: Page) -> None:
+        """NeedsOwnerError where nobody is in, or somebody else than the connection is of. Who it is, is asked only
+        where the session is another than before, or its owner is not known yet."""
+        identity = self._renewals > 0 or "id" not in self._account
+        report = await self._use.site.signs.look(page, identity=identity)
+        if report.signed_in is False:
             raise self._signed_out()
+        if not identity or report.account is None:
+            return
+        try:
+            account = same_account(self._use.connection, self._account, report)
+        except RefusedError as error:
+            if error.code != OTHER_ACCOUNT:
+                return  # it could not be told, as before
+            raise NeedsOwnerError(error.reason, code=error.code) from None
+        if account != self._account:
+            self._account = account
+            await self._use.learn(account)
 
     def _says_signed_out(self, batch: Batch) -> bool:
         """DONE is the last thing a polyfill says; one that gave up for want of a session says so there."""
@@ -231,6 +255,8 @@ class _OwnersSession(ConnectorSession):
                 cancelled=self._ended,
                 state=self._saved.state,
             )
+            entered = await told_at(use.site, place_of(self._account), entered)
+            same_account(use.connection, self._account, entered.report)
         except PolyhostError as error:
             use.watch(Noticed(str(error)))
             return False

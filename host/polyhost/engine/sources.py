@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,8 @@ async def live_connector(
         source=connection.source,
         site=site_of(source, replace(browser, headless=False), page=polyfill.page),
         saved=_saved(connection, home),
+        account=connection.account,
+        learn=partial(_learn, store, connection),
         answer=owner.answer,
         watch=owner.watch,
     )
@@ -210,6 +213,10 @@ def _saved(connection: ConnectionRow, home: Path) -> SavedSession:
             code="signed_out",
         )
     return saved
+
+
+async def _learn(store: Store, connection: ConnectionRow, account: Mapping[str, Any]) -> None:
+    await store.update_connection(connection.id, account=account)
 
 
 def _page_of(connection: ConnectionRow) -> str | None:

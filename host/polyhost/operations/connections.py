@@ -17,11 +17,12 @@ from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.finding import find_source
 from polyhost.engine.home import delete_session, save_session
 from polyhost.engine.watched import watched_folder
+from polyhost.engine.whose import account_at, place_of, same_account
 from polyhost.errors import NeedsOwnerError, RefusedError
 from polyhost.ledger.legacy import LegacyState
 from polyhost.operations.collect import run
 from polyhost.operations.context import Context
-from polyhost.operations.entering import Entered, check_way, chosen_workspaces, enter, is_by_hand, slug
+from polyhost.operations.entering import Entered, at_place, check_way, chosen_workspaces, enter, is_by_hand, slug
 from polyhost.operations.legacy import apply_legacy, read_legacy_file
 from polyhost.operations.parsing import connection_name, host_mappings
 from polyhost.operations.registry import Result
@@ -85,8 +86,15 @@ async def _make(context: Context, wanted: _Wanted) -> Result:
         await _check_name(context, wanted.name)
     entered = await enter(context, wanted.request, wanted.source, wanted.name, wanted.mapped)
     places = await chosen_workspaces(context, wanted.request, wanted.source, entered)
+    accounts = [
+        _account(await at_place(context, wanted.request, wanted.source, wanted.mapped, entered, place), place)
+        for place in places
+    ]
     async with context.store() as store:
-        rows = [await _write(context, store, wanted, entered, place, alone=len(places) == 1) for place in places]
+        rows = [
+            await _write(context, store, wanted, entered, place, account, alone=len(places) == 1)
+            for place, account in zip(places, accounts, strict=True)
+        ]
     if wanted.mapped:
         wanted.notes.append("Its traffic goes to a loopback address: a test connection, and shown as one everywhere.")
     made = [_connected(wanted, row.name, row.nature) for row in rows]
@@ -95,10 +103,17 @@ async def _make(context: Context, wanted: _Wanted) -> Result:
 
 
 async def _write(
-    context: Context, store: Store, wanted: _Wanted, entered: Entered, place: Workspace | None, *, alone: bool
+    context: Context,
+    store: Store,
+    wanted: _Wanted,
+    entered: Entered,
+    place: Workspace | None,
+    account: Mapping[str, Any],
+    *,
+    alone: bool,
 ) -> ConnectionRow:
-    """One connection, of one workspace. One that is there already for this workspace gets the new session."""
-    known = None if alone or place is None else await _of_workspace(store, wanted.source, place)
+    """One connection, of one workspace. One that this account has there already gets the new session."""
+    known = None if alone or place is None else await _of_workspace(store, wanted.source, place, account)
     if known is not None:
         wanted.notes.append(f"{known.name} was connected already, and has the new session.")
         row = known
@@ -110,7 +125,7 @@ async def _write(
             source=wanted.source.reference,
             nature="test" if wanted.mapped else "live",
             options=wanted.options,
-            account=_account(entered.report, place),
+            account=account,
             at=context.clock.iso(),
         )
     if entered.state is not None:
@@ -171,7 +186,8 @@ def _account(report: SessionReport | None, place: Workspace | None) -> dict[str,
     """What a connection keeps of whose it is. `workspace.url`: the page it is collected from."""
     if report is None:
         return {}
-    account = {} if report.account is None else report.account.model_dump()
+    signed_in = account_at(report, None if place is None else place.id)
+    account = {} if signed_in is None else signed_in.model_dump()
     return account if place is None else {**account, "workspace": place.model_dump()}
 
 
@@ -212,7 +228,7 @@ async def _renew(context: Context, wanted: _Wanted) -> Result:
     entered = await enter(context, wanted.request, source, name, hosts, row=row)
     if entered.state is None and source.kind == "page":
         raise _not_renewable(name, source)
-    account = _same_account(row, entered.report)
+    account = dict(row.account) if entered.state is None else same_account(name, row.account, entered.report)
     if entered.state is not None:
         _save(context, wanted, name, entered.state)
     options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
@@ -235,24 +251,6 @@ def _not_renewable(name: str, source: LoadedSource) -> RefusedError:
         "Make a new one: leave --renew out, and choose a name with --name.",
         code="not_renewable",
     )
-
-
-def _same_account(row: ConnectionRow, report: SessionReport | None) -> dict[str, Any]:
-    """What the connection keeps of whose it is. RefusedError where somebody else has signed in: their data would get
-    mixed into what is there."""
-    kept = dict(row.account)
-    if report is None or report.account is None:
-        return kept
-    place = kept.get("workspace") or {}
-    elsewhere = bool(place) and all(there.id != place["id"] for there in report.workspaces)
-    if elsewhere or (not place and kept.get("id") not in (None, report.account.id)):
-        wanted = f"the workspace {place.get('label') or place['id']}" if place else "the account"
-        raise RefusedError(
-            f"that session is not of {wanted} that {row.name} is of",
-            "Sign in there, or connect the other account under another --name.",
-            code="other_account",
-        )
-    return kept if place else {**kept, **report.account.model_dump()}
 
 
 async def connections(context: Context, request: ConnectionsRequest) -> Result:
@@ -291,9 +289,13 @@ async def _check_name(context: Context, name: str) -> None:
             raise _name_taken(name)
 
 
-async def _of_workspace(store: Store, source: LoadedSource, place: Workspace) -> ConnectionRow | None:
+async def _of_workspace(
+    store: Store, source: LoadedSource, place: Workspace, account: Mapping[str, Any]
+) -> ConnectionRow | None:
+    """The connection of this very account there; where it was not said whose the session is, it is nobody's."""
+    whose = (source.reference, place.id, account.get("id"))
     for row in await store.connections():
-        if row.source == source.reference and (row.account.get("workspace") or {}).get("id") == place.id:
+        if None not in whose and (row.source, place_of(row.account), row.account.get("id")) == whose:
             return row
     return None
 

@@ -21,14 +21,23 @@ from polyhost.browser.signin import check_display, spoken
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.events import Noticed
 from polyhost.engine.home import load_session, profile_folder, read_storage_state
-from polyhost.engine.signing_in import Site, enter_running, enter_visibly, enter_with_cookies, site_of
+from polyhost.engine.signing_in import (
+    Site,
+    enter_running,
+    enter_visibly,
+    enter_with_cookies,
+    enter_with_state,
+    site_of,
+    told_at,
+)
 from polyhost.engine.sources import browser_options
+from polyhost.engine.whose import account_at, place_of
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.requests import ConnectRequest
 from polyhost.store.base import ConnectionRow
 
-__all__ = ["Entered", "check_way", "chosen_workspaces", "enter", "is_by_hand", "slug"]
+__all__ = ["Entered", "at_place", "check_way", "chosen_workspaces", "enter", "is_by_hand", "slug"]
 
 _WAYS = ("storage_state", "cdp", "cookies_from", "cookies")
 _MAX_SLUG = 32
@@ -74,10 +83,11 @@ async def enter(
     *,
     row: ConnectionRow | None = None,
 ) -> Entered:
-    """A session, by the way that was asked for. `row`: the connection that is to get another one."""
+    """A session, by the way that was asked for. `row`: the connection that is to get another one: that is never
+    replaced by one that was not seen to be good."""
     if source.kind != "page":
         return Entered()
-    if request.storage_state is not None:
+    if request.storage_state is not None and row is None:
         return Entered(read_storage_state(_path(request.storage_state)))
     if request.watch is not None:
         return Entered()  # files only, until it gets a session with --renew
@@ -85,12 +95,31 @@ async def enter(
     page = None if row is None else (row.account.get("workspace") or {}).get("url")
     site = site_of(source, browser_options(context.home, (mapped, insecure)), page=page)
     found = await _by_way(context, request, site, name, row)
+    if row is not None:
+        found = await told_at(site, place_of(row.account), found)
     return Entered(found.state, found.report)
+
+
+async def at_place(
+    context: Context,
+    request: ConnectRequest,
+    source: LoadedSource,
+    mapped: Mapping[str, str],
+    entered: Entered,
+    place: Workspace | None,
+) -> SessionReport | None:
+    """What the site says of the session at this workspace; the account there may be another than at the next."""
+    if place is None or entered.state is None or entered.report is None or account_at(entered.report, place.id):
+        return entered.report
+    site = site_of(source, browser_options(context.home, (mapped, request.insecure_tls)), page=place.url)
+    return (await told_at(site, place.id, SignedIn(dict(entered.state), entered.report))).report
 
 
 async def _by_way(
     context: Context, request: ConnectRequest, site: Site, name: str, row: ConnectionRow | None
 ) -> SignedIn:
+    if request.storage_state is not None:
+        return await enter_with_state(site, read_storage_state(_path(request.storage_state)))
     if request.cdp is not None:
         return await enter_running(site, request.cdp)
     if request.cookies_from is not None:
