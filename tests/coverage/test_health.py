@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from checkout import ROOT
 from evidences import CONTACT, NOW, evidence, gap, imported, run, stream
 from polyhost.cli.main import cli
-from polyhost.coverage.evidence import Evidence, Hold, Policy, Schedule, Session
+from polyhost.coverage.evidence import Evidence, Hold, Policy, RefusedFiles, Schedule, Session
 from polyhost.coverage.facts import Claim, Completeness, Counts
 from polyhost.coverage.health import project
 from polyhost.coverage.rules import AXES, RULES, Axis, By, Gravity
@@ -44,6 +44,7 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
     "failed_at_source": (evidence(failed(hint="upstream_unblock")), Verdict.FAILED),
     "failed_for_good": (evidence(failed(hint="update_selector")), Verdict.FAILED),
     "cause_elsewhere": (evidence(SIGNED_OUT), Verdict.ATTENTION),
+    "files_refused": (replace(evidence(), attempts=(), refused_files=RefusedFiles(2, CONTACT)), Verdict.UNKNOWN),
     "nothing_collected": (
         evidence(run(status="failed", facts=None), streams=(stream(complete=0, untouched=3),)),
         Verdict.FAILED,
@@ -143,6 +144,12 @@ def _is_read_by(command: click.Command, words: list[str]) -> bool:
         return command.make_context(command.name, words) is not None
     _, found, rest = command.resolve_command(click.Context(command), words)
     return found is not None and _is_read_by(found, rest)
+
+
+def test_a_refused_file_is_worth_knowing_and_makes_nothing_unwell():
+    health = project(replace(evidence(), refused_files=RefusedFiles(2, CONTACT)), NOW)
+    assert (health.verdict, health.axes[Axis.COLLECTION].status) == (Verdict.HEALTHY, "ok")
+    assert "polyhost import work --watched" in commands(health.suggestions)
 
 
 # CH-1, clause by clause

@@ -108,12 +108,18 @@ async def test_a_watched_folder_is_another_trigger_of_the_same_method(
     assert (await command("import", "work", "--watched", "--json")).value["imports"] == []
     write_export(slack.world, arriving / "export.zip")
     (arriving / "notes.txt").write_text("nothing to do with it", encoding="utf-8")
-    done = (await command("import", "work", "--watched", "--json")).value
+    first = await command("import", "work", "--watched", "--json")
+    assert first.exit_code == 2
+    done = first.value
     [imported] = done["imports"]
     assert (imported["receipt"]["method"], imported["receipt"]["trigger"]) == ("owner_artifact", "watched_folder")
     assert [one["code"] for one in done["refused"]] == ["not_recognised"]
-    again = (await command("import", "work", "--watched", "--json")).value
-    assert (again["imports"], again["refused"]) == ([], [])
+    again = await command("import", "work", "--watched", "--json")
+    assert again.exit_code == 0
+    assert (again.value["imports"], again.value["refused"]) == ([], [])
+    assert again.value["refused_before"] == done["refused"]
+    shown = await command("import", "work", "--watched")
+    assert "notes.txt is no export that is known here" in shown.stdout
 
 
 @pytest.mark.requirement("CH-2.8")

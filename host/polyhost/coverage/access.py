@@ -39,6 +39,8 @@ def collection(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str 
     running = next((attempt for attempt in evidence.attempts if attempt.is_running), None)
     if running is not None:
         found.append(tell("in_progress", origin=running.id, observed_at=running.started_at))
+    if (refused := evidence.refused_files) is not None:
+        found.append(tell("files_refused", origin="watched_folder", observed_at=refused.at, count=refused.count))
     if not evidence.ended:
         return [*found, tell("never_tried", origin="store", observed_at=evidence.created_at)], evidence.created_at
     last = evidence.ended[0]

@@ -25,6 +25,7 @@ __all__ = [
     "OpenGap",
     "PartitionReach",
     "Policy",
+    "RefusedFiles",
     "Schedule",
     "Session",
     "StreamEvidence",
@@ -95,6 +96,14 @@ class Session:
     """The saved session of a source that needs one. `saved_at` None: there is none."""
 
     saved_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedFiles:
+    """Files of the watched folder that were refused and are still there. `at`: when the last of them was."""
+
+    count: int
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +233,7 @@ class Evidence:
     maximum_staleness_seconds: int | None = None
     source_problem: str | None = None
     disconnected_at: str | None = None
+    refused_files: RefusedFiles | None = None
     runs: bool = True
     watches: bool = False
 

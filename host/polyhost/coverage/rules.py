@@ -56,6 +56,7 @@ class Command(StrEnum):
     COVERAGE = "polyhost coverage {connection}"
     RETIRE = "polyhost partitions retire {connection} {stream} {partition}"
     IMPORT = "polyhost import {connection} FILE"
+    WATCHED = "polyhost import {connection} --watched"
     SOURCES = "polyhost polyfill list"
     SERVE = "polyhost serve"
 
@@ -115,6 +116,10 @@ _TABLE = (
     Rule(_C, "cause_elsewhere", "failing", "false", _WARNING,
          "the last one failed for a cause that is another axis's to name", "The last run ended early.", By.NEXT_RUN,
          "Once its cause is mended, the next run goes on where it stopped.", Command.RUN),
+    Rule(_C, "files_refused", "unknown", "false", _ADVISORY,
+         "files of the watched folder were refused and are still there; the status stays that of the last one",
+         "Files in the watched folder that could not be imported{times}.", By.OWNER,
+         "See which, and why; then correct them, or move them away.", Command.WATCHED),
 
     Rule(_K, "nothing_collected", "unproven", "unknown", _INFO, "nothing is covered yet",
          "Nothing is covered yet."),

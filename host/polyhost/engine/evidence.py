@@ -15,6 +15,7 @@ from polyhost.coverage.evidence import (
     Attempt,
     Evidence,
     PartitionReach,
+    RefusedFiles,
     Schedule,
     Session,
     StreamEvidence,
@@ -27,6 +28,7 @@ from polyhost.engine.clock import iso
 from polyhost.engine.finding import Loaded, find_source
 from polyhost.engine.home import session_saved_at
 from polyhost.engine.rules import partition_rules
+from polyhost.engine.watched import refused_files
 from polyhost.errors import PolyhostError
 from polyhost.ledger.state import PartitionStatus
 from polyhost.protocol.diagnostics import Severity
@@ -62,6 +64,7 @@ async def gather(store: Store, connection: ConnectionRow, home: Path, schedule: 
         disconnected_at=connection.disconnected_at,
         runs=source is None or source.kind != "artifact",
         watches="watch" in connection.options,
+        refused_files=await _refused(store, connection),
     )
     return await _with_attempts(store, connection, evidence)
 
@@ -90,6 +93,11 @@ def session_of(source: Loaded | None, connection: ConnectionRow, home: Path) -> 
         return None
     saved_at = session_saved_at(home, connection.name)
     return Session(saved_at=None if saved_at is None else iso(saved_at))
+
+
+async def _refused(store: Store, connection: ConnectionRow) -> RefusedFiles | None:
+    refused = await refused_files(store, connection)
+    return RefusedFiles(len(refused), max(one.at for one in refused.values())) if refused else None
 
 
 def _staleness(manifest: Manifest) -> int | None:

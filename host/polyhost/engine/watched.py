@@ -1,22 +1,34 @@
 """A watched folder: which files in it wait to be imported.
 
 Owns: what counts as a file that waits, how a file is told from a newer one of the same name, where a connection keeps
-which were dealt with. Must not know: importing, schedules.
+which were dealt with, and which of those were refused and are still there. Must not know: importing, schedules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
-__all__ = ["WATCHED_MEMO", "WaitingFile", "dealt_with", "waiting_files", "watched_folder"]
+__all__ = [
+    "WATCHED_MEMO",
+    "RefusedFile",
+    "WaitingFile",
+    "dealt_with",
+    "keep_refused",
+    "refused_files",
+    "waiting_files",
+    "watched_folder",
+]
 
 WATCHED_MEMO = "watched_files"
 """Name under which a connection keeps which files of its watched folder were dealt with, by name, size and time."""
+_REFUSED_MEMO = "refused_files"
+"""Name under which it keeps which of them were refused, by name."""
 _UNFINISHED = (".crdownload", ".part", ".partial", ".tmp", ".download")
 """Endings of files that a browser is still writing."""
 
@@ -30,6 +42,17 @@ class WaitingFile:
     written_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedFile:
+    """A file that was dealt with by refusing it, and why. `at`: when."""
+
+    stamp: str
+    at: str
+    code: str
+    reason: str
+    instruction: str
+
+
 def watched_folder(connection: ConnectionRow) -> Path | None:
     """The folder this connection watches (connect --watch)."""
     folder = connection.options.get("watch")
@@ -39,6 +62,23 @@ def watched_folder(connection: ConnectionRow) -> Path | None:
 async def dealt_with(store: Store, connection: ConnectionRow) -> dict[str, str]:
     """Files of the folder that were imported or refused: name to stamp."""
     return dict(await store.get_memo(connection.id, WATCHED_MEMO) or {})
+
+
+async def keep_refused(store: Store, connection: ConnectionRow, refused: Mapping[str, RefusedFile]) -> None:
+    """Files of the folder that are refused as of now: name to why."""
+    await store.set_memo(connection.id, _REFUSED_MEMO, {name: asdict(one) for name, one in refused.items()})
+
+
+async def refused_files(store: Store, connection: ConnectionRow) -> dict[str, RefusedFile]:
+    """Those that are still in the folder as they were when they were refused: it is done with by moving or changing
+    the file."""
+    folder = watched_folder(connection)
+    kept: Mapping[str, Mapping[str, Any]] = await store.get_memo(connection.id, _REFUSED_MEMO) or {}
+    if folder is None or not kept:
+        return {}
+    refused = {name: RefusedFile(**one) for name, one in kept.items()}
+    there = {name: _file(folder / name) for name in refused}
+    return {name: one for name, one in refused.items() if (file := there[name]) is not None and file.stamp == one.stamp}
 
 
 def waiting_files(folder: Path, dealt_with: Mapping[str, str]) -> list[WaitingFile]:

@@ -18,7 +18,15 @@ from polyhost.engine.finding import find_source
 from polyhost.engine.importing import load_importer
 from polyhost.engine.imports import Import, import_artifact
 from polyhost.engine.run import Surroundings
-from polyhost.engine.watched import WATCHED_MEMO, dealt_with, waiting_files, watched_folder
+from polyhost.engine.watched import (
+    WATCHED_MEMO,
+    RefusedFile,
+    dealt_with,
+    keep_refused,
+    refused_files,
+    waiting_files,
+    watched_folder,
+)
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import connection_name
@@ -30,6 +38,10 @@ from polyhost.store.base import ConnectionRow, Store
 from polyhost.store.memory import MemoryStore
 
 __all__ = ["import_file"]
+
+_REFUSED = 2
+_GRAVEST_FIRST = (130, 4, 1, _REFUSED, 3)
+"""Exit statuses of the files of a folder, of which one is that of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +179,7 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result:
     async with context.store(create=False) as store:
         row = await context.connection(store, request.name)
         folder, seen = watched_folder(row), await dealt_with(store, row)
+        kept = await refused_files(store, row)
     if folder is None:
         raise RefusedError(
             f"{row.name} watches no folder",
@@ -175,16 +188,28 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result:
         )
     imported: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
-    for file in waiting_files(folder, seen):
+    waiting = waiting_files(folder, seen)
+    before = [_told(one) for name, one in kept.items() if name not in {file.path.name for file in waiting}]
+    for file in waiting:
+        kept.pop(file.path.name, None)
         try:
             imported.append(await _import_one(context, request, file.path, trigger="watched_folder"))
         except RefusedError as error:
             if error.code == "run_in_progress":
                 raise  # says nothing of the file: it stays where it is, and waits for the next time
-            refused.append({"code": error.code, "reason": error.reason, "instruction": error.instruction})
+            why = RefusedFile(file.stamp, context.clock.iso(), error.code, error.reason, error.instruction)
+            kept[file.path.name] = why
+            refused.append(_told(why))
         seen[file.path.name] = file.stamp
         async with context.store() as store:
             await store.set_memo(row.id, WATCHED_MEMO, seen)
+            await keep_refused(store, row, kept)
     codes = [_exit_code(result, request) for result in imported]
-    value = {"connection": row.name, "imports": imported, "refused": refused}
-    return Result(value, exit_code=max(codes, default=0))
+    if refused:
+        codes.append(_REFUSED)
+    value = {"connection": row.name, "imports": imported, "refused": refused, "refused_before": before}
+    return Result(value, exit_code=next((code for code in _GRAVEST_FIRST if code in codes), 0))
+
+
+def _told(refused: RefusedFile) -> dict[str, str]:
+    return {"code": refused.code, "reason": refused.reason, "instruction": refused.instruction}

@@ -28,7 +28,15 @@ def imported(value: dict[str, Any]) -> None:
     for result in value["imports"]:
         _one(out, result)
     for problem in value["refused"]:
-        out.print(f"[red]✗[/] {plain(problem['reason'])}\n    [dim]→ {plain(as_typed(problem['instruction']))}[/]")
+        _refused(out, problem)
+    if value["refused_before"]:
+        out.print("Refused before, and still there; correct them, or move them away:")
+    for problem in value["refused_before"]:
+        _refused(out, problem)
+
+
+def _refused(out: Console, problem: dict[str, str]) -> None:
+    out.print(f"[red]✗[/] {plain(problem['reason'])}\n    [dim]→ {plain(as_typed(problem['instruction']))}[/]")
 
 
 def _one(out: Console, value: dict[str, Any]) -> None:
