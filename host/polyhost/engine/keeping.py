@@ -2,8 +2,8 @@
 
 A run reads the source as it is now, so what it brings replaces what is stored, and what it does not find is gone. An
 artifact is as old as it is. So here: what is new is added; what is known is replaced only by what is newer
-(`ledger.identity`); nothing is deleted for being absent; and a record that a run has looked for since and not found
-comes in as deleted, with its content.
+(`ledger.identity`); nothing is deleted for being absent; a record that a run has looked for since and not found comes
+in as deleted, with its content; and what is deleted stays so, and gets the newest content that any file has of it.
 
 Owns: that care. Must not know: archives, messages, how anything is stored.
 """
@@ -115,17 +115,30 @@ class ArtifactStore(PassingStore):
     async def _settle(self, connection_id: int, batch_id: str | None, stream: str, count: WriteCounts) -> WriteCounts:
         """Decide on the records that are known with another content, one by one."""
         stored = dict(await self.below.stored(connection_id, stream, [record.key for record in count.differing]))
+        gone = {key: kept.emitted_at for key, kept in stored.items() if kept.deleted}
+        for key in gone:
+            stored[key] = replace(stored[key], emitted_at=await self._content_as_of(connection_id, stored[key]))
+        total = WriteCounts(count.new, count.updated, count.unchanged, count.deleted)
         taken: list[RecordWrite] = []
         for record in count.differing:
             kept = stored[record.key]
             winner = self._winner(kept, record)
             if winner is None:
-                count.unchanged += 1
+                total.unchanged += 1
                 continue
             taken.append(winner)
-            data = kept.data if winner.data is None else orjson.loads(winner.data)
-            stored[record.key] = replace(kept, data=data, emitted_at=winner.emitted_at, deleted=winner.op == "delete")
-        total = WriteCounts(count.new, count.updated, count.unchanged, count.deleted)
+            if winner.op == "delete":
+                gone[record.key] = winner.emitted_at
+                stored[record.key] = replace(kept, deleted=True)
+                continue
+            stored[record.key] = replace(kept, data=_data(winner), emitted_at=winner.emitted_at)
+            if record.key in gone:
+                # It gets the content it would have kept, had it come before the deletion.
+                taken.append(winner._replace(op="delete", emitted_at=gone[record.key]))
+                total.deleted -= 1
+                if self._is_same(kept, winner):
+                    total.updated -= 1
+                    total.unchanged += 1
         if taken:
             more = (await self.below.write(connection_id, batch_id, [WriteRecords(taken)])).get(stream, WriteCounts())
             total.new += more.new
@@ -134,11 +147,22 @@ class ArtifactStore(PassingStore):
             total.deleted += more.deleted
         return total
 
+    async def _content_as_of(self, connection_id: int, kept: StoredRecord) -> str:
+        """The moment a deleted record's content is of: its own time is the deletion's."""
+        versions = await self.below.versions(connection_id, kept.stream, kept.key)
+        live = [one.emitted_at for one in versions if not one.deleted]
+        brought = [one.emitted_at for one in versions if one.data is not None]
+        return live[-1] if live else next(iter(brought), kept.emitted_at)
+
+    def _is_same(self, kept: StoredRecord, winner: RecordWrite) -> bool:
+        volatile = self._rules[winner.stream].volatile
+        return kept.data is not None and winner.digest == encode(kept.data, volatile).digest
+
     def _winner(self, kept: StoredRecord, record: RecordWrite) -> RecordWrite | None:
-        """What to write, or None where what is stored stays."""
-        if kept.deleted:
-            return None
-        if record.op == "delete" or kept.data is None or record.data is None:
+        """What to write, or None where what is stored stays. Of a deleted record: its content."""
+        if record.op == "delete":
+            return None if kept.deleted else record
+        if kept.data is None or record.data is None:
             return record
         rule = self._rules[record.stream]
         brought = orjson.loads(record.data)
@@ -150,3 +174,7 @@ class ArtifactStore(PassingStore):
         if merged.digest == encode(kept.data, rule.volatile).digest:
             return None
         return record._replace(data=merged.data, digest=merged.digest)
+
+
+def _data(record: RecordWrite) -> dict[str, Any] | None:
+    return None if record.data is None else orjson.loads(record.data)
