@@ -1,5 +1,6 @@
 """The command line is generated from the catalog: every operation, its options, its renderer; and it is light."""
 
+import json
 import subprocess
 import sys
 
@@ -58,3 +59,11 @@ def test_each_run_status_has_an_exit_code_of_its_own():
 
 def test_a_command_that_does_not_exist_is_refused_with_status_2():
     assert CliRunner().invoke(cli, ["harvest"]).exit_code == 2
+
+
+@pytest.mark.parametrize("words", [["run", "slack", "--bogus"], ["records", "x", "y", "--limit", "z"], ["harvest"]])
+def test_what_is_typed_wrongly_is_one_json_value_where_json_was_asked_for(words):
+    ended = CliRunner().invoke(cli, [*words, "--json"])
+    assert ended.exit_code == 2
+    assert json.loads(ended.stdout)["error"]["code"] == "usage"
+    assert "Usage: " in ended.stderr

@@ -110,6 +110,8 @@ async def test_another_tools_state_splits_the_first_reading_and_proves_nothing(
         pytest.param({"channel_last_ts": {"C1": None}}, id="a cursor that is none"),
         pytest.param({"observed_channel_ids": {"C1": True}}, id="ids in an object"),
         pytest.param({"observed_channel_ids": [""]}, id="an empty id"),
+        pytest.param({"observed_channel_ids": ["C" * 256]}, id="an id that is too long"),
+        pytest.param({"channel_last_ts": {"C1": "1794460000000"}}, id="milliseconds"),
         pytest.param("2026-11-22", id="a date"),
         pytest.param(True, id="a truth"),
         pytest.param(None, id="nothing"),

@@ -89,8 +89,24 @@ class _InOrder(click.Group):
         return list(self.commands)
 
 
+class _Root(Sections):
+    """All commands. What is typed wrongly is told as JSON too, where that was asked for."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        as_json = "--json" in ctx.args
+        try:
+            return super().invoke(ctx)
+        except click.UsageError as error:
+            if as_json:
+                from polyhost.cli.runner import print_error  # noqa: PLC0415  keeps --help instant
+
+                where = error.ctx.command_path if error.ctx is not None else "polyhost"
+                print_error("usage", error.format_message().rstrip("."), f"See: {where} --help")
+            raise
+
+
 @click.group(
-    cls=Sections,
+    cls=_Root,
     commands=_commands(),
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

@@ -25,7 +25,7 @@ from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError, Stoppe
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.registry import Operation, Result
 
-__all__ = ["complain", "perform"]
+__all__ = ["complain", "perform", "print_error"]
 
 EXIT_FAILED = 1
 EXIT_REFUSED = 2
@@ -92,13 +92,18 @@ def _print(operation: Operation, result: Result, *, as_json: bool) -> None:
     sys.stdout.flush()
 
 
+def print_error(code: str, reason: str, instruction: str) -> None:
+    """The one JSON value of a command that came to nothing."""
+    import orjson  # noqa: PLC0415
+
+    problem = {"code": code, "reason": reason, "instruction": instruction}
+    sys.stdout.buffer.write(orjson.dumps({"error": problem}, option=orjson.OPT_INDENT_2) + b"\n")
+    sys.stdout.flush()
+
+
 def complain(error: PolyhostError, *, as_json: bool) -> int:
     """Say it in one sentence on stderr, and on stdout as JSON if that was asked for. Returns the exit status."""
     if as_json:
-        import orjson  # noqa: PLC0415
-
-        problem = {"code": error.code, "reason": error.reason, "instruction": error.instruction}
-        sys.stdout.buffer.write(orjson.dumps({"error": problem}, option=orjson.OPT_INDENT_2) + b"\n")
-        sys.stdout.flush()
+        print_error(error.code, error.reason, error.instruction)
     click.echo(f"polyhost: {as_typed(str(error))}", err=True)
     return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), EXIT_FAILED)

@@ -16,6 +16,7 @@ from typing import Any
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.observe import first_seen
+from polyhost.ledger.position import MAX_PARTITION_KEY
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState
 
 __all__ = ["LegacyState", "read_legacy"]
@@ -75,8 +76,10 @@ def _keys(value: Any) -> list[str]:
 
 
 def _key(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise RefusedError("The legacy state names a partition that is no text", _INSTRUCTION)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_PARTITION_KEY:
+        raise RefusedError(
+            f"The legacy state names a partition that is no text of 1 to {MAX_PARTITION_KEY} characters", _INSTRUCTION
+        )
     return value
 
 

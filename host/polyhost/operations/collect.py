@@ -51,6 +51,8 @@ async def run(context: Context, request: RunRequest) -> Result:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
         scope = _scope(source, request)
+        if request.replay is not None:  # of a recording only what is wrong with it can be told before
+            replay_connector(source, _folder(request.replay), context.home)
         if request.dry_run:
             return Result(await dry_run(store, connection, source.manifest, scope, context.clock, full=request.full))
         _check_session(connection)

@@ -7,16 +7,20 @@ like (`ledger.legacy` does).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from polyhost.connectors.loading import LoadedSource
+from polyhost.coverage.moments import from_moment
 from polyhost.engine.rules import partition_rules
 from polyhost.engine.run_ledger import LEGACY_MEMO
 from polyhost.errors import RefusedError
+from polyhost.ledger.cursor import compare, maximum
 from polyhost.ledger.legacy import LegacyState, read_legacy
+from polyhost.ledger.state import PartitionRule
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, SavePartitions, Store
 
@@ -33,7 +37,22 @@ def read_legacy_file(path: str | None, source: LoadedSource, at: str) -> Mapping
         raise RefusedError(f"{path} cannot be read: {error.strerror}", "Name the other tool's state file.") from None
     rules = partition_rules(source.manifest, resolve_scope(source.manifest))
     value = _legacy_value(text)
-    return {stream: read_legacy(value, rule, at=at) for stream, rule in rules.items()}
+    found = {stream: read_legacy(value, rule, at=at) for stream, rule in rules.items()}
+    for stream, read in found.items():
+        _refuse_the_future(read, rules[stream], at)
+    return found
+
+
+def _refuse_the_future(read: LegacyState, rule: PartitionRule, at: str) -> None:
+    """A cursor far ahead is another unit by mistake (milliseconds): nothing after it would ever be looked for."""
+    tomorrow = from_moment((datetime.fromisoformat(at) + timedelta(days=1)).isoformat(), rule.cursor_time)
+    told = maximum([read.high_water, *(state.legacy_floor for state in read.states)], rule.order)
+    if tomorrow is not None and told is not None and compare(told, tomorrow, rule.order) > 0:
+        unit = str(rule.cursor_time).replace("_", " ")
+        raise RefusedError(
+            f"In the legacy state the cursor {told[:40]!r} lies in the future",
+            f"The cursors of {rule.stream} are {unit}; write them so.",
+        )
 
 
 def _legacy_value(text: bytes) -> Any:
@@ -52,4 +71,6 @@ async def apply_legacy(store: Store, row: ConnectionRow, legacy: Mapping[str, Le
     cursors = {stream: read.high_water for stream, read in legacy.items() if read.high_water is not None}
     await store.set_memo(row.id, LEGACY_MEMO, cursors)
     partitions = sum(len(read.states) for read in legacy.values())
-    return f"Took over {partitions:,} partitions from the other tool; what it read before is read again, newest first."
+    several = "1 partition" if partitions == 1 else f"{partitions:,} partitions"
+    what = f"{several} and a cursor for all others" if cursors else several
+    return f"Took over {what} from the other tool; what it read before is read again, newest first."

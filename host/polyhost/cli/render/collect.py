@@ -91,6 +91,9 @@ def _covered(coverage: dict[str, Any] | None) -> str:
 
 def _plan(out: Console, value: dict[str, Any]) -> None:
     out.print(f"\n[bold]{plain(value['connection'])}[/] · dry run, nothing was written\n")
+    if not value["plan"]:
+        out.print(plain(value["note"]))
+        return
     table = simple_table("stream", "partition", "purpose", "from", "to", "requests", numbers=("requests",))
     for row in value["plan"]:
         table.add_row(

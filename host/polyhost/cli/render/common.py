@@ -123,7 +123,8 @@ def blocked(hosts: dict[str, int]) -> str:
 def bullet(diagnostic: dict[str, Any]) -> str:
     """One diagnostic as a line: severity, code, what, and what would help."""
     mark = {"gap": "[yellow]![/]", "error": "[red]✗[/]"}.get(diagnostic["severity"], "[dim]·[/]")
-    line = f"{mark} [bold]{diagnostic['code']}[/]  {plain(diagnostic['message'])}"
+    stream = f" in {plain(diagnostic['stream'])}" if diagnostic.get("stream") else ""
+    line = f"{mark} [bold]{diagnostic['code']}[/]{stream}  {plain(diagnostic['message'])}"
     if diagnostic.get("count"):
         line += f" × {diagnostic['count']:,}"
     if diagnostic.get("partitions"):
