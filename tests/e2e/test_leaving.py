@@ -36,6 +36,10 @@ async def leave(owner: Owner, context: Context | None = None, **how: bool) -> Re
     return await disconnect(context or owner.context(), DisconnectRequest(name=NAME, **how))
 
 
+def in_the_files(owner: Owner, text: str) -> bool:
+    return any(text.encode() in file.read_bytes() for file in owner.home.glob("store.db*"))
+
+
 async def refusal(attempt: Any) -> str:
     with pytest.raises(RefusedError) as refused:
         await attempt
@@ -74,7 +78,10 @@ async def test_connected_again_it_goes_on_where_it_was(owner: Owner):
 
 
 async def test_deleted_it_is_gone_with_everything(owner: Owner):
+    text = next(found for record in await owner.records("messages") if len(found := record["data"]["text"]) > 20)
+    assert in_the_files(owner, text)
     left = await leave(owner, delete_data=True)
+    assert not in_the_files(owner, text)
     assert left.value["data"] == "deleted"
     assert left.value["records"] > 0
     assert (await connections(owner.context(), ConnectionsRequest())).value["connections"] == []

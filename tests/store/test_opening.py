@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
+from polyhost.searching.rules import SearchRules, StreamRules
 from polyhost.store import _failures
 from polyhost.store._opening import SCHEMA_VERSION, STORE_FILE
 from polyhost.store.base import WriteRecords
 from polyhost.store.sqlite import SqliteStore, open_store
-from store.making import connect, connect_and_open, record
+from store.making import connect, connect_and_open, deletion, record
 
 
 def mode(path: Path) -> int:
@@ -240,3 +241,32 @@ def test_every_failure_of_sqlite_has_a_reason_and_an_instruction(context: Callab
     assert failed.value.code == code
     assert "/home/of/store.db" in failed.value.reason
     assert failed.value.instruction
+
+
+@pytest.mark.parametrize("indexed", [False, True], ids=["not searched", "searched"])
+async def test_what_was_deleted_is_nowhere_in_the_file_and_what_stays_is_whole(
+    sqlite_store: SqliteStore, indexed: bool
+):
+    """Short texts and long ones, edited and buried ones, between those of a connection that stays."""
+    gone = await connect_and_open(sqlite_store, "gone", 1)
+    stays = await connect_and_open(sqlite_store, "stays", 2)
+    for round_ in range(3):
+        for start in range(0, 300, 50):
+            numbers = range(start, start + 50)
+            for row, batch, word in ((gone, "bat_1", "lighthouse"), (stays, "bat_2", "harbour")):
+                texts = {n: f"{word}{n} {round_} " * (n % 7 * 60 + 1) for n in numbers}
+                written = [record(f"{n:05}", text=text, position=str(n)) for n, text in texts.items()]
+                await sqlite_store.write(row.id, batch, [WriteRecords(written)])
+    await sqlite_store.write(gone.id, "bat_1", [WriteRecords([deletion(f"{n:05}") for n in range(0, 300, 3)])])
+    if indexed:
+        rules = SearchRules({"messages": StreamRules(("text",))})
+        for row in (gone, stays):
+            while await sqlite_store.index(row.id, rules, limit=1_000):
+                pass
+        await sqlite_store.index(gone.id, SearchRules({}), limit=1_000)  # the pages of the old index are free now
+    before = await sqlite_store.records(stays.id, "messages", limit=1_000)
+    await sqlite_store.delete_connection(gone.id)
+    await sqlite_store.forget_deleted()
+    files = sqlite_store._path.parent.glob(f"{STORE_FILE}*")
+    assert [file.name for file in files if b"lighthouse" in file.read_bytes()] == []
+    assert await sqlite_store.records(stays.id, "messages", limit=1_000) == before

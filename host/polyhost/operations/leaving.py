@@ -11,7 +11,7 @@ from contextlib import suppress
 from polyhost.engine.clock import new_id
 from polyhost.engine.home import copy_session, delete_session, profile_folder
 from polyhost.engine.lease import hold_lease
-from polyhost.errors import RefusedError
+from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import connection_name
 from polyhost.operations.registry import Result
@@ -89,3 +89,11 @@ async def _delete(context: Context, store: Store, row: ConnectionRow) -> None:
     """The session first: once the row is gone, nothing names it any more."""
     delete_session(context.home, row.name)
     await store.delete_connection(row.id)
+    try:
+        await store.forget_deleted()
+    except PolyhostError as error:  # no room for it, or somebody writes for long
+        raise RunFailedError(
+            f"what was collected is deleted, but old text may be left in the file: {error.reason}",
+            error.instruction,
+            code=error.code,
+        ) from error

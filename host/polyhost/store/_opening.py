@@ -15,7 +15,17 @@ from pathlib import Path
 
 from polyhost.errors import RefusedError
 
-__all__ = ["BUSY_SECONDS", "SCHEMA_VERSION", "STORE_FILE", "connect", "prepare", "read_version", "transaction"]
+__all__ = [
+    "BUSY_SECONDS",
+    "SCHEMA_VERSION",
+    "STORE_FILE",
+    "connect",
+    "overwriting",
+    "prepare",
+    "read_version",
+    "rebuild",
+    "transaction",
+]
 
 STORE_FILE = "store.db"
 SCHEMA_VERSION = 2
@@ -36,6 +46,11 @@ _CHECKPOINT_PAGES = 4000
 """32 MiB of log, some 28,000 records, then it is folded into the file: that takes two fsyncs each time."""
 _LOG_LIMIT_BYTES = 64 * 1024 * 1024
 """A log that had to grow (a long read, a large deletion) is cut back to this."""
+
+_REBUILD_BYTES = 512 << 20
+"""A file is rebuilt in memory, as nothing stored is to get into a temporary file, and nobody writes meanwhile: some
+seconds. A larger one is left as it is."""
+_FOLD_MILLISECONDS = 2000
 
 
 def prepare(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
@@ -64,7 +79,7 @@ def connect(path: Path, *, writer: bool, busy_seconds: float = BUSY_SECONDS) -> 
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA checkpoint_fullfsync = ON")  # macOS: else its disks may reorder what makes it sound
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = FAST")  # what the owner deletes is overwritten where that is free
+        connection.execute("PRAGMA secure_delete = FAST")  # overwritten where that is free; else see `overwriting`
         connection.execute("PRAGMA temp_store = MEMORY")  # no record's content in a temporary file
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         connection.execute(f"PRAGMA journal_size_limit = {_LOG_LIMIT_BYTES}")
@@ -88,6 +103,42 @@ def transaction(connection: sqlite3.Connection, *, write: bool) -> Generator[Non
     finally:
         if connection.in_transaction:
             connection.rollback()
+
+
+@contextmanager
+def overwriting(connection: sqlite3.Connection) -> Generator[None]:
+    """What is deleted meanwhile is overwritten with zeros, whole pages too."""
+    connection.execute("PRAGMA secure_delete = ON")
+    try:
+        yield
+    finally:
+        connection.execute("PRAGMA secure_delete = FAST")
+
+
+def rebuild(connection: sqlite3.Connection) -> None:
+    """Leave nothing in the file but what is stored: pages that were freed or half emptied before hold old content. The
+    log is folded in before, so that what was overwritten is so on the disk, and after. Where there is too much to
+    rebuild, what was deleted last is overwritten all the same."""
+    _fold_log(connection)
+    pages, free, size = (_number(connection, name) for name in ("page_count", "freelist_count", "page_size"))
+    if (pages - free) * size <= _REBUILD_BYTES:
+        connection.execute("VACUUM")
+        _fold_log(connection)
+
+
+def _fold_log(connection: sqlite3.Connection) -> None:
+    """Into the file, and empty it. It holds up other writers while it waits for who is reading, so it does not wait
+    long; where it could not, the next one does."""
+    usual = _number(connection, "busy_timeout")
+    connection.execute(f"PRAGMA busy_timeout = {_FOLD_MILLISECONDS}")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {usual}")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return connection.execute(f"PRAGMA {pragma}").fetchone()[0]
 
 
 def _make_file(path: Path) -> None:

@@ -283,6 +283,10 @@ class Store(Protocol):
         """With all its records, state, runs and batches."""
         ...
 
+    async def forget_deleted(self) -> None:
+        """Nothing that was deleted is to be found in the file any more. Takes as long as copying what is left."""
+        ...
+
     # the lease
     async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
         """None when the lease is ours now; otherwise who has it. A lease that expired, or whose holder is dead on this

@@ -129,6 +129,9 @@ class MemoryStore(Store):
     async def delete_connection(self, connection_id: int) -> None:
         self._kept.pop(connection_id, None)
 
+    async def forget_deleted(self) -> None:
+        pass
+
     # the lease
     async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
         kept = self._known(connection_id)

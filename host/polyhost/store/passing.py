@@ -65,6 +65,9 @@ class PassingStore(Store):
     async def delete_connection(self, connection_id: int) -> None:
         await self.below.delete_connection(connection_id)
 
+    async def forget_deleted(self) -> None:
+        await self.below.forget_deleted()
+
     async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
         return await self.below.acquire_lease(connection_id, holder, now=now)
 

@@ -168,6 +168,13 @@ class SqliteStore(Store):
     async def delete_connection(self, connection_id: int) -> None:
         await self._write(_delete_connection, connection_id)
 
+    async def forget_deleted(self) -> None:
+        def work() -> None:
+            with _failures.using(self._path):
+                _opening.rebuild(self._writer)
+
+        await self._in(self._write_thread, work)
+
     # the lease
     async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
         return await self._write(_leases.acquire, connection_id, holder, now=now)
@@ -335,7 +342,10 @@ class _Snapshot(SqliteStore):
     async def _write(
         self, action: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        raise RunFailedError("A snapshot is for reading only", "Write to the store itself.", code="store_snapshot")
+        raise _only_read()
+
+    async def forget_deleted(self) -> None:
+        raise _only_read()
 
     async def _read(
         self, action: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -347,6 +357,11 @@ class _Snapshot(SqliteStore):
         return await self._in(self._read_threads, work)
 
 
+def _only_read() -> RunFailedError:
+    return RunFailedError("A snapshot is for reading only", "Write to the store itself.", code="store_snapshot")
+
+
 def _delete_connection(db: sqlite3.Connection, connection_id: int) -> None:
-    _search_index.drop(db, connection_id)
-    _connections.delete(db, connection_id)
+    with _opening.overwriting(db):
+        _search_index.drop(db, connection_id)
+        _connections.delete(db, connection_id)

@@ -28,7 +28,7 @@ def good(home: Path) -> Path:
     """A home as polyhost makes it."""
     for folder in (home, home / "sessions", home / "profiles", home / "profiles" / "slack"):
         folder.mkdir(mode=0o700)
-    for file in ("store.db", "token", "sessions/slack.json"):
+    for file in ("session.key", "store.db", "token", "sessions/slack.json"):
         (home / file).touch(mode=0o600)
     return home
 
@@ -59,6 +59,7 @@ def test_a_home_that_is_a_file_fails(home):
         (".", 0o755, 0o700),
         ("sessions", 0o750, 0o700),
         ("profiles/slack", 0o755, 0o700),
+        ("session.key", 0o644, 0o600),
         ("store.db", 0o644, 0o600),
         ("token", 0o640, 0o600),
         ("sessions/slack.json", 0o604, 0o600),
@@ -78,7 +79,7 @@ def test_a_home_that_is_open_all_over_is_mended_by_one_command(good):
     for path in (good, *good.rglob("*")):
         path.chmod(0o755)
     finding = only(check_permissions(good))
-    assert "and 3 more" in finding.found
+    assert "and 4 more" in finding.found
     subprocess.run(finding.instruction.removeprefix("Type: "), shell=True, check=True)  # noqa: S602  what it tells
     assert only(check_permissions(good)).grade is Grade.OK
 

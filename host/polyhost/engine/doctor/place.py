@@ -20,7 +20,7 @@ from polyhost.engine.doctor.finding import Finding, failed, ok, warning
 __all__ = ["check_clock", "check_disk", "check_home", "check_permissions"]
 
 SECRET_FOLDERS = ("sessions", "profiles", "traces", "keys")
-SECRET_FILES = ("store.db", "store.db-wal", "store.db-shm", "token", "config.toml")
+SECRET_FILES = ("session.key", "store.db", "store.db-wal", "store.db-shm", "token", "config.toml")
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _NAMED_AT_ONCE = 4
 """Files in one line of instruction; more are mended by one recursive command."""
