@@ -17,7 +17,7 @@ from polyhost.cli.main import cli
 from polyhost.coverage.evidence import Evidence, Hold, Policy, RefusedFiles, Schedule, Session
 from polyhost.coverage.facts import Claim, Completeness, Counts
 from polyhost.coverage.health import project
-from polyhost.coverage.rules import AXES, RULES, Axis, By, Gravity
+from polyhost.coverage.rules import AXES, GOING_ON, RULES, Axis, By, Gravity
 from polyhost.coverage.verdict import VERDICTS, Verdict
 
 EARLIER = "2026-11-22T05:00:00.000Z"
@@ -26,6 +26,7 @@ AUTOMATIC = Schedule(policy=Policy.AUTOMATIC, every_seconds=3600, next_due="2026
 UNLISTED = Completeness(Claim.PARTIAL, ("messages:inventory_unproven",))
 NARROWED = Completeness(Claim.PARTIAL, ("scope_narrowed", "messages:inventory_complete"))
 FILE = {"streams": (stream(complete=0, imported=4, through="2026-10-01T00:00:00.000Z"),)}
+RUNNING = run(status="running", facts=None)
 SIGNED_OUT = run(status="needs_owner", error_code="signed_out")
 
 
@@ -36,6 +37,8 @@ def failed(code: str = "run_failed", hint: str | None = None, at: str = CONTACT)
 CASES: dict[str, tuple[Evidence, Verdict]] = {
     "never_tried": (replace(evidence(), attempts=()), Verdict.UNKNOWN),
     "in_progress": (evidence(run(status="running", facts=None), run(EARLIER)), Verdict.HEALTHY),
+    "run_paused": (evidence(replace(RUNNING, paused=True), run(EARLIER)), Verdict.HEALTHY),
+    "question_open": (evidence(replace(RUNNING, asked_since=CONTACT), run(EARLIER)), Verdict.ATTENTION),
     "succeeded": (evidence(), Verdict.HEALTHY),
     "nothing_new": (evidence(run(streams={"messages": Counts(unchanged=7)})), Verdict.HEALTHY),
     "cancelled": (evidence(run(status="cancelled"), run(EARLIER)), Verdict.IDLE),
@@ -119,7 +122,7 @@ def test_evidence_comes_to_its_line_and_verdict(reason):
     health = project(of, NOW)
     assert reason in reasons(health)
     assert health.verdict is verdict
-    if reason != "in_progress":
+    if reason not in GOING_ON:
         assert health.axes[RULES[reason].axis].status == RULES[reason].status
 
 
@@ -150,6 +153,22 @@ def test_a_refused_file_is_worth_knowing_and_makes_nothing_unwell():
     health = project(replace(evidence(), refused_files=RefusedFiles(2, CONTACT)), NOW)
     assert (health.verdict, health.axes[Axis.COLLECTION].status) == (Verdict.HEALTHY, "ok")
     assert "polyhost import work --watched" in commands(health.suggestions)
+
+
+@pytest.mark.parametrize(
+    "before", [(), (run(EARLIER),), (run(LONG_AGO),), (failed(at=EARLIER),), (run(EARLIER, status="cancelled"),)]
+)
+def test_while_a_run_goes_on_that_is_said_and_nobody_is_told_to_start_one(before):
+    health = project(evidence(RUNNING, *before), NOW)
+    assert health.running == {"run_id": RUNNING.id, "paused": False, "asked_since": None}
+    assert health.verdict is not Verdict.IDLE
+    assert [one for one in (*health.next_actions, *health.suggestions) if one.command == "polyhost run work"] == []
+
+
+def test_a_run_that_waits_for_an_answer_needs_the_owner():
+    health = project(evidence(replace(RUNNING, asked_since=CONTACT)), NOW)
+    assert (health.summary, health.needs_you) == ("It needs you.", 1)
+    assert health.axes[Axis.COLLECTION].status == "needs_owner"
 
 
 # CH-1, clause by clause

@@ -147,12 +147,13 @@ class Rig:
         batch: int = 100,
         answer: Answer = unanswered,
         bindings: Mapping[str, Any] | None = None,
+        made: type[ScriptedConnector] = ScriptedConnector,
     ) -> dict[str, Any]:
         """One run to its end, as `run --json` shows it."""
         self.log.clear()
         self.cancelled.clear()
         self.pause = Pause()
-        connector = ScriptedConnector(script, batch=batch, bindings=bindings)
+        connector = made(script, batch=batch, bindings=bindings)
         what = Collection(
             connection=self.connection,
             manifest=self.manifest,

@@ -1,16 +1,21 @@
 """Evidence as runs leave it behind, over both stores: gathered, projected, and true to what happened."""
 
 import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from engine.rig import Rig, message, says
-from playbooks import MESSAGES, coverage, done, inventory, manifest, manifest_json
+from playbooks import MESSAGES, ask, coverage, done, inventory, manifest, manifest_json
+from polyhost.connectors.base import ConnectorSession, HostCalls
+from polyhost.connectors.scripted import FLUSH, Said, ScriptedConnector, ScriptHost
 from polyhost.coverage.health import Health, project
 from polyhost.coverage.rules import Axis
 from polyhost.coverage.verdict import Verdict
 from polyhost.engine import evidence as gathering
+from polyhost.engine.events import OwnerAsked
 from polyhost.engine.evidence import gather
 from polyhost.engine.home import save_session
 from polyhost.ledger import retire
@@ -23,6 +28,15 @@ PAGE = {
 DAY = 86_400
 GOOD = says(inventory("messages", "C1"), message("m1", "C1", "1.0"), coverage("messages", "C1", None, "1.0"))
 SIGNED_OUT = says(done(0, "failed", message="signed out", retryable=False, code="signed_out"))
+
+
+async def asking(host: ScriptHost) -> AsyncGenerator[Said]:
+    yield ask(timeout_seconds=60)
+    yield FLUSH
+    await host.answer()
+    yield inventory("messages", "C1")
+    yield coverage("messages", "C1", None, "1.0")
+    yield done(0)
 
 
 @pytest.fixture
@@ -44,6 +58,41 @@ async def health(rig: Rig, home: Path) -> Health:
 async def test_a_connection_without_a_run_is_unknown_and_says_how_to_begin(collected: Rig, home: Path):
     found = await health(collected, home)
     assert (found.verdict, [action.command for action in found.suggestions]) == (Verdict.UNKNOWN, ["polyhost run work"])
+
+
+async def test_a_question_is_known_while_it_is_open_and_no_longer(collected: Rig, home: Path):
+    """Also to a process that only reads the store."""
+    during: list[Health] = []
+
+    async def answer(asked: OwnerAsked) -> tuple[str, object]:
+        during.append(await health(collected, home))
+        return "success", {"code": "123456"}
+
+    await collected.run(asking, answer=answer)
+    [asked] = during
+    assert asked.verdict is Verdict.ATTENTION
+    assert [action.reason for action in asked.next_actions] == ["question_open"]
+    assert asked.running is not None
+    assert asked.running["asked_since"] is not None
+    after = await health(collected, home)
+    assert (after.running, after.needs_you) == (None, 0)
+
+
+async def test_a_run_that_asks_before_it_can_read_anything_is_a_run(collected: Rig, home: Path):
+    """As one does whose saved session has expired."""
+    during: list[Health] = []
+
+    class Asks(ScriptedConnector):
+        @asynccontextmanager
+        async def open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession]:
+            async with calls.asking():
+                during.append(await health(collected, home))
+            async with super().open(calls) as session:
+                yield session
+
+    await collected.run(GOOD, made=Asks)
+    assert [found.verdict for found in during] == [Verdict.ATTENTION]
+    assert (await health(collected, home)).verdict is Verdict.HEALTHY
 
 
 async def test_a_good_run_makes_a_healthy_connection_which_goes_stale(collected: Rig, home: Path):

@@ -18,6 +18,8 @@ from importing import Importing
 from playbooks import MESSAGES, coverage, done, inventory, manifest, manifest_json, record, skip, stream
 from polyhost.connectors.scripted import Said, ScriptHost
 from polyhost.engine.home import save_session
+from polyhost.engine.pausing import PAUSED_MEMO
+from polyhost.engine.waiting import ASKED_MEMO
 from polyhost.ledger import retire
 from polyhost.operations.context import Context
 from polyhost.operations.requests import SchedulePauseRequest, ScheduleSetRequest
@@ -146,23 +148,37 @@ async def _cancelled(place: Place) -> None:
 async def _died(place: Place) -> None:
     """Its process is gone: a run that is going on in the store and nowhere else."""
     rig = await place.connect()
+    await _begins(place, "dead")
+    await place.store.abandon_runs(rig.connection.id, at=rig.clock.iso())
+
+
+async def _going_on(place: Place, *before: Any, memo: str | None = None) -> None:
+    """A run that goes on now, in some process. `memo`: what it has left in the store."""
+    await _runs(place, *before)
+    await _begins(place, place.name)
+    left = {PAUSED_MEMO: f"run_{place.name}", ASKED_MEMO: {"run": f"run_{place.name}", "since": place.rig.clock.iso()}}
+    if memo is not None:
+        await place.store.set_memo(place.rig.connection.id, memo, left[memo])
+
+
+async def _begins(place: Place, called: str) -> None:
+    rig = place.rig
     batch = BatchRow(
-        id="bat_dead",
+        id=f"bat_{called}",
         connection_id=rig.connection.id,
         method="browser_polyfill",
         trigger="owner",
         started_at=rig.clock.iso(),
     )
     run = RunRow(
-        id="run_dead",
+        id=f"run_{called}",
         connection_id=rig.connection.id,
-        batch_id="bat_dead",
+        batch_id=f"bat_{called}",
         mode="incremental",
         status=RunStatus.RUNNING,
         started_at=rig.clock.iso(),
     )
     await place.store.open_run(run, batch)
-    await place.store.abandon_runs(rig.connection.id, at=rig.clock.iso())
 
 
 async def _signed_in_again(place: Place) -> None:
@@ -245,6 +261,10 @@ SITUATIONS: dict[str, Callable[[Place], Awaitable[None]]] = {
     "failed-for-good": ran(GOOD, fails("site_changed", retryable=False, recovery_hint="update_selector")),
     "failed-at-source": ran(GOOD, fails("consent", retryable=False, recovery_hint="reconsent")),
     "died": _died,
+    "first-run-goes-on": _going_on,
+    "run-goes-on": lambda place: _going_on(place, GOOD),
+    "run-paused": lambda place: _going_on(place, memo=PAUSED_MEMO),
+    "run-asks": lambda place: _going_on(place, GOOD, memo=ASKED_MEMO),
     "signed-out": ran(GOOD, fails("signed_out", retryable=False)),
     "signed-in-again": _signed_in_again,
     "media-missing": ran(MEDIA),

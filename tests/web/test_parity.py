@@ -79,6 +79,8 @@ async def test_the_page_of_all_connections_says_what_the_command_says(visit: Vis
         assert seen.texts("verdict", connection=name) == [health["verdict"]]
         assert seen.texts("summary", connection=name) == [health["summary"]]
         assert seen.texts("covered_through", connection=name) == [shown_moment(health["covered_through"])]
+        running = health["running"]
+        assert seen.values("running", connection=name) == ([] if running is None else [running["run_id"]])
     needed = [action for health in expected["connections"] for action in health["next_actions"]]
     assert seen.texts("command", row="next_action") == [action["command"] for action in needed]
     assert seen.texts("message", row="next_action") == [_plain(action["message"]) for action in needed]

@@ -11,7 +11,7 @@ window of them is outstanding before it is acknowledged, so a connector that out
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -84,6 +84,10 @@ class HostCalls(Protocol):
     async def unpaused(self) -> None:
         """Return once requests may leave for the site: at once, unless the owner has paused the run."""
         ...
+
+    def asking(self) -> AbstractAsyncContextManager[None]:
+        """Held while the owner is asked and the run waits, so that others are told of it."""
+        return nullcontext()
 
 
 class ConnectorSession(Protocol):

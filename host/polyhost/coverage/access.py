@@ -36,9 +36,12 @@ _MADE_FROM_RECORDINGS = frozenset({"demo", "replay"})
 def collection(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str | None]:
     """Did the last one work; and since when has it been so."""
     found: list[Condition] = []
-    running = next((attempt for attempt in evidence.attempts if attempt.is_running), None)
+    running = evidence.running
     if running is not None:
-        found.append(tell("in_progress", origin=running.id, observed_at=running.started_at))
+        going = "run_paused" if running.paused else "in_progress"
+        found.append(tell(going, origin=running.id, observed_at=running.started_at))
+        if running.asked_since is not None:
+            found.append(tell("question_open", origin=running.id, observed_at=running.asked_since))
     if (refused := evidence.refused_files) is not None:
         found.append(tell("files_refused", origin="watched_folder", observed_at=refused.at, count=refused.count))
     if not evidence.ended:

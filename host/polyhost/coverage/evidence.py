@@ -141,7 +141,8 @@ class StreamEvidence:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """One run or import. `facts` None: it is running, or died before it could write any. `hint`: the recovery action
-    or sentence its failure came with."""
+    or sentence its failure came with. `paused`, `asked_since`: of one that is running, whether its owner lets it wait,
+    and since when it waits for their answer."""
 
     id: str
     status: str
@@ -150,6 +151,8 @@ class Attempt:
     facts: BatchFacts | None = None
     error_code: str | None = None
     hint: str | None = None
+    paused: bool = False
+    asked_since: str | None = None
 
     @property
     def ended_at(self) -> str:
@@ -246,6 +249,11 @@ class Evidence:
             return False
         told = [attempt for attempt in self.ended if attempt.facts is not None]
         return (bool(told) or self.watches) and all(attempt.is_import for attempt in told)
+
+    @property
+    def running(self) -> Attempt | None:
+        """The one that goes on now."""
+        return next((attempt for attempt in self.attempts if attempt.is_running), None)
 
     @property
     def ended(self) -> Sequence[Attempt]:

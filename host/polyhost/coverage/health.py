@@ -10,14 +10,14 @@ verdict and to what the owner has to do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from polyhost.coverage import access, reach
 from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence
 from polyhost.coverage.receipt import receipt
-from polyhost.coverage.rules import AXES, Axis, Gravity
+from polyhost.coverage.rules import AXES, GOING_ON, Axis, Command, Gravity
 from polyhost.coverage.verdict import Judged, Verdict, judge
 
 __all__ = ["Action", "AxisView", "Health", "project"]
@@ -62,7 +62,8 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """`next_actions`: what only the owner can do, each command once; `suggestions`: what would help and can wait."""
+    """`next_actions`: what only the owner can do, each command once; `suggestions`: what would help and can wait.
+    `running`: the run that goes on now."""
 
     connection: str
     source: str
@@ -74,6 +75,7 @@ class Health:
     suggestions: Sequence[Action]
     axes: Mapping[Axis, AxisView]
     conditions: Sequence[Condition]
+    running: Mapping[str, Any] | None
     streams: Mapping[str, Mapping[str, Any]]
 
     @property
@@ -94,6 +96,7 @@ class Health:
             "suggestions": [action.as_json() for action in self.suggestions],
             "axes": {str(axis): view.as_json() for axis, view in self.axes.items()},
             "conditions": [condition.as_json() for condition in self.conditions],
+            "running": None if self.running is None else dict(self.running),
             "streams": {name: dict(stream) for name, stream in self.streams.items()},
         }
 
@@ -113,6 +116,8 @@ def project(evidence: Evidence, now: str) -> Health:
     facts = _facts(evidence, known)
     axes = {axis: AxisView(_status(axis, found), facts[axis], since) for axis, (found, since) in judged.items()}
     conditions = [condition for found, _ in judged.values() for condition in found]
+    if evidence.running is not None:
+        conditions = [_while_running(condition) for condition in conditions]
     whole = Judged(conditions, {axis: view.status for axis, view in axes.items()}, evidence.schedule.starts_itself)
     verdict = judge(whole)
     begun = {axis: view.since for axis, view in axes.items() if axis in _LASTING}
@@ -128,6 +133,7 @@ def project(evidence: Evidence, now: str) -> Health:
         suggestions=_suggestions(conditions, begun, actions),
         axes=axes,
         conditions=conditions,
+        running=_running(evidence.running),
         streams={
             stream.name: {
                 "records": stream.records,
@@ -141,9 +147,20 @@ def project(evidence: Evidence, now: str) -> Health:
     )
 
 
+def _while_running(condition: Condition) -> Condition:
+    """Nobody is told to start the run that is going on: it would be refused, and may mend this already."""
+    return replace(condition, remediation=None) if condition.rule.command is Command.RUN else condition
+
+
+def _running(running: Attempt | None) -> dict[str, Any] | None:
+    if running is None:
+        return None
+    return {"run_id": running.id, "paused": running.paused, "asked_since": running.asked_since}
+
+
 def _status(axis: Axis, found: Iterable[Condition]) -> str:
     """The status that stands first in the axis's list."""
-    statuses = {condition.rule.status for condition in found if condition.rule.reason != "in_progress"} or {"unknown"}
+    statuses = {condition.rule.status for condition in found if condition.rule.reason not in GOING_ON} or {"unknown"}
     return min(statuses, key=AXES[axis][1].index)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["AXES", "RULES", "Axis", "By", "Command", "Gravity", "Rule"]
+__all__ = ["AXES", "GOING_ON", "RULES", "Axis", "By", "Command", "Gravity", "Rule"]
 
 Truth = Literal["true", "false", "unknown"]
 
@@ -52,6 +52,7 @@ class Command(StrEnum):
     """What the owner types, with connection, source, stream and partition filled in."""
 
     RUN = "polyhost run {connection}"
+    RUNS = "polyhost runs {connection}"
     RECONNECT = "polyhost connect {source} --name {connection} --renew"
     COVERAGE = "polyhost coverage {connection}"
     RETIRE = "polyhost partitions retire {connection} {stream} {partition}"
@@ -95,6 +96,11 @@ _TABLE = (
          "Nothing was collected yet.", By.NEXT_RUN, "Run it for the first time.", Command.RUN),
     Rule(_C, "in_progress", "unknown", "unknown", _INFO, "a run is going on; the status stays that of the one before",
          "A run is going on."),
+    Rule(_C, "run_paused", "unknown", "unknown", _INFO, "the same, and the owner has paused it",
+         "A run is going on; you have paused it."),
+    Rule(_C, "question_open", "needs_owner", "unknown", _WARNING, "a run is going on and waits for the owner's answer",
+         "A run waits for your answer.", By.OWNER,
+         "Answer in the terminal it runs in, or on the dashboard under Questions.", Command.RUNS),
     Rule(_C, "succeeded", "ok", "true", _INFO, "the last one finished, with or without gaps",
          "The last run or import finished."),
     Rule(_C, "nothing_new", "ok", "true", _INFO, "the last one finished and all it read was known",
@@ -213,5 +219,8 @@ _TABLE = (
     Rule(_R, "source_unreadable", "failing", "false", _ERROR, "the source's manifest cannot be found or read",
          "The source cannot be loaded ({code}).", By.OWNER, "See what is wrong with it.", Command.SOURCES),
 )  # fmt: skip
+
+GOING_ON = frozenset({"in_progress", "run_paused"})
+"""Reasons that say only that a run goes on: a status is that of the one before."""
 
 RULES: Mapping[str, Rule] = {rule.reason: rule for rule in _TABLE}

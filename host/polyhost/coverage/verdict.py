@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from polyhost.coverage.conditions import Condition
-from polyhost.coverage.rules import Axis, By, Gravity
+from polyhost.coverage.rules import GOING_ON, Axis, By, Gravity
 
 __all__ = ["VERDICTS", "Judged", "Verdict", "VerdictRule", "asks_owner", "judge"]
 
@@ -36,6 +36,10 @@ class Judged:
 
     def has(self, gravity: Gravity) -> bool:
         return any(condition.rule.gravity is gravity for condition in self.conditions)
+
+    @property
+    def is_going_on(self) -> bool:
+        return any(condition.rule.reason in GOING_ON for condition in self.conditions)
 
     @property
     def is_disconnected(self) -> bool:
@@ -80,9 +84,21 @@ VERDICTS = (
     ),
     VerdictRule(
         Verdict.UNKNOWN,
+        "collection is unknown, and a run is going on",
+        "Nothing is known yet; a run is going on.",
+        lambda judged: judged.statuses[Axis.COLLECTION] == "unknown" and judged.is_going_on,
+    ),
+    VerdictRule(
+        Verdict.UNKNOWN,
         "collection is unknown",
         "Nothing is known yet.",
         lambda judged: judged.statuses[Axis.COLLECTION] == "unknown",
+    ),
+    VerdictRule(
+        Verdict.HEALTHY,
+        "a run is going on",
+        "Nothing is wrong, and a run is going on.",
+        lambda judged: judged.is_going_on,
     ),
     VerdictRule(
         Verdict.IDLE,

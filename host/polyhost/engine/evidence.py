@@ -27,7 +27,9 @@ from polyhost.coverage.picture import PartitionView, stream_picture, stream_summ
 from polyhost.engine.clock import iso
 from polyhost.engine.finding import Loaded, find_source
 from polyhost.engine.home import session_saved_at
+from polyhost.engine.pausing import paused_run
 from polyhost.engine.rules import partition_rules
+from polyhost.engine.waiting import asked_since
 from polyhost.engine.watched import refused_files
 from polyhost.errors import PolyhostError
 from polyhost.ledger.state import PartitionStatus
@@ -108,7 +110,14 @@ def _staleness(manifest: Manifest) -> int | None:
 async def _attempts(store: Store, connection: ConnectionRow, limit: int) -> Sequence[Attempt]:
     rows = await store.runs(connection.id, limit=limit)
     facts = {batch.id: batch.facts for batch in await store.batches(connection.id, limit=limit)}
-    return [attempt_of(row, facts.get(row.batch_id)) for row in rows]
+    attempts = [attempt_of(row, facts.get(row.batch_id)) for row in rows]
+    return [await _going_on(store, connection, one) if one.is_running else one for one in attempts]
+
+
+async def _going_on(store: Store, connection: ConnectionRow, running: Attempt) -> Attempt:
+    """With what it waits for."""
+    paused = await paused_run(store, connection.id) == running.id
+    return replace(running, paused=paused, asked_since=await asked_since(store, connection.id, running.id))
 
 
 def attempt_of(row: RunRow, facts: Mapping[str, Any] | None) -> Attempt:

@@ -278,7 +278,8 @@ class _OwnersSession(ConnectorSession):
             None,
         )
         self._use.watch(asked)
-        status, _ = await _first_of(self._use.answer(asked), self._ended, ASK_SECONDS)
+        async with self._calls.asking():
+            status, _ = await _first_of(self._use.answer(asked), self._ended, ASK_SECONDS)
         return status == "success"
 
     async def _look_after(self, inner: PageSession) -> None:

@@ -6,7 +6,8 @@ Owns: the two memos of a pause, how long it may last, and what is said of it. Mu
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,9 +35,10 @@ PAUSED_MEMO = "paused"
 class PausableCalls(HostCalls):
     """A connector's questions to the host, and its permits held while the run is paused."""
 
-    def __init__(self, inner: RunLedger, pause: Pause) -> None:
+    def __init__(self, inner: RunLedger, pause: Pause, asking: Callable[[], AbstractAsyncContextManager[None]]) -> None:
         self._inner = inner
         self._pause = pause
+        self._asking = asking
 
     async def windows(self, stream: str, partition: str) -> list[dict[str, Any]]:
         return await self._inner.windows(stream, partition)
@@ -46,6 +48,9 @@ class PausableCalls(HostCalls):
 
     async def unpaused(self) -> None:
         await self._pause.wait()
+
+    def asking(self) -> AbstractAsyncContextManager[None]:
+        return self._asking()
 
 
 @dataclass(slots=True, kw_only=True)

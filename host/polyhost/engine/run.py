@@ -7,7 +7,8 @@ tells the truth. Owns: that order, and the run's place in the store. Must not kn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from polyhost.connectors.base import Connector, ConnectorSession
 from polyhost.coverage.facts import ArtifactFacts
 from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
-from polyhost.engine.events import Answer, Watcher
+from polyhost.engine.events import Answer, OwnerAsked, Watcher
 from polyhost.engine.gains import remember_covered
 from polyhost.engine.indexing import index_after_run
 from polyhost.engine.lease import Lease, hold_lease
@@ -27,6 +28,7 @@ from polyhost.engine.rules import partition_rules
 from polyhost.engine.run_ledger import RunLedger
 from polyhost.engine.tally import Tally
 from polyhost.engine.translate import Translator
+from polyhost.engine.waiting import Waiting
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.protocol.bindings import match_bindings
 from polyhost.protocol.commands import RunOutcome
@@ -115,6 +117,7 @@ class _Run:
             clock=around.clock,
             watch=self._tally.watch,
         )
+        self._waiting = Waiting(around.store, what.connection.id, run_id, around.clock)
         self._opened = False
 
     async def go(self) -> dict[str, Any]:
@@ -153,7 +156,7 @@ class _Run:
         return await self._close(ended)
 
     async def _traffic(self, ledger: RunLedger, ended: Ended) -> None:
-        async with self._what.connector.open(PausableCalls(ledger, self._around.pause)) as session:
+        async with self._what.connector.open(PausableCalls(ledger, self._around.pause, self._asking)) as session:
             await self._open_rows()
             await remember_covered(self._around.store, self._what.connection.id, ledger)
             self._tally.watch(events.BrowserStarted(self._what.manifest.runner or "connector"))
@@ -190,7 +193,7 @@ class _Run:
             session=session,
             tally=self._tally,
             clock=around.clock,
-            answer=around.answer,
+            answer=self._answer,
             cancelled=around.cancelled,
             pause=around.pause,
         )
@@ -236,13 +239,26 @@ class _Run:
         wanted = {name for stream in self._what.scope.streams for name in declared[stream.name].checkpoints}
         return {name: cursor for name, cursor in kept.items() if name in wanted}
 
+    async def _answer(self, asked: OwnerAsked) -> tuple[str, Any]:
+        async with self._waiting.asking():
+            return await self._around.answer(asked)
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncGenerator[None]:
+        """A run that asks has begun, also where nothing could be read before the answer."""
+        await self._open_rows()
+        async with self._waiting.asking():
+            yield
+
     async def _open_rows(self) -> None:
+        """Once."""
+        if self._opened:
+            return
         await self._around.store.open_run(self._run_row("running", {}), self._batch_row({}))
         self._opened = True
 
     async def _close(self, ended: Ended) -> dict[str, Any]:
-        if not self._opened:
-            await self._open_rows()
+        await self._open_rows()
         self._what.correct(ended)
         if self._what.artifact is None and ended.outcome is not None and ended.outcome.code != "protocol_violation":
             ended.settled = ended.ledger.settle()

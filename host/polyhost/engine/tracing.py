@@ -217,6 +217,9 @@ class _TracedCalls(HostCalls):
     async def unpaused(self) -> None:
         await self._inner.unpaused()
 
+    def asking(self) -> AbstractAsyncContextManager[None]:
+        return self._inner.asking()
+
     def _say(self, seen: Seen) -> None:
         if self._tell is not None:
             self._tell(seen)

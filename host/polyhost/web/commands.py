@@ -29,6 +29,8 @@ def deed(command: str) -> Deed | None:
     match shlex.split(command):
         case ["polyhost", "run", name]:
             return Deed("post", "Run now", f"/v1/connections/{quote(name, safe='')}/runs")
+        case ["polyhost", "runs", _]:
+            return Deed("link", "Answer", "/questions")
         case ["polyhost", "coverage", name]:
             return Deed("link", "Look", f"/connections/{quote(name, safe='')}/coverage")
         case ["polyhost", "import", name, _]:

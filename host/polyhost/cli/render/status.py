@@ -38,7 +38,7 @@ def status(value: dict[str, Any]) -> None:
 
 
 def _one(out: Console, health: dict[str, Any]) -> None:
-    nature = NATURE[health["nature"]]
+    nature = " ".join(filter(None, (_running(health), NATURE[health["nature"]])))
     out.print(
         f"\n[bold]{plain(health['connection'])}[/] · {_verdict(health)}  [dim]{plain(health['summary'])}[/]"
         + (f"  {nature}" if nature else "")
@@ -76,12 +76,17 @@ def _all(out: Console, connections: list[dict[str, Any]]) -> None:
             _verdict(health),
             moment(health["covered_through"]),
             f"[cyan]{plain(as_typed(first['command']))}[/]" if first else f"[dim]{plain(health['summary'])}[/]",
-            NATURE[health["nature"]],
+            " ".join(filter(None, (_running(health), NATURE[health["nature"]]))),
         )
     out.print(table)
     needed = sum(health["needs_you"] for health in connections)
     if needed:
         out.print(f"\n[yellow]{plural(needed, 'thing needs', 'things need')} you.[/]")
+
+
+def _running(health: dict[str, Any]) -> str:
+    running = health["running"]
+    return "" if running is None else "[cyan]paused[/]" if running["paused"] else "[cyan]running[/]"
 
 
 def _verdict(health: dict[str, Any]) -> str:

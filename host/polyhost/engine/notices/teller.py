@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,8 @@ class Teller:
         now = self.clock.now()
         plan = await outlook(self.store, row, self.home, self.schedule, now=now, served=True)
         evidence = await gather(self.store, row, self.home, plan.as_evidence())
-        return causes(project(evidence, self.clock.iso()))
+        ended = replace(evidence, attempts=evidence.ended)  # a run that goes on is no cause: its questions are
+        return causes(project(ended, self.clock.iso()))
 
     async def _tell_new(self, row: ConnectionRow, found: Sequence[Cause]) -> None:
         before: Memory = dict(await self.store.get_memo(row.id, NOTICES_MEMO) or {})

@@ -200,9 +200,18 @@ class StreamHealth(TypedDict):
     reach: list[PartitionReach]
 
 
+class Running(TypedDict):
+    """The run that goes on. `paused`: its owner lets it wait; `asked_since`: since when it waits for their answer."""
+
+    run_id: str
+    paused: bool
+    asked_since: str | None
+
+
 class Health(TypedDict):
     """How a connection is. `next_actions`: what only its owner can do, each command once; `needs_you` is their number.
-    `suggestions`: what would help and can wait. A surface shows all of it as it is."""
+    `suggestions`: what would help and can wait. `running`: the run that goes on now. A surface shows
+    all of it as it is."""
 
     connection: str
     source: str
@@ -215,6 +224,7 @@ class Health(TypedDict):
     suggestions: list[Action]
     axes: Axes
     conditions: list[Condition]
+    running: Running | None
     streams: dict[str, StreamHealth]
 
 

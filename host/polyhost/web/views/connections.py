@@ -37,10 +37,9 @@ async def connection(dash: Dashboard, request: web.Request) -> Page:
     coverage = await _coverage(dash, name)
     lately = await dash.operate("runs", RunsRequest(name=name, limit=_LATELY))
     drawn, shown = ([], None) if coverage is None else pictures(coverage, rows=ON_OVERVIEW)
-    running = next((run["run_id"] for run in lately["runs"] if run["status"] == "running"), None)
     state = {"health": health, "coverage": shown, "runs": lately}
     drawn = [picture for picture in drawn if picture.scale is not None]
-    return Page("connection.html", "connections", state, {"pictures": drawn, "running": running})
+    return Page("connection.html", "connections", state, {"pictures": drawn})
 
 
 async def _coverage(dash: Dashboard, name: str) -> Any:
