@@ -1,6 +1,7 @@
 """The bundled scenarios, replayed as a polyfill's author would: through the plugin, in a real browser, offline."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,16 @@ def test_a_request_that_is_not_in_the_recording_fails_the_run_and_is_named(repla
     assert replayed.result["status"] == "failed"
     assert replayed.result["error"]["code"] == "unrecorded_request"
     assert "conversations.history" in replayed.result["error"]["reason"]
+
+
+def test_a_recording_that_does_not_even_hold_its_page_fails_the_run_by_that_name(replay_polyfill, tmp_path):
+    scenario = shutil.copytree(FIXTURES / "small", tmp_path / "empty")
+    har = json.loads((scenario / "recording.har").read_text(encoding="utf-8"))
+    har["log"]["entries"] = []
+    (scenario / "recording.har").write_text(json.dumps(har), encoding="utf-8")
+    error = replay_polyfill(SLACK, scenario).result["error"]
+    assert error["code"] == "unrecorded_request"
+    assert "/client" in error["reason"]
 
 
 def test_a_scenario_that_is_not_there_is_refused(replay_polyfill):

@@ -21,7 +21,7 @@ from polyhost.browser.recordings.replay import Replayer
 from polyhost.browser.recordings.rules import RecordingRules
 from polyhost.connectors.base import Connector, ConnectorSession, HostCalls
 from polyhost.connectors.page import PageConnector, PagePolyfill, PageSession
-from polyhost.errors import RunFailedError
+from polyhost.errors import PolyhostError, RunFailedError
 
 __all__ = ["RecordedConnector", "ReplayConnector"]
 
@@ -63,18 +63,24 @@ class ReplayConnector(Connector):
                 if self._replayer.unrecorded:
                     self._unrecorded(self._replayer.unrecorded[0])
                 yield session
+        except PolyhostError:
+            if self._session is None and self._replayer.unrecorded:  # not even its page is in it
+                raise _not_recorded(self._replayer.unrecorded[0]) from None
+            raise
         finally:
             await self._replayer.uninstall()  # the browser may be kept for another recording
 
     def _unrecorded(self, name: str) -> None:
         if self._session is not None:
-            self._session.fail(
-                RunFailedError(
-                    f"a request is not in the recording: {name}",
-                    "Record the scenario again, or correct the polyfill.",
-                    code="unrecorded_request",
-                )
-            )
+            self._session.fail(_not_recorded(name))
+
+
+def _not_recorded(name: str) -> RunFailedError:
+    return RunFailedError(
+        f"a request is not in the recording: {name}",
+        "Record the scenario again, or correct the polyfill.",
+        code="unrecorded_request",
+    )
 
 
 class RecordedConnector(Connector):
