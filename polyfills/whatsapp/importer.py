@@ -47,6 +47,7 @@ _TITLE = re.compile(
 )
 _NO_NAME = re.compile(r"_chat|whatsapp[ _-]*chats?", re.IGNORECASE)
 _COPY = re.compile(r" ?\(\d+\)$")
+_STRAY = re.compile("[\udc80-\udcff]")
 _PHONE = re.compile(r"[+\d\s()\u00a0\u2011-]+")
 
 
@@ -99,11 +100,12 @@ def _chat_entry(artifact: Artifact) -> Entry | None:
 
 
 def _lines(artifact: Artifact, entry: Entry) -> Iterator[str]:
-    """Lines without their ends. UnicodeError where the file is in no encoding that phones write."""
+    """Lines without their ends; bytes that are no UTF-8 in them as lone surrogates. UnicodeError: broken UTF-16."""
     file = artifact.open(entry)
     head = file.peek(4)[:4] if isinstance(file, io.BufferedReader) else b""
     encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
-    text = io.TextIOWrapper(file, encoding, newline=None)
+    errors = "strict" if encoding == "utf-16" else "surrogateescape"
+    text = io.TextIOWrapper(file, encoding, errors, newline=None)
     while line := text.readline(_LONGEST_LINE):
         yield line.rstrip("\n")
 
@@ -121,6 +123,7 @@ class _Reading:
         self._context = context
         self._media = {other.name.rpartition("/")[2] for other in artifact.entries if other is not entry}
         self._missing = 0
+        self._odd = 0
         self._unparsable: list[int] = []
         self._broken: str | None = None
 
@@ -155,8 +158,14 @@ class _Reading:
         yield from self._tell_gaps()
 
     def _readable(self) -> Iterator[str]:
+        self._odd = 0
         try:
-            yield from _lines(self._artifact, self._entry)
+            for line in _lines(self._artifact, self._entry):
+                if _STRAY.search(line) is None:
+                    yield line
+                else:
+                    self._odd += 1
+                    yield line.encode("utf-8", "surrogateescape").decode("cp1252", "replace")
         except UnreadableEntryError as error:
             self._broken = error.rule
         except UnicodeError:
@@ -254,7 +263,9 @@ class _Reading:
     def _tell_gaps(self) -> Iterator[dict[str, Any]]:
         entry = self._entry.number
         if self._unparsable:
-            yield _skip("unparsable", len(self._unparsable), line=self._unparsable[0], entry=entry, rule="no_date")
+            yield _skip("unparsable", len(self._unparsable), line=self._unparsable[0], entry=entry, rule="no_message")
+        if self._odd:
+            yield _skip("encoding_assumed", self._odd, entry=entry, rule="no_utf8")
         if self._broken:
             yield _skip("unparsable", 1, entry=entry, rule=self._broken)
         if self._artifact.problems:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from .wording import ATTACHED, DELETED, EDITED, OMITTED
+from .wording import ATTACHED, DELETED, EDITED, OMITTED, RENAMED
 
 __all__ = ["DateOrder", "Evidence", "Line", "begins", "messages"]
 
@@ -25,17 +25,21 @@ MAX_TEXT = 70_000
 
 _MARKS = "\u200e\u200f\u202a\u202c\ufeff"
 _SPACE = r"[\s\u00a0\u202f]"
-_DATE = rf"(\d{{1,4}})[./-]{_SPACE}?(\d{{1,2}})[./-]{_SPACE}?(\d{{1,4}})\.?"
+_DATE = rf"(\d{{1,4}})(?:[./-]|년|年){_SPACE}?(\d{{1,2}})(?:[./-]|월|月){_SPACE}?(\d{{1,4}})(?:\.|일|日)?"
 _TIME = (
-    rf"(?:(上午|下午|오전|오후){_SPACE}?)?(\d{{1,2}})[:.](\d{{2}})(?:[:.](\d{{2}}))?"
-    rf"(?:{_SPACE}*([AaPp])\.?{_SPACE}?[Mm]\.?)?"
+    rf"(?:(上午|下午|午前|午後|오전|오후){_SPACE}?)?(\d{{1,2}})[:.](\d{{2}})(?:[:.](\d{{2}}))?"
+    rf"(?:{_SPACE}*([AaPp]\.?{_SPACE}?[Mm]\.?|[صم]|[قب]\.ظ\.?|[πμ]\.μ\.?|SA|CH))?"
 )
-_BETWEEN = rf"(?:,{_SPACE}*|{_SPACE}+)(?:(?:klo|kl\.?|um|at|à|às|om|в){_SPACE}+)?"
+_BETWEEN = rf"(?:[,،]{_SPACE}*|{_SPACE}+)(?:(?:klo|kl\.?|um|at|à|às|om|в){_SPACE}+)?"
 _BRACKETED = re.compile(rf"\[{_DATE}{_BETWEEN}{_TIME}\]{_SPACE}?(.*)", re.DOTALL)
 _DASHED = re.compile(rf"{_DATE}{_BETWEEN}{_TIME}{_SPACE}+[-–]{_SPACE}(.*)", re.DOTALL)
-_AFTERNOON = frozenset({"下午", "오후"})
-_MORNING = frozenset({"上午", "오전"})
+_KOREAN = re.compile(rf"{_DATE}{_BETWEEN}{_TIME}[,:]{_SPACE}(.*)", re.DOTALL)
+_AFTERNOON = ("下午", "午後", "오후", "p", "م", "ب", "μ", "ch")
+_MORNING = ("上午", "午前", "오전", "a", "ص", "ق", "π", "sa")
+_HEAD = 64
+"""Characters within which a message's date, time and dash are."""
 
+_QUOTE = re.compile('["“”„«»]')
 _DAY_FIRST = re.compile(r"\d{1,2}[.-]")
 """With dots or dashes no language writes the month first; with slashes some do."""
 
@@ -71,14 +75,16 @@ def begins(line: str) -> bool:
 
 
 def _begin(line: str) -> _Begin | None:
-    line = line.lstrip(_MARKS)
+    line = line[:_HEAD].translate(_NO_MARKS) + line[_HEAD:]  # marks of direction are inside dates, too
     found = _BRACKETED.match(line) or _DASHED.match(line)
+    if found is None and "년" in line[:8]:
+        found = _KOREAN.match(line)
     if found is None:
         return None
     one, two, three, before, hours, minutes, seconds, half, rest = found.groups()
     hour, minute = int(hours), int(minutes)
-    late = before in _AFTERNOON or (half is not None and half in "Pp")
-    early = before in _MORNING or (half is not None and half in "Aa")
+    said = (before or half or "").lower()
+    late, early = said.startswith(_AFTERNOON), said.startswith(_MORNING)
     if late or early:
         if not 1 <= hour <= 12:
             return None
@@ -141,28 +147,44 @@ def _day_after(today: str) -> tuple[int, int, int]:
 
 
 def messages(lines: Iterable[str], order: DateOrder) -> Iterator[Line | int]:
-    """The messages; a line number where something begins like one and has no such date."""
-    begun: tuple[int, datetime, list[str]] | None = None
-    length = 0
+    """The messages; a line number where something begins like one and has no such date, or is longer than any is."""
+    begun: _Begun | None = None
     for number, line in enumerate(lines, 1):
         begin = _begin(line)
         if begin is None:
-            if begun is not None and length < MAX_TEXT:
-                begun[2].append(line)
-                length += len(line)
-            elif begun is None and line.strip(_MARKS + " \t\r\n"):
-                yield number
+            if begun.takes(line) if begun is not None else not line.strip(_MARKS + " \t\r\n"):
+                continue
+            yield number
             continue
         when = _when(begin, order)
         if when is None:
             yield number
             continue
         if begun is not None:
-            yield _line(*begun)
-        begun = number, when, [begin.rest]
-        length = len(begin.rest)
+            yield _line(begun.number, begun.when, begun.parts)
+        begun = _Begun(number, when)
+        if not begun.takes(begin.rest):
+            yield number
     if begun is not None:
-        yield _line(*begun)
+        yield _line(begun.number, begun.when, begun.parts)
+
+
+class _Begun:
+    """A message that may go on."""
+
+    def __init__(self, number: int, when: datetime) -> None:
+        self.number = number
+        self.when = when
+        self.parts: list[str] = []
+        self._length = 0
+
+    def takes(self, line: str) -> bool:
+        """Take a line in; False once, where the rest of the message is cut off."""
+        if self._length > MAX_TEXT:
+            return True
+        self.parts.append(line)
+        self._length += len(line) + 1
+        return self._length <= MAX_TEXT
 
 
 def _when(begin: _Begin, order: DateOrder) -> datetime | None:
@@ -184,7 +206,7 @@ def _when(begin: _Begin, order: DateOrder) -> datetime | None:
 def _line(number: int, when: datetime, parts: list[str]) -> Line:
     whole = "\n".join(parts)[:MAX_TEXT].rstrip()
     found = _SENDER.fullmatch(whole.lstrip(_MARKS))
-    if found is None:
+    if found is None or _is_about_a_name(found[1], found[2]):
         return Line(number, when, None, "system", _clean(whole), None, is_edited=False)
     sender, text = _clean(found[1]), _clean(found[2])
     plain = EDITED.sub("", text)
@@ -197,6 +219,12 @@ def _line(number: int, when: datetime, parts: list[str]) -> Line:
         return Line(number, when, sender, "media", "", None, is_edited=edited)
     kind: Kind = "deleted" if DELETED.match(plain) else "text"
     return Line(number, when, sender, kind, plain, None, is_edited=edited)
+
+
+def _is_about_a_name(before: str, after: str) -> bool:
+    """Whether the colon is one of the app's own: inside what it quotes, or before a group's new name."""
+    inside = len(_QUOTE.findall(before)) % 2 == 1
+    return inside or (_QUOTE.match(after.lstrip(_MARKS)) is not None and RENAMED.search(before) is not None)
 
 
 def _clean(text: str) -> str:

@@ -1,5 +1,5 @@
 """What the app itself writes into a chat, in the languages of its phones: that a file belongs here or was left out,
-that a message was deleted or edited.
+that a message was deleted or edited, that a group has a new name.
 
 Owns: these phrases. Must not know: dates, senders, anything else of a message.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["ATTACHED", "DELETED", "EDITED", "OMITTED"]
+__all__ = ["ATTACHED", "DELETED", "EDITED", "OMITTED", "RENAMED"]
 
 ATTACHED = (
     re.compile(
@@ -57,4 +57,8 @@ DELETED = re.compile(
 EDITED = re.compile(
     r"\s*<(?:This message was edited|Diese Nachricht wurde bearbeitet|Se editó este mensaje"
     r"|Ce message a été modifié|Mensagem editada|Questo messaggio è stato modificato|Dit bericht is bewerkt)>$"
+)
+RENAMED = re.compile(
+    r" (?:changed|hat|cambió|a changé|a modifié|mudou|alterou|ha cambiato|ha modificato|heeft|изменила?) .*"
+    r"(?:subject|name|Betreff|asunto|nombre|sujet|objet|nom|assunto|nome|oggetto|onderwerp|groepsnaam|тему|название)"
 )

@@ -57,6 +57,14 @@ EVENING = ("2024-12-31T21:04:00Z", "Ada", "hello: there")
         "[12/31/24, 9:04:00\u202fPM] Ada: hello: there",
         "\u200e[31/12/2024, 21:04:00] \u200eAda: \u200ehello: there",
         "\ufeff31/12/2024, 21:04 - Ada: hello: there",
+        "٣١\u200f/١٢\u200f/٢٠٢٤، ٩:٠٤ م - Ada: hello: there",
+        "۳۱/۱۲/۲۰۲۴, ۲۱:۰۴ - Ada: hello: there",
+        "2024년 12월 31일 오후 9:04, Ada : hello: there",
+        "[2024. 12. 31. 오후 9:04:00] Ada: hello: there",
+        "[2024/12/31 午後9:04:00] Ada: hello: there",
+        "2024年12月31日 下午9:04 - Ada: hello: there",
+        "31/12/24, 9:04 μ.μ. - Ada: hello: there",
+        "2024. 12. 31. 21:04 - Ada: hello: there",
     ],
 )
 async def test_every_phone_s_way_to_write_a_date_is_the_same_moment(owner: Importing, tmp_path: Path, line: str):
@@ -216,6 +224,28 @@ async def test_edited_and_deleted_messages_say_so(owner: Importing, tmp_path: Pa
         ("text", True),
         ("deleted", False),
     ]
+
+
+@pytest.mark.parametrize("quoted", ['"Boats: big"', "“Boats: big”", "„Boats: big“", "«Boats: big»"])
+async def test_a_colon_in_what_the_app_quotes_makes_no_sender(owner: Importing, tmp_path: Path, quoted: str):
+    await owner.run(write(tmp_path, f"31/12/2024, 21:04 - Ada changed the subject to: {quoted}"))
+    assert await said(owner) == [("2024-12-31T21:04:00Z", None, f"Ada changed the subject to: {quoted}")]
+
+
+async def test_bytes_that_are_no_utf_8_are_read_as_latin_and_told(owner: Importing, tmp_path: Path):
+    path = write(tmp_path, "31/12/2024, 21:04 - Zoë: schön", "31/12/2024, 21:05 - Ada: yes", encoding="latin-1")
+    result = await owner.run(path)
+    assert [text for *_, text in await said(owner)] == ["schön", "yes"]
+    [gap] = result["receipt"]["gaps"]
+    assert (gap["code"], gap["count"]) == ("range_unproven", 1)
+
+
+@pytest.mark.parametrize("more", [["x" * 80_000], ["y" * 30_000] * 3])
+async def test_a_message_that_is_cut_off_is_told(owner: Importing, tmp_path: Path, more: list[str]):
+    lines = ("31/12/2024, 21:04 - Ada: long", *more, "31/12/2024, 21:05 - Ada: yes")
+    result = await owner.run(write(tmp_path, *lines))
+    assert [one["count"] for one in result["receipt"]["gaps"]] == [1]
+    assert len(await owner.records()) == 2
 
 
 async def test_a_phone_that_writes_utf_16_is_understood(owner: Importing, tmp_path: Path):
