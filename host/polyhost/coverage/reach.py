@@ -156,8 +156,10 @@ def freshness(evidence: Evidence, tell: Raising, now: str) -> tuple[list[Conditi
     known = _known(evidence)
     if known.as_of is None:
         return [tell("no_contact", origin="store", observed_at=evidence.created_at)], evidence.created_at, known
-    words = {"since": _day(known.as_of), "action": _next_artifact(evidence.ended)}
-    reaches = [tell("file_reaches", origin="store", observed_at=known.as_of, **words)] if known.from_files else []
+    since, action = _day(known.as_of), _next_artifact(evidence.ended)
+    reaches: list[Condition] = []
+    if known.from_files:
+        reaches = [tell("file_reaches", origin="store", observed_at=known.as_of, since=since, action=action)]
     if known.stale_at is None or instant(now) is None:
         return reaches or [tell("no_expectation", origin="manifest")], known.as_of, known
     if not is_past(known.stale_at, now):
@@ -166,7 +168,8 @@ def freshness(evidence: Evidence, tell: Raising, now: str) -> tuple[list[Conditi
     reason = "overdue" if evidence.schedule.starts_itself else "stale"
     if known.from_files:
         reason = "artifact_old"
-    return [tell(reason, origin="clock", observed_at=known.stale_at, **words)], known.stale_at, known
+    aged = tell(reason, origin="clock", observed_at=known.stale_at, since=since, action=action)
+    return [aged], known.stale_at, known
 
 
 def _known(evidence: Evidence) -> Freshness:
