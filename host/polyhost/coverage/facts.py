@@ -7,11 +7,14 @@ Facts are safe by construction: counts, times, keys and codes; never record cont
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 __all__ = ["ArtifactFacts", "BatchFacts", "Claim", "Completeness", "Counts", "Gap", "Method"]
+
+_OPENED = "running"
+_INTERRUPTED = "interrupted"
 
 
 class Method(StrEnum):
@@ -97,7 +100,8 @@ class ArtifactFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchFacts:
-    """Everything a receipt or a health projection may be computed from."""
+    """Everything a receipt or a health projection may be computed from. Those a batch is opened with say only what it
+    is; they are replaced when it ends."""
 
     batch_id: str
     connection: str
@@ -115,6 +119,20 @@ class BatchFacts:
     recorded: bool = False
     blocked: Mapping[str, int] = field(default_factory=dict)
     """Requests to hosts that the manifest does not declare, by host: tried, and stopped in the browser."""
+
+    @property
+    def are_final(self) -> bool:
+        """Whether they were written at the batch's end."""
+        return self.status != _OPENED
+
+    @property
+    def was_interrupted(self) -> bool:
+        return _INTERRUPTED in self.completeness.evidence
+
+    def interrupted(self, at: str | None) -> BatchFacts:
+        """What can be said of a batch whose process died before its end. `at`: when that was noticed."""
+        unproven = Completeness(Claim.UNPROVEN, (_INTERRUPTED,))
+        return replace(self, status="failed", finished_at=at, completeness=unproven)
 
     def as_json(self) -> dict[str, Any]:
         """The stored form."""

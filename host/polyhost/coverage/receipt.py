@@ -57,6 +57,9 @@ def _totals(facts: BatchFacts) -> Counts:
 
 
 def _summary(facts: BatchFacts, totals: Counts) -> str:
+    if facts.was_interrupted:
+        mend = "the next run goes on from there" if facts.artifact is None else "import the file again"
+        return f"Interrupted: its process died before it could count what it stored, which is kept; {mend}."
     parts = [_changes(facts, totals), *_reach(facts)]
     if totals.rejected:
         parts.append(f"{totals.rejected:,} refused as out of scope or invalid")
@@ -115,6 +118,9 @@ def _advice(facts: BatchFacts) -> dict[str, Any] | None:
     artifact = facts.artifact
     if artifact is None:
         return None
+    if facts.was_interrupted:
+        again = "Import the same file again; what of it is stored already is not stored twice."
+        return {"code": "import_again", "covered_through": None, "action": again}
     return {
         "code": "add_newer_artifact",
         "covered_through": artifact.covered_through,

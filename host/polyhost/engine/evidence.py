@@ -121,14 +121,15 @@ async def _going_on(store: Store, connection: ConnectionRow, running: Attempt) -
 
 
 def attempt_of(row: RunRow, facts: Mapping[str, Any] | None) -> Attempt:
-    """One run as evidence. `facts` None: it wrote none."""
+    """One run as evidence. `facts` None: it wrote none. Those it was opened with are no evidence of anything."""
     result = row.result
+    told = BatchFacts.from_json(facts) if facts else None
     return Attempt(
         id=row.id,
         status=row.status,
         started_at=row.started_at,
         finished_at=row.finished_at,
-        facts=BatchFacts.from_json(facts) if facts else None,
+        facts=told if told is not None and told.are_final else None,
         error_code=(result.get("error") or {}).get("code"),
         hint=_hint(result.get("diagnostics", ())),
     )

@@ -23,7 +23,7 @@ from polyhost.protocol.recovery import advice
 from polyhost.protocol.scope import Scope
 from polyhost.store.base import WriteCounts
 
-__all__ = ["Ended", "Identity", "run_facts", "run_result", "run_status"]
+__all__ = ["Ended", "Identity", "opening_facts", "run_facts", "run_result", "run_status"]
 
 OWNER_CODES = frozenset({"signed_out", "interaction_unanswered", "interaction_timeout"})
 """Ways for a connector to fail that only the owner can mend."""
@@ -96,6 +96,22 @@ def run_status(ended: Ended) -> RunStatus:
     if any(diagnostic.severity is not Severity.INFO for diagnostic in ended.diagnostics):
         return RunStatus.COMPLETE_WITH_GAPS
     return RunStatus.COMPLETE
+
+
+def opening_facts(who: Identity, artifact: ArtifactFacts | None) -> BatchFacts:
+    """What a batch is, before anything has come of it: all that is known of it where its process dies."""
+    return BatchFacts(
+        batch_id=who.batch_id,
+        connection=who.connection,
+        source=who.source,
+        method=Method(who.method),
+        trigger=who.trigger,
+        started_at=who.started_at,
+        finished_at=None,
+        status=RunStatus.RUNNING,
+        artifact=artifact,
+        recorded=who.recorded,
+    )
 
 
 def run_facts(who: Identity, ended: Ended, status: RunStatus) -> BatchFacts:

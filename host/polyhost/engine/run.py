@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polyhost.connectors.base import Connector, ConnectorSession
-from polyhost.coverage.facts import ArtifactFacts
+from polyhost.coverage.facts import ArtifactFacts, BatchFacts
 from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
 from polyhost.engine.events import Answer, OwnerAsked, Watcher
 from polyhost.engine.gains import remember_covered
 from polyhost.engine.indexing import index_after_run
 from polyhost.engine.lease import Lease, hold_lease
-from polyhost.engine.outcome import Ended, Identity, run_facts, run_result, run_status
+from polyhost.engine.outcome import Ended, Identity, opening_facts, run_facts, run_result, run_status
 from polyhost.engine.pause import Pause
 from polyhost.engine.pausing import PausableCalls, PauseKeeper
 from polyhost.engine.pipeline import Pipeline, Target
@@ -254,7 +254,9 @@ class _Run:
         """Once."""
         if self._opened:
             return
-        await self._around.store.open_run(self._run_row("running", {}), self._batch_row({}))
+        await self._around.store.open_run(
+            self._run_row("running", {}), self._batch_row(opening_facts(self._who, self._what.artifact), None)
+        )
         self._opened = True
 
     async def _close(self, ended: Ended) -> dict[str, Any]:
@@ -272,7 +274,8 @@ class _Run:
         facts = run_facts(self._who, ended, status)
         result = run_result(self._who, ended, status, facts)
         await self._around.store.close_run(
-            replace(self._run_row(str(status), result), finished_at=ended.finished_at), self._batch_row(facts.as_json())
+            replace(self._run_row(str(status), result), finished_at=ended.finished_at),
+            self._batch_row(facts, self._around.clock.iso()),
         )
         self._tally.watch(events.RunFinished(result))
         return result
@@ -289,15 +292,15 @@ class _Run:
             result=result,
         )
 
-    def _batch_row(self, facts: Mapping[str, Any]) -> BatchRow:
+    def _batch_row(self, facts: BatchFacts, finished_at: str | None) -> BatchRow:
         return BatchRow(
             id=self._who.batch_id,
             connection_id=self._what.connection.id,
             method=self._who.method,
             trigger=self._who.trigger,
             started_at=self._who.started_at,
-            finished_at=self._around.clock.iso() if facts else None,
-            facts=facts,
+            finished_at=finished_at,
+            facts=facts.as_json(),
         )
 
 

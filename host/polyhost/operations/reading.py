@@ -31,7 +31,7 @@ from polyhost.operations.requests import (
 from polyhost.operations.shown import Shown, known_stream
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope_request import resolve_scope
-from polyhost.store.base import RunRow
+from polyhost.store.base import BatchRow, RunRow, Store
 
 __all__ = ["batches", "coverage", "receipt", "records", "run_details", "runs"]
 
@@ -113,16 +113,12 @@ async def run_details(context: Context, request: RunDetailsRequest) -> Result:
 
 
 async def batches(context: Context, request: BatchesRequest) -> Result:
-    """The receipts of past batches, newest first; one that has not ended has none."""
+    """The receipts of past batches, newest first; one that still goes on has none."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         rows = await store.batches(connection.id, limit=max(1, request.limit))
-    return Result(
-        {
-            "connection": connection.name,
-            "batches": [make_receipt(BatchFacts.from_json(row.facts)) for row in rows if row.facts],
-        }
-    )
+        told = [facts for row in rows if (facts := await _facts(store, row)) is not None]
+    return Result({"connection": connection.name, "batches": [make_receipt(facts) for facts in told]})
 
 
 async def receipt(context: Context, request: ReceiptRequest) -> Result:
@@ -130,6 +126,7 @@ async def receipt(context: Context, request: ReceiptRequest) -> Result:
     async with context.store(create=False) as store:
         run = await store.run(request.batch)
         batch = await store.batch(run.batch_id if run is not None else request.batch)
+        facts = None if batch is None else await _facts(store, batch)
     if batch is None:
         raise RefusedError(
             f"there is no batch or run {request.batch!r}", "See: polyhost runs NAME", code="unknown_batch"
@@ -137,12 +134,28 @@ async def receipt(context: Context, request: ReceiptRequest) -> Result:
     if not batch.facts and batch.finished_at is not None:
         raise RefusedError(
             f"{request.batch} has no receipt: its process died before it could write one",
-            "What it had stored is kept, and the next run goes on from there.",
+            "What it had stored is kept; run it again, or import the file again where it was an import.",
             code="no_receipt",
         )
-    if not batch.facts:
+    if facts is None:
         raise RefusedError(f"{request.batch} has not ended", "Its receipt is written when it does.", code="not_ended")
-    return Result(make_receipt(BatchFacts.from_json(batch.facts)))
+    return Result(make_receipt(facts))
+
+
+async def _facts(store: Store, batch: BatchRow) -> BatchFacts | None:
+    """A batch's facts; where its process died, those it was opened with. None: it goes on, or has none."""
+    facts = BatchFacts.from_json(batch.facts) if batch.facts else None
+    if facts is None or facts.are_final:
+        return facts
+    return None if await _goes_on(store, batch) else facts.interrupted(batch.finished_at)
+
+
+async def _goes_on(store: Store, batch: BatchRow) -> bool:
+    """Whether its run is alive. The next run writes down that one was killed; until then only its process tells."""
+    if batch.finished_at is not None:
+        return False
+    newest = await store.runs(batch.connection_id, limit=1)
+    return any(run.batch_id == batch.id and run.status == RunStatus.RUNNING for run in newest)
 
 
 def _sort_key(source: Loaded, request: RecordsRequest, bound: Literal["since", "until"]) -> str | None:

@@ -68,7 +68,8 @@ class Completeness(TypedDict):
 
 class Receipt(TypedDict):
     """What one run or import came to. Counts, times, keys and codes only. `blocked`: requests to hosts the manifest
-    does not declare, by host. `artifact` and `advice` are null of a run."""
+    does not declare, by host. `artifact` and `advice` are null of a run. Where its process died before it could count,
+    `status` is failed, the evidence `interrupted`, every count 0, and `finished_at` null until the next run."""
 
     batch_id: str
     connection: str
@@ -78,7 +79,7 @@ class Receipt(TypedDict):
     recorded: bool
     status: RunState
     started_at: str
-    finished_at: str
+    finished_at: str | None
     event_time: EventTime | None
     counts: ReceiptCounts
     gaps: list[Gap]
