@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from playwright.async_api import Browser, BrowserContext, Page, Playwright
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 
 from polyhost.api.app import build_app
 from polyhost.api.gate import Gate, read_token
@@ -27,10 +27,11 @@ from polyhost.engine.uploads import Uploads
 from polyhost.store.sqlite import open_store
 from web.read_back import Seen, see
 
-__all__ = ["PHONE", "Served", "Visit", "launched", "serve"]
+__all__ = ["DESKTOP", "NARROWEST", "PHONE", "Served", "Visit", "launched", "serve"]
 
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+NARROWEST: ViewportSize = {"width": 320, "height": 568}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
 
 
 @dataclass(slots=True)

@@ -27,6 +27,7 @@ from polyhost.engine.events import (
     RunStarted,
 )
 from polyhost.engine.hosting import Voice
+from web.axe import is_for_everyone
 from web.serving import Served, serve
 from web.situations import CHAT
 
@@ -99,6 +100,7 @@ async def test_what_happens_to_a_run_is_told_on_its_page(served: Served):
         await expect(page.locator("[data-limited]")).to_have_text("3")
         await expect(page.locator("[data-waited]")).to_have_text("61 s")
         await expect(page.locator("[data-restarts]")).to_have_text("1")
+        await is_for_everyone(page)
         going.set()
 
 
@@ -225,6 +227,7 @@ async def test_a_file_is_dropped_previewed_and_imported(empty: Served):
         await expect(preview).to_be_visible(timeout=PATIENCE)
         assert await preview.locator('[data-count="accepted"]').inner_text() == "3"
         assert (await empty.api("/v1/connections"))["connections"] == [], "a preview writes nothing"
+        await is_for_everyone(page)
         await preview.get_by_role("button", name="Import it into family").click()
         await page.wait_for_url("**/runs/run_*", timeout=PATIENCE)
         await page.get_by_role("link", name="Receipt", exact=True).click(timeout=PATIENCE)

@@ -14,8 +14,8 @@ from playwright.async_api import Browser
 from operations.shelf import Shelf, message, ts
 from polyhost.ledger.state import PartitionState, Range
 from polyhost.store.base import SavePartitions
-from web.axe import violations
-from web.serving import PHONE, Served, serve
+from web.axe import is_for_everyone
+from web.serving import Served, serve
 
 HOSTILE = "</script><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
 """Text that would be a script wherever it were not escaped."""
@@ -62,14 +62,15 @@ PAGES = {
     "questions": "/questions",
     "settings": "/settings",
     "no-connection": "/connections/nobody",
+    "no-page": "/records",
+    "import": "/import",
 }
 
 
 @pytest.mark.parametrize("path", PAGES.values(), ids=list(PAGES))
 async def test_a_page_is_for_everyone_and_runs_nothing_that_it_shows(hostile: Served, path: str):
-    """Axe finds nothing in light and in dark, and it fits a phone."""
     async with hostile.visit(path) as visit:
-        await _is_for_everyone(visit.page)
+        await is_for_everyone(visit.page)
         assert "broken" not in await visit.page.title()
         assert await visit.page.locator("img, script:not([src]):not([type='application/json'])").count() == 0
 
@@ -78,15 +79,32 @@ async def test_a_page_is_for_everyone_and_runs_nothing_that_it_shows(hostile: Se
 async def test_a_connection_is_for_everyone_whatever_its_state(served: Served, name: str):
     async with served.visit(f"/connections/{name}") as visit:
         await visit.page.locator("details").evaluate_all("all => all.forEach(one => (one.open = true))")
-        await _is_for_everyone(visit.page)
+        await is_for_everyone(visit.page)
 
 
-async def _is_for_everyone(page: Any) -> None:
-    for theme in ("light", "dark"):
-        await page.emulate_media(color_scheme=theme)
-        assert (theme, await violations(page)) == (theme, [])
-    await page.set_viewport_size(PHONE)
-    assert await page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+@pytest.mark.parametrize("path", ["/", "/connections/good/coverage", "/connections/good/records", "/search?q=word"])
+async def test_a_page_over_many_situations_is_for_everyone(served: Served, path: str):
+    async with served.visit(path) as visit:
+        await is_for_everyone(visit.page)
+
+
+@pytest.mark.parametrize("name", ["good", "blocking-gap", "failed-for-good", "imported"])
+async def test_what_came_of_a_run_or_an_import_is_for_everyone(served: Served, name: str):
+    runs = await served.api(f"/v1/connections/{name}/runs")
+    batches = await served.api(f"/v1/connections/{name}/batches")
+    async with served.visit(f"/runs/{runs['runs'][0]['run_id']}") as visit:
+        await is_for_everyone(visit.page)
+        await visit.go(f"/receipts/{batches['batches'][0]['batch_id']}")
+        await is_for_everyone(visit.page)
+
+
+async def test_an_address_that_leads_nowhere_is_a_page_for_a_browser(served: Served):
+    """And problem details for a program."""
+    async with served.visit("/records") as visit:
+        assert await visit.page.locator("h1").inner_text() == "There is nothing here"
+        await visit.page.get_by_role("link", name="All connections").click()
+        await visit.page.wait_for_url(served.base + "/")
+    assert (await served.api("/records"))["code"] == "no_such_page"
 
 
 async def test_what_is_hostile_is_shown_as_the_text_it_is(hostile: Served):

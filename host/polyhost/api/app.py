@@ -15,19 +15,23 @@ from polyhost.api.openapi import openapi_document
 from polyhost.api.routes import add_routes, json_response
 from polyhost.api.surface import Surface
 from polyhost.web.dashboard import Dashboard
-from polyhost.web.pages import add_pages
+from polyhost.web.pages import add_pages, missing_page
 
 __all__ = ["build_app"]
 
 
 def build_app(surface: Surface) -> web.Application:
     """The application of one server."""
-    app = web.Application(middlewares=[problems(surface), guard(surface, sign_in_page)], client_max_size=MAX_BODY_BYTES)
+    dash = Dashboard(operate=surface.operate, questions=surface.questions)
+    app = web.Application(
+        middlewares=[problems(surface, lambda: missing_page(dash)), guard(surface, sign_in_page)],
+        client_max_size=MAX_BODY_BYTES,
+    )
     app.on_response_prepare.append(add_headers)
     add_routes(app, surface)
     add_login(app, surface)
     _add_own(app, surface)
-    add_pages(app, Dashboard(operate=surface.operate, questions=surface.questions))
+    add_pages(app, dash)
     return app
 
 

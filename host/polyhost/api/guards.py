@@ -22,7 +22,7 @@ from polyhost.api.problems import problem_response
 from polyhost.api.surface import Surface
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 
-__all__ = ["COOKIE", "CSRF_HEADER", "OPEN", "add_headers", "cookie_name", "guard", "problems"]
+__all__ = ["COOKIE", "CSRF_HEADER", "OPEN", "add_headers", "cookie_name", "guard", "problems", "wants_page"]
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +57,15 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.popall("Server", None)
 
 
+def wants_page(request: web.Request) -> bool:
+    """Whether a person in a browser asks, who can do nothing with problem details."""
+    return (
+        request.method == "GET"
+        and not request.path.startswith(("/v1/", "/static/"))
+        and "text/html" in request.headers.get("Accept", "")
+    )
+
+
 def guard(surface: Surface, sign_in: Callable[[web.Request], web.StreamResponse | None]) -> Middleware:
     """`sign_in`: what a browser that is not signed in is shown instead of a page; None where it wanted no page."""
 
@@ -77,9 +86,10 @@ def guard(surface: Surface, sign_in: Callable[[web.Request], web.StreamResponse 
     return checked
 
 
-def problems(surface: Surface) -> Middleware:
+def problems(surface: Surface, missing: Callable[[], web.StreamResponse]) -> Middleware:
     """The one place where what went wrong becomes an answer; and where requests are counted and logged, by their
-    route's pattern: an address may name what is nobody's business."""
+    route's pattern: an address may name what is nobody's business. `missing`: what a browser is shown at an address
+    that leads nowhere."""
 
     @web.middleware
     async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -89,7 +99,7 @@ def problems(surface: Surface) -> Middleware:
         except PolyhostError as error:
             response = problem_response(error, headers=_extra(surface, error))
         except web.HTTPException as error:
-            response = _of_http(error)
+            response = missing() if error.status == 404 and wants_page(request) else _of_http(error)
         except (ConnectionError, TimeoutError):
             raise
         except Exception:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from polyhost.api.guards import cookie_name
+from polyhost.api.guards import cookie_name, wants_page
 from polyhost.api.routes import json_response
 from polyhost.api.surface import Surface
 from polyhost.web.pages import login_page
@@ -56,13 +56,7 @@ def link_to(surface: Surface) -> str:
 
 def sign_in_page(request: web.Request) -> web.StreamResponse | None:
     """For a browser that wants a page and is not signed in; None for anything else."""
-    if (
-        request.method != "GET"
-        or request.path.startswith("/v1/")
-        or "text/html" not in request.headers.get("Accept", "")
-    ):
-        return None
-    return _page(None)
+    return _page(None) if wants_page(request) else None
 
 
 def _page(problem: str | None) -> web.Response:

@@ -16,7 +16,7 @@ from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, page_response
 from polyhost.web.views import connections, coverage, importing, records, runs, search, settings
 
-__all__ = ["add_pages", "error_page", "login_page"]
+__all__ = ["add_pages", "error_page", "login_page", "missing_page"]
 
 View = Callable[[Dashboard, web.Request], Awaitable[Page]]
 
@@ -39,7 +39,14 @@ _PAGES: dict[str, View] = {
     "/search": search.search,
     "/settings": settings.settings,
 }
-_UNKNOWN = {"unknown_connection", "unknown_batch", "unknown_run", "unknown_record", "unknown_stream"}
+_UNKNOWN = {
+    "no_such_page",
+    "unknown_connection",
+    "unknown_batch",
+    "unknown_run",
+    "unknown_record",
+    "unknown_stream",
+}
 """Codes of refusals that mean: there is no such page."""
 
 
@@ -60,6 +67,12 @@ def _handler(dash: Dashboard, view: View) -> Callable[[web.Request], Awaitable[w
         return page_response(page, questions_open=len(dash.questions()), query=request.query.get("q"))
 
     return handle
+
+
+def missing_page(dash: Dashboard) -> web.Response:
+    """What is shown at an address that is no page's."""
+    error = RefusedError("no page has this address", "Begin at your connections, or search.", code="no_such_page")
+    return page_response(error_page(error), questions_open=len(dash.questions()))
 
 
 def error_page(error: PolyhostError) -> Page:
