@@ -12,7 +12,13 @@ Must not know: surfaces, exit codes of any one command, logging.
 
 from __future__ import annotations
 
-__all__ = ["NeedsOwnerError", "PolyhostError", "RefusedError", "RunFailedError", "StoppedError"]
+__all__ = ["NeedsOwnerError", "PolyhostError", "RefusedError", "RunFailedError", "StoppedError", "as_sentence"]
+
+_NO_NAMES = frozenset(
+    {"a", "an", "another", "both", "it", "no", "nobody", "none", "nothing", "only", "something", "that", "the", "there"}
+    | {"these", "this", "those", "too"}
+)
+"""First words of reasons that are surely words. Any other may be a name, a path or a field: `x.txt is no export`."""
 
 
 class PolyhostError(Exception):
@@ -55,3 +61,8 @@ class StoppedError(PolyhostError):
     """Its owner stopped it; what was there before is as it was."""
 
     code = "cancelled"
+
+
+def as_sentence(reason: str) -> str:
+    """A reason as the sentence it begins: with a capital letter, unless that might change a name."""
+    return reason[:1].upper() + reason[1:] if reason.partition(" ")[0] in _NO_NAMES else reason

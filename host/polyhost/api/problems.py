@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
+from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError, as_sentence
 from polyhost.protocol.scope_request import ScopeError
 
 __all__ = ["PROBLEM_TYPE", "problem_response", "status_of"]
@@ -87,7 +87,7 @@ def problem_response(
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),
         "status": status,
-        "detail": reason[:1].upper() + reason[1:],
+        "detail": as_sentence(reason),
         "code": error.code,
         "reason": reason,
         "instruction": _as_fields(error.instruction),

@@ -212,6 +212,7 @@ def _not_stored(host: RunHost, run_id: str) -> dict[str, Any] | None:
     return value | {
         "paused": host.paused(run_id) or False,
         "mode": None,
+        "method": None,
         "scope": {},
         "started_at": None,
         "finished_at": None,

@@ -106,10 +106,11 @@ async def run_details(context: Context, request: RunDetailsRequest) -> Result:
         row = await store.run(request.run)
         names = {one.id: one.name for one in await store.connections()}
         paused = None if row is None else await paused_run(store, row.connection_id)
+        batch = None if row is None else await store.batch(row.batch_id)
     if row is None:
         raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code="unknown_run")
     value = _run_json(row, paused) | {"connection": names.get(row.connection_id), "receipt": row.result.get("receipt")}
-    return Result(value | {"error": row.result.get("error")})
+    return Result(value | {"method": None if batch is None else batch.method, "error": row.result.get("error")})
 
 
 async def batches(context: Context, request: BatchesRequest) -> Result:

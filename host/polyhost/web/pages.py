@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from polyhost.errors import PolyhostError, RefusedError
+from polyhost.errors import PolyhostError, RefusedError, as_sentence
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, page_response
 from polyhost.web.views import connections, coverage, importing, records, runs, search, settings
@@ -72,7 +72,7 @@ def _handler(dash: Dashboard, view: View) -> Callable[[web.Request], Awaitable[w
 def missing_page(dash: Dashboard) -> web.Response:
     """What is shown at an address that is no page's."""
     error = RefusedError("no page has this address", "Begin at your connections, or search.", code="no_such_page")
-    return page_response(error_page(error), questions_open=len(dash.questions()))
+    return page_response(error_page(error), questions_open=len(dash.questions()), query=None)
 
 
 def error_page(error: PolyhostError) -> Page:
@@ -80,8 +80,7 @@ def error_page(error: PolyhostError) -> Page:
     missing = error.code in _UNKNOWN
     title = "There is nothing here" if missing else "This cannot be shown"
     status = 404 if missing else 400 if isinstance(error, RefusedError) else 500
-    reason = error.reason[:1].upper() + error.reason[1:]
-    values = {"title": title, "reason": reason, "instruction": error.instruction}
+    values = {"title": title, "reason": as_sentence(error.reason), "instruction": error.instruction}
     return Page("error.html", values=values, status=status)
 
 

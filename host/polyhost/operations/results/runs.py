@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from polyhost.coverage.facts import Method
 from polyhost.operations.results.common import Failure, RunState
 from polyhost.operations.results.coverage import StreamSummary
 from polyhost.operations.results.receipts import Receipt
@@ -152,6 +153,7 @@ class RunDetails(TypedDict):
     paused: bool
     connection: str | None
     mode: Literal["incremental", "full_refresh"] | None
+    method: Method | None
     scope: RunScope
     started_at: str | None
     finished_at: str | None
