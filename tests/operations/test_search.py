@@ -35,6 +35,7 @@ async def test_a_hit_says_where_and_when_it_is_from_and_what_was_found_in_it(she
             "time": "2026-09-21T14:13:21.000Z",
             "version": 1,
             "deleted": False,
+            "grouped": True,
             "snippet": {
                 "field": "text",
                 "text": "The Hârbour lights",

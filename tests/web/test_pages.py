@@ -89,13 +89,33 @@ async def test_a_page_over_many_situations_is_for_everyone(served: Served, path:
 
 
 @pytest.mark.parametrize("name", ["good", "blocking-gap", "failed-for-good", "imported"])
-async def test_what_came_of_a_run_or_an_import_is_for_everyone(served: Served, name: str):
+async def test_what_is_told_of_a_run_or_an_import_is_for_everyone(served: Served, name: str):
     runs = await served.api(f"/v1/connections/{name}/runs")
     batches = await served.api(f"/v1/connections/{name}/batches")
     async with served.visit(f"/runs/{runs['runs'][0]['run_id']}") as visit:
         await is_for_everyone(visit.page)
         await visit.go(f"/receipts/{batches['batches'][0]['batch_id']}")
         await is_for_everyone(visit.page)
+
+
+async def test_an_import_is_told_as_one(served: Served):
+    """Its run asked nothing of a site; what is known of its file stands line by line."""
+    runs = await served.api("/v1/connections/imported/runs")
+    async with served.visit(f"/runs/{runs['runs'][0]['run_id']}") as visit:
+        told = await visit.page.locator("main").inner_text()
+        assert "It reads a file of yours." in told
+        assert "request" not in told
+        await visit.page.get_by_role("link", name="Receipt", exact=True).click()
+        about = await visit.page.locator("[data-file] li").all_inner_texts()
+        assert "truncated: no" in about
+        assert all(line.count(": ") == 1 for line in about if not line.startswith("next artifact"))
+
+
+async def test_a_name_in_an_error_is_told_as_it_is(served: Served):
+    for path in ("/connections/good/records/nothing", "/connections/good/record?stream=notes&key=x"):
+        async with served.visit(path) as visit:
+            reason = await visit.page.locator('[data-field="reason"]').inner_text()
+        assert reason.startswith(("test has no stream", "good has no such record"))
 
 
 async def test_an_address_that_leads_nowhere_is_a_page_for_a_browser(served: Served):
@@ -146,6 +166,28 @@ async def test_search_marks_what_was_found(hostile: Served):
         await visit.page.keyboard.press("Enter")
         await visit.page.wait_for_url("**/search?q=words")
         assert await visit.page.locator("mark").all_inner_texts() == ["words"]
+
+
+async def test_a_search_finds_in_the_page_what_it_finds_everywhere(hostile: Served):
+    """What is gone at the source only where it is asked for."""
+    async with hostile.visit("/search?q=goes") as visit:
+        shown = visit.page.locator("[data-record]")
+        assert await shown.count() == len((await hostile.api("/v1/search?text=goes"))["hits"]) == 0
+        await visit.page.get_by_label("Show deleted ones").check()
+        await visit.page.wait_for_url("**deleted=yes**")
+        assert await shown.count() == 1
+        assert "deleted at the source" in await shown.inner_text()
+
+
+async def test_only_what_can_have_a_thread_leads_to_one(hostile: Served, served: Served):
+    async with hostile.visit("/search?q=reply") as visit:
+        await visit.page.get_by_role("link", name="in its thread").click()
+        assert "2 records that hang together" in await visit.page.locator(".lead").inner_text()
+        await visit.go(f"/connections/slack/thread?stream=messages&key={_key(3)}")
+        assert "1 record that stands alone" in await visit.page.locator(".lead").inner_text()
+    async with served.visit("/search?q=Three") as visit:
+        assert await visit.page.locator("[data-record]").count() > 0
+        assert await visit.page.get_by_role("link", name="in its thread").count() == 0
 
 
 async def test_pages_are_whole_without_scripts(served: Served):

@@ -14,6 +14,7 @@ from polyhost.engine.finding import Loaded, find_source
 from polyhost.engine.indexing import catch_up
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
+from polyhost.operations.grouping import rule_of
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import SearchRequest
 from polyhost.operations.shown import Shown, known_stream
@@ -176,4 +177,10 @@ def _hit(one: _Searched, shown: Shown, query: Query, hit: SearchHit) -> dict[str
     found = snippet(query, texts)
     names = ("stream", "key", "partition", "label", "time", "version", "deleted")
     value = {"connection": one.row.name, "source": one.row.source} | {name: record[name] for name in names}
+    value["grouped"] = _is_grouped(_declared(one, hit.record.stream))
     return value | {"snippet": None if found is None else found.as_json()}
+
+
+def _is_grouped(declared: StreamDecl | None) -> bool:
+    rule = None if declared is None else rule_of(declared)
+    return rule is not None and rule.group_field is not None

@@ -16,7 +16,8 @@ class Snippet(TypedDict):
 
 
 class Hit(TypedDict):
-    """One record in which something was found. `deleted`: it is gone at the source."""
+    """One record in which something was found. `deleted`: it is gone at the source; `grouped`: records of its stream
+    hang together, so it may have a thread."""
 
     connection: str
     source: str
@@ -27,6 +28,7 @@ class Hit(TypedDict):
     time: str | None
     version: int
     deleted: bool
+    grouped: bool
     snippet: Snippet | None
 
 

@@ -21,9 +21,10 @@ _WAIT_SECONDS = 0.5
 async def search(dash: Dashboard, request: web.Request) -> Page:
     query = request.query.get("q", "").strip()
     if not query:
-        return Page("search.html", "search", values={"query": "", "found": None})
+        return Page("search.html", "search", values={"query": "", "found": None, "deleted": False})
+    deleted = "deleted" in request.query
     asked = SearchRequest(
-        text=query, limit=_ON_PAGE, after=request.query.get("after") or None, deleted=True, wait=_WAIT_SECONDS
+        text=query, limit=_ON_PAGE, after=request.query.get("after") or None, deleted=deleted, wait=_WAIT_SECONDS
     )
     found = await dash.operate("search", asked)
-    return Page("search.html", "search", found, {"query": query, "found": found})
+    return Page("search.html", "search", found, {"query": query, "found": found, "deleted": deleted})
