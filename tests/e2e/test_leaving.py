@@ -15,14 +15,18 @@ from polyhost.operations.collect import run
 from polyhost.operations.connections import connections
 from polyhost.operations.context import Context
 from polyhost.operations.leaving import disconnect, rename
-from polyhost.operations.reading import records
+from polyhost.operations.reading import batches, receipt, records, run_details, runs
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import (
+    BatchesRequest,
     ConnectionsRequest,
     DisconnectRequest,
+    ReceiptRequest,
     RecordsRequest,
     RenameRequest,
+    RunDetailsRequest,
     RunRequest,
+    RunsRequest,
     StatusRequest,
 )
 from polyhost.operations.status import status
@@ -142,6 +146,13 @@ async def test_a_renamed_connection_has_everything_it_had(owner: Owner):
     assert (profile_folder(owner.home, "work") / "kept").exists()
     ran = await run(owner.context(), RunRequest(name="work", map_host=tuple(owner.slack.map_host), insecure_tls=True))
     assert ran.value["status"] == "complete"
+    told = (await batches(owner.context(), BatchesRequest(name="work"))).value["batches"]
+    assert [one["connection"] for one in told] == ["work"] * len(told)
+    oldest = (await receipt(owner.context(), ReceiptRequest(batch=told[-1]["batch_id"]))).value
+    assert oldest == told[-1]
+    rows = (await runs(owner.context(), RunsRequest(name="work"))).value["runs"]
+    detailed = (await run_details(owner.context(), RunDetailsRequest(run=rows[-1]["run_id"]))).value
+    assert (detailed["connection"], detailed["receipt"]) == ("work", oldest)
     assert await refusal(owner.records("messages")) == "unknown_connection"
 
 

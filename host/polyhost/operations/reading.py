@@ -5,6 +5,7 @@ Owns: turning rows and ledger states into results. Must not know: how they look;
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from polyhost.coverage.facts import BatchFacts
@@ -109,7 +110,8 @@ async def run_details(context: Context, request: RunDetailsRequest) -> Result:
         batch = None if row is None else await store.batch(row.batch_id)
     if row is None:
         raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code="unknown_run")
-    value = _run_json(row, paused) | {"connection": names.get(row.connection_id), "receipt": row.result.get("receipt")}
+    name, receipt = names.get(row.connection_id), row.result.get("receipt")
+    value = _run_json(row, paused) | {"connection": name, "receipt": receipt and receipt | {"connection": name}}
     return Result(value | {"method": None if batch is None else batch.method, "error": row.result.get("error")})
 
 
@@ -118,7 +120,7 @@ async def batches(context: Context, request: BatchesRequest) -> Result:
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         rows = await store.batches(connection.id, limit=max(1, request.limit))
-        told = [facts for row in rows if (facts := await _facts(store, row)) is not None]
+        told = [facts for row in rows if (facts := await _facts(store, row, connection.name)) is not None]
     return Result({"connection": connection.name, "batches": [make_receipt(facts) for facts in told]})
 
 
@@ -127,7 +129,8 @@ async def receipt(context: Context, request: ReceiptRequest) -> Result:
     async with context.store(create=False) as store:
         run = await store.run(request.batch)
         batch = await store.batch(run.batch_id if run is not None else request.batch)
-        facts = None if batch is None else await _facts(store, batch)
+        names = {one.id: one.name for one in await store.connections()}
+        facts = None if batch is None else await _facts(store, batch, names[batch.connection_id])
     if batch is None:
         raise RefusedError(
             f"there is no batch or run {request.batch!r}", "See: polyhost runs NAME", code="unknown_batch"
@@ -143,9 +146,10 @@ async def receipt(context: Context, request: ReceiptRequest) -> Result:
     return Result(make_receipt(facts))
 
 
-async def _facts(store: Store, batch: BatchRow) -> BatchFacts | None:
-    """A batch's facts; where its process died, those it was opened with. None: it goes on, or has none."""
-    facts = BatchFacts.from_json(batch.facts) if batch.facts else None
+async def _facts(store: Store, batch: BatchRow, connection: str) -> BatchFacts | None:
+    """A batch's facts, under the name its connection has now; where its process died, those it was opened with. None:
+    it goes on, or has none."""
+    facts = replace(BatchFacts.from_json(batch.facts), connection=connection) if batch.facts else None
     if facts is None or facts.are_final:
         return facts
     return None if await _goes_on(store, batch) else facts.interrupted(batch.finished_at)
