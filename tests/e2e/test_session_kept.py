@@ -120,7 +120,9 @@ async def test_a_run_can_be_cancelled_while_it_waits_for_its_owner(newcomer: Own
 
     context.answer = cancel_instead
     request = RunRequest(name=NAME, map_host=tuple(newcomer.slack.map_host), insecure_tls=True)
-    assert (await run(context, request)).value["status"] == "cancelled"
+    cancelled = (await run(context, request)).value
+    assert cancelled["status"] == "cancelled"
+    assert "signed_out" in [found["code"] for found in cancelled["diagnostics"]]
 
 
 @pytest.mark.requirement("HO-4")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.rig import Rig, message, says
+from engine.rig import Rig, hang, message, says
 from playbooks import MESSAGES, ask, coverage, done, inventory, manifest, manifest_json
 from polyhost.connectors.base import ConnectorSession, HostCalls
 from polyhost.connectors.scripted import FLUSH, Said, ScriptedConnector, ScriptHost
@@ -93,6 +93,31 @@ async def test_a_run_that_asks_before_it_can_read_anything_is_a_run(collected: R
     await collected.run(GOOD, made=Asks)
     assert [found.verdict for found in during] == [Verdict.ATTENTION]
     assert (await health(collected, home)).verdict is Verdict.HEALTHY
+
+
+async def test_a_cancel_does_not_undo_that_the_owner_was_found_signed_out(collected: Rig, home: Path):
+    """The session ends in the middle; the owner is asked, and cancels instead."""
+
+    class SignedOut(ScriptedConnector):
+        @asynccontextmanager
+        async def open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession]:
+            async with super().open(calls) as session:
+                session.traffic.signed_out = True
+                yield session
+
+    async def cancelled(host: ScriptHost) -> AsyncGenerator[Said]:
+        del host
+        yield inventory("messages", "C1")
+        collected.cancelled.set()
+        await hang()
+
+    await collected.run(GOOD)
+    result = await collected.run(cancelled, made=SignedOut)
+    assert result["status"] == "cancelled"
+    assert ("signed_out", None) in collected.codes(result)
+    found = await health(collected, home)
+    assert (found.axes[Axis.COLLECTION].status, found.axes[Axis.CREDENTIALS].status) == ("interrupted", "needs_owner")
+    assert found.verdict is Verdict.ATTENTION
 
 
 async def test_a_good_run_makes_a_healthy_connection_which_goes_stale(collected: Rig, home: Path):

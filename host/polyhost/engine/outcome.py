@@ -29,6 +29,15 @@ OWNER_CODES = frozenset({"signed_out", "interaction_unanswered", "interaction_ti
 """Ways for a connector to fail that only the owner can mend."""
 
 
+_SIGNED_OUT = Diagnostic(
+    code=DiagnosticCode.SIGNED_OUT,
+    severity=Severity.GAP,
+    message="The site had signed the owner out when the run was cancelled.",
+    recovery_hint="refresh_credentials",
+)
+"""A cancel is no failure, and undoes nothing that was found."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """Who ran what, for facts and result."""
@@ -72,6 +81,8 @@ class Ended:
         for settlement in self.settled.values():
             found += settlement.diagnostics
         found += _of_traffic(self.traffic)
+        if self.traffic.signed_out and self.outcome is not None and self.outcome.status == "cancelled":
+            found.append(_SIGNED_OUT)
         if self.error is not None:
             found.append(_of_error(self.error))
         elif not any(diagnostic.severity is Severity.ERROR for diagnostic in found):

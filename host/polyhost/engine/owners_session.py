@@ -209,7 +209,9 @@ class _OwnersSession(ConnectorSession):
         return isinstance(error, dict) and error.get("code") == SIGNED_OUT
 
     async def _lost(self, lost: NeedsOwnerError | Batch | None) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
-        """What was read goes on at once; then the owner is asked, and the run waits."""
+        """What was read goes on at once; then the owner is asked, and the run waits. That they were signed out stays
+        known however that ends, until they are in again."""
+        self.traffic.signed_out = True
         if isinstance(lost, Batch) and len(lost.messages) > 1:
             yield Batch(lost.number, lost.messages[:-1], lost.size)
         if self._ended.is_set():
@@ -219,6 +221,7 @@ class _OwnersSession(ConnectorSession):
         if await self._signed_in_again():
             await self.close()
             await self.start()
+            self.traffic.signed_out = False
             yield Restarted("signed in again", self._renewals)
         elif self._ended.is_set():
             await self.close()
