@@ -32,6 +32,7 @@ async def test_a_hit_says_where_and_when_it_is_from_and_what_was_found_in_it(she
             "key": '["C1","1790000001.000100"]',
             "partition": "C1",
             "label": "général",
+            "author": "U9",
             "time": "2026-09-21T14:13:21.000Z",
             "version": 1,
             "deleted": False,

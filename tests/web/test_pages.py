@@ -32,6 +32,7 @@ async def hostile(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -
     )
     await shelf.put({"messages": [message(3, f"later words {HOSTILE}", user_id=HOSTILE), message(4, "goes away")]})
     await shelf.delete("messages", message(4, "goes away"))
+    await shelf.put({"users": [{"id": "U1", "real_name": "Ada Quay"}]})
     await shelf.label(C1=HOSTILE)
     async with shelf.context.store() as store:
         row = await shelf.context.connection(store, "slack")
@@ -188,6 +189,15 @@ async def test_only_what_can_have_a_thread_leads_to_one(hostile: Served, served:
     async with served.visit("/search?q=Three") as visit:
         assert await visit.page.locator("[data-record]").count() > 0
         assert await visit.page.get_by_role("link", name="in its thread").count() == 0
+
+
+async def test_a_record_says_who_it_is_from(hostile: Served):
+    """By name where they are known, else as the record calls them."""
+    for path in (PAGES["thread"], "/search?q=reply"):
+        async with hostile.visit(path) as visit:
+            assert "Ada Quay" in await visit.page.locator("[data-record] .meta").last.inner_text()
+    async with hostile.visit(PAGES["record"]) as visit:
+        assert f"from {HOSTILE}" in await visit.page.locator(".lead").inner_text()
 
 
 async def test_pages_are_whole_without_scripts(served: Served):

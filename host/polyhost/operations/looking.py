@@ -30,10 +30,11 @@ async def record(context: Context, request: RecordRequest) -> Result:
     """One record as it is now, deleted or not, and on request what it was before."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        declared = known_stream(find_source(connection.source, context.home), request.stream)
+        source = find_source(connection.source, context.home)
+        known_stream(source, request.stream)
         found = await _record(store, connection, request.stream, request.key)
         versions = await store.versions(connection.id, request.stream, request.key) if request.versions else []
-        shown = await Shown.of(store, connection.id, request.stream, declared, [found])
+        shown = await Shown.of(store, connection.id, request.stream, source, [found, *versions])
     value: dict[str, Any] = {"connection": connection.name, "record": shown.json(found)}
     if request.versions:
         value["versions"] = [shown.json(version) for version in reversed(versions)]
@@ -46,10 +47,11 @@ async def thread(context: Context, request: ThreadRequest) -> Result:
         raise RefusedError(f"--limit {request.limit} is out of bounds", f"Give 1 to {MAX_GROUP:,}.", code="bad_limit")
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        declared = known_stream(find_source(connection.source, context.home), request.stream)
+        source = find_source(connection.source, context.home)
+        declared = known_stream(source, request.stream)
         found = await _record(store, connection, request.stream, request.key)
         page = await _group(store, connection, request, found, rule_of(declared))
-        shown = await Shown.of(store, connection.id, request.stream, declared, page.records)
+        shown = await Shown.of(store, connection.id, request.stream, source, page.records)
     value = {
         "connection": connection.name,
         "stream": request.stream,

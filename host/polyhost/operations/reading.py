@@ -60,7 +60,7 @@ async def records(context: Context, request: RecordsRequest) -> Result:
             heads=request.heads,
             deleted=request.deleted,
         )
-        shown = await Shown.of(store, connection.id, request.stream, declared, page.records)
+        shown = await Shown.of(store, connection.id, request.stream, source, page.records)
         found = [shown.json(record) for record in page.records]
         if request.heads:
             members = await count_members(store, connection.id, declared, page.records)

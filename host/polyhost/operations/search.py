@@ -158,7 +158,7 @@ async def _shown(
         by_stream.setdefault((hit.connection_id, hit.record.stream), []).append(hit)
     made = await asyncio.gather(
         *(
-            Shown.of(store, number, stream, _declared(searched[number], stream), [hit.record for hit in some])
+            Shown.of(store, number, stream, searched[number].source, [hit.record for hit in some])
             for (number, stream), some in by_stream.items()
         )
     )
@@ -175,7 +175,7 @@ def _hit(one: _Searched, shown: Shown, query: Query, hit: SearchHit) -> dict[str
     rules = None if one.rules is None else one.rules.streams.get(hit.record.stream)
     texts = [] if rules is None or hit.record.data is None else texts_of(rules, hit.record.data)
     found = snippet(query, texts)
-    names = ("stream", "key", "partition", "label", "time", "version", "deleted")
+    names = ("stream", "key", "partition", "label", "author", "time", "version", "deleted")
     value = {"connection": one.row.name, "source": one.row.source} | {name: record[name] for name in names}
     value["grouped"] = _is_grouped(_declared(one, hit.record.stream))
     return value | {"snippet": None if found is None else found.as_json()}

@@ -1,4 +1,4 @@
-"""Records as every surface shows them: one JSON shape, with the moment and the partition's name worked out once.
+"""Records as every surface shows them: one JSON shape, with the moment and the names worked out once.
 
 Owns: that shape. Must not know: which surface asks, how it looks there.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from polyhost.engine.authors import Authors
 from polyhost.engine.finding import Loaded
 from polyhost.errors import RefusedError
 from polyhost.protocol.event_time import event_time
@@ -28,20 +29,26 @@ def known_stream(source: Loaded, stream: str) -> StreamDecl:
 
 
 class Shown:
-    """How one stream's records are shown: their moments read by its declaration, their partitions named."""
+    """How one stream's records are shown: their moments read by its declaration, their partitions and authors named."""
 
-    def __init__(self, declared: StreamDecl | None, labels: Mapping[str, str]) -> None:
+    def __init__(self, declared: StreamDecl | None, labels: Mapping[str, str], authors: Authors | None) -> None:
         self._time: EventTime | None = None if declared is None else event_time(declared)
         self._labels = labels
+        self._authors = authors
 
     @classmethod
     async def of(
-        cls, store: Store, connection_id: int, stream: str, declared: StreamDecl | None, records: Sequence[StoredRecord]
+        cls, store: Store, connection_id: int, stream: str, source: Loaded | None, records: Sequence[StoredRecord]
     ) -> Shown:
-        """For these records, whose partitions' names are looked up. `declared` None: the manifest has no such stream
-        (any more)."""
+        """For these records, whose partitions' and authors' names are looked up. `source` None: its polyfill is not
+        there any more."""
         partitions = sorted({record.partition for record in records if record.partition is not None})
-        return cls(declared, await store.labels(connection_id, stream, partitions))
+        labels = await store.labels(connection_id, stream, partitions)
+        if source is None:
+            return cls(None, labels, None)
+        authors = Authors(store, connection_id, source.manifest)
+        await authors.learn(records)
+        return cls(source.manifest.stream(stream), labels, authors)
 
     def json(self, record: StoredRecord) -> dict[str, Any]:
         return {
@@ -49,6 +56,7 @@ class Shown:
             "key": record.key,
             "partition": record.partition,
             "label": None if record.partition is None else self._labels.get(record.partition),
+            "author": None if self._authors is None else self._authors.of(record),
             "time": self.time(record),
             "data": record.data,
             "emitted_at": record.emitted_at,

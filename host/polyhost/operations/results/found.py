@@ -25,6 +25,7 @@ class Hit(TypedDict):
     key: str
     partition: str | None
     label: str | None
+    author: str | None
     time: str | None
     version: int
     deleted: bool

@@ -11,13 +11,14 @@ Content = Annotated[dict[str, Any], Field(description="The record itself, by the
 
 
 class StoredRecord(TypedDict):
-    """One record in one version. `time`: when it happened, where it says so; `label`: what its partition is called.
-    `data` null: nothing of it is known but that it was deleted."""
+    """One record in one version. `time`: when it happened, where it says so; `label`: what its partition is called;
+    `author`: who it says it is from. `data` null: nothing of it is known but that it was deleted."""
 
     stream: str
     key: str
     partition: str | None
     label: str | None
+    author: str | None
     time: str | None
     data: Content | None
     emitted_at: str
