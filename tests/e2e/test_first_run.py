@@ -27,7 +27,8 @@ async def test_a_first_run_stores_the_truth_and_an_identical_second_one_adds_not
     by_stream = {name: sum(key[0] == name for key in facts) for name in ("users", "channels", "messages")}
     assert {name: first.counts(name)[0] for name in by_stream} == by_stream
     assert first.counts("workspace") == (1, 0, 0)
-    assert first.value["requests"] == sum(first.requests.values())
+    probed = 1  # whose the session is, is asked before a first run, by the host and not by the polyfill
+    assert first.value["requests"] + probed == sum(first.requests.values())
 
     partitions = await newcomer.partitions()
     assert {key for _, key in (key for key in facts if key[0] == "channels")} == partitions.keys()
@@ -39,6 +40,7 @@ async def test_a_first_run_stores_the_truth_and_an_identical_second_one_adds_not
     stored = {stream: await newcomer.records(stream, deleted=True) for stream in (*by_stream, "workspace")}
     second = await newcomer.run()
     assert (second.status, second.value["diagnostics"]) == ("complete", [])
+    assert second.value["requests"] == sum(second.requests.values())
     for stream, before in stored.items():
         assert second.counts(stream) == (0, 0, 0)
         assert await newcomer.records(stream, deleted=True) == before
