@@ -240,8 +240,13 @@ class _Run:
         return {name: cursor for name, cursor in kept.items() if name in wanted}
 
     async def _answer(self, asked: OwnerAsked) -> tuple[str, Any]:
-        async with self._waiting.asking():
-            return await self._around.answer(asked)
+        """Asked at once, as the question was told at once: an answer may come before the store knows of it."""
+        answering = asyncio.ensure_future(self._around.answer(asked))
+        try:
+            async with self._waiting.asking():
+                return await answering
+        finally:
+            answering.cancel()
 
     @asynccontextmanager
     async def _asking(self) -> AsyncGenerator[None]:
