@@ -265,6 +265,12 @@ async def test_of_two_workspaces_the_owner_is_asked_which_and_offered_the_first_
         assert "everything asked for is covered" in terminal.shown
 
 
+async def is_the_whole_truth_in_one_run(owner: Owner) -> None:
+    (ran,) = await owner.runs()
+    assert ran["status"] == "complete"
+    assert await difference(owner) == {}
+
+
 @pytest.mark.requirement("HO-4")
 async def test_a_session_that_ends_in_the_middle_pauses_the_run_which_goes_on_where_it_was(
     slack: FakeSlack, command: CommandLine, playwright: Playwright
@@ -279,10 +285,7 @@ async def test_a_session_that_ends_in_the_middle_pauses_the_run_which_goes_on_wh
         async with at_window(playwright, profile(command.home, "fake")) as page:
             await press_the_button(page)
         assert await terminal.exit_code() == 0
-    owner = Owner(slack, command.home)
-    (ran,) = await owner.runs()
-    assert ran["status"] == "complete"
-    assert await difference(owner) == {}
+    await is_the_whole_truth_in_one_run(Owner(slack, command.home))
 
 
 @pytest.mark.requirement("HO-4")
@@ -308,10 +311,7 @@ async def test_a_colleague_who_signs_in_in_the_middle_is_refused_and_the_owner_a
         async with at_window(playwright, profile(command.home, "fake")) as page:
             await press_the_button(page)
         assert await terminal.exit_code() == 0
-    owner = Owner(slack, command.home)
-    (ran,) = await owner.runs()
-    assert ran["status"] == "complete"
-    assert await difference(owner) == {}
+    await is_the_whole_truth_in_one_run(Owner(slack, command.home))
 
 
 @pytest.mark.requirement("HO-4")

@@ -127,21 +127,14 @@ def opening_facts(who: Identity, artifact: ArtifactFacts | None) -> BatchFacts:
 
 def run_facts(who: Identity, ended: Ended, status: RunStatus) -> BatchFacts:
     """The batch's facts: what a receipt, now or later, is made of."""
-    return BatchFacts(
-        batch_id=who.batch_id,
-        connection=who.connection,
-        source=who.source,
-        method=Method(who.method),
-        trigger=who.trigger,
-        started_at=who.started_at,
+    return replace(
+        opening_facts(who, ended.artifact),
         finished_at=ended.finished_at,
         status=str(status),
         streams=_counts(ended),
         event_time=ended.tally.event_time,
         gaps=_gaps(ended),
         completeness=_completeness(ended, status),
-        artifact=ended.artifact,
-        recorded=who.recorded,
         blocked=dict(ended.traffic.blocked),
     )
 

@@ -109,7 +109,7 @@ async def _import_one(context: Context, request: ImportRequest, path: Path, *, t
         try:
             result = await import_artifact(what, around)
         except RefusedError:
-            if is_new:
+            if is_new and not await store.runs(row.id, limit=1):  # somebody else may import into it by now
                 await store.delete_connection(row.id)  # it was made for this file alone
             raise
     return {**result, "preview": request.preview}
