@@ -40,8 +40,10 @@ _HEAD = 64
 """Characters within which a message's date, time and dash are."""
 
 _QUOTE = re.compile('["“”„«»]')
-_DAY_FIRST = re.compile(r"\d{1,2}[.-]")
-"""With dots or dashes no language writes the month first; with slashes some do."""
+_DAY_FIRST = re.compile(r"\d{1,2}[.-]|\d{1,2}/\d{1,2}/\d{4}\b|0\d/|\d{1,2}/0\d/")
+_MONTH_FIRST = re.compile(r"[1-9]\d?/[1-9]\d?/\d{2}\b[^a-z]{2,24}[AP]M\b")
+"""How phones that write the month first write dates: with slashes, no noughts, two digits of the year, AM or PM. Dots,
+dashes, noughts or four digits are of those that write the day first."""
 
 _SENDER = re.compile(r"([^:\n]{1,120}): ?(.*)", re.DOTALL)
 
@@ -106,7 +108,7 @@ class Evidence:
         self._backwards = {"dmy": 0, "mdy": 0}
         self._before: dict[str, tuple[int, int, int]] = {}
         self._ahead = {"dmy": 0, "mdy": 0}
-        self._by_convention = 0
+        self._written = {"dmy": 0, "mdy": 0}
         self._differ = 0
 
     def take(self, line: str) -> bool:
@@ -126,18 +128,20 @@ class Evidence:
             self._before[order] = day
             self._ahead[order] += (day[0] % 100, *day[1:]) > self._latest
         self._differ += one != two
-        self._by_convention += _DAY_FIRST.match(line.lstrip(_MARKS + "[")) is not None
+        head = line.lstrip(_MARKS + "[")[:_HEAD]
+        self._written["dmy"] += _DAY_FIRST.match(head) is not None
+        self._written["mdy"] += _MONTH_FIRST.match(head) is not None
         return True
 
     def order(self) -> DateOrder | None:
         """The order; None where the file does not prove one and it makes a difference."""
         if self._year_first * 2 > self.lines:
             return "ymd"
-        for table, better in ((self._proof, max), (self._backwards, min), (self._ahead, min)):
+        for table, better in ((self._proof, max), (self._backwards, min), (self._ahead, min), (self._written, max)):
             if table["dmy"] != table["mdy"]:
                 found = better(("dmy", "mdy"), key=table.__getitem__)
                 return "dmy" if found == "dmy" else "mdy"
-        return "dmy" if self._by_convention * 2 > self.lines or not self._differ else None
+        return None if self._differ else "dmy"
 
 
 def _day_after(today: str) -> tuple[int, int, int]:

@@ -98,6 +98,22 @@ async def test_what_can_be_read_in_one_way_only_is_read(owner: Importing, tmp_pa
     assert len(await owner.records()) == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [
+        ("01/02/24, 10:00 - Ada: x", "2024-02-01"),
+        ("1/2/2024, 10:00 a.m. - Ada: x", "2024-02-01"),
+        ("1/2/24, 10:00\u202fAM - Ada: x", "2024-01-02"),
+        ("[1/2/24, 10:00:01 AM] Ada: x", "2024-01-02"),
+    ],
+)
+async def test_how_a_date_is_written_tells_where_nothing_else_does(
+    owner: Importing, tmp_path: Path, line: str, day: str
+):
+    await owner.run(write(tmp_path, line))
+    assert [moment[:10] for moment, *_ in await said(owner)] == [day]
+
+
 async def test_no_message_is_of_a_day_to_come(owner: Importing, tmp_path: Path):
     """12 January next year would be the other way to read it."""
     today = datetime.now(UTC)
