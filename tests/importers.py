@@ -9,7 +9,7 @@ from types import ModuleType
 
 from checkout import ROOT
 from polyhost.connectors.loading import load_connector_folder
-from polyhost.engine.importing import load_importer
+from polyhost.engine.imports.connector import load_importer
 
 __all__ = ["importer_module", "whatsapp_ids"]
 

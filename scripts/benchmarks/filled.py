@@ -14,12 +14,12 @@ from itertools import islice
 from benchmarks.site import CHAT
 from polyhost.connectors.loading import load_connector_folder
 from polyhost.engine.clock import Clock, new_id
-from polyhost.engine.indexing import STEP_RECORDS
+from polyhost.engine.reading.indexing import STEP_RECORDS
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import DIGEST_BYTES
 from polyhost.ledger.state import CursorOrder, PartitionState, Range
 from polyhost.searching.declared import search_rules
-from polyhost.searching.rules import SearchRules
+from polyhost.searching.search_rules import SearchRules
 from polyhost.store.base import BatchRow, ConnectionRow, RecordWrite, RunRow, SavePartitions, Store, WriteRecords
 
 __all__ = ["NAME", "STREAM", "channel", "fill", "rules"]

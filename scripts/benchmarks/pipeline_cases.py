@@ -24,8 +24,8 @@ from polyhost.connectors.base import Batch
 from polyhost.connectors.page import PageConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import BrowserStarted, OwnerAsked, RunEvent, RunFinished
-from polyhost.engine.interpreter import tune_interpreter
-from polyhost.engine.run import Collection, Surroundings, collect
+from polyhost.engine.hosting.interpreter import tune_interpreter
+from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.sqlite import open_store
@@ -76,7 +76,7 @@ async def _scoped(chat: Chat, records: int) -> Cost:
 
 async def _unchecked(chat: Chat, records: int) -> Cost:
     """There is no such run, and the engine has no switch for one."""
-    with mock.patch("polyhost.engine.run.build_validators", return_value={}):
+    with mock.patch("polyhost.engine.run.collect.build_validators", return_value={}):
         return await _store(chat, records)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.filled import NAME, STREAM, channel, fill, rules
 from benchmarks.measure import Meter
 from benchmarks.report import Line, show
-from polyhost.engine.indexing import STEP_RECORDS
+from polyhost.engine.reading.indexing import STEP_RECORDS
 from polyhost.operations.context import Context
 from polyhost.operations.requests import SearchRequest
 from polyhost.operations.search import search as run_search

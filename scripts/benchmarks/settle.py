@@ -24,7 +24,7 @@ from polyhost.connectors.loading import load_connector_folder
 from polyhost.connectors.scripted import Said, ScriptedConnector, ScriptHost
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import OwnerAsked, RunEvent, RunFinished
-from polyhost.engine.run import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, Store

@@ -21,8 +21,8 @@ from crash_test import stored
 from crash_test.strike import Aim, Victim, ending, strike
 from crash_test.tally import Tally
 from e2e.command import CommandLine
-from polyhost.engine.expected import expected_records
-from polyhost.engine.finding import find_source
+from polyhost.engine.sources.expected_records import expected_records
+from polyhost.engine.sources.lookup import find_source
 from polyhost.operations.context import Context
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, Store

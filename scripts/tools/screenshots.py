@@ -22,7 +22,7 @@ from fakes.slack import FakeSlack, scenarios
 from fakes.slack.script import play
 from importing import Importing
 from polyhost.engine import events
-from polyhost.engine.hosting import Voice
+from polyhost.engine.hosting.run_host import Voice
 from polyhost.operations.leaving import rename
 from polyhost.operations.requests import RenameRequest
 from web.serving import PHONE, Served, launched, serve

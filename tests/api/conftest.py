@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from api.serving import Client, connect_process, served
-from polyhost.engine.on_duty import on_duty
+from polyhost.engine.hosting.server_lock import on_duty
 from web.situations import make_home
 
 

@@ -19,7 +19,7 @@ import aiohttp
 from playbooks import manifest_json, stream
 from polyhost.api.gate import Gate
 from polyhost.api.server import Serving, serving
-from polyhost.engine.config import Config
+from polyhost.engine.settings.config import Config
 from polyhost.store.sqlite import open_store
 
 __all__ = ["AT", "Answer", "Client", "connect_process", "served", "write_process"]

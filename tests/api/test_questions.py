@@ -12,8 +12,8 @@ from api.serving import Client, connect_process, served
 from conformance.terminal import at_terminal
 from e2e.command import CommandLine
 from engine.notices.listening import listening
-from polyhost.engine import following
-from polyhost.engine.config import config_path
+from polyhost.engine.settings import reload as following
+from polyhost.engine.settings.config import config_path
 
 SECRET = "hunter2-271828"
 POLL_SECONDS = 0.05

@@ -11,7 +11,7 @@ import pytest
 from api.serving import Client, connect_process, served
 from e2e.command import CommandLine
 from polyhost.api import streaming
-from polyhost.engine.run_sockets import MAX_PATH_BYTES, socket_folder, socket_path
+from polyhost.engine.hosting._sockets import MAX_PATH_BYTES, socket_folder, socket_path
 from polyhost.operations.collect import resume
 from polyhost.operations.context import Context
 from polyhost.operations.requests import ResumeRequest

@@ -14,7 +14,7 @@ from fakes.page_runs import PageRuns
 from fakes.site import SiteHost
 from polyhost.browser.governor import MAX_ENDPOINTS, Gate, Governor, GovernorLimits, retry_after_seconds
 from polyhost.connectors.base import Traffic
-from polyhost.engine.pause import Pause
+from polyhost.engine.run.pause import Pause
 
 NOW = 1_700_000_000.0
 LIMITS = GovernorLimits(initial_rate=2.0, burst=3.0)

@@ -11,8 +11,8 @@ from fakes.page_runs import PageRuns
 from fakes.site import SiteHost
 from playbooks import AT, manifest, stream
 from polyhost.engine.events import RunEvent, RunPaused
-from polyhost.engine.pause import Pause
-from polyhost.engine.run import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.pause import Pause
 from polyhost.protocol.scope_request import resolve_request
 from polyhost.store.memory import MemoryStore
 

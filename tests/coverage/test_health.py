@@ -17,7 +17,7 @@ from polyhost.cli.main import cli
 from polyhost.coverage.evidence import Evidence, Hold, Policy, RefusedFiles, Schedule, Session
 from polyhost.coverage.facts import Claim, Completeness, Counts
 from polyhost.coverage.health import project
-from polyhost.coverage.rules import AXES, GOING_ON, RULES, Axis, By, Gravity
+from polyhost.coverage.signals import AXES, GOING_ON, RULES, Axis, By, Gravity
 from polyhost.coverage.verdict import VERDICTS, Verdict
 
 EARLIER = "2026-11-22T05:00:00.000Z"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fakes.slack import FakeSlack
-from polyhost.browser.kept import KeptBrowser
+from polyhost.browser.reused_browser import KeptBrowser
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import RunEvent
 from polyhost.operations.collect import run

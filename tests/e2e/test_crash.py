@@ -26,7 +26,7 @@ WRITE = "polyhost.store.sqlite:SqliteStore.write"
 PLACES = {
     "before anything is stored": (WRITE, 1),
     "between two pages": (WRITE, 6),
-    "between the last page and the cursors": ("polyhost.engine.pipeline:Pipeline._commit", 1),
+    "between the last page and the cursors": ("polyhost.engine.run._pipeline:Pipeline._commit", 1),
     "before the run is closed": ("polyhost.store.sqlite:SqliteStore.close_run", 1),
 }
 

@@ -8,7 +8,7 @@ import pytest
 
 from checkout import ROOT
 from e2e.owner import NAME, Owner
-from polyhost.engine.tracing import FOLDER
+from polyhost.engine.run.tracing import FOLDER
 from polyhost.errors import RunFailedError
 from polyhost.operations import fixtures
 from polyhost.operations.collect import run

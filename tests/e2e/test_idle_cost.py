@@ -14,7 +14,7 @@ from e2e.owner import Owner
 from e2e.truth import difference
 from fakes.slack import FakeSlack, populated
 from polyhost.browser.governor import Governor, GovernorLimits
-from polyhost.engine import sources
+from polyhost.engine.sources import connectors as sources
 
 CHANNELS = 1_000
 IDLE_REQUESTS = 3

@@ -8,8 +8,8 @@ import pytest
 
 from e2e.command import CommandLine
 from e2e.owner import NAME, Owner
-from polyhost.engine.home import load_session, profile_folder, session_saved_at
-from polyhost.engine.lease import hold_lease
+from polyhost.engine.run.lease import hold_lease
+from polyhost.engine.sessions.saved import load_session, profile_folder, session_saved_at
 from polyhost.errors import RefusedError
 from polyhost.operations.collect import run
 from polyhost.operations.connections import connections

@@ -19,7 +19,7 @@ from e2e.at_the_window import port_of
 from e2e.command import CommandLine, Finished
 from fakes.slack import FakeSlack
 from polyhost.browser.locate import find_browser
-from polyhost.engine.home import load_session
+from polyhost.engine.sessions.saved import load_session
 
 FOREIGN = "of-another-site"
 

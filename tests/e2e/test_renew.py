@@ -3,7 +3,7 @@
 import pytest
 
 from e2e.owner import NAME, Owner
-from polyhost.engine.home import load_session
+from polyhost.engine.sessions.saved import load_session
 from polyhost.errors import NeedsOwnerError, RefusedError
 from polyhost.operations.connections import connect
 from polyhost.operations.requests import ConnectRequest

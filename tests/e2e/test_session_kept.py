@@ -13,7 +13,7 @@ import pytest
 from e2e.owner import NAME, Owner
 from e2e.truth import difference
 from polyhost.engine.events import OwnerAsked, PartitionAdvanced
-from polyhost.engine.home import load_session, save_session
+from polyhost.engine.sessions.saved import load_session, save_session
 from polyhost.operations.collect import run
 from polyhost.operations.requests import RunRequest
 

@@ -22,7 +22,7 @@ from e2e.owner import Owner
 from e2e.truth import difference
 from fakes.slack import FakeSlack, populated, scenarios
 from polyhost.browser.locate import find_browser
-from polyhost.engine.home import load_session
+from polyhost.engine.sessions.saved import load_session
 
 NAME = "slack"
 

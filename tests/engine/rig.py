@@ -18,8 +18,8 @@ from polyhost.connectors.base import Batch, Connector, ConnectorSession, HostCal
 from polyhost.connectors.scripted import Said, Script, ScriptedConnector, ScriptHost
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, RunEvent
-from polyhost.engine.pause import Pause
-from polyhost.engine.run import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.pause import Pause
 from polyhost.errors import RunFailedError
 from polyhost.ledger.state import PartitionState
 from polyhost.protocol.manifest import Manifest

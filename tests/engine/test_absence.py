@@ -12,7 +12,7 @@ import pytest
 from engine.rig import Rig, message, says
 from playbooks import MESSAGES, coverage, delete, done, inventory, manifest
 from polyhost.connectors.scripted import FLUSH, RESTART, Said, ScriptHost
-from polyhost.engine import walks
+from polyhost.engine.run import _walks as walks
 
 CHATS = manifest(MESSAGES)
 

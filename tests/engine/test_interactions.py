@@ -10,8 +10,8 @@ import pytest
 from engine.rig import Rig, unanswered
 from playbooks import ask, done, manifest, record, state, stream
 from polyhost.connectors.scripted import FLUSH, RESTART, Said, ScriptHost
-from polyhost.engine import pipeline
 from polyhost.engine.events import OwnerAsked
+from polyhost.engine.run import _pipeline as pipeline
 from polyhost.store.sqlite import SqliteStore
 
 NOTES = manifest(stream("notes"))

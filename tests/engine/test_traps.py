@@ -12,8 +12,8 @@ from engine.rig import Rig, message, says
 from playbooks import MESSAGES, certified, coverage, delete, details, done, inventory, manifest, record, skip, state
 from playbooks import stream as declare
 from polyhost.connectors.scripted import FLUSH, Said, ScriptHost
-from polyhost.engine.dry_run import dry_run
-from polyhost.engine.run_ledger import LEGACY_MEMO
+from polyhost.engine.run.dry_run import dry_run
+from polyhost.engine.run.ledger import LEGACY_MEMO
 from polyhost.ledger.retire import restore, retire
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import SavePartitions

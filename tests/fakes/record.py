@@ -17,12 +17,12 @@ from fakes.slack.script import play
 from fakes.slack.server import FakeSlack
 from polyhost.browser.recordings.fixture import Scenario, write_scenario
 from polyhost.browser.recordings.record import cleaned
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.engine.events import OwnerAsked
-from polyhost.engine.expected import expected_records
-from polyhost.engine.finding import find_source
-from polyhost.engine.run import Collection, Surroundings, collect
-from polyhost.engine.sources import recording_connector
+from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.sources.connectors import recording_connector
+from polyhost.engine.sources.expected_records import expected_records
+from polyhost.engine.sources.lookup import find_source
 from polyhost.operations.connections import connect
 from polyhost.operations.context import Context
 from polyhost.operations.requests import ConnectRequest

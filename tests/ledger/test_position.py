@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from polyhost.ledger.partition_rule import partition_rule
 from polyhost.ledger.position import Located, Unplaceable, locate
-from polyhost.ledger.rules import partition_rule
 from polyhost.ledger.state import CursorOrder
 
 RULE = partition_rule(

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from polyhost.engine.finding import find_source
+from polyhost.engine.sources.lookup import find_source
 from polyhost.ledger.digest import encode
+from polyhost.ledger.partition_rule import partition_rule
 from polyhost.ledger.position import Located, locate
-from polyhost.ledger.rules import partition_rule
 from polyhost.ledger.state import PartitionState
 from polyhost.operations.context import Context
 from polyhost.protocol.keys import key_of

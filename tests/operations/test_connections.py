@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from polyhost.browser.session import SessionReport
-from polyhost.engine.home import load_session
+from polyhost.engine.sessions.saved import load_session
 from polyhost.errors import RefusedError
 from polyhost.operations import connections
 from polyhost.operations.connections import connect

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from fakes.site import SiteHost, Sites, serve_sites
-from polyhost.engine.tracing import Seen
+from polyhost.engine.run.tracing import Seen
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.developing import dev

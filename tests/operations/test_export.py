@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from operations.shelf import Shelf, message
-from polyhost.engine import exporting
+from polyhost.engine.export import export as exporting
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError, StoppedError
 from polyhost.exports.formats import FORMATS
 from polyhost.ledger.state import PartitionState, Range

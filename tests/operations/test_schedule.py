@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from engine.rig import StillClock
-from polyhost.engine.home import save_session
-from polyhost.engine.on_duty import on_duty
+from polyhost.engine.hosting.server_lock import on_duty
+from polyhost.engine.sessions.saved import save_session
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.leaving import disconnect

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
-from polyhost.searching.rules import SearchRules, StreamRules
+from polyhost.searching.search_rules import SearchRules, StreamRules
 from polyhost.store import _failures
 from polyhost.store._opening import SCHEMA_VERSION, STORE_FILE
 from polyhost.store.base import WriteRecords

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from polyhost.errors import RefusedError, RunFailedError
 from polyhost.ledger.digest import encode
 from polyhost.searching.query import parse_query
-from polyhost.searching.rules import SearchRules, StreamRules
+from polyhost.searching.search_rules import SearchRules, StreamRules
 from polyhost.store import _search_index
 from polyhost.store._opening import STORE_FILE
 from polyhost.store.base import RecordWrite, SearchWanted, Store, WriteRecords

@@ -22,8 +22,8 @@ from polyhost.api.gate import Gate, read_token
 from polyhost.api.login import link_to
 from polyhost.api.surface import Surface
 from polyhost.browser.locate import find_browser
-from polyhost.engine.hosting import RunHost
-from polyhost.engine.uploads import Uploads
+from polyhost.engine.hosting.run_host import RunHost
+from polyhost.engine.imports.uploads import Uploads
 from polyhost.store.sqlite import open_store
 from web.read_back import Seen, see
 

@@ -17,9 +17,9 @@ from engine.rig import Rig, hang, message, says
 from importing import Importing
 from playbooks import MESSAGES, coverage, done, inventory, manifest, manifest_json, record, skip, stream
 from polyhost.connectors.scripted import Said, ScriptHost
-from polyhost.engine.home import save_session
-from polyhost.engine.pausing import PAUSED_MEMO
-from polyhost.engine.waiting import ASKED_MEMO
+from polyhost.engine.run.open_question import ASKED_MEMO
+from polyhost.engine.run.paused import PAUSED_MEMO
+from polyhost.engine.sessions.saved import save_session
 from polyhost.ledger import retire
 from polyhost.operations.context import Context
 from polyhost.operations.requests import SchedulePauseRequest, ScheduleSetRequest

@@ -15,7 +15,6 @@ from playwright.async_api import Browser, expect
 from e2e.owner import NAME, Owner
 from engine.notices.listening import listening
 from fakes.slack import FakeSlack, scenarios
-from polyhost.engine.config import config_path
 from polyhost.engine.events import (
     BrowserStarted,
     ConnectorRestarted,
@@ -26,7 +25,8 @@ from polyhost.engine.events import (
     RunResumed,
     RunStarted,
 )
-from polyhost.engine.hosting import Voice
+from polyhost.engine.hosting.run_host import Voice
+from polyhost.engine.settings.config import config_path
 from web.axe import is_for_everyone
 from web.serving import Served, serve
 from web.situations import CHAT

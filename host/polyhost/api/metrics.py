@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from polyhost.engine import events
 from polyhost.engine.events import RunEvent
-from polyhost.engine.hosting import LiveRun
+from polyhost.engine.hosting.run_host import LiveRun
 
 __all__ = ["Metrics"]
 

@@ -13,8 +13,8 @@ from typing import Any
 from polyhost.api.gate import Gate
 from polyhost.api.metrics import Metrics
 from polyhost.engine.clock import Clock
-from polyhost.engine.hosting import OpenQuestion, RunHost
-from polyhost.engine.uploads import Uploads
+from polyhost.engine.hosting.run_host import OpenQuestion, RunHost
+from polyhost.engine.imports.uploads import Uploads
 from polyhost.operations.catalog import OPERATIONS
 from polyhost.operations.context import Context
 from polyhost.store.base import Store

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from polyhost.api.asking import Asked, read_fields
 from polyhost.api.surface import Surface
-from polyhost.engine.uploads import Upload
+from polyhost.engine.imports.uploads import Upload
 from polyhost.errors import RefusedError
 from polyhost.operations.parsing import connection_name
 

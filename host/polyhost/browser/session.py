@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error, Page
 from pydantic import BaseModel, Field, ValidationError
 
-from polyhost.browser.apart import evaluate_apart
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.hosts import allows
+from polyhost.browser.isolated import evaluate_apart
 from polyhost.errors import NeedsOwnerError, RefusedError
 
 __all__ = ["SIGNED_OUT", "SessionReport", "SessionSigns", "SignedOutRule", "Workspace"]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Page
 
-from polyhost.browser.apart import evaluate_apart
+from polyhost.browser.isolated import evaluate_apart
 from polyhost.browser.session import SessionReport, SessionSigns
 from polyhost.browser.storage import kept_state
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:  # what it imports takes longer than most commands
-    from polyhost.engine.tracing import Seen
+    from polyhost.engine.run.tracing import Seen
 
 __all__ = ["show_message"]
 

@@ -19,8 +19,8 @@ from polyhost.cli.inspector import show_message
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
-from polyhost.engine.heard_elsewhere import heard_elsewhere
-from polyhost.engine.interpreter import run, tune_interpreter
+from polyhost.engine.hosting.interpreter import run, tune_interpreter
+from polyhost.engine.hosting.socket_server import heard_elsewhere
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError, StoppedError
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.registry import Operation, Result

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from polyhost.coverage.rules import AXES, RULES, Axis, By, Command, Gravity, Rule
+from polyhost.coverage.signals import AXES, RULES, Axis, By, Command, Gravity, Rule
 
 __all__ = ["Condition", "Raising", "Remediation"]
 

@@ -17,7 +17,7 @@ from polyhost.coverage import access, reach
 from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence
 from polyhost.coverage.receipt import receipt
-from polyhost.coverage.rules import AXES, GOING_ON, Axis, Command, Gravity
+from polyhost.coverage.signals import AXES, GOING_ON, Axis, Command, Gravity
 from polyhost.coverage.verdict import Judged, Verdict, judge
 
 __all__ = ["Action", "AxisView", "Health", "project"]

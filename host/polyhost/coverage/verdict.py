@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from polyhost.coverage.conditions import Condition
-from polyhost.coverage.rules import GOING_ON, Axis, By, Gravity
+from polyhost.coverage.signals import GOING_ON, Axis, By, Gravity
 
 __all__ = ["VERDICTS", "Judged", "Verdict", "VerdictRule", "asks_owner", "judge"]
 

@@ -14,11 +14,9 @@ from typing import Any
 from polyhost.artifacts.base import Artifact, Importer, Recognition
 from polyhost.artifacts.opening import open_artifact
 from polyhost.connectors.loading import BrokenSource, LoadedSource, find_sources
-from polyhost.engine.finding import find_source
-from polyhost.engine.importing import load_importer
-from polyhost.engine.imports import Import, import_artifact
-from polyhost.engine.run import Surroundings
-from polyhost.engine.watched import (
+from polyhost.engine.imports.connector import load_importer
+from polyhost.engine.imports.import_run import Import, import_artifact
+from polyhost.engine.imports.watched_folder import (
     WATCHED_MEMO,
     RefusedFile,
     dealt_with,
@@ -27,6 +25,8 @@ from polyhost.engine.watched import (
     waiting_files,
     watched_folder,
 )
+from polyhost.engine.run.collect import Surroundings
+from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import connection_name

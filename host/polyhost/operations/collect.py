@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from polyhost.engine.config import load_config
-from polyhost.engine.dry_run import dry_run
-from polyhost.engine.finding import Loaded, find_source
-from polyhost.engine.pausing import leave_wish
-from polyhost.engine.run import CANCEL_MEMO, Collection, Surroundings, collect
-from polyhost.engine.sources import (
+from polyhost.engine.run.collect import CANCEL_MEMO, Collection, Surroundings, collect
+from polyhost.engine.run.dry_run import dry_run
+from polyhost.engine.run.paused import leave_wish
+from polyhost.engine.run.tracing import Trace, TracedConnector, keep_trace
+from polyhost.engine.settings.config import load_config
+from polyhost.engine.sources.connectors import (
     Owner,
     Prepared,
     demo_scenario,
@@ -24,7 +24,7 @@ from polyhost.engine.sources import (
     recording_connector,
     replay_connector,
 )
-from polyhost.engine.tracing import Trace, TracedConnector, keep_trace
+from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import host_mappings, resources

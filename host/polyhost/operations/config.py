@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyhost.engine.config import Setting, config_path, explain_config
+from polyhost.engine.settings.config import Setting, config_path, explain_config
 from polyhost.operations.context import Context
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import ConfigExplainRequest, ConfigPathRequest

@@ -14,10 +14,10 @@ from typing import Any
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.session import SessionReport, Workspace
 from polyhost.connectors.loading import LoadedSource
-from polyhost.engine.finding import find_source
-from polyhost.engine.home import delete_session, save_session
-from polyhost.engine.watched import watched_folder
-from polyhost.engine.whose import account_at, place_of, same_account
+from polyhost.engine.imports.watched_folder import watched_folder
+from polyhost.engine.sessions.account import account_at, place_of, same_account
+from polyhost.engine.sessions.saved import delete_session, save_session
+from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import NeedsOwnerError, RefusedError
 from polyhost.ledger.legacy import LegacyState
 from polyhost.operations.collect import run

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
-from polyhost.engine.pause import Pause
+from polyhost.engine.run.pause import Pause
 from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
 if TYPE_CHECKING:  # only a server has them, or a run; what they import takes longer than a look at the store
     from polyhost.browser.bridge.tab import Launcher
-    from polyhost.engine.hosting import RunHost
-    from polyhost.engine.tracing import Seen
-    from polyhost.engine.uploads import Uploads
+    from polyhost.engine.hosting.run_host import RunHost
+    from polyhost.engine.imports.uploads import Uploads
+    from polyhost.engine.run.tracing import Seen
 
 __all__ = ["Choose", "Context", "default_home", "nobody", "nobody_chooses", "platform_home"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from polyhost.engine.finding import find_source
-from polyhost.engine.home import load_session, read_storage_state
+from polyhost.engine.sessions.saved import load_session, read_storage_state
+from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import host_mappings, resources
@@ -27,8 +27,8 @@ EXIT_FAILED = 1
 
 async def dev(context: Context, request: DevRequest) -> Result:
     """Run, show what passes, and run again on each change, until stopped. Nothing is stored; no session is written."""
-    from polyhost.engine.developing import Bench, develop  # noqa: PLC0415  the browser, only where used
-    from polyhost.engine.sources import browser_options, page_of  # noqa: PLC0415
+    from polyhost.engine.development.live_reload import Bench, develop  # noqa: PLC0415  the browser, only where used
+    from polyhost.engine.sources.connectors import browser_options, page_of  # noqa: PLC0415
 
     row = await _connection(context, request.polyfill)
     source = find_source(row.source if row is not None else request.polyfill, context.home)

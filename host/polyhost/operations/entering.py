@@ -20,8 +20,9 @@ from polyhost.browser.signed_in import SignedIn
 from polyhost.browser.signin import check_display, spoken
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.events import Noticed
-from polyhost.engine.home import load_session, profile_folder, read_storage_state
-from polyhost.engine.signing_in import (
+from polyhost.engine.sessions.account import account_at, place_of
+from polyhost.engine.sessions.saved import load_session, profile_folder, read_storage_state
+from polyhost.engine.sessions.sign_in import (
     Site,
     enter_running,
     enter_visibly,
@@ -30,8 +31,7 @@ from polyhost.engine.signing_in import (
     site_of,
     told_at,
 )
-from polyhost.engine.sources import browser_options
-from polyhost.engine.whose import account_at, place_of
+from polyhost.engine.sources.connectors import browser_options
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.requests import ConnectRequest

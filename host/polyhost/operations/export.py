@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from polyhost.engine.exporting import Wanted
-from polyhost.engine.exporting import export as write_export
-from polyhost.engine.finding import Loaded, find_source
+from polyhost.engine.export.export import Wanted
+from polyhost.engine.export.export import export as write_export
+from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import RefusedError
 from polyhost.exports.folder import ExportFolder
 from polyhost.exports.formats import format_named

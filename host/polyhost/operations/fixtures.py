@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from polyhost.engine.finding import find_source
+from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import RefusedError
 from polyhost.operations.collect import run
 from polyhost.operations.context import Context
@@ -62,7 +62,7 @@ async def verify(context: Context, request: FixtureVerifyRequest) -> Result:
 
 
 def _rules(context: Context, reference: str):  # noqa: ANN202  the type is heavy to import
-    from polyhost.browser.recordings.rules import RecordingRules  # noqa: PLC0415  only where used
+    from polyhost.browser.recordings.recording_rules import RecordingRules  # noqa: PLC0415  only where used
 
     source = find_source(reference, context.home)
     declared = source.manifest.polyfill

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.partition_rule import partition_rule
 from polyhost.ledger.position import Located, locate
-from polyhost.ledger.rules import partition_rule
 from polyhost.ledger.state import PartitionRule
 from polyhost.protocol.manifest import StreamDecl
 from polyhost.store.base import Store, StoredRecord

@@ -12,9 +12,9 @@ from typing import Any
 
 from polyhost.engine.clock import iso
 from polyhost.engine.events import RunStarted
-from polyhost.engine.hosting import ANSWERS, Ended, Job, OpenQuestion, RunHost, Voice
-from polyhost.engine.scheduler import Work
-from polyhost.engine.uploads import Upload, Uploads
+from polyhost.engine.hosting.run_host import ANSWERS, Ended, Job, OpenQuestion, RunHost, Voice
+from polyhost.engine.imports.uploads import Upload, Uploads
+from polyhost.engine.schedule.scheduler import Work
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.operations import reading
 from polyhost.operations.artifacts import import_file

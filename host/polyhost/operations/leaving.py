@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from polyhost.engine.clock import new_id
-from polyhost.engine.home import copy_session, delete_session, profile_folder
-from polyhost.engine.lease import hold_lease
+from polyhost.engine.run.lease import hold_lease
+from polyhost.engine.sessions.saved import copy_session, delete_session, profile_folder
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import connection_name

@@ -15,8 +15,8 @@ import orjson
 
 from polyhost.connectors.loading import LoadedSource
 from polyhost.coverage.moments import from_moment
-from polyhost.engine.rules import partition_rules
-from polyhost.engine.run_ledger import LEGACY_MEMO
+from polyhost.engine.run.ledger import LEGACY_MEMO
+from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import compare, maximum
 from polyhost.ledger.legacy import LegacyState, read_legacy

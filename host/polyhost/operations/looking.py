@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from polyhost.engine.finding import find_source
+from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import RefusedError
 from polyhost.ledger.state import PartitionRule
 from polyhost.operations.context import Context

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyhost.engine.config import load_config
 from polyhost.engine.notices.channels import Channel, Notice, channels
+from polyhost.engine.settings.config import load_config
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.registry import Result

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from polyhost.coverage.picture import stream_picture
 from polyhost.engine.clock import new_id
-from polyhost.engine.finding import find_source
-from polyhost.engine.lease import hold_lease
-from polyhost.engine.rules import partition_rules
+from polyhost.engine.run.lease import hold_lease
+from polyhost.engine.run.partition_rules import partition_rules
+from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import RefusedError
 from polyhost.ledger import retire as transitions
 from polyhost.ledger.state import PartitionState

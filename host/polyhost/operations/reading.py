@@ -12,10 +12,10 @@ from polyhost.coverage.facts import BatchFacts
 from polyhost.coverage.moments import from_moment
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt as make_receipt
-from polyhost.engine.finding import Loaded, find_source
-from polyhost.engine.gains import covered_before
-from polyhost.engine.pausing import paused_run
-from polyhost.engine.rules import partition_rules
+from polyhost.engine.run.coverage_baseline import covered_before
+from polyhost.engine.run.partition_rules import partition_rules
+from polyhost.engine.run.paused import paused_run
+from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.operations.context import Context

@@ -12,10 +12,10 @@ from typing import Any
 from polyhost.coverage.access import of_schedule
 from polyhost.coverage.conditions import Raising
 from polyhost.coverage.instants import after, instant, is_past, spoken
-from polyhost.engine.config import load_config
-from polyhost.engine.on_duty import is_on_duty
-from polyhost.engine.quiet import read_quiet_hours
-from polyhost.engine.schedules import NO_QUIET_HOURS, Choice, Mode, Outlook, load_choice, outlook, save_choice
+from polyhost.engine.hosting.server_lock import is_on_duty
+from polyhost.engine.schedule.schedules import NO_QUIET_HOURS, Choice, Mode, Outlook, load_choice, outlook, save_choice
+from polyhost.engine.settings.config import load_config
+from polyhost.engine.settings.quiet_hours import read_quiet_hours
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import duration

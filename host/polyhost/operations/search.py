@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from polyhost.engine.finding import Loaded, find_source
-from polyhost.engine.indexing import catch_up
+from polyhost.engine.reading.indexing import catch_up
+from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.grouping import rule_of
@@ -23,7 +23,7 @@ from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.timestamps import Instant, TimestampError, parse_timestamp
 from polyhost.searching.declared import search_rules
 from polyhost.searching.query import Query, parse_query
-from polyhost.searching.rules import SearchRules
+from polyhost.searching.search_rules import SearchRules
 from polyhost.searching.snippet import snippet
 from polyhost.searching.texts import texts_of
 from polyhost.store.base import ConnectionRow, SearchHit, SearchIndex, SearchWanted, Store

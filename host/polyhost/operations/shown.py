@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from polyhost.engine.authors import Authors
-from polyhost.engine.finding import Loaded
+from polyhost.engine.reading.authors import Authors
+from polyhost.engine.sources.lookup import Loaded
 from polyhost.errors import RefusedError
 from polyhost.protocol.event_time import event_time
 from polyhost.protocol.instants import EventTime, iso_text

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from polyhost.coverage.health import project
-from polyhost.engine.evidence import gather
+from polyhost.engine.health.evidence import gather
 from polyhost.operations.context import Context
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import StatusRequest

@@ -10,7 +10,7 @@ from typing import Any
 
 from polyhost.protocol.declarations import Manifest, StreamDecl
 from polyhost.protocol.event_time import time_fields
-from polyhost.searching.rules import SearchRules, StreamRules
+from polyhost.searching.search_rules import SearchRules, StreamRules
 
 __all__ = ["search_rules"]
 

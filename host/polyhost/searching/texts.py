@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polyhost.protocol.instants import EventTime, time_reader
-from polyhost.searching.rules import SearchRules, StreamRules
+from polyhost.searching.search_rules import SearchRules, StreamRules
 
 __all__ = ["Searched", "Texts", "texts_of"]
 

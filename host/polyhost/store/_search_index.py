@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from polyhost.searching.rules import SearchRules
+from polyhost.searching.search_rules import SearchRules
 from polyhost.searching.texts import Texts
 from polyhost.searching.words import folded
 from polyhost.store import _connections, _search_places

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from polyhost.searching.query import matches
-from polyhost.searching.rules import SearchRules
+from polyhost.searching.search_rules import SearchRules
 from polyhost.searching.texts import Searched, Texts
 from polyhost.store import _cursor, _search_places
 from polyhost.store.base import SearchHit, SearchPage, SearchWanted, StoredRecord

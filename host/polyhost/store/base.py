@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from polyhost.ledger.state import PartitionState
 from polyhost.searching.query import Query
-from polyhost.searching.rules import SearchRules
+from polyhost.searching.search_rules import SearchRules
 
 __all__ = [
     "DISCONNECTED",

@@ -20,7 +20,7 @@ import orjson
 from polyhost.errors import RunFailedError
 from polyhost.ledger.state import PartitionState
 from polyhost.protocol.diagnostics import RunStatus
-from polyhost.searching.rules import SearchRules
+from polyhost.searching.search_rules import SearchRules
 from polyhost.store import _cursor, _process
 from polyhost.store._connections import taken, unknown_connection
 from polyhost.store._leases import is_free

@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from polyhost.ledger.state import PartitionState
-from polyhost.searching.rules import SearchRules
+from polyhost.searching.search_rules import SearchRules
 from polyhost.store.base import (
     BatchRow,
     ConnectionRow,

@@ -20,7 +20,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from polyhost.errors import RunFailedError
 from polyhost.ledger.state import PartitionState
-from polyhost.searching.rules import SearchRules
+from polyhost.searching.search_rules import SearchRules
 from polyhost.store import (
     _connections,
     _failures,

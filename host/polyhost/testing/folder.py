@@ -14,14 +14,14 @@ from urllib.parse import urlsplit
 import orjson
 
 from polyhost.browser.hosts import allows
-from polyhost.browser.kept import KeptBrowser
 from polyhost.browser.recordings.fixture import load_scenario
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.verify import verify_scenario
+from polyhost.browser.reused_browser import KeptBrowser
 from polyhost.connectors.loading import MANIFEST, LoadedSource, load_connector_folder
 from polyhost.connectors.stdio import Patience, StdioConnector
 from polyhost.engine.events import Answer, Watcher, ignore
-from polyhost.engine.sources import replay_connector
+from polyhost.engine.sources.connectors import replay_connector
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.protocol.declarations import PolyfillDecl, StdioDecl
 from polyhost.protocol.manifest import ManifestError, manifest_faults

@@ -11,7 +11,7 @@ from typing import Any
 
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.connectors.loading import load_connector_folder
-from polyhost.engine.expected import expected_records
+from polyhost.engine.sources.expected_records import expected_records
 from polyhost.operations.collect import run
 from polyhost.operations.context import Context
 from polyhost.operations.requests import RunRequest

@@ -14,8 +14,8 @@ from typing import Any
 from polyhost.connectors.base import Connector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, Watcher, ignore
-from polyhost.engine.expected import expected_records
-from polyhost.engine.run import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import RunFailedError
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from polyhost.engine.asking import AskedField
+from polyhost.engine.hosting.question_fields import AskedField
 
 __all__ = ["Dashboard", "Operate", "Question"]
 

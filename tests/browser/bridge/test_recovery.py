@@ -12,7 +12,7 @@ from fakes.page_runs import PageRuns, QuietCalls, collect, start_message
 from fakes.site import SiteHost
 from polyhost.connectors.base import Batch, ConnectorExited, Restarted
 from polyhost.connectors.page import PageSession
-from polyhost.engine.pause import Pause
+from polyhost.engine.run.pause import Pause
 
 ONCE = "if (!sessionStorage.broken) {{ sessionStorage.broken = 1; {how} await host.sleep(60000); }}"
 RESUMING = """polyfill(async (host) => {{

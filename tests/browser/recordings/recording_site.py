@@ -10,7 +10,7 @@ from aiohttp import web
 from playwright.async_api import BrowserContext, Playwright
 
 from polyhost.browser.launch import BrowserOptions
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 
 CHROMIUM = "/usr/bin/chromium"
 TOKEN = "xoxc-111-222-333-abcdef0123456789"

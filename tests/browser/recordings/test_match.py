@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyhost.browser.recordings.match import MAX_NAME, match_key, request_name, without_query
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 
 FORM = "application/x-www-form-urlencoded"
 SLACK = RecordingRules.declared(

@@ -10,8 +10,8 @@ from playwright.async_api import Playwright
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.har import Entry, Recording
 from polyhost.browser.recordings.record import Recorder
+from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.replay import MAX_UNRECORDED, Replayer
-from polyhost.browser.recordings.rules import RecordingRules
 
 from .recording_site import RULES, Site, chromium, serving, visit
 

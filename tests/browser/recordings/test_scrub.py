@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from polyhost.browser.recordings.fixture import Redactions, Scenario
 from polyhost.browser.recordings.har import Entry, Recording, dump
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.scrub import scrub, scrub_together
 from polyhost.browser.recordings.verify import verify_scenario
 

@@ -9,7 +9,7 @@ import pytest
 
 from polyhost.browser.recordings.fixture import Redactions, Scenario, write_scenario
 from polyhost.browser.recordings.har import Entry, Recording
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.verify import MAX_FINDINGS, verify
 
 RULES = RecordingRules.declared(

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from polyhost.engine.clock import Clock
-from polyhost.engine.doctor import program
-from polyhost.engine.doctor.browser import check_browser
+from polyhost.engine.doctor import _program as program
+from polyhost.engine.doctor._browser import check_browser
+from polyhost.engine.doctor._program import check_settings, check_versions
 from polyhost.engine.doctor.examine import attempted, examine
 from polyhost.engine.doctor.finding import Grade
-from polyhost.engine.doctor.program import check_settings, check_versions
 from polyhost.operations.context import Context
 from polyhost.operations.doctor import doctor
 from polyhost.operations.requests import DoctorRequest

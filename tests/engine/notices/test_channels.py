@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from engine.notices.listening import listening
-from polyhost.engine.config import NotifyConfig
 from polyhost.engine.notices import channels as sending
 from polyhost.engine.notices.channels import Desktop, Notice, Webhook, channels
+from polyhost.engine.settings.config import NotifyConfig
 from polyhost.errors import RunFailedError
 
 NOTICE = Notice(title="polyhost: work needs you", text="You are signed out.", click="http://127.0.0.1:8787/")

@@ -16,20 +16,20 @@ from typing import Any
 
 from fakes.slack import FakeSlack, usual_port
 from fakes.slack.world import Workspace
-from polyhost.browser.kept import KeptBrowser
 from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.reused_browser import KeptBrowser
 from polyhost.connectors.base import Batch, ConnectorExited, Restarted
 from polyhost.connectors.loading import load_connector_folder
 from polyhost.connectors.page import PageConnector
-from polyhost.engine.sources import page_polyfill
-from polyhost.engine.walks import Walks
+from polyhost.engine.run._walks import Walks
+from polyhost.engine.sources.connectors import page_polyfill
 from polyhost.ledger import observe, plan, ranges, settle, snapshot
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import encode
 from polyhost.ledger.observe import Inventory, InventoryEntry
+from polyhost.ledger.partition_rule import partition_rule
 from polyhost.ledger.plan import LookbackFacts, RefreshPlan
 from polyhost.ledger.position import Located, locate
-from polyhost.ledger.rules import partition_rule
 from polyhost.ledger.settle import Settlement
 from polyhost.ledger.state import PartitionState, Range
 from polyhost.protocol.keys import canonical_key, key_of

@@ -15,7 +15,7 @@ from polyfills.slack.host import FOLDER, fake_slack
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SessionReport
 from polyhost.connectors.loading import load_connector_folder
-from polyhost.engine.signing_in import session_signs
+from polyhost.engine.sessions.sign_in import session_signs
 from polyhost.operations.parsing import host_mappings
 
 SIGNS = session_signs(load_connector_folder(FOLDER))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import quote_plus, unquote_plus
 
-from polyhost.browser.recordings.rules import FieldRules, Kind
+from polyhost.browser.recordings.recording_rules import FieldRules, Kind
 
 __all__ = ["ALWAYS", "Found", "Visit", "Walker"]
 

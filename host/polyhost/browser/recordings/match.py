@@ -16,7 +16,7 @@ from email.policy import HTTP
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 
 __all__ = ["MatchKey", "body_fields", "match_key", "request_name", "without_query"]
 

@@ -17,8 +17,8 @@ from polyhost.browser.recordings._intercept import Interceptor, Paused, request_
 from polyhost.browser.recordings.fixture import Redactions, Scenario, write_scenario
 from polyhost.browser.recordings.har import Entry, Headers, Recording
 from polyhost.browser.recordings.match import without_query
+from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.replay import is_browsers_own
-from polyhost.browser.recordings.rules import RecordingRules
 from polyhost.browser.recordings.scrub import scrub_together
 from polyhost.browser.recordings.verify import verify_scenario
 from polyhost.errors import RunFailedError

@@ -18,7 +18,7 @@ from playwright.async_api import BrowserContext, WebSocketRoute
 from polyhost.browser.recordings._intercept import Interceptor, Paused, request_body
 from polyhost.browser.recordings.har import Entry, Headers, Recording, header
 from polyhost.browser.recordings.match import MatchKey, match_key, request_name
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 
 __all__ = ["MAX_UNRECORDED", "Replayer"]
 

@@ -15,7 +15,7 @@ from typing import Any
 from polyhost.browser.recordings._walk import Found, Visit, Walker
 from polyhost.browser.recordings.fixture import Redactions, Scenario
 from polyhost.browser.recordings.har import Entry, Headers, Recording, header
-from polyhost.browser.recordings.rules import Kind, RecordingRules
+from polyhost.browser.recordings.recording_rules import Kind, RecordingRules
 from polyhost.browser.recordings.standins import Collected, StandIns
 
 __all__ = ["scrub", "scrub_together", "walk_scenario"]

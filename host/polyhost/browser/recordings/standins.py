@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from polyhost.browser.recordings import _filler
 from polyhost.browser.recordings._needles import Finder
-from polyhost.browser.recordings.rules import Kind
+from polyhost.browser.recordings.recording_rules import Kind
 
 __all__ = ["Collected", "StandIns", "is_standin", "looks_secret"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from polyhost.browser.recordings._walk import Found
 from polyhost.browser.recordings.fixture import Scenario, load_scenario
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.scrub import walk_scenario
 from polyhost.browser.recordings.standins import is_standin, looks_secret
 

@@ -10,12 +10,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from polyhost.engine.clock import Clock
-from polyhost.engine.doctor.browser import check_browser
+from polyhost.engine.doctor._browser import check_browser
+from polyhost.engine.doctor._home import check_clock, check_disk, check_home, check_permissions
+from polyhost.engine.doctor._program import check_settings, check_versions, settings_or_defaults
+from polyhost.engine.doctor._sessions import check_session, probe_session
+from polyhost.engine.doctor._store import check_leases, check_store
 from polyhost.engine.doctor.finding import Finding, failed
-from polyhost.engine.doctor.kept import check_leases, check_store
-from polyhost.engine.doctor.place import check_clock, check_disk, check_home, check_permissions
-from polyhost.engine.doctor.program import check_settings, check_versions, settings_or_defaults
-from polyhost.engine.doctor.reached import check_session, probe_session
 from polyhost.errors import PolyhostError
 from polyhost.store.checkup import SCHEMA_VERSION, STORE_FILE, newest_start, soundness
 from polyhost.store.sqlite import open_store

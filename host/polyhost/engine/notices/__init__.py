@@ -1,1 +1,5 @@
-"""Telling the owner that they are needed: causes, the ways to tell, and the memory of what was told."""
+"""Telling the owner that they are needed.
+
+Offers: `causes` (what is told, once each), `channels` (desktop, webhook), `notifier` (the loop that tells). Must not
+know: how health is judged, surfaces.
+"""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from polyhost.coverage.conditions import Condition
 from polyhost.coverage.health import Health
-from polyhost.coverage.rules import RULES, Gravity
+from polyhost.coverage.signals import RULES, Gravity
 
 __all__ = ["Cause", "Question", "causes", "waiting_for_answer"]
 

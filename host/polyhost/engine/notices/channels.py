@@ -15,7 +15,7 @@ from typing import Protocol
 import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from polyhost.engine.config import NotifyConfig
+from polyhost.engine.settings.config import NotifyConfig
 from polyhost.errors import PolyhostError, RunFailedError
 
 __all__ = ["Channel", "Desktop", "Notice", "Webhook", "channels"]

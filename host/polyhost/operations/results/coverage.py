@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from polyhost.coverage.evidence import Hold, Policy
 from polyhost.coverage.picture import Extent
-from polyhost.coverage.rules import Axis, By, Gravity
+from polyhost.coverage.signals import Axis, By, Gravity
 from polyhost.coverage.verdict import Verdict
 from polyhost.operations.results.common import Nature, RunState, Span
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from polyhost.engine.schedules import Mode
+from polyhost.engine.schedule.schedules import Mode
 from polyhost.operations.results.common import Failure
 
 

@@ -16,7 +16,7 @@ from polyhost.browser.bridge.scripts import sdk_folder
 from polyhost.browser.recordings.fixture import Redactions, Scenario, write_scenario
 from polyhost.browser.recordings.har import Entry, Recording
 from polyhost.browser.recordings.record import cleaned
-from polyhost.browser.recordings.rules import RecordingRules
+from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.connectors.loading import load_connector_folder
 from polyhost.errors import RefusedError, RunFailedError
 

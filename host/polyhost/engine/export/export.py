@@ -1,0 +1,271 @@
+"""An export, from what is stored to a folder that is whole: the same rows for every format, in one state of the store.
+
+Owns: what is exported in which order, the counts, and what the manifest claims: never more than the ledger proves.
+Must not know: what a file looks like; surfaces.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from polyhost.coverage.moments import from_moment
+from polyhost.coverage.picture import stream_picture, stream_summary
+from polyhost.engine.clock import Clock
+from polyhost.engine.export._rows import Rows
+from polyhost.errors import RefusedError, StoppedError
+from polyhost.exports.base import Plan, Row, StreamPlan, Writer
+from polyhost.exports.folder import ExportFolder
+from polyhost.exports.formats import Format
+from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.partition_rule import partition_rule
+from polyhost.protocol.manifest import Manifest, StreamDecl
+from polyhost.store.base import ConnectionRow, Store, StoredRecord
+
+__all__ = ["Wanted", "export"]
+
+PAGE = 2_000
+"""Records in memory at once: some MiB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What to export. `since`, `until`: moments; they narrow the streams that are ordered by time, and leave the others
+    (people, rooms) whole. `changes_since`: only what has changed after this change number, as a further part."""
+
+    format_name: str
+    format: Format
+    streams: Sequence[StreamDecl]
+    partition: str | None = None
+    since: str | None = None
+    until: str | None = None
+    deleted: bool = False
+    versions: bool = False
+    changes_since: int | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        return self.partition is not None or self.since is not None or self.until is not None
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "streams": [stream.name for stream in self.streams],
+            "partition": self.partition,
+            "since": self.since,
+            "until": self.until,
+            "deleted": self.deleted,
+            "versions": self.versions,
+        }
+
+
+@dataclass(slots=True)
+class _Counts:
+    """By stream: live records, deleted ones, older versions."""
+
+    streams: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+
+    def add(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            counts = self.streams.setdefault(row.stream, {"records": 0, "deleted": 0, "versions": 0})
+            counts["versions" if not row.current else "deleted" if row.deleted else "records"] += 1
+
+
+async def export(
+    store: Store,
+    connection: ConnectionRow,
+    manifest: Manifest,
+    wanted: Wanted,
+    folder: ExportFolder,
+    *,
+    clock: Clock,
+    cancelled: asyncio.Event,
+) -> dict[str, Any]:
+    """Write it; what the manifest says of it, with the files of this part. StoppedError: nothing was changed."""
+    folder.check_is_ours()
+    part = 1 if wanted.changes_since is None or folder.previous is None else len(folder.previous["parts"]) + 1
+    async with store.snapshot() as snapshot:
+        through = await snapshot.last_change(connection.id)
+        claims = await _claims(snapshot, connection.id, wanted)
+        plan = _plan(connection, wanted, part, claims)
+        counts = _Counts()
+        with folder.writing() as partial:
+            writer = await asyncio.to_thread(wanted.format.load(), partial, plan)
+            try:
+                await _write(writer, _rows(snapshot, connection.id, manifest, wanted), counts, cancelled)
+                await asyncio.to_thread(writer.finish)
+                _go_on_unless(cancelled)
+            except BaseException:
+                writer.abandon()
+                raise
+            about = {
+                "connection": connection.name,
+                "source": connection.source,
+                "nature": connection.nature,
+                "format": wanted.format_name,
+                "made_at": clock.iso(),
+                "sequence": through,
+                "asked_for": wanted.as_json(),
+                "coverage": claims,
+            }
+            this = {
+                "part": part,
+                "made_at": about["made_at"],
+                "after_sequence": wanted.changes_since or 0,
+                "through_sequence": through,
+                "streams": counts.streams,
+            }
+            adds = wanted.changes_since is not None
+            files = await asyncio.to_thread(folder.publish, partial, about, part=this, adds=adds)
+    return {**about, **this, "files": files}
+
+
+async def _write(writer: Writer, pages: AsyncGenerator[list[Row]], counts: _Counts, cancelled: asyncio.Event) -> None:
+    async for rows in pages:
+        _go_on_unless(cancelled)
+        counts.add(rows)
+        await asyncio.to_thread(writer.add, rows)
+    _go_on_unless(cancelled)
+
+
+def _go_on_unless(cancelled: asyncio.Event) -> None:
+    if cancelled.is_set():
+        raise StoppedError("the export was stopped", "What was there before is as it was; start it again.")
+
+
+async def _rows(store: Store, connection_id: int, manifest: Manifest, wanted: Wanted) -> AsyncGenerator[list[Row]]:
+    rows = Rows(store, connection_id, manifest)
+    pages = (
+        _in_order(store, connection_id, wanted)
+        if wanted.changes_since is None
+        else _changed(store, connection_id, wanted, wanted.changes_since)
+    )
+    async for records in pages:
+        current = await rows.of(records)
+        if not wanted.versions or all(record.version == 1 for record in records):
+            yield current
+            continue
+        with_history: list[Row] = []
+        for record, row in zip(records, current, strict=True):
+            if record.version > 1:
+                earlier = await store.versions(connection_id, record.stream, record.key)
+                with_history += await rows.of(earlier[:-1], current=False)
+            with_history.append(row)
+        yield with_history
+
+
+async def _in_order(store: Store, connection_id: int, wanted: Wanted) -> AsyncGenerator[Sequence[StoredRecord]]:
+    """Stream by stream, partition by partition, by position."""
+    for declared in wanted.streams:
+        since, until = _bound(declared, wanted.since, "since"), _bound(declared, wanted.until, "until")
+        for partition in await _partitions(store, connection_id, declared, wanted):
+            after: str | None = None
+            while True:
+                page = await store.records(
+                    connection_id,
+                    declared.name,
+                    partition=partition,
+                    since=since,
+                    until=until,
+                    limit=PAGE,
+                    after=after,
+                    deleted=wanted.deleted,
+                )
+                if page.records:
+                    yield page.records
+                after = page.next
+                if after is None:
+                    break
+
+
+async def _partitions(store: Store, connection_id: int, declared: StreamDecl, wanted: Wanted) -> Sequence[str | None]:
+    if declared.partition is None:
+        return [None]
+    if wanted.partition is not None:
+        return [wanted.partition]
+    keys = await store.partition_keys(connection_id, declared.name)
+    return [key for key in keys if key is not None] or [None]
+
+
+async def _changed(
+    store: Store, connection_id: int, wanted: Wanted, after: int
+) -> AsyncGenerator[Sequence[StoredRecord]]:
+    """In the order of changes, deleted ones included: whoever follows has to hear of those."""
+    names = {declared.name: declared for declared in wanted.streams}
+    while records := await store.changes(connection_id, after=after, limit=PAGE):
+        after = records[-1].sequence
+        asked = [record for record in records if record.stream in names]
+        if wanted.partition is not None:
+            asked = [
+                record
+                for record in asked
+                if names[record.stream].partition is None or record.partition == wanted.partition
+            ]
+        if asked:
+            yield asked
+
+
+def _bound(declared: StreamDecl, moment: str | None, name: str) -> str | None:
+    """A moment as a sort key; None for a stream that is not ordered by time, which stays whole."""
+    if moment is None or declared.partition is None or declared.partition.cursor_time is None:
+        return None
+    rule = partition_rule(declared.name, declared.partition)
+    position = from_moment(moment, rule.cursor_time)
+    if position is None:
+        raise RefusedError(
+            f"--{name} is no time that can be read", "Give ISO 8601, e.g. 2026-01-31.", code=f"bad_{name}"
+        )
+    return sort_key(position, rule.order)
+
+
+async def _claims(store: Store, connection_id: int, wanted: Wanted) -> dict[str, Any]:
+    """By stream: what the ledger proves of it, and whether all of that was asked for."""
+    claims: dict[str, Any] = {}
+    for declared in wanted.streams:
+        summary = None
+        if declared.partition is not None:
+            rule = partition_rule(declared.name, declared.partition)
+            summary = stream_summary(stream_picture(await store.partitions(connection_id, declared.name), rule), rule)
+        claims[declared.name] = {"claim": _claim(summary, wanted), "ledger": summary}
+    return claims
+
+
+def _claim(summary: Mapping[str, Any] | None, wanted: Wanted) -> str:
+    """`proven`: every partition known is read from its beginning. Never said of what was narrowed, or has no ledger."""
+    if summary is None or not summary["partitions"]:
+        return "unproven"
+    if wanted.narrowed or wanted.changes_since is not None:
+        return "part_as_asked_for"
+    return "proven" if summary["complete"] == summary["partitions"] else "partial"
+
+
+_CLAIMS = {
+    "unproven": "what is stored; nothing proves that it is all there is",
+    "part_as_asked_for": "the part that was asked for",
+    "proven": "every conversation or part known, read from its beginning",
+    "partial": "what is stored; parts of it are known to be missing or not proven to be whole",
+}
+
+
+def _plan(connection: ConnectionRow, wanted: Wanted, part: int, claims: Mapping[str, Any]) -> Plan:
+    streams = [_stream_plan(declared) for declared in wanted.streams]
+    statement = [f"{stream.title}: {_CLAIMS[claims[stream.name]['claim']]}." for stream in streams]
+    return Plan(connection=connection.name, streams=streams, part=part, statement=statement)
+
+
+def _stream_plan(declared: StreamDecl) -> StreamPlan:
+    display = declared.display
+    return StreamPlan(
+        name=declared.name,
+        title=declared.name if display is None or display.label is None else display.label,
+        description=declared.description or "",
+        columns={name: _is_number(schema) for name, schema in declared.properties.items()},
+        partitioned=declared.partition is not None,
+    )
+
+
+def _is_number(schema: Any) -> bool:
+    kind = schema.get("type") if isinstance(schema, dict) else None
+    kinds = set(kind) if isinstance(kind, list) else {kind}
+    return bool(kinds & {"integer", "number", "boolean"}) and "string" not in kinds

@@ -1,0 +1,170 @@
+"""Gathering what a health projection is computed from: the one place that reads it.
+
+Owns: which rows, files and declarations become evidence, and how far back to look. Must not know: what any of it means;
+`coverage` judges. Reads no records: counts are kept by the store, so a big store costs no more than a small one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from polyhost.coverage.evidence import (
+    Attempt,
+    Evidence,
+    PartitionReach,
+    RefusedFiles,
+    Schedule,
+    Session,
+    StreamEvidence,
+    evidence_is_decisive,
+)
+from polyhost.coverage.facts import BatchFacts
+from polyhost.coverage.instants import earliest
+from polyhost.coverage.picture import PartitionView, stream_picture, stream_summary
+from polyhost.engine.clock import iso
+from polyhost.engine.imports.watched_folder import refused_files
+from polyhost.engine.run.open_question import asked_since
+from polyhost.engine.run.partition_rules import partition_rules
+from polyhost.engine.run.paused import paused_run
+from polyhost.engine.sessions.saved import session_saved_at
+from polyhost.engine.sources.lookup import Loaded, find_source
+from polyhost.errors import PolyhostError
+from polyhost.ledger.state import PartitionStatus
+from polyhost.protocol.diagnostics import Severity
+from polyhost.protocol.manifest import Manifest
+from polyhost.protocol.scope_request import resolve_scope
+from polyhost.store.base import ConnectionRow, RunRow, Store
+
+__all__ = ["ATTEMPTS", "attempt_of", "gather", "session_of"]
+
+ATTEMPTS = 100
+"""Runs to look back at first: four days of hourly ones. Further, while no contact with the source is among them."""
+_REACH_SHOWN = 50
+"""Partitions of a stream that evidence says the reach of, those to look at first."""
+_MISSING_NAMED = 50
+"""Keys of vanished partitions that evidence names; the rest is counted."""
+
+
+async def gather(store: Store, connection: ConnectionRow, home: Path, schedule: Schedule | None = None) -> Evidence:
+    """Everything known of one connection. A source that cannot be loaded is evidence too."""
+    source, problem = _source(connection, home)
+    manifest = source.manifest if source is not None else None
+    evidence = Evidence(
+        connection=connection.name,
+        source=connection.source,
+        nature=connection.nature,
+        created_at=connection.created_at,
+        streams=() if manifest is None else await _streams(store, connection, manifest),
+        blocking=frozenset() if manifest is None else frozenset(manifest.blocking_gaps),
+        schedule=schedule or Schedule(),
+        session=session_of(source, connection, home),
+        maximum_staleness_seconds=None if manifest is None else _staleness(manifest),
+        source_problem=problem,
+        disconnected_at=connection.disconnected_at,
+        runs=source is None or source.kind != "artifact",
+        watches="watch" in connection.options,
+        refused_files=await _refused(store, connection),
+    )
+    return await _with_attempts(store, connection, evidence)
+
+
+async def _with_attempts(store: Store, connection: ConnectionRow, evidence: Evidence) -> Evidence:
+    """As far back as it takes: a contact that is long ago still counts, and nothing in between makes up for it."""
+    limit = ATTEMPTS
+    while True:
+        attempts = await _attempts(store, connection, limit)
+        evidence = replace(evidence, attempts=attempts)
+        if len(attempts) < limit or evidence_is_decisive(evidence):
+            return evidence
+        limit *= 4
+
+
+def _source(connection: ConnectionRow, home: Path) -> tuple[Loaded | None, str | None]:
+    try:
+        return find_source(connection.source, home), None
+    except PolyhostError as error:
+        return None, error.code
+
+
+def session_of(source: Loaded | None, connection: ConnectionRow, home: Path) -> Session | None:
+    """The saved session, where the source needs one."""
+    if source is None or source.kind != "page":
+        return None
+    saved_at = session_saved_at(home, connection.name)
+    return Session(saved_at=None if saved_at is None else iso(saved_at))
+
+
+async def _refused(store: Store, connection: ConnectionRow) -> RefusedFiles | None:
+    refused = await refused_files(store, connection)
+    return RefusedFiles(len(refused), max(one.at for one in refused.values())) if refused else None
+
+
+def _staleness(manifest: Manifest) -> int | None:
+    policy = manifest.capabilities.refresh_policy
+    return None if policy is None else policy.maximum_staleness_seconds
+
+
+async def _attempts(store: Store, connection: ConnectionRow, limit: int) -> Sequence[Attempt]:
+    rows = await store.runs(connection.id, limit=limit)
+    facts = {batch.id: batch.facts for batch in await store.batches(connection.id, limit=limit)}
+    attempts = [attempt_of(row, facts.get(row.batch_id)) for row in rows]
+    return [await _going_on(store, connection, one) if one.is_running else one for one in attempts]
+
+
+async def _going_on(store: Store, connection: ConnectionRow, running: Attempt) -> Attempt:
+    """With what it waits for."""
+    paused = await paused_run(store, connection.id) == running.id
+    return replace(running, paused=paused, asked_since=await asked_since(store, connection.id, running.id))
+
+
+def attempt_of(row: RunRow, facts: Mapping[str, Any] | None) -> Attempt:
+    """One run as evidence. `facts` None: it wrote none. Those it was opened with are no evidence of anything."""
+    result = row.result
+    told = BatchFacts.from_json(facts) if facts else None
+    return Attempt(
+        id=row.id,
+        status=row.status,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        facts=told if told is not None and told.are_final else None,
+        error_code=(result.get("error") or {}).get("code"),
+        hint=_hint(result.get("diagnostics", ())),
+    )
+
+
+def _hint(diagnostics: Sequence[Mapping[str, Any]]) -> str | None:
+    """The recovery action of what ended a run."""
+    errors = (found for found in diagnostics if found.get("severity") == Severity.ERROR)
+    return next((found["recovery_hint"] for found in errors if found.get("recovery_hint")), None)
+
+
+async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) -> Sequence[StreamEvidence]:
+    counts = await store.count_records(connection.id)
+    rules = partition_rules(manifest, resolve_scope(manifest))
+    found: list[StreamEvidence] = []
+    for declared in manifest.streams:
+        rule = rules.get(declared.name)
+        states = await store.partitions(connection.id, declared.name) if rule is not None else ()
+        views = stream_picture(states, rule) if rule is not None else []
+        missing = [state for state in states if state.status is PartitionStatus.MISSING]
+        live, deleted = counts.get(declared.name, (0, 0))
+        found.append(
+            StreamEvidence(
+                name=declared.name,
+                records=live,
+                deleted=deleted,
+                collected=declared.collected,
+                summary=None if rule is None else stream_summary(views, rule),
+                reach=[_reach(view) for view in views[:_REACH_SHOWN]],
+                missing=[state.key for state in missing[:_MISSING_NAMED]],
+                missing_since=earliest(state.missing_since for state in missing),
+            )
+        )
+    return found
+
+
+def _reach(view: PartitionView) -> PartitionReach:
+    return PartitionReach(view.state.key, str(view.extent), view.covered_through)

@@ -1,0 +1,237 @@
+"""From what the run machine admits to what the store writes: records placed and digested, ranges and absences in order.
+
+Owns: translation, and the rule that absence is judged only in what this run has walked for the first time.
+Must not know: how anything is written, or when.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from polyhost.engine.clock import Clock
+from polyhost.engine.events import PartitionAdvanced
+from polyhost.engine.run._tally import Tally
+from polyhost.engine.run._walks import Walks
+from polyhost.engine.run.ledger import RunLedger
+from polyhost.ledger import ranges
+from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.digest import encode
+from polyhost.ledger.plan import unproven
+from polyhost.ledger.position import Unplaceable, locate
+from polyhost.ledger.state import PartitionRule, Range
+from polyhost.protocol.commands import CommitCoverage, CommitInventory
+from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
+from polyhost.protocol.manifest import Manifest
+from polyhost.protocol.records import Record
+from polyhost.protocol.scope import Scope
+from polyhost.store.base import RecordWrite, TombstoneAbsent, WriteOp, WriteRecords
+
+__all__ = ["StreamFacts", "Translator"]
+
+
+_record_write: Callable[[tuple[Any, ...]], RecordWrite] = partial(tuple.__new__, RecordWrite)
+"""Takes every field, in order, in a third of the time that calling the class takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What translating one stream's records needs, looked up once."""
+
+    rule: PartitionRule | None
+    volatile: frozenset[str]
+    time_field: str | None
+    projected: bool
+
+
+class Translator:
+    """One run's translation. Records must pass through in the order they were admitted."""
+
+    def __init__(
+        self,
+        *,
+        manifest: Manifest,
+        scope: Scope,
+        ledger: RunLedger,
+        tally: Tally,
+        clock: Clock,
+        cursors: Mapping[str, Any],
+        absence_tells: bool = True,
+    ) -> None:
+        self._ledger = ledger
+        self._cursors = cursors
+        self._tally = tally
+        self._clock = clock
+        self._walks = Walks()
+        self._absence_tells = absence_tells
+        self._unplaced_before: dict[tuple[str, str], int] = {}
+        self._unplaced: dict[str, int] = {}
+        self._read: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._facts = {stream.name: _facts(manifest, stream.name, scope, ledger) for stream in scope.streams}
+        self.projects = any(facts.projected for facts in self._facts.values())
+
+    def start_state(self) -> dict[str, Any] | None:
+        """START.state: the opaque cursors as they were kept, and the ledger as it stands now. What a stream with
+        partitions was given as a cursor beside them is handed back as its `cursor`."""
+        partitioned = {
+            name: snapshot | ({"cursor": self._cursors[name]} if name in self._cursors else {})
+            for name, snapshot in self._ledger.start_state().items()
+        }
+        return {**self._cursors, **partitioned} or None
+
+    def is_projected(self, stream: str) -> bool:
+        """Whether the run holds only some fields of this stream's records."""
+        return self._facts[stream].projected
+
+    def write_records(self, records: Sequence[Record]) -> list[WriteOp]:
+        """Admitted records, ready to be stored."""
+        writes: list[RecordWrite] = []
+        for stream, of in groupby(records, key=itemgetter(0)):
+            writes += self._write(stream, of)
+        return [WriteRecords(writes)] if writes else []
+
+    def heard_of(self, records: Sequence[Record]) -> None:
+        """Deletes whose fate is not decided yet: whatever it is, the connector knows them to be gone."""
+        for record in records:
+            self._walks.deleted(record.stream, record.key)
+
+    def take_inventory(self, command: CommitInventory) -> list[WriteOp]:
+        """These partitions exist."""
+        return [*self._ledger.take_inventory(command)]
+
+    def take_coverage(self, command: CommitCoverage) -> list[WriteOp]:
+        """A range is proven: what was not seen in it is gone from the source, and the ledger moves. Nothing where
+        a record had no place in the ledger, or the run holds only some fields: then the range stays open."""
+        facts = self._facts[command.stream]
+        rule = facts.rule
+        piece = self._ledger.proven(command)
+        if rule is None or facts.projected or self._spoilt(command):
+            return []
+        if piece is None and command.limited_before is None:
+            return []
+        absent = [] if piece is None or not self._absence_tells else self._absent(command, piece, rule)
+        ops: list[WriteOp] = [*absent, *self._ledger.take_coverage(command)]
+        if piece is not None:
+            self._account(command, piece, rule)
+        self._tell(command)
+        return ops
+
+    def _absent(self, command: CommitCoverage, piece: Range, rule: PartitionRule) -> list[TombstoneAbsent]:
+        """Only where this run has not walked before: what it saw there is not remembered any more."""
+        seen = self._walks.seen(command.stream, command.partition)
+        if seen is None:
+            return []
+        walked = self._ledger.walked(command.stream, command.partition)
+        groups = frozenset(key for group in command.groups if (key := self._key(group, rule)) is not None)
+        return [
+            TombstoneAbsent(
+                stream=command.stream,
+                partition=command.partition,
+                since=None if fresh.since is None else sort_key(fresh.since, rule.order),
+                until=sort_key(fresh.until, rule.order),
+                seen=seen | command.spared,
+                groups=groups,
+                at=self._clock.iso(),
+            )
+            for fresh in ranges.without(piece, walked, rule.order)
+        ]
+
+    def _account(self, command: CommitCoverage, piece: Range, rule: PartitionRule) -> None:
+        for whole in self._ledger.walked(command.stream, command.partition):
+            if ranges.contains((whole,), piece, rule.order):
+                low, high = ranges.floor_key(whole.since, rule.order), sort_key(whole.until, rule.order)
+                self._walks.account(command.stream, command.partition, low, high)
+
+    def _spoilt(self, command: CommitCoverage) -> bool:
+        of = (command.stream, command.partition)
+        unplaced = self._unplaced.get(command.stream, 0)
+        before, self._unplaced_before[of] = self._unplaced_before.get(of, 0), unplaced
+        return before != unplaced
+
+    def unplaced(self) -> list[Diagnostic]:
+        """Records that were admitted but have no place in the ledger: refused like invalid ones."""
+        return [
+            Diagnostic(
+                code=DiagnosticCode.INVALID_RECORD,
+                severity=Severity.GAP,
+                stream=stream,
+                count=count,
+                message="Records without a usable partition or cursor were refused.",
+                recovery_hint="retry_on_connector_upgrade",
+            )
+            for stream, count in self._unplaced.items()
+        ]
+
+    def unplaced_counts(self) -> Mapping[str, int]:
+        """How many, per stream."""
+        return self._unplaced
+
+    def _tell(self, command: CommitCoverage) -> None:
+        ledger = self._ledger.streams()[command.stream]
+        state = ledger.states[command.partition]
+        self._tally.watch(
+            PartitionAdvanced(
+                stream=command.stream,
+                partition=command.partition,
+                label=state.label,
+                records=self._read[command.stream, command.partition],
+                finished=not unproven(state, ledger.rule.order),
+            )
+        )
+
+    def _write(self, stream: str, records: Iterable[Record]) -> Iterator[RecordWrite]:
+        """One stream's records. Everything is looked up once, not for each: a run is mostly this loop."""
+        facts, read = self._facts[stream], 0
+        rule, volatile, time_field = facts.rule, facts.volatile, facts.time_field
+        here: str | None = None
+        for _, key, data, emitted_at, op in records:
+            if data is None:
+                self._walks.deleted(stream, key)
+                yield RecordWrite(stream, key, "delete", None, None, emitted_at)
+                continue
+            encoded = encode(data, volatile)
+            if time_field is not None and isinstance(moment := data.get(time_field), str):
+                self._tally.happened_at(moment)
+            if rule is None:
+                yield RecordWrite(stream, key, op, *encoded, emitted_at)
+                continue
+            place = locate(data, rule)
+            if isinstance(place, Unplaceable):
+                self._unplaced[stream] = self._unplaced.get(stream, 0) + 1
+                continue
+            partition, _, position, cursor, is_head = place
+            if self._absence_tells:
+                self._walks.saw(stream, partition, key, position)
+            if partition != here:
+                self._has_read(stream, here, read)
+                here, read = partition, 0
+            read += 1
+            yield _record_write((stream, key, op, *encoded, emitted_at, partition, position, cursor, is_head))
+        self._has_read(stream, here, read)
+
+    def _has_read(self, stream: str, partition: str | None, records: int) -> None:
+        if partition is not None:
+            self._read[stream, partition] += records
+
+    def _key(self, position: str, rule: PartitionRule) -> str | None:
+        try:
+            return sort_key(position, rule.order)
+        except ValueError:
+            return None
+
+
+def _facts(manifest: Manifest, name: str, scope: Scope, ledger: RunLedger) -> StreamFacts:
+    declared = manifest.by_name[name]
+    scoped = scope.stream(name)
+    stream = ledger.stream(name)
+    return StreamFacts(
+        rule=stream.rule if stream is not None else None,
+        volatile=frozenset(declared.volatile_fields),
+        time_field=declared.consent_time_field,
+        projected=scoped is not None and scoped.kept is not None,
+    )

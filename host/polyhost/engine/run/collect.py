@@ -1,0 +1,321 @@
+"""One run, from a request that was already accepted to its settled result.
+
+Order is what matters here: lease, ledger, connector, traffic, settling, facts; each step's failure leaves a store that
+tells the truth. Owns: that order, and the run's place in the store. Must not know: surfaces, how a connector works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from polyhost.connectors.base import Connector, ConnectorSession
+from polyhost.coverage.facts import ArtifactFacts, BatchFacts
+from polyhost.engine import events
+from polyhost.engine.clock import Clock, new_id
+from polyhost.engine.events import Answer, OwnerAsked, Watcher
+from polyhost.engine.reading.indexing import index_after_run
+from polyhost.engine.run._pipeline import Pipeline, Target
+from polyhost.engine.run._tally import Tally
+from polyhost.engine.run._translate import Translator
+from polyhost.engine.run.coverage_baseline import remember_covered
+from polyhost.engine.run.lease import Lease, hold_lease
+from polyhost.engine.run.ledger import RunLedger
+from polyhost.engine.run.open_question import Waiting
+from polyhost.engine.run.outcome import Ended, Identity, opening_facts, run_facts, run_result, run_status
+from polyhost.engine.run.partition_rules import partition_rules
+from polyhost.engine.run.pause import Pause
+from polyhost.engine.run.paused import PausableCalls, PauseKeeper
+from polyhost.errors import PolyhostError, RefusedError
+from polyhost.protocol.bindings import match_bindings
+from polyhost.protocol.commands import RunOutcome
+from polyhost.protocol.diagnostics import DiagnosticCode
+from polyhost.protocol.machine import RunMachine
+from polyhost.protocol.manifest import Manifest
+from polyhost.protocol.scope import Scope
+from polyhost.protocol.validation import build_validators
+from polyhost.searching.declared import search_rules
+from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
+
+__all__ = ["CANCEL_MEMO", "Collection", "Surroundings", "collect"]
+
+
+CANCEL_MEMO = "cancel"
+"""Name under which another process leaves the id of a run it wants to end."""
+NOTES_POLL_SECONDS = 1.0
+"""How often a run looks for notes of other processes: to end it, to pause it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """What to collect, with what. The scope was resolved before; nothing here widens it."""
+
+    connection: ConnectionRow
+    manifest: Manifest
+    scope: Scope
+    connector: Connector
+    full: bool = False
+    trigger: str = "owner"
+    method: str = "browser_polyfill"
+    recorded: bool = False
+    artifact: ArtifactFacts | None = None
+    """What is known of the file, where records come from one: then absence tells nothing, and no one is missing."""
+    correct: Callable[[Ended], None] = lambda ended: None
+    """Called before the end is judged, for what only the caller knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a run is given from outside."""
+
+    store: Store
+    clock: Clock
+    watch: Watcher
+    answer: Answer
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    pause: Pause = field(default_factory=Pause)
+
+
+async def collect(what: Collection, around: Surroundings) -> dict[str, Any]:
+    """Run to the end and return the result. RefusedError where it cannot start: then nothing was written."""
+    run_id = new_id("run", around.clock.now())
+    async with hold_lease(around.store, what.connection, run_id, around.clock) as lease:
+        await around.store.abandon_runs(what.connection.id, at=around.clock.iso())
+        result = await _Run(what, around, run_id, lease).go()
+    await index_after_run(around.store, what.connection.id, search_rules(what.manifest))
+    return result
+
+
+class _Run:
+    """One run's state between its steps."""
+
+    def __init__(self, what: Collection, around: Surroundings, run_id: str, lease: Lease) -> None:
+        self._what = what
+        self._around = around
+        self._lease = lease
+        self._began = around.clock.now()
+        self._tally = Tally(around.watch)
+        self._bindings = match_bindings(what.manifest, what.connector.bindings)
+        self._who = Identity(
+            run_id=run_id,
+            batch_id=new_id("bat", self._began),
+            connection=what.connection.name,
+            source=what.connection.source,
+            method=what.method,
+            trigger=what.trigger,
+            started_at=around.clock.iso(),
+            recorded=what.recorded,
+        )
+        self._pausing = PauseKeeper(
+            pause=around.pause,
+            run_id=run_id,
+            connection_id=what.connection.id,
+            store=around.store,
+            clock=around.clock,
+            watch=self._tally.watch,
+        )
+        self._waiting = Waiting(around.store, what.connection.id, run_id, around.clock)
+        self._opened = False
+
+    async def go(self) -> dict[str, Any]:
+        store, what = self._around.store, self._what
+        rules = partition_rules(what.manifest, what.scope)
+        ledger = await RunLedger.load(
+            store,
+            what.connection.id,
+            rules,
+            what.scope,
+            self._around.clock,
+            full=what.full,
+            artifact=what.artifact is not None,
+        )
+        ended = Ended(
+            scope=what.scope,
+            ledger=ledger,
+            tally=self._tally,
+            outcome=None,
+            error=None,
+            rejected={},
+            artifact=what.artifact,
+            blocking=frozenset(what.manifest.blocking_gaps),
+            actions=what.manifest.importer.actions if what.artifact is not None and what.manifest.importer else {},
+        )
+        streams = tuple(stream.name for stream in what.scope.streams)
+        self._tally.watch(events.RunStarted(self._who.run_id, what.connection.name, what.connection.source, streams))
+        try:
+            await self._traffic(ledger, ended)
+        except PolyhostError as error:
+            ended.error = error
+        except ExceptionGroup as group:
+            ended.error = _first_known(group)
+        if ended.error is not None and isinstance(ended.error, RefusedError) and not self._opened:
+            raise ended.error
+        return await self._close(ended)
+
+    async def _traffic(self, ledger: RunLedger, ended: Ended) -> None:
+        async with self._what.connector.open(PausableCalls(ledger, self._around.pause, self._asking)) as session:
+            await self._open_rows()
+            await remember_covered(self._around.store, self._what.connection.id, ledger)
+            self._tally.watch(events.BrowserStarted(self._what.manifest.runner or "connector"))
+            try:
+                await self._exchange(session, ledger, ended)
+            finally:
+                ended.traffic = replace(session.traffic)
+                ended.stopped = self._pausing.why_ended()
+
+    async def _exchange(self, session: ConnectorSession, ledger: RunLedger, ended: Ended) -> None:
+        what, around = self._what, self._around
+        translator = Translator(
+            manifest=what.manifest,
+            scope=what.scope,
+            ledger=ledger,
+            tally=self._tally,
+            clock=around.clock,
+            cursors=await self._cursors(),
+            absence_tells=what.artifact is None,
+        )
+        machine = RunMachine(
+            manifest=what.manifest,
+            scope=what.scope,
+            run_id=self._who.run_id,
+            mode="full_refresh" if what.full else "incremental",
+            bindings=self._bindings,
+            state=translator.start_state(),
+            validators=build_validators(what.manifest),
+        )
+        pipeline = Pipeline(
+            machine=machine,
+            translator=translator,
+            target=Target(around.store, what.connection.id, self._who.batch_id),
+            session=session,
+            tally=self._tally,
+            clock=around.clock,
+            answer=self._answer,
+            cancelled=around.cancelled,
+            pause=around.pause,
+        )
+        try:
+            ended.outcome = await self._while_leased(pipeline)
+        finally:
+            for diagnostic in translator.unplaced():
+                self._tally.report(diagnostic)
+            ended.invalid = {
+                stream.name: machine.rejected.get(stream.name, {}).get(DiagnosticCode.INVALID_RECORD, 0)
+                + translator.unplaced_counts().get(stream.name, 0)
+                for stream in what.scope.streams
+            }
+            ended.unparsable = machine.unparsable
+            ended.rejected = {
+                stream.name: sum(machine.rejected.get(stream.name, {}).values())
+                + translator.unplaced_counts().get(stream.name, 0)
+                for stream in what.scope.streams
+            }
+
+    async def _while_leased(self, pipeline: Pipeline) -> RunOutcome:
+        async with asyncio.TaskGroup() as tasks:
+            loops = (self._lease.keep, self._look_for_notes, self._pausing.tell)
+            helpers = [tasks.create_task(loop()) for loop in loops]
+            outcome = await pipeline.run()
+            for helper in helpers:
+                helper.cancel()
+        return outcome
+
+    async def _look_for_notes(self) -> None:
+        """Until it is to end: because another process wants that, or because it has been paused for too long."""
+        store, connection = self._around.store, self._what.connection
+        while await store.get_memo(connection.id, CANCEL_MEMO) != self._who.run_id:
+            if await self._pausing.look():
+                break
+            await asyncio.sleep(NOTES_POLL_SECONDS)
+        self._around.cancelled.set()
+
+    async def _cursors(self) -> Mapping[str, Any]:
+        """Opaque cursors of the checkpoints in scope; none on a full run."""
+        kept = {} if self._what.full else await self._around.store.checkpoints(self._what.connection.id)
+        declared = self._what.manifest.by_name
+        wanted = {name for stream in self._what.scope.streams for name in declared[stream.name].checkpoints}
+        return {name: cursor for name, cursor in kept.items() if name in wanted}
+
+    async def _answer(self, asked: OwnerAsked) -> tuple[str, Any]:
+        """Asked at once, as the question was told at once: an answer may come before the store knows of it."""
+        answering = asyncio.ensure_future(self._around.answer(asked))
+        try:
+            async with self._waiting.asking():
+                return await answering
+        finally:
+            answering.cancel()
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncGenerator[None]:
+        """A run that asks has begun, also where nothing could be read before the answer."""
+        await self._open_rows()
+        async with self._waiting.asking():
+            yield
+
+    async def _open_rows(self) -> None:
+        """Once."""
+        if self._opened:
+            return
+        await self._around.store.open_run(
+            self._run_row("running", {}), self._batch_row(opening_facts(self._who, self._what.artifact), None)
+        )
+        self._opened = True
+
+    async def _close(self, ended: Ended) -> dict[str, Any]:
+        await self._open_rows()
+        self._what.correct(ended)
+        if self._what.artifact is None and ended.outcome is not None and ended.outcome.code != "protocol_violation":
+            ended.settled = ended.ledger.settle()
+            changed = [state for settlement in ended.settled.values() for state in settlement.changed]
+            if changed:
+                ops = [SavePartitions(changed)]
+                await self._around.store.write(self._what.connection.id, self._who.batch_id, ops)
+        ended.finished_at = self._around.clock.iso()
+        ended.seconds = self._around.clock.now() - self._began
+        status = run_status(ended)
+        facts = run_facts(self._who, ended, status)
+        result = run_result(self._who, ended, status, facts)
+        await self._around.store.close_run(
+            replace(self._run_row(str(status), result), finished_at=ended.finished_at),
+            self._batch_row(facts, self._around.clock.iso()),
+        )
+        self._tally.watch(events.RunFinished(result))
+        return result
+
+    def _run_row(self, status: str, result: Mapping[str, Any]) -> RunRow:
+        return RunRow(
+            id=self._who.run_id,
+            connection_id=self._what.connection.id,
+            batch_id=self._who.batch_id,
+            mode="full_refresh" if self._what.full else "incremental",
+            status=status,
+            started_at=self._who.started_at,
+            scope=self._what.scope.as_start_scope(),
+            result=result,
+        )
+
+    def _batch_row(self, facts: BatchFacts, finished_at: str | None) -> BatchRow:
+        return BatchRow(
+            id=self._who.batch_id,
+            connection_id=self._what.connection.id,
+            method=self._who.method,
+            trigger=self._who.trigger,
+            started_at=self._who.started_at,
+            finished_at=finished_at,
+            facts=facts.as_json(),
+        )
+
+
+def _first_known(group: BaseExceptionGroup[BaseException]) -> PolyhostError:
+    """The owner's error inside a task group's; where there is anything else, that is a bug and is raised as such."""
+    known, unknown = group.split(PolyhostError)
+    if known is None or unknown is not None:
+        raise group
+    first: BaseException = known
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, PolyhostError)  # noqa: S101  what was split off
+    return first

@@ -1,0 +1,121 @@
+"""A pause beside the run it is of: permits held, wishes of other processes found, told to whoever watches, and ended.
+
+Owns: the two memos of a pause, how long it may last, and what is said of it. Must not know: how a run goes, surfaces.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from polyhost.connectors.base import HostCalls
+from polyhost.engine import events
+from polyhost.engine.clock import Clock, iso
+from polyhost.engine.events import Watcher
+from polyhost.engine.run.ledger import RunLedger
+from polyhost.engine.run.pause import Pause
+from polyhost.errors import StoppedError
+from polyhost.store.base import Store
+
+__all__ = ["MAX_PAUSE_SECONDS", "PausableCalls", "PauseKeeper", "leave_wish", "paused_run"]
+
+MAX_PAUSE_SECONDS = 3600.0
+"""How long a run may stand paused before it is ended as cancelled. It holds its connection's lease and a browser all
+the while, and what a site hands out for going on (cursors, sessions) does not keep. A question may wait as long."""
+WISH_MEMO = "pause"
+"""Name under which another process leaves what it wants of a run: {"run", "paused", "asked"}; `asked` tells one wish
+from the next."""
+PAUSED_MEMO = "paused"
+"""Name under which a run that is paused leaves its id, for whoever lists runs; null once it goes on."""
+
+
+class PausableCalls(HostCalls):
+    """A connector's questions to the host, and its permits held while the run is paused."""
+
+    def __init__(self, inner: RunLedger, pause: Pause, asking: Callable[[], AbstractAsyncContextManager[None]]) -> None:
+        self._inner = inner
+        self._pause = pause
+        self._asking = asking
+
+    async def windows(self, stream: str, partition: str) -> list[dict[str, Any]]:
+        return await self._inner.windows(stream, partition)
+
+    async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return await self._inner.groups(stream, partition, ids)
+
+    async def unpaused(self) -> None:
+        await self._pause.wait()
+
+    def asking(self) -> AbstractAsyncContextManager[None]:
+        return self._asking()
+
+
+@dataclass(slots=True, kw_only=True)
+class PauseKeeper:
+    """Beside one run for as long as it is paused or may be."""
+
+    pause: Pause
+    run_id: str
+    connection_id: int
+    store: Store
+    clock: Clock
+    watch: Watcher
+    too_long: bool = False
+    """Whether it stood paused for longer than it may."""
+    _since: float = 0.0
+    _seen: Any = None
+
+    async def tell(self) -> None:
+        """Tell of each change, in the store and to whoever watches; until cancelled."""
+        told = False
+        while True:
+            change = self.pause.change()
+            if self.pause.is_on != told:
+                told = not told
+                await self._tell(paused=told)
+            else:
+                await change.wait()
+
+    async def look(self) -> bool:
+        """Do what another process wishes. True where it has been paused for too long."""
+        wish = await self.store.get_memo(self.connection_id, WISH_MEMO)
+        if wish != self._seen and isinstance(wish, dict) and wish.get("run") == self.run_id:
+            (self.pause.begin if wish.get("paused") else self.pause.end)()
+        self._seen = wish
+        if self.pause.is_on and self._since and self.clock.now() - self._since >= MAX_PAUSE_SECONDS:
+            self.too_long = True
+        return self.too_long
+
+    def why_ended(self) -> StoppedError | None:
+        """What its owner is told, where it was ended for having been paused too long."""
+        if not self.too_long:
+            return None
+        return StoppedError(
+            f"It stood paused for {MAX_PAUSE_SECONDS / 60:g} minutes, which is as long as a run may, and was ended",
+            "What it had read is kept. Start it again, and it goes on from there.",
+            code="paused_too_long",
+        )
+
+    async def _tell(self, *, paused: bool) -> None:
+        now = self.clock.now()
+        self._since = now if paused else 0.0
+        await self.store.set_memo(self.connection_id, PAUSED_MEMO, self.run_id if paused else None)
+        if paused:
+            self.watch(events.RunPaused(self.run_id, at=iso(now), until=iso(now + MAX_PAUSE_SECONDS)))
+        else:
+            self.watch(events.RunResumed(self.run_id, at=iso(now)))
+
+
+async def leave_wish(store: Store, connection_id: int, run_id: str, *, paused: bool) -> None:
+    """For the process that runs it, which looks every second."""
+    wish = {"run": run_id, "paused": paused, "asked": secrets.token_hex(8)}
+    await store.set_memo(connection_id, WISH_MEMO, wish)
+
+
+async def paused_run(store: Store, connection_id: int) -> str | None:
+    """The run of this connection that says that it is paused. It counts only while that run goes on: one that was
+    killed has taken nothing back."""
+    return await store.get_memo(connection_id, PAUSED_MEMO)

@@ -1,0 +1,151 @@
+"""The ways an owner's session is come by: a window, a browser that runs already, cookies from elsewhere.
+
+Owns: what each way needs of a source, and that what comes out was seen to be signed in. Must not know: surfaces,
+connections, where a session is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Error
+
+from polyhost.browser.attach import read_running_browser
+from polyhost.browser.bridge.scripts import PageScript
+from polyhost.browser.launch import BrowserOptions, launch
+from polyhost.browser.session import SIGNED_OUT, SessionSigns
+from polyhost.browser.signed_in import SignedIn, look_until_told, read_state
+from polyhost.browser.signin import SignInWindow, sign_in_visibly
+from polyhost.browser.storage import kept_state
+from polyhost.connectors.loading import LoadedSource
+from polyhost.engine.sessions.account import account_at
+from polyhost.errors import NeedsOwnerError, RefusedError
+
+__all__ = [
+    "Site",
+    "enter_running",
+    "enter_visibly",
+    "enter_with_cookies",
+    "enter_with_state",
+    "session_signs",
+    "site_of",
+    "told_at",
+]
+
+_PAGE_TIMEOUT_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What signing in needs to know of a source."""
+
+    name: str
+    page: str
+    signs: SessionSigns
+    browser: BrowserOptions
+
+
+def site_of(source: LoadedSource, browser: BrowserOptions, *, page: str | None = None) -> Site:
+    """RefusedError where the source does not run in a browser."""
+    declared = source.manifest.polyfill
+    if declared is None:
+        raise RefusedError(
+            f"{source.name} does not run in a browser", "It needs no session: connect it as it is.", code="no_polyfill"
+        )
+    name = source.manifest.display_name or source.name
+    return Site(name=name, page=page or declared.page, signs=session_signs(source), browser=browser)
+
+
+def session_signs(source: LoadedSource) -> SessionSigns:
+    """How this source tells whether anybody is signed in."""
+    declared = source.manifest.polyfill
+    if declared is None:
+        return SessionSigns(hosts=())
+    probe = source.read_probe()
+    scripts = [*source.read_libraries(), probe] if probe is not None else []
+    return SessionSigns(
+        hosts=declared.hosts,
+        signed_out=declared.session.signed_out,
+        signed_in=declared.session.signed_in,
+        probe=tuple(PageScript(f"{source.name}/{name}", text) for name, text in scripts),
+    )
+
+
+async def enter_visibly(
+    site: Site, profile: Path, *, wait_seconds: float, cancelled: asyncio.Event, state: Mapping[str, Any] | None = None
+) -> SignedIn:
+    """The owner signs in in a window of their own."""
+    window = SignInWindow(
+        page=site.page,
+        signs=site.signs,
+        site=site.name,
+        profile=profile,
+        browser=replace(site.browser, headless=False, allow_hosts=None),
+        wait_seconds=wait_seconds,
+        state=state,
+    )
+    return await sign_in_visibly(window, cancelled)
+
+
+async def enter_running(site: Site, url: str) -> SignedIn:
+    """The owner is signed in in a browser that runs already."""
+    return await read_running_browser(url, page=site.page, signs=site.signs, site=site.name)
+
+
+async def enter_with_cookies(site: Site, cookies: Sequence[Mapping[str, Any]]) -> SignedIn:
+    """The site builds up what it keeps besides the owner's cookies."""
+    found = await _open_unseen(site, {"cookies": [*cookies], "origins": []})
+    if found is None or found.report.signed_in is not True:
+        raise NeedsOwnerError(
+            f"{site.name} does not take these cookies: they are of a session that has ended, or not all of them",
+            "Sign in there again, or in a window: leave the cookies out.",
+            code=SIGNED_OUT,
+        )
+    return found
+
+
+async def enter_with_state(site: Site, state: Mapping[str, Any]) -> SignedIn:
+    """A session from a file is tried at the site. Storage of origins that were not open is kept as it was. Where a
+    source has no way to tell who is in, only what looks signed out is refused."""
+    found = await _open_unseen(site, state)
+    can_tell = bool(site.signs.probe or site.signs.signed_in)
+    if found is None or found.report.signed_in is not (True if can_tell else None):
+        raise NeedsOwnerError(
+            f"{site.name} does not take that session: it has ended, or the site could not be asked",
+            "Sign in there again, and save it anew; what is saved here stays as it was.",
+            code=SIGNED_OUT,
+        )
+    seen = {origin["origin"] for origin in found.state["origins"]}
+    before = kept_state({"origins": state.get("origins", ())}, site.signs.hosts)["origins"]
+    origins = [*(origin for origin in before if origin["origin"] not in seen), *found.state["origins"]]
+    return SignedIn({**found.state, "origins": origins}, found.report)
+
+
+async def told_at(site: Site, place: str | None, found: SignedIn) -> SignedIn:
+    """The same, with a report of who it is at this workspace: the page may have ended up at another one, where the same
+    person has another account. `site.page` is the workspace's."""
+    opens = any(there.id == place for there in found.report.workspaces)
+    if not opens or account_at(found.report, place) is not None:
+        return found
+    looked = await _open_unseen(site, found.state)
+    return found if looked is None else SignedIn(found.state, looked.report)
+
+
+async def _open_unseen(site: Site, state: Mapping[str, Any]) -> SignedIn | None:
+    """Open the site once with a session, and hear what it says of it; None where the page could not be read."""
+    async with launch(replace(site.browser, headless=True, allow_hosts=site.signs.hosts)) as browser:
+        context = await browser.new_context(state)
+        page = await context.new_page()
+        with suppress(Error):  # where it led is looked at, whatever went wrong on the way
+            await page.goto(site.page, wait_until="commit", timeout=_PAGE_TIMEOUT_MS)
+        report = await look_until_told(page, site.signs)
+        if report.signed_in is False:
+            return None
+        with suppress(Error):
+            return SignedIn(await read_state(page, site.signs), report)
+    return None

@@ -1,0 +1,117 @@
+"""Runs that are replayed from a recording, or recorded into one: connectors wrapped around the page connector.
+
+Owns: what makes a replay fail (an unrecorded request), and when a recording is finished. Must not know: HAR, scrubbing,
+what a run does with its records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import BrowserContext
+
+from polyhost.browser.bridge.tab import Launcher
+from polyhost.browser.launch import BrowserOptions, launch
+from polyhost.browser.recordings.fixture import Scenario
+from polyhost.browser.recordings.record import Recorder
+from polyhost.browser.recordings.recording_rules import RecordingRules
+from polyhost.browser.recordings.replay import Replayer
+from polyhost.connectors.base import Connector, ConnectorSession, HostCalls
+from polyhost.connectors.page import PageConnector, PagePolyfill, PageSession
+from polyhost.errors import PolyhostError, RunFailedError
+
+__all__ = ["RecordedConnector", "ReplayConnector"]
+
+
+class ReplayConnector(Connector):
+    """A polyfill in a real browser that reaches nothing but the recording. A request not in it fails the run."""
+
+    def __init__(
+        self,
+        polyfill: PagePolyfill,
+        scenario: Scenario,
+        rules: RecordingRules,
+        browser: BrowserOptions | None = None,
+        launcher: Launcher = launch,
+    ) -> None:
+        self._replayer = Replayer(scenario.recording, rules, on_unrecorded=self._unrecorded)
+        self._session: PageSession | None = None
+        self._inner = PageConnector(
+            polyfill,
+            browser=browser or BrowserOptions(offline=True),
+            storage_state=scenario.storage_state,
+            pace=False,
+            prepare=self._replayer.install,
+            launcher=launcher,
+        )
+
+    @property
+    def bindings(self) -> Mapping[str, Any]:
+        return self._inner.bindings
+
+    def open(self, calls: HostCalls) -> AbstractAsyncContextManager[ConnectorSession]:
+        return self._open(calls)
+
+    @asynccontextmanager
+    async def _open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession]:
+        try:
+            async with self._inner.open(calls) as session:
+                self._session = session if isinstance(session, PageSession) else None
+                if self._replayer.unrecorded:
+                    self._unrecorded(self._replayer.unrecorded[0])
+                yield session
+        except PolyhostError:
+            if self._session is None and self._replayer.unrecorded:  # not even its page is in it
+                raise _not_recorded(self._replayer.unrecorded[0]) from None
+            raise
+        finally:
+            await self._replayer.uninstall()  # the browser may be kept for another recording
+
+    def _unrecorded(self, name: str) -> None:
+        if self._session is not None:
+            self._session.fail(_not_recorded(name))
+
+
+def _not_recorded(name: str) -> RunFailedError:
+    return RunFailedError(
+        f"a request is not in the recording: {name}",
+        "Record the scenario again, or correct the polyfill.",
+        code="unrecorded_request",
+    )
+
+
+class RecordedConnector(Connector):
+    """A live page connector whose traffic is recorded. After the run, `save` scrubs and writes the scenario."""
+
+    def __init__(self, polyfill: PagePolyfill, rules: RecordingRules, **options: Any) -> None:
+        self._recorder = Recorder(rules)
+        self._inner = PageConnector(polyfill, prepare=self._start, **options)
+
+    @property
+    def bindings(self) -> Mapping[str, Any]:
+        return self._inner.bindings
+
+    def open(self, calls: HostCalls) -> AbstractAsyncContextManager[ConnectorSession]:
+        return self._open(calls)
+
+    def save(self, directory: Path, expected: Iterable[Mapping[str, Any]]) -> None:
+        """RunFailedError where the recording would still hold what must not be kept; then nothing is written."""
+        self._recorder.save(directory, expected)
+
+    def raw(self, expected: Iterable[Mapping[str, Any]]) -> Scenario:
+        """The recording before scrubbing, for several that are scrubbed together."""
+        return self._recorder.raw(expected)
+
+    async def _start(self, context: BrowserContext) -> None:
+        await self._recorder.start(context)
+
+    @asynccontextmanager
+    async def _open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession]:
+        async with self._inner.open(calls) as session:
+            try:
+                yield session
+            finally:
+                await self._recorder.stop()

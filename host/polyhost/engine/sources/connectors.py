@@ -1,0 +1,261 @@
+"""Sources and the connectors made from them: a folder with a manifest becomes something a run can open.
+
+Owns: which connector a source and a connection come to, live, replayed or recorded, and what of it is kept between runs
+(the governor's memory). Must not know: surfaces, how a run goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from polyhost.browser.bridge.scripts import PageScript
+from polyhost.browser.bridge.tab import Launcher
+from polyhost.browser.fence import KINDS
+from polyhost.browser.governor import Governor
+from polyhost.browser.launch import BrowserOptions, launch
+from polyhost.browser.recordings.fixture import load_scenario
+from polyhost.browser.recordings.recording_rules import RecordingRules
+from polyhost.connectors.base import Connector, Traffic
+from polyhost.connectors.loading import LoadedSource, bundled_folder
+from polyhost.connectors.page import PageConnector, PagePolyfill
+from polyhost.connectors.stdio import StdioConnector
+from polyhost.engine.clock import Clock
+from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
+from polyhost.engine.sessions.connector import OwnersConnector, SessionInUse
+from polyhost.engine.sessions.saved import SavedSession, load_saved
+from polyhost.engine.sessions.sign_in import site_of
+from polyhost.engine.settings.config import load_config
+from polyhost.engine.sources._recorded import RecordedConnector, ReplayConnector
+from polyhost.engine.sources.expected_records import expected_records
+from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.protocol.manifest import PolyfillDecl
+from polyhost.protocol.scope import Scope
+from polyhost.store.base import ConnectionRow, Store
+
+__all__ = [
+    "NOBODY",
+    "Owner",
+    "Prepared",
+    "browser_options",
+    "demo_scenario",
+    "live_connector",
+    "page_of",
+    "page_polyfill",
+    "recording_connector",
+    "replay_connector",
+]
+
+GOVERNOR_MEMO = "governor"
+"""Name under which a connection keeps what its governor has learned about the site."""
+DEMO_SCENARIO = Path("slack") / "small"
+
+Hosts = tuple[Mapping[str, str], bool]
+"""Hosts mapped to loopback addresses, and whether any certificate is accepted there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """How whoever started a run is reached, and whether they want to watch it in a window."""
+
+    answer: Answer
+    watch: Watcher = ignore
+    headed: bool = False
+
+
+async def _nobody(asked: OwnerAsked) -> tuple[str, Any]:
+    del asked
+    return "timeout", None
+
+
+NOBODY = Owner(answer=_nobody)
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A connector ready to be opened once, and what has to be remembered afterwards."""
+
+    connector: Connector
+    recorded: bool = False
+    governor: Governor | None = None
+    recording: RecordedConnector | None = None
+
+    async def remember(self, store: Store, connection: ConnectionRow) -> None:
+        """Keep what the governor has learned for the next run."""
+        if self.governor is not None:
+            await store.set_memo(connection.id, GOVERNOR_MEMO, self.governor.snapshot())
+
+    async def save(self, directory: Path, store: Store, connection: ConnectionRow, scope: Scope) -> None:
+        """Write the recording, with what it must yield."""
+        if self.recording is not None:
+            self.recording.save(directory, await expected_records(store, connection, scope))
+
+
+def demo_scenario() -> Path:
+    """The bundled recording that `demo` replays."""
+    return bundled_folder().parent / "fixtures" / DEMO_SCENARIO
+
+
+def replay_connector(
+    source: LoadedSource, directory: Path, home: Path | None = None, launcher: Launcher = launch
+) -> Prepared:
+    """A run that is answered from a recording and reaches nothing else. `home`: whose settings name the browser."""
+    executable = None if home is None else load_config(home).browser.executable
+    browser = BrowserOptions(offline=True, executable=executable)
+    declared, polyfill = _page(source, browser)
+    scenario = load_scenario(directory)
+    return Prepared(ReplayConnector(polyfill, scenario, _rules(declared), browser, launcher), recorded=True)
+
+
+async def live_connector(
+    source: LoadedSource,
+    connection: ConnectionRow,
+    hosts: Hosts,
+    home: Path,
+    store: Store,
+    clock: Clock,
+    owner: Owner = NOBODY,
+    launcher: Launcher | None = None,
+) -> Prepared:
+    """A run with the owner's session, or a process of its own. `launcher`: None for a browser of its own, too."""
+    if source.kind == "artifact":
+        raise RefusedError(
+            f"{source.name} is not collected but imported, from files you export yourself",
+            f"Import one: polyhost import {connection.name} FILE",
+            code="import_only",
+        )
+    stdio = source.manifest.stdio
+    if stdio is not None:
+        return Prepared(StdioConnector(stdio.command, source.folder))
+    browser = browser_options(home, hosts, headed=owner.headed)
+    _, polyfill = _page(source, browser, page=_page_of(connection))
+    governor = await _governor(store, connection, clock)
+
+    def make(state: Mapping[str, Any], traffic: Traffic) -> PageConnector:
+        return PageConnector(
+            polyfill,
+            governor=governor,
+            browser=browser,
+            storage_state=state,
+            traffic=traffic,
+            launcher=launcher or launch,
+        )
+
+    use = SessionInUse(
+        home=home,
+        connection=connection.name,
+        source=connection.source,
+        site=site_of(source, replace(browser, headless=False), page=polyfill.page),
+        saved=_saved(connection, home),
+        account=connection.account,
+        learn=partial(_learn, store, connection),
+        answer=owner.answer,
+        watch=owner.watch,
+    )
+    return Prepared(OwnersConnector(make, use), governor=governor)
+
+
+async def recording_connector(
+    source: LoadedSource,
+    connection: ConnectionRow,
+    hosts: Hosts,
+    home: Path,
+    store: Store,
+    clock: Clock,
+    owner: Owner = NOBODY,
+    launcher: Launcher | None = None,
+) -> Prepared:
+    """A live run whose traffic is recorded. The session is not probed: a recording holds what the polyfill asked."""
+    browser = browser_options(home, hosts, headed=owner.headed)
+    declared, polyfill = _page(source, browser, page=_page_of(connection))
+    governor = await _governor(store, connection, clock)
+    state = _saved(connection, home).state
+    recording = RecordedConnector(
+        polyfill,
+        _rules(declared),
+        governor=governor,
+        browser=browser,
+        storage_state=state,
+        launcher=launcher or launch,
+    )
+    return Prepared(recording, governor=governor, recording=recording)
+
+
+async def _governor(store: Store, connection: ConnectionRow, clock: Clock) -> Governor:
+    governor = Governor()
+    if (memory := await store.get_memo(connection.id, GOVERNOR_MEMO)) is not None:
+        governor.restore(memory, clock.now())
+    return governor
+
+
+def browser_options(home: Path, hosts: Hosts, *, headed: bool = False) -> BrowserOptions:
+    """The browser as this home's settings have it, for traffic that goes where the connection says."""
+    mapped, insecure_tls = hosts
+    set_to = load_config(home).browser
+    return BrowserOptions(
+        map_hosts=mapped,
+        insecure_tls=insecure_tls,
+        executable=set_to.executable,
+        headless=set_to.headless and not headed,
+        load=KINDS if set_to.load_images else (),
+    )
+
+
+def _saved(connection: ConnectionRow, home: Path) -> SavedSession:
+    saved = load_saved(home, connection.name)
+    if saved is None:
+        raise NeedsOwnerError(
+            f"{connection.name} has no saved session",
+            f"Give it one: polyhost connect {connection.source} --name {connection.name} --renew",
+            code="signed_out",
+        )
+    return saved
+
+
+async def _learn(store: Store, connection: ConnectionRow, account: Mapping[str, Any]) -> None:
+    await store.update_connection(connection.id, account=account)
+
+
+def _page_of(connection: ConnectionRow) -> str | None:
+    """The page of the workspace this connection is of, where the account has several."""
+    return (connection.account.get("workspace") or {}).get("url")
+
+
+def _page(
+    source: LoadedSource, browser: BrowserOptions, *, page: str | None = None
+) -> tuple[PolyfillDecl, PagePolyfill]:
+    declared = source.manifest.polyfill
+    if declared is None:
+        raise RefusedError(
+            f"{source.name} does not run in a browser",
+            "Only polyfills can be recorded and replayed.",
+            code="no_polyfill",
+        )
+    browser.find()  # none: said now, before anything is written
+    polyfill = PagePolyfill(
+        page=page or declared.page,
+        hosts=declared.hosts,
+        script=source.read_script(),
+        libraries=tuple(PageScript(f"{source.name}/{name}", text) for name, text in source.read_libraries()),
+        script_name=f"{source.name}/{declared.script}",
+        signed_out=declared.session.signed_out,
+        load=declared.load,
+    )
+    return declared, polyfill
+
+
+def page_polyfill(source: LoadedSource, browser: BrowserOptions, *, page: str | None = None) -> PagePolyfill:
+    """What a page needs of a source that runs in one. `page`: where it starts, instead of where the manifest says."""
+    return _page(source, browser, page=page)[1]
+
+
+def page_of(connection: ConnectionRow) -> str | None:
+    """The page a connection starts at, where that is its account's own."""
+    return _page_of(connection)
+
+
+def _rules(declared: PolyfillDecl) -> RecordingRules:
+    return RecordingRules.declared(declared.recording.model_dump(exclude_defaults=True), declared.hosts)
