@@ -18,7 +18,7 @@ from benchmarks.pipeline import pipeline
 from benchmarks.search import search
 from benchmarks.serve import serving
 from benchmarks.settle import settle
-from polyhost.engine.hosting.interpreter import run
+from polyhost.cli.interpreter import run
 
 __all__ = ["main"]
 

@@ -20,11 +20,11 @@ from unittest import mock
 from benchmarks.measure import Cost, Meter
 from benchmarks.site import Chat, serve_chat
 from polyhost.browser.launch import launch
+from polyhost.cli.interpreter import tune_interpreter
 from polyhost.connectors.base import Batch
 from polyhost.connectors.page import PageConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import BrowserStarted, OwnerAsked, RunEvent, RunFinished
-from polyhost.engine.hosting.interpreter import tune_interpreter
 from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_scope

@@ -18,8 +18,8 @@ import aiohttp
 
 from playbooks import manifest_json, stream
 from polyhost.api.gate import Gate
-from polyhost.api.server import Serving, serving
 from polyhost.engine.settings.config import Config
+from polyhost.server.serving import Serving, serving
 from polyhost.store.sqlite import open_store
 
 __all__ = ["AT", "Answer", "Client", "connect_process", "served", "write_process"]

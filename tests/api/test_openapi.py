@@ -16,8 +16,8 @@ from openapi_pydantic import OpenAPI
 from schemathesis.config import SchemathesisConfig
 
 from api.serving import TOKEN, Client, connect_process, served
-from polyhost.api.app import build_app
 from polyhost.api.openapi import EVENTS, openapi_document, schema_of
+from polyhost.server.application import build_app
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.pages import add_pages
 from web.situations import SITUATIONS

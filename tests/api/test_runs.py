@@ -10,7 +10,6 @@ import pytest
 
 from api.serving import Client, connect_process, served
 from e2e.command import CommandLine
-from polyhost.api import streaming
 from polyhost.engine.hosting._sockets import MAX_PATH_BYTES, socket_folder, socket_path
 from polyhost.operations.collect import resume
 from polyhost.operations.context import Context
@@ -65,14 +64,6 @@ async def test_a_run_is_started_followed_to_its_end_and_has_a_receipt(own: Clien
     assert len((await own.get("/v1/connections/work/streams/notes/records"))["records"]) == 3
 
 
-async def test_too_many_event_streams_are_asked_to_come_back(own: Client, home: Path, monkeypatch: pytest.MonkeyPatch):
-    mode(home, "wait")
-    run_id = await start(own)
-    monkeypatch.setattr(streaming, "MOST_STREAMS", 0)
-    answer = await own("GET", f"/v1/runs/{run_id}/events")
-    assert (answer.status, answer.value["code"], answer.headers["Retry-After"]) == (429, "too_many_streams", "5")
-
-
 @pytest.mark.requirement("PR-3.1")
 async def test_the_resources_of_a_request_reach_the_connector_unchanged(own: Client, home: Path):
     run_id = await start(own, {"resources": {"notes": ["n1"]}})
@@ -81,21 +72,6 @@ async def test_the_resources_of_a_request_reach_the_connector_unchanged(own: Cli
     assert told["scope"]["streams"] == [{"name": "notes", "resources": ["n1"]}]
     keys = [one["key"] for one in (await own.get("/v1/connections/work/streams/notes/records"))["records"]]
     assert keys == ["n1"]
-
-
-async def test_events_are_resumed_after_the_last_one_that_was_heard(own: Client):
-    """Once the run has ended its history stands: counts that came later have taken the place of earlier ones."""
-    run_id = await start(own)
-    live = await heard(own, run_id)
-    events = await heard(own, run_id)
-    assert events[-1] == live[-1]
-    assert await heard(own, run_id, last=events[1][0]) == events[2:]
-    answer = await own(
-        "GET",
-        f"/v1/runs/{run_id}/events",
-        headers={"Authorization": f"Bearer {own.token}", "Last-Event-ID": events[-1][0]},
-    )
-    assert answer.status == 204
 
 
 async def test_a_run_of_before_the_server_started_tells_how_it_ended(home: Path):

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from checkout import ROOT
+from polyhost.engine.development.check_folder import check_folder
+from polyhost.engine.development.conformance import BEHAVIOUR
+from polyhost.engine.development.report import Answer
 from polyhost.operations.context import nobody
-from polyhost.testing.conformance import BEHAVIOUR
-from polyhost.testing.folder import check_folder
-from polyhost.testing.report import Answer
 
 PAGE = (ROOT / "docs" / "writing-a-polyfill.md").read_text(encoding="utf-8")
 

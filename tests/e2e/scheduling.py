@@ -15,11 +15,11 @@ from typing import Any
 
 from e2e.owner import LaterClock
 from polyhost.api.metrics import Metrics
-from polyhost.api.server import serving
 from polyhost.engine.events import RunFinished, RunStarted
 from polyhost.engine.notices.notifier import Teller
 from polyhost.engine.schedule.scheduler import Scheduler
 from polyhost.engine.settings.config import load_config
+from polyhost.server.serving import serving
 
 
 def say(what: str, **facts: Any) -> None:

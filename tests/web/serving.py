@@ -17,13 +17,13 @@ import aiohttp
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 
-from polyhost.api.app import build_app
 from polyhost.api.gate import Gate, read_token
 from polyhost.api.login import link_to
 from polyhost.api.surface import Surface
 from polyhost.browser.locate import find_browser
 from polyhost.engine.hosting.run_host import RunHost
 from polyhost.engine.imports.uploads import Uploads
+from polyhost.server.application import build_app
 from polyhost.store.sqlite import open_store
 from web.read_back import Seen, see
 

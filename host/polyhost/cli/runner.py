@@ -16,10 +16,10 @@ import click
 
 from polyhost.cli.ask import answered_elsewhere, ask_owner, choose
 from polyhost.cli.inspector import show_message
+from polyhost.cli.interpreter import run, tune_interpreter
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
-from polyhost.engine.hosting.interpreter import run, tune_interpreter
 from polyhost.engine.hosting.socket_server import heard_elsewhere
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError, StoppedError
 from polyhost.operations.context import Context, default_home, nobody

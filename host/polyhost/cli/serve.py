@@ -53,8 +53,8 @@ def serve_command() -> click.Command:
 
 
 def _serve(port: int | None, link: bool, install: bool, uninstall: bool, as_json: bool) -> None:
+    from polyhost.cli.interpreter import run  # noqa: PLC0415
     from polyhost.cli.runner import complain  # noqa: PLC0415
-    from polyhost.engine.hosting.interpreter import run  # noqa: PLC0415
     from polyhost.errors import PolyhostError, RefusedError  # noqa: PLC0415
     from polyhost.operations.context import default_home, platform_home  # noqa: PLC0415
 
@@ -86,7 +86,7 @@ def _say(value: Mapping[str, Any], text: str, *, as_json: bool) -> None:
 
 
 def _service(home: Path, port: int | None, *, default_home: bool, remove: bool, as_json: bool) -> None:
-    from polyhost.engine.hosting.service import Service, install, manager_here, uninstall  # noqa: PLC0415
+    from polyhost.server.service import Service, install, manager_here, uninstall  # noqa: PLC0415
 
     service = Service(home=home, port=port, default_home=default_home)
     manager = manager_here()
@@ -104,10 +104,10 @@ def _service(home: Path, port: int | None, *, default_home: bool, remove: bool, 
 
 
 async def _answer(home: Path, port: int | None, *, as_json: bool) -> None:
-    from polyhost.api.logs import log_as_json  # noqa: PLC0415
-    from polyhost.api.server import serving  # noqa: PLC0415
-    from polyhost.engine.hosting.interpreter import tune_interpreter  # noqa: PLC0415
+    from polyhost.cli.interpreter import tune_interpreter  # noqa: PLC0415
     from polyhost.engine.settings.config import load_config  # noqa: PLC0415
+    from polyhost.server.logs import log_as_json  # noqa: PLC0415
+    from polyhost.server.serving import serving  # noqa: PLC0415
 
     config = load_config(home, flags={"serve.port": port})
     stopped = _stopped_by_signal()

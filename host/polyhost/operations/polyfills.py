@@ -22,7 +22,7 @@ _NAME = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 
 async def check(context: Context, request: CheckRequest) -> Result:
     """Try everything that can be tried; exit 1 where something failed. Nothing is stored."""
-    from polyhost.testing.folder import check_folder  # noqa: PLC0415  the engine and the browser, only where used
+    from polyhost.engine.development.check_folder import check_folder  # noqa: PLC0415  the engine and the browser, only where used
 
     def watch(event: RunEvent) -> None:
         """Trial runs are no owner's runs: only their questions are."""
@@ -37,7 +37,7 @@ async def check(context: Context, request: CheckRequest) -> Result:
 async def new(context: Context, request: NewPolyfillRequest) -> Result:
     """A folder that passes every check as it stands, with a recording of a site that does not exist."""
     del context
-    from polyhost.testing.scaffold import FIXTURE, make_polyfill  # noqa: PLC0415  only where used
+    from polyhost.engine.development.scaffold import FIXTURE, make_polyfill  # noqa: PLC0415  only where used
 
     if not _NAME.fullmatch(request.name):
         raise RefusedError(

@@ -2,6 +2,5 @@
 
 Offers: `run_host` (the runs of this process), `socket_server` (a run lets other processes see and steer it),
 `remote_runs` (the runs of other processes), `question_fields` (what a question asks for), `server_lock` (is a server on
-duty), `service` (a unit file for the owner's session), `interpreter` (how Python behaves in such a process). Must not
-know: how a run is prepared, HTTP, pages.
+duty). Must not know: how a run is prepared, HTTP, pages.
 """

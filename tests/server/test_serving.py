@@ -1,4 +1,4 @@
-"""`polyhost serve` as it is typed: the link it prints, its signals, and a stream that stays open."""
+"""`polyhost serve` as it is typed: the link it prints, and its signals."""
 
 import asyncio
 import json
@@ -15,10 +15,9 @@ import aiohttp
 import pytest
 from playwright.async_api import async_playwright
 
-from api.serving import Client, connect_process
+from api.serving import connect_process
 from checkout import ROOT
 from e2e.command import CommandLine
-from polyhost.api import streaming
 from web.serving import launched
 
 LONGEST = 60.0
@@ -140,22 +139,3 @@ async def test_there_is_no_link_where_nothing_is_served(home: Path, tmp_path: Pa
         refused = await CommandLine(home=home, folder=tmp_path)("serve", "--link", "--port", str(port))
     assert refused.exit_code == 2
     assert "polyhost serve" in refused.complaint
-
-
-async def test_a_stream_on_which_nothing_happens_still_gives_signs_of_life(
-    own: Client, home: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(streaming, "HEARTBEAT_SECONDS", 0.01)
-    (home / "polyfills" / "process" / "mode.txt").write_text("wait", encoding="utf-8")
-    run_id = (await own("POST", "/v1/connections/work/runs", body={})).value["run_id"]
-    headers = {"Authorization": f"Bearer {own.token}"}
-    async with own.session.get(f"{own.origin}/v1/runs/{run_id}/events", headers=headers) as answer:
-        async with asyncio.timeout(LONGEST):
-            signs = 0
-            while signs < 3:
-                line = await answer.content.readline()
-                assert line, "it was closed"
-                signs += line.startswith(b":")  # what begins so is no event to any reader
-        assert (await own("POST", f"/v1/runs/{run_id}/cancel", body={})).status == 202
-        async with asyncio.timeout(LONGEST):
-            assert b"run_finished" in await answer.content.read()

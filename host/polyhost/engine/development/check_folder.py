@@ -20,14 +20,14 @@ from polyhost.browser.recordings.verify import verify_scenario
 from polyhost.browser.reused_browser import KeptBrowser
 from polyhost.connectors.loading import MANIFEST, LoadedSource, load_connector_folder
 from polyhost.connectors.stdio import Patience, StdioConnector
+from polyhost.engine.development.conformance import BEHAVIOUR, check_behaviour
+from polyhost.engine.development.report import Check, Report, failed, not_checked, ok
+from polyhost.engine.development.trials import Bench
 from polyhost.engine.events import Answer, Watcher, ignore
 from polyhost.engine.sources.connectors import replay_connector
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.protocol.declarations import PolyfillDecl, StdioDecl
 from polyhost.protocol.manifest import ManifestError, manifest_faults
-from polyhost.testing.conformance import BEHAVIOUR, check_behaviour
-from polyhost.testing.report import Check, Report, failed, not_checked, ok
-from polyhost.testing.trials import Bench
 
 __all__ = ["check_folder"]
 

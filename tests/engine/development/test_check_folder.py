@@ -10,11 +10,11 @@ import pytest
 
 from checkout import ROOT
 from e2e.command import CommandLine, Finished
+from polyhost.engine.development.check_folder import check_folder
+from polyhost.engine.development.conformance import BEHAVIOUR
+from polyhost.engine.development.report import Answer
 from polyhost.errors import RefusedError
 from polyhost.operations.context import nobody
-from polyhost.testing.conformance import BEHAVIOUR
-from polyhost.testing.folder import check_folder
-from polyhost.testing.report import Answer
 
 NODE = ROOT / "tests" / "conformance" / "node"
 SLACK = ROOT / "polyfills" / "slack"

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from checkout import ROOT
+from polyhost.engine.development.check_folder import check_folder
+from polyhost.engine.development.report import Answer
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context, nobody
 from polyhost.operations.polyfills import new
 from polyhost.operations.requests import NewPolyfillRequest
-from polyhost.testing.folder import check_folder
-from polyhost.testing.report import Answer
 
 pytestmark = pytest.mark.requirement("HO-6")
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from polyhost.engine.hosting.service import MARK, Manager, Service, install, manager_here, uninstall
 from polyhost.errors import RefusedError
+from polyhost.server.service import MARK, Manager, Service, install, manager_here, uninstall
 
 GOLDENS = Path(__file__).parent / "goldens"
 MANAGERS: list[Manager] = ["systemd", "launchd"]

@@ -6,7 +6,7 @@ import weakref
 
 import pytest
 
-from polyhost.engine.hosting.interpreter import tune_interpreter
+from polyhost.cli.interpreter import tune_interpreter
 
 
 @pytest.fixture(autouse=True)

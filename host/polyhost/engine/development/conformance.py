@@ -13,11 +13,11 @@ from typing import Any
 
 import orjson
 
+from polyhost.engine.development.report import Check, failed, not_checked, ok
+from polyhost.engine.development.trials import Bench, Ran, Trial
 from polyhost.errors import PolyhostError
 from polyhost.protocol.declarations import StreamDecl
 from polyhost.protocol.scope import Admitted, build_stream_scope
-from polyhost.testing.report import Check, failed, not_checked, ok
-from polyhost.testing.trials import Bench, Ran, Trial
 
 __all__ = ["BEHAVIOUR", "check_behaviour"]
 

@@ -20,7 +20,6 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from polyhost.api.app import build_app
 from polyhost.api.gate import Gate, read_token
 from polyhost.api.login import link_to
 from polyhost.api.metrics import Metrics
@@ -38,6 +37,7 @@ from polyhost.engine.settings.config import Config
 from polyhost.engine.settings.reload import Following
 from polyhost.errors import RefusedError
 from polyhost.operations.hosted import HostedWork
+from polyhost.server.application import build_app
 from polyhost.store.sqlite import open_store
 
 __all__ = ["Serving", "serving"]

@@ -1,7 +1,7 @@
 """Each conformance check, with a connector that keeps its word and one that breaks exactly that (ours).
 
 The connector is a script here, so that it can be broken in any way; the Node connector and its broken variants are run
-for real in test_folder.py.
+for real in test_check_folder.py.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -11,11 +11,11 @@ import pytest
 
 from playbooks import AT, MESSAGES, coverage, done, inventory, manifest, state, stream
 from polyhost.connectors.scripted import FLUSH, Said, ScriptedConnector, ScriptHost
+from polyhost.engine.development import trials
+from polyhost.engine.development.conformance import BEHAVIOUR, check_behaviour
+from polyhost.engine.development.report import Answer, Check
+from polyhost.engine.development.trials import Bench
 from polyhost.operations.context import nobody
-from polyhost.testing import trials
-from polyhost.testing.conformance import BEHAVIOUR, check_behaviour
-from polyhost.testing.report import Answer, Check
-from polyhost.testing.trials import Bench
 
 # Without re-reading, which would mend in the next run what a false claim has hidden.
 LITERAL = {

@@ -13,6 +13,7 @@ from typing import Any
 
 from polyhost.connectors.base import Connector
 from polyhost.engine.clock import Clock
+from polyhost.engine.development.observed import Observed
 from polyhost.engine.events import Answer, Watcher, ignore
 from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.engine.sources.expected_records import expected_records
@@ -22,7 +23,6 @@ from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_request
 from polyhost.store.base import ConnectionRow, Store
 from polyhost.store.memory import MemoryStore
-from polyhost.testing.observed import Observed
 
 __all__ = ["LONGEST_RUN_SECONDS", "Bench", "Ran", "Trial"]
 
