@@ -19,6 +19,7 @@ from crash_test.stored import Moment, Stored
 from crash_test.strike import Aim, Victim, ending, strike
 from crash_test.tally import Tally
 from e2e.command import CommandLine
+from e2e.homes import copy_home
 from e2e.owner import NAME, Owner
 from e2e.truth import difference
 from fakes.slack import Behaviour, FakeSlack, happen, scenarios, truth
@@ -140,7 +141,7 @@ class Live:
     async def _control(self, owner: Owner) -> int:
         """Requests of an undisturbed run over the same news."""
         copy = owner.home.parent / "control"
-        shutil.copytree(owner.home, copy)
+        copy_home(owner.home, copy)
         owner.slack.log.clear()
         await self._command(copy)("run", NAME, "--json")
         shutil.rmtree(copy)

@@ -21,6 +21,7 @@ from crash_test import stored
 from crash_test.strike import Aim, Victim, ending, strike
 from crash_test.tally import Tally
 from e2e.command import CommandLine
+from e2e.homes import copy_home
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.engine.sources.lookup import find_source
 from polyhost.operations.context import Context
@@ -54,7 +55,7 @@ class Replay:
         home = self.folder / f"replay-{self._rounds}" / "home"
         home.parent.mkdir()
         if scenario == "second":
-            shutil.copytree(await self._after_small(), home)
+            copy_home(await self._after_small(), home)
         command = CommandLine(home=home, folder=home.parent)
         words = ("run", NAME, "--replay", str(FIXTURES / scenario), "--json")
         aim = Aim.random(self.die, victim, seconds=self.seconds, requests=None)

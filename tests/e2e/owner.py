@@ -5,12 +5,12 @@ Must not know: how an operation is carried out, what the truth is.
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from e2e.homes import copy_home
 from fakes.slack import FakeSlack
 from polyhost.browser.reused_browser import KeptBrowser
 from polyhost.engine.clock import Clock
@@ -126,4 +126,4 @@ class Owner:
 
     def copy_of(self, home: Path) -> None:
         """Start from another owner's home; nobody may have it open."""
-        shutil.copytree(home, self.home)
+        copy_home(home, self.home)
