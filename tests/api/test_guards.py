@@ -87,6 +87,16 @@ async def test_two_host_headers_are_refused(client: Client):
     assert answer.startswith(("HTTP/1.1 403", "HTTP/1.0 400", "HTTP/1.1 400"))
 
 
+@pytest.mark.parametrize("second", [TOKEN, "no", ""])
+async def test_two_authorization_headers_are_refused_whichever_is_right(client: Client, second: str):
+    """A proxy in between may have looked at the other one."""
+    host = urlsplit(client.origin).netloc
+    for pair in ((TOKEN, second), (second, TOKEN)):
+        sent = "".join(f"Authorization: Bearer {token}\n" for token in pair)
+        answer = await raw(client, f"GET {READ} HTTP/1.1\nHost: {host}\n{sent}\n")
+        assert answer.startswith(("HTTP/1.1 401", "HTTP/1.0 400", "HTTP/1.1 400"))
+
+
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1:{port}", "http://127.0.0.1"])
 async def test_a_page_of_another_site_gets_nothing(own: Client, origin: str):
     headers = {**await signed_in(own), "X-Polyhost": "1", "Origin": origin.format(port=urlsplit(own.origin).port)}

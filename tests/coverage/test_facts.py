@@ -74,6 +74,17 @@ def test_a_receipt_names_source_method_time_range_counts_and_gaps():
     assert [gap["code"] for gap in made["gaps"]] == ["partition_missing"]
 
 
+@pytest.mark.requirement("CH-2.3")
+def test_a_record_that_broke_its_schema_counts_as_failed_and_not_as_skipped_too():
+    streams = {
+        "messages": Counts(new=1, rejected=4, invalid=3, unparsable=2),
+        "users": Counts(unchanged=1, rejected=1, invalid=1),
+    }
+    counts = receipt(replace(FACTS, streams=streams))["counts"]
+    assert (counts["parsed"], counts["skipped"], counts["failed"]) == (7, 1, 6)
+    assert counts["parsed"] == sum(counts[name] for name in ("accepted", "updated", "duplicate", "skipped")) + 4
+
+
 @pytest.mark.requirement("CH-2.7")
 def test_there_are_exactly_five_acquisition_methods():
     assert {str(method) for method in Method} == {

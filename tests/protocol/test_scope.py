@@ -25,6 +25,22 @@ def test_a_record_whose_field_value_is_listed_is_inside_though_its_key_is_not():
     assert scope.judge("A", {"id": "A"}, "upsert") == Admitted({"id": "A"})
 
 
+@pytest.mark.requirement("PR-3.4")
+def test_a_number_in_the_field_is_the_resource_of_that_name_and_no_other_value_is():
+    """Many sources number their things, and a request can only name them by text (PR-3.6)."""
+    numbered = stream(
+        "notes",
+        properties={"room": {"type": ["integer", "boolean", "number"]}},
+        selection={"resources": True, "resource_field": "room"},
+    )
+    scope = scope_of({"resources": {"notes": ["7", "1", "True"]}}, manifest(numbered))
+    inside = {"id": "n1", "room": 7}
+    assert scope.judge("n1", inside, "upsert") == Admitted(inside)
+    assert scope.judge_stored("n1", inside), "a delete is placed by the same rule"
+    for other in (70, 7.0, True, [7]):
+        assert isinstance(scope.judge("n1", {"id": "n1", "room": other}, "upsert"), Rejected), other
+
+
 @pytest.mark.requirement("PR-3.5")
 @pytest.mark.parametrize(
     "data", [{"id": "n1"}, {"id": "n1", "text": "B"}, {"id": "n1", "text": None}, {"id": "n1", "text": ["A"]}]

@@ -174,6 +174,14 @@ async def test_a_seen_key_with_nul_does_not_stand_for_an_absent_one(store: Store
     assert await keys(store, connection.id) == ["a\0b"]
 
 
+async def test_a_seen_key_with_nul_that_is_not_stored_here_leaves_the_absent_one_absent(store: Store):
+    """All that is stored would seem to have been seen, if the key were read up to its NUL."""
+    connection = await connect_and_open(store)
+    await store.write(connection.id, "bat_1", [WriteRecords([record("a")])])
+    assert await store.write(connection.id, "bat_1", [walk("a\0b")]) == {"messages": WriteCounts(deleted=1)}
+    assert await keys(store, connection.id) == []
+
+
 async def test_a_walk_buries_members_whose_head_is_gone_too_but_not_those_whose_head_was_never_stored(store: Store):
     connection = await connect_and_open(store)
     member = {"cursor": "9", "is_head": False}
