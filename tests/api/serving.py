@@ -110,7 +110,7 @@ async def served(home: Path, *, failures: int = 10, config: Config | None = None
 
     async def live() -> None:
         try:
-            async with serving(home, config or Config(), port=0, gate=Gate(TOKEN, failures=failures)) as server:
+            async with serving(home, port=0, config=config or Config(), gate=Gate(TOKEN, failures=failures)) as server:
                 ready.set_result(server)
                 await over.wait()
         except BaseException as error:

@@ -221,7 +221,7 @@ async def test_a_body_that_does_not_say_how_large_it_is_is_bounded_too(own: Clie
 
 
 async def test_an_upload_over_the_bound_is_refused_and_leaves_nothing(own: Client, home: Path):
-    own.server.surface.uploads.max_bytes = 100_000
+    own.server.resources.uploads.max_bytes = 100_000
 
     async def chunks():
         for _ in range(4):

@@ -17,8 +17,7 @@ from schemathesis.config import SchemathesisConfig
 
 from api.serving import TOKEN, Client, connect_process, served
 from polyhost.api.openapi import EVENTS, openapi_document, schema_of
-from polyhost.server.application import build_app
-from polyhost.web.dashboard import Dashboard
+from polyhost.server.application import build_app, make_dashboard
 from polyhost.web.pages import add_pages
 from web.situations import SITUATIONS
 
@@ -40,8 +39,9 @@ def test_the_description_is_openapi():
 async def test_the_description_has_every_route_of_the_server_and_no_other(client: Client):
     """Only what the dashboard's pages are made of is left out; a GET brings its HEAD along."""
     pages = web.Application()
-    add_pages(pages, Dashboard(operate=client.server.surface.operate, questions=tuple))
-    served_there = _routes(build_app(client.server.surface)) - _routes(pages)
+    dash = make_dashboard(client.server.resources)
+    add_pages(pages, dash)
+    served_there = _routes(build_app(client.server.surface, dash)) - _routes(pages)
     described = {(method.upper(), path) for path, item in openapi_document()["paths"].items() for method in item}
     assert described == {(method, path) for method, path in served_there if method != "HEAD"}
     ids = [one["operationId"] for item in openapi_document()["paths"].values() for one in item.values()]

@@ -18,7 +18,6 @@ from polyhost.api.metrics import Metrics
 from polyhost.engine.events import RunFinished, RunStarted
 from polyhost.engine.notices.notifier import Teller
 from polyhost.engine.schedule.scheduler import Scheduler
-from polyhost.engine.settings.config import load_config
 from polyhost.server.serving import serving
 
 
@@ -28,7 +27,7 @@ def say(what: str, **facts: Any) -> None:
 
 def overhear() -> None:
     """Nothing is done otherwise; it is only said."""
-    look, ask, heard = Scheduler.look, Teller.look, Metrics.heard
+    look, ask, count = Scheduler.look, Teller.look, Metrics.count
 
     async def looked(self: Scheduler, tasks: asyncio.TaskGroup) -> float:
         wait = await look(self, tasks)
@@ -39,20 +38,20 @@ def overhear() -> None:
         await ask(self)
         say("asked")
 
-    def watched(self: Metrics, run: Any, event: Any) -> None:
-        heard(self, run, event)
+    def counted(self: Metrics, trigger: str, event: Any) -> None:
+        count(self, trigger, event)
         if isinstance(event, RunStarted):
-            say("started", trigger=run.trigger)
+            say("started", trigger=trigger)
         elif isinstance(event, RunFinished):
             say("finished", status=event.result["status"])
 
-    Scheduler.look, Teller.look, Metrics.heard = looked, asked, watched  # type: ignore[method-assign]
+    Scheduler.look, Teller.look, Metrics.count = looked, asked, counted  # type: ignore[method-assign]
 
 
 async def main(home: Path, later: float) -> None:
     clock = LaterClock()
     clock.passed = timedelta(hours=later)
-    async with serving(home, load_config(home), port=0, clock=clock) as server:
+    async with serving(home, port=0, clock=clock) as server:
         say("serving", address=server.address)
         await asyncio.Event().wait()
 

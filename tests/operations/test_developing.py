@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from fakes.site import SiteHost, Sites, serve_sites
-from polyhost.engine.run.tracing import Seen
+from polyhost.engine.events import MessageSeen
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.developing import dev
@@ -37,7 +37,7 @@ class Author:
     def __init__(self, folder: Path, sites: Sites, site: SiteHost) -> None:
         self.folder = folder
         self.context = Context(home=folder.parent / "home", inspect=self._see)
-        self.seen: list[Seen] = []
+        self.seen: list[MessageSeen] = []
         self._sites = sites
         self._more = asyncio.Event()
         folder.mkdir()
@@ -69,10 +69,10 @@ class Author:
                 self._more.clear()
                 await self._more.wait()
 
-    def of(self, kind: str) -> list[Seen]:
+    def of(self, kind: str) -> list[MessageSeen]:
         return [seen for seen in self.seen if seen.kind == kind]
 
-    def _see(self, seen: Seen) -> None:
+    def _see(self, seen: MessageSeen) -> None:
         self.seen.append(seen)
         self._more.set()
 

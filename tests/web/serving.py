@@ -6,25 +6,25 @@ Must not know: what is on a page.
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 
 from polyhost.api.gate import Gate, read_token
 from polyhost.api.login import link_to
+from polyhost.api.metrics import Metrics
 from polyhost.api.surface import Surface
 from polyhost.browser.locate import find_browser
+from polyhost.engine.clock import Clock
 from polyhost.engine.hosting.run_host import RunHost
-from polyhost.engine.imports.uploads import Uploads
-from polyhost.server.application import build_app
-from polyhost.store.sqlite import open_store
+from polyhost.server.application import build_app, make_dashboard
+from polyhost.server.listening import answering, listening
+from polyhost.server.resources import open_resources
 from web.read_back import Seen, see
 
 __all__ = ["DESKTOP", "NARROWEST", "PHONE", "Served", "Visit", "launched", "serve"]
@@ -123,19 +123,11 @@ async def launched(playwright: Playwright) -> AsyncGenerator[Browser]:
 async def serve(home: Path, browser: Browser) -> AsyncGenerator[Served]:
     """All of `polyhost serve` but what starts by itself: situations stay as they are."""
     async with AsyncExitStack() as stack:
-        store = await open_store(home)
-        stack.push_async_callback(store.close)
-        runs = await stack.enter_async_context(RunHost())
-        listening = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
-        address = f"127.0.0.1:{listening.getsockname()[1]}"
-        gate = Gate(read_token(home))
-        surface = Surface(
-            home=home, store=store, runs=runs, gate=gate, hosts=frozenset({address}), uploads=Uploads(home)
-        )
-        runner = web.AppRunner(build_app(surface), access_log=None, shutdown_timeout=1)
-        await runner.setup()
-        stack.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, listening).start()
-        served = Served(f"http://{address}", home, browser, gate.token, runs)
+        gate, metrics = Gate(read_token(home)), Metrics()
+        at = stack.enter_context(listening(0))
+        resources = await stack.enter_async_context(open_resources(home, Clock(), metrics.count))
+        surface = Surface(context=resources.context, gate=gate, hosts=at.hosts, metrics=metrics)
+        await stack.enter_async_context(answering(build_app(surface, make_dashboard(resources)), at, close=1))
+        served = Served(f"http://{at.address}", home, browser, gate.token, resources.runs)
         await served.sign_in(link_to(surface))
         yield served

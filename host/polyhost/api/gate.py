@@ -10,11 +10,12 @@ import hashlib
 import hmac
 import os
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 
-from polyhost.engine.clock import Clock
 from polyhost.errors import RefusedError
 
 __all__ = ["SESSION_SECONDS", "Gate", "read_token"]
@@ -65,10 +66,10 @@ def _kept(path: Path) -> str:
 
 @dataclass(slots=True)
 class Gate:
-    """The server's door. `failures`: wrong tokens that need not wait."""
+    """The server's door. `failures`: wrong tokens that need not wait. `now`: seconds since the epoch."""
 
     token: str
-    clock: Clock = field(default_factory=Clock)
+    now: Callable[[], float] = time.time
     failures: int = FAILURES
     _links: dict[bytes, float] = field(default_factory=dict[bytes, float])
     _sessions: dict[bytes, float] = field(default_factory=dict[bytes, float])
@@ -84,7 +85,7 @@ class Gate:
         wait = self.wait_seconds()
         if wait == 0:
             self._failed = self._standing() + 1
-            self._failed_at = self.clock.now()
+            self._failed_at = self.now()
         return wait
 
     def wait_seconds(self) -> int:
@@ -95,23 +96,23 @@ class Gate:
     def make_link(self) -> str:
         """A code that begins one session, once, within LINK_SECONDS."""
         code = secrets.token_urlsafe(_TOKEN_BYTES)
-        _drop(self._links, self.clock.now(), keep=MOST_LINKS - 1)
-        self._links[_digest(code)] = self.clock.now() + LINK_SECONDS
+        _drop(self._links, self.now(), keep=MOST_LINKS - 1)
+        self._links[_digest(code)] = self.now() + LINK_SECONDS
         return code
 
     def use_link(self, code: str) -> str | None:
         """A session's secret for the cookie; None where the code is not (or no longer) one."""
         expires_at = self._links.pop(_digest(code), 0.0)
-        if expires_at <= self.clock.now():
+        if expires_at <= self.now():
             return None
         session = secrets.token_urlsafe(_TOKEN_BYTES)
-        _drop(self._sessions, self.clock.now(), keep=MOST_SESSIONS - 1)
-        self._sessions[_digest(session)] = self.clock.now() + SESSION_SECONDS
+        _drop(self._sessions, self.now(), keep=MOST_SESSIONS - 1)
+        self._sessions[_digest(session)] = self.now() + SESSION_SECONDS
         return session
 
     def session_fits(self, given: str) -> bool:
         """Whether this is a session's secret. Found by its digest, so the time it takes tells nothing of the secret."""
-        return self._sessions.get(_digest(given), 0.0) > self.clock.now()
+        return self._sessions.get(_digest(given), 0.0) > self.now()
 
     def end_session(self, given: str) -> None:
         """It is worth nothing any more."""
@@ -119,7 +120,7 @@ class Gate:
 
     def _standing(self) -> float:
         """Failures that are not forgiven yet."""
-        return max(0.0, self._failed - max(0.0, self.clock.now() - self._failed_at) / REFILL_SECONDS)
+        return max(0.0, self._failed - max(0.0, self.now() - self._failed_at) / REFILL_SECONDS)
 
 
 def _drop(kept: dict[bytes, float], now: float, *, keep: int) -> None:

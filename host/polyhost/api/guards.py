@@ -22,7 +22,7 @@ from polyhost.api.problems import problem_response
 from polyhost.api.surface import Surface
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 
-__all__ = ["COOKIE", "CSRF_HEADER", "OPEN", "add_headers", "cookie_name", "guard", "problems", "wants_page"]
+__all__ = ["COOKIE", "CSRF_HEADER", "OPEN", "add_headers", "cookie_name", "guard", "problems"]
 
 _log = logging.getLogger(__name__)
 
@@ -66,8 +66,8 @@ def wants_page(request: web.Request) -> bool:
     )
 
 
-def guard(surface: Surface, sign_in: Callable[[web.Request], web.StreamResponse | None]) -> Middleware:
-    """`sign_in`: what a browser that is not signed in is shown instead of a page; None where it wanted no page."""
+def guard(surface: Surface, sign_in: Callable[[], web.StreamResponse]) -> Middleware:
+    """`sign_in`: what a browser that is not signed in is shown instead of a page."""
 
     @web.middleware
     async def checked(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -77,9 +77,8 @@ def guard(surface: Surface, sign_in: Callable[[web.Request], web.StreamResponse 
             try:
                 _check_owner(surface, request)
             except RefusedError as error:
-                page = sign_in(request) if error.code == "unauthorized" else None
-                if page is not None:
-                    return page
+                if error.code == "unauthorized" and wants_page(request):
+                    return sign_in()
                 raise
         return await handler(request)
 

@@ -5,31 +5,31 @@ Must not know: what is behind it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from polyhost.api.guards import cookie_name, wants_page
+from polyhost.api.guards import cookie_name
 from polyhost.api.routes import json_response
 from polyhost.api.surface import Surface
-from polyhost.web.pages import login_page
-from polyhost.web.rendering import page_response
 
-__all__ = ["LINK_COMMAND", "LINK_PATH", "add_login", "link_to", "sign_in_page"]
+__all__ = ["LINK_PATH", "SignInPage", "add_login", "link_to"]
 
-LINK_COMMAND = "polyhost serve --link"
 LINK_PATH = "/v1/session-links"
+SignInPage = Callable[[str | None], web.StreamResponse]
+"""The page of whoever is not signed in, with what went wrong, if anything did."""
 _USED = "This link was used already, or is older than five minutes."
 
 
-def add_login(app: web.Application, surface: Surface) -> None:
+def add_login(app: web.Application, surface: Surface, page: SignInPage) -> None:
     """The link's address, making a further link, signing out."""
 
     async def login(request: web.Request) -> web.StreamResponse:
         code = request.query.get("code")
         session = None if code is None else surface.gate.use_link(code)
         if session is None:
-            return _page(None if code is None else _USED)
+            return page(None if code is None else _USED)
         response = web.Response(status=303, headers={"Location": "/"})
         response.set_cookie(cookie_name(surface), session, httponly=True, samesite="Strict", path="/")
         return response
@@ -52,12 +52,3 @@ def link_to(surface: Surface) -> str:
     """The path and query of a new link. Its code is worth nothing once it was used, so it may stand in an address; the
     token never does."""
     return f"/login?{urlencode({'code': surface.gate.make_link()})}"
-
-
-def sign_in_page(request: web.Request) -> web.StreamResponse | None:
-    """For a browser that wants a page and is not signed in; None for anything else."""
-    return _page(None) if wants_page(request) else None
-
-
-def _page(problem: str | None) -> web.Response:
-    return page_response(login_page(problem, LINK_COMMAND), signed_in=False)

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from polyhost.engine import events
-from polyhost.engine.events import RunEvent
-from polyhost.engine.hosting.run_host import LiveRun
+from polyhost.operations import events
+from polyhost.operations.events import RunEvent
 
 __all__ = ["Metrics"]
 
@@ -62,11 +61,11 @@ class Metrics:
             self.open_streams -= 1
             self.streams.set(self.open_streams)
 
-    def heard(self, run: LiveRun, event: RunEvent) -> None:
-        """Count what a run says."""
+    def count(self, trigger: str, event: RunEvent) -> None:
+        """Count what a run says. `trigger`: what set the run off."""
         match event:
             case events.RunStarted():
-                self.runs_started.labels(run.trigger).inc()
+                self.runs_started.labels(trigger).inc()
             case events.ConnectorRestarted():
                 self.restarts.inc()
             case events.OwnerAsked():

@@ -18,8 +18,7 @@ from polyhost.api.problems import PROBLEM_TYPE
 from polyhost.api.schemas import Schemas
 from polyhost.api.streaming import event_name
 from polyhost.api.uploading import UPLOAD_TYPE
-from polyhost.engine import events
-from polyhost.operations import bodies, results
+from polyhost.operations import bodies, events, results
 from polyhost.operations.catalog import OPERATIONS
 from polyhost.operations.registry import Field, Operation, Route
 

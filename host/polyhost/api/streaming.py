@@ -14,10 +14,9 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
 from polyhost.api.surface import Surface
-from polyhost.engine import events
-from polyhost.engine.events import RunEvent
 from polyhost.errors import RefusedError
-from polyhost.operations.hosted import follow
+from polyhost.operations import events, hosted
+from polyhost.operations.events import RunEvent
 from polyhost.operations.requests import RunDetailsRequest
 
 __all__ = ["event_name", "stream_events"]
@@ -46,9 +45,9 @@ async def stream_events(surface: Surface, request: web.Request, asked: RunDetail
     """From the event after Last-Event-ID on, to the run's last one. A run that is known by nobody any more has one:
     how it ended."""
     after = _after(request)
-    timeline = surface.runs.timeline(asked.run)
+    timeline = hosted.timeline(surface.context(), asked.run)
     if timeline is None:
-        ended = (await follow(surface.context(), asked)).value
+        ended = (await hosted.follow(surface.context(), asked)).value
         if after:
             return web.Response(status=NO_MORE)
         return await _tell_end(request, ended["result"])

@@ -9,9 +9,8 @@ from aiohttp import web
 
 from polyhost.api.asking import Asked, read_fields
 from polyhost.api.surface import Surface
-from polyhost.engine.imports.uploads import Upload
 from polyhost.errors import RefusedError
-from polyhost.operations.parsing import connection_name
+from polyhost.operations import hosted
 
 __all__ = ["UPLOAD_TYPE", "take_upload"]
 
@@ -19,13 +18,16 @@ UPLOAD_TYPE = "application/octet-stream"
 CHUNK_BYTES = 256 * 1024
 
 
-async def take_upload(surface: Surface, request: web.Request, asked: Asked) -> Upload:
+async def take_upload(surface: Surface, request: web.Request, asked: Asked) -> hosted.Upload:
     """The body is the file; path and query say what it is called, and where to."""
     given = read_fields(request, asked)
-    name = connection_name(given["name"])
     if request.content_type != UPLOAD_TYPE:
         raise RefusedError("the body is no file", f"Send it as {UPLOAD_TYPE}.", code="unsupported_media_type")
-    if (request.content_length or 0) > surface.uploads.max_bytes:
-        raise surface.uploads.too_large()
-    chunks = request.content.iter_chunked(CHUNK_BYTES)
-    return await surface.uploads.take(chunks, name=given["filename"], connection=name, source=given.get("source"))
+    return await hosted.take_upload(
+        surface.context(),
+        request.content.iter_chunked(CHUNK_BYTES),
+        name=given["filename"],
+        connection=given["name"],
+        source=given.get("source"),
+        size=request.content_length or 0,
+    )

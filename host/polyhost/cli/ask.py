@@ -20,8 +20,7 @@ from typing import Any
 import click
 
 from polyhost.cli.wording import as_typed
-from polyhost.engine.events import OwnerAsked
-from polyhost.engine.hosting.question_fields import asked_fields
+from polyhost.operations.events import OwnerAsked, asked_fields
 
 __all__ = ["answered_elsewhere", "ask_owner", "choose"]
 

@@ -6,12 +6,10 @@ Owns: how a line looks. Must not know: what a message means.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:  # what it imports takes longer than most commands
-    from polyhost.engine.run.tracing import Seen
+from polyhost.operations.events import MessageSeen
 
 __all__ = ["show_message"]
 
@@ -23,7 +21,7 @@ _MOST_DATA = 2_000
 """Characters of a record's content in one line; a terminal is no place for more."""
 
 
-def show_message(seen: Seen) -> None:
+def show_message(seen: MessageSeen) -> None:
     """One line on stderr: which way, kind, stream, key, size, and what else is worth knowing."""
     arrow, colour = _ARROWS.get(seen.way, ("·", "white"))
     parts = [_printable(part) for part in (seen.stream, seen.key, seen.detail) if part]

@@ -12,8 +12,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from polyhost.cli.wording import as_typed, paused_or_not, went_on
-from polyhost.engine import events
-from polyhost.engine.events import RunEvent
+from polyhost.operations import events
+from polyhost.operations.events import RunEvent
 
 __all__ = ["LiveRows"]
 

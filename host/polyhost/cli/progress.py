@@ -13,8 +13,8 @@ from contextlib import contextmanager
 import click
 
 from polyhost.cli.wording import as_typed, paused_or_not, went_on
-from polyhost.engine import events
-from polyhost.engine.events import RunEvent, Watcher
+from polyhost.operations import events
+from polyhost.operations.events import RunEvent, Watcher
 
 __all__ = ["show_progress"]
 

@@ -20,9 +20,9 @@ from polyhost.cli.interpreter import run, tune_interpreter
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
-from polyhost.engine.hosting.socket_server import heard_elsewhere
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError, StoppedError
 from polyhost.operations.context import Context, default_home, nobody
+from polyhost.operations.other_processes import open_to_other_processes
 from polyhost.operations.registry import Operation, Result
 
 __all__ = ["complain", "perform", "print_error"]
@@ -63,8 +63,8 @@ async def _perform(operation: Operation, request: Any, home: Path, *, as_json: b
         handler = operation.load()
         tune_interpreter()  # the process is the operation's from here on, and everything heavy is imported
         overtaken = answered_elsewhere if at_terminal else None
-        async with heard_elsewhere(home, watch, ask, overtaken=overtaken) as (context.watch, context.answer):
-            return await handler(context, request)
+        async with open_to_other_processes(context, overtaken=overtaken) as opened:
+            return await handler(opened, request)
 
 
 def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:

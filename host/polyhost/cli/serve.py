@@ -18,7 +18,6 @@ import click
 __all__ = ["serve_command"]
 
 EXIT_INTERRUPTED = 130
-LINK_SECONDS = 10.0
 
 
 def serve_command() -> click.Command:
@@ -66,7 +65,9 @@ def _serve(port: int | None, link: bool, install: bool, uninstall: bool, as_json
         if install or uninstall:
             _service(home, port, default_home=home == platform_home(), remove=uninstall, as_json=as_json)
         elif link:
-            made = asyncio.run(_new_link(home, port))
+            from polyhost.server.links import ask_for_link  # noqa: PLC0415
+
+            made = asyncio.run(ask_for_link(home, port))
             _say({"link": made}, made, as_json=as_json)
         else:
             run(_answer(home, port, as_json=as_json))
@@ -105,14 +106,12 @@ def _service(home: Path, port: int | None, *, default_home: bool, remove: bool, 
 
 async def _answer(home: Path, port: int | None, *, as_json: bool) -> None:
     from polyhost.cli.interpreter import tune_interpreter  # noqa: PLC0415
-    from polyhost.engine.settings.config import load_config  # noqa: PLC0415
     from polyhost.server.logs import log_as_json  # noqa: PLC0415
     from polyhost.server.serving import serving  # noqa: PLC0415
 
-    config = load_config(home, flags={"serve.port": port})
     stopped = _stopped_by_signal()
     log_as_json()
-    async with serving(home, config, port=config.serve.port) as server:
+    async with serving(home, port=port) as server:
         tune_interpreter()
         address, link = f"http://{server.address}/", server.link()
         told = f"polyhost answers at {address} (Ctrl-C stops it)\nSign in, once, within five minutes: {link}"
@@ -137,29 +136,3 @@ def _stopped_by_signal() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     return stopped
-
-
-async def _new_link(home: Path, port: int | None) -> str:
-    """Asked of the server that runs, with the home's token."""
-    import aiohttp  # noqa: PLC0415
-
-    from polyhost.api.gate import read_token  # noqa: PLC0415
-    from polyhost.api.login import LINK_PATH  # noqa: PLC0415
-    from polyhost.engine.settings.config import load_config  # noqa: PLC0415
-    from polyhost.errors import RefusedError  # noqa: PLC0415
-
-    origin = f"http://127.0.0.1:{load_config(home, flags={'serve.port': port}).serve.port}"
-    headers = {"Authorization": f"Bearer {read_token(home)}"}
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=LINK_SECONDS)) as session,
-            session.post(origin + LINK_PATH, headers=headers) as answer,
-        ):
-            made: Any = await answer.json(content_type=None) if answer.status == 201 else None
-    except (aiohttp.ClientError, TimeoutError):
-        made = None
-    if made is None:
-        raise RefusedError(
-            f"no server of this home answers at {origin}", "Start it: polyhost serve", code="not_serving"
-        )
-    return origin + made["path"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import re
 
-from polyhost.engine.events import RunPaused, RunResumed
 from polyhost.operations.catalog import COMMANDS
+from polyhost.operations.events import RunPaused, RunResumed
 
 __all__ = ["COMMAND_VARIABLE", "as_typed", "paused_or_not", "went_on"]
 

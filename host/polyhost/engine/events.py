@@ -14,6 +14,7 @@ __all__ = [
     "BrowserStarted",
     "ConnectorRestarted",
     "InventoryTaken",
+    "MessageSeen",
     "Noticed",
     "OwnerAsked",
     "PartitionAdvanced",
@@ -149,6 +150,21 @@ class RunFinished:
     """The result is the same object that `run --json` prints."""
 
     result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageSeen:
+    """One thing that passed between connector and host, for the author of a polyfill. `way`: from the connector, to it,
+    or a question and its answer. `detail` and `key` are for a terminal; only `data` is content, and is None unless it
+    was asked for."""
+
+    way: str
+    kind: str
+    stream: str | None = None
+    key: str | None = None
+    size: int | None = None
+    detail: str = ""
+    data: Any = None
 
 
 RunEvent = (

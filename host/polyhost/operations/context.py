@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from polyhost.engine.clock import Clock
-from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
+from polyhost.engine.events import Answer, MessageSeen, OwnerAsked, Watcher, ignore
 from polyhost.engine.run.pause import Pause
 from polyhost.errors import RefusedError
 from polyhost.store.base import ConnectionRow, Store
@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # only a server has them, or a run; what they import takes lo
     from polyhost.browser.bridge.tab import Launcher
     from polyhost.engine.hosting.run_host import RunHost
     from polyhost.engine.imports.uploads import Uploads
-    from polyhost.engine.run.tracing import Seen
 
 __all__ = ["Choose", "Context", "default_home", "nobody", "nobody_chooses", "platform_home"]
 
@@ -58,7 +57,7 @@ async def nobody_chooses(question: str, answers: Mapping[str, str]) -> str | Non
     return None
 
 
-def unseen(seen: Seen) -> None:
+def unseen(seen: MessageSeen) -> None:
     """No one is looking."""
     del seen
 
@@ -71,7 +70,7 @@ class Context:
     watch: Watcher = ignore
     answer: Answer = nobody
     choose: Choose = nobody_chooses
-    inspect: Callable[[Seen], None] = unseen
+    inspect: Callable[[MessageSeen], None] = unseen
     """Hears of every message of a run that is watched by its author."""
     clock: Clock = field(default_factory=Clock)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)

@@ -6,13 +6,13 @@ or a misspelt key reaches the one function that refuses it. Must not know: HTTP,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from polyhost.engine.clock import iso
 from polyhost.engine.events import RunStarted
-from polyhost.engine.hosting.run_host import ANSWERS, Ended, Job, OpenQuestion, RunHost, Voice
+from polyhost.engine.hosting.run_host import ANSWERS, Ended, Job, OpenQuestion, RunHost, Timeline, Voice
 from polyhost.engine.imports.uploads import Upload, Uploads
 from polyhost.engine.schedule.scheduler import Work
 from polyhost.errors import PolyhostError, RefusedError
@@ -36,6 +36,7 @@ from polyhost.operations.requests import (
 
 __all__ = [
     "HostedWork",
+    "Upload",
     "answer",
     "cancel",
     "commit",
@@ -46,6 +47,8 @@ __all__ = [
     "resume",
     "run_details",
     "start",
+    "take_upload",
+    "timeline",
 ]
 
 
@@ -95,6 +98,11 @@ async def run_details(context: Context, request: RunDetailsRequest) -> Result:
         return Result(known)
 
 
+def timeline(context: Context, run_id: str) -> Timeline | None:
+    """What a run has said so far, and says from now on; None where it is not known here (any more)."""
+    return _host(context).timeline(run_id)
+
+
 async def follow(context: Context, request: RunDetailsRequest) -> Result:
     """How a run that is known by nobody here ended: what a late watcher is told. RefusedError `unknown_run`."""
     async with context.store(create=False) as store:
@@ -115,6 +123,17 @@ async def questions(context: Context, request: QuestionsRequest) -> Result:
     """Everything that is waited for now."""
     del request
     return Result({"questions": [_question_json(question) for question in _host(context).questions()]})
+
+
+async def take_upload(
+    context: Context, chunks: AsyncIterator[bytes], *, name: str, connection: str, source: str | None, size: int
+) -> Upload:
+    """A file, written as it comes. `size`: what its sender says it has, 0 where that is not said. RefusedError
+    `upload_too_large`, before anything is read where that is known by then."""
+    uploads, wanted = _uploads(context), connection_name(connection)
+    if size > uploads.max_bytes:
+        raise uploads.too_large()
+    return await uploads.take(chunks, name=name, connection=wanted, source=source)
 
 
 async def preview(context: Context, request: Upload) -> Result:

@@ -1,6 +1,8 @@
-"""The composition root of what goes on answering: `polyhost serve`.
+"""The composition root of a process that serves a home: what is below meets here, and nowhere else.
 
-Offers: `serving` (everything that lives in the process), `application` (what is mounted into it: the owner API and the
-dashboard), `service` (a file that starts it with the owner's session), `logs` (its log). Must not know: any one route,
+Offers: `serving` (`polyhost serve`: everything that lives in the process), made of `resources` (store, runs, uploads),
+`companions` (scheduler, notifier, indexer, other processes' runs, settings), `application` (the owner API and the
+dashboard, mounted) and `listening` (the address it answers at); and around it `links` (a sign-in link of the server
+that runs), `service` (a file that starts it with the owner's session), `logs` (its log). Must not know: any one route,
 page or operation; how a command line looks.
 """

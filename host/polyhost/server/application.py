@@ -1,48 +1,44 @@
-"""The whole web application: guards, the operations' routes, sign-in, counters, and the dashboard's pages.
+"""The whole web application: what every request passes, the owner API, the dashboard's pages.
 
-Owns: what is mounted where. Must not know: what any of it does.
+Owns: what is mounted where, and how a page has an operation performed. Must not know: what any of it does.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from polyhost.api.asking import MAX_BODY_BYTES
 from polyhost.api.guards import add_headers, guard, problems
-from polyhost.api.login import add_login, sign_in_page
-from polyhost.api.openapi import openapi_document
-from polyhost.api.routes import add_routes, json_response
+from polyhost.api.mounting import add_api
 from polyhost.api.surface import Surface
+from polyhost.operations.catalog import OPERATIONS
+from polyhost.server.resources import Resources
 from polyhost.web.dashboard import Dashboard
-from polyhost.web.pages import add_pages, missing_page
+from polyhost.web.pages import add_pages, missing_page, sign_in_page
 
-__all__ = ["build_app"]
+__all__ = ["build_app", "make_dashboard"]
 
 
-def build_app(surface: Surface) -> web.Application:
+def build_app(surface: Surface, dash: Dashboard) -> web.Application:
     """The application of one server."""
-    dash = Dashboard(operate=surface.operate, questions=surface.questions)
     app = web.Application(
-        middlewares=[problems(surface, lambda: missing_page(dash)), guard(surface, sign_in_page)],
+        middlewares=[problems(surface, lambda: missing_page(dash)), guard(surface, lambda: sign_in_page(None))],
         client_max_size=MAX_BODY_BYTES,
     )
     app.on_response_prepare.append(add_headers)
-    add_routes(app, surface)
-    add_login(app, surface)
-    _add_own(app, surface)
+    add_api(app, surface, sign_in_page)
     add_pages(app, dash)
     return app
 
 
-def _add_own(app: web.Application, surface: Surface) -> None:
-    document = openapi_document()
+def make_dashboard(resources: Resources) -> Dashboard:
+    """What the pages of this process are made with: an operation is performed as its route does it."""
 
-    async def openapi(request: web.Request) -> web.StreamResponse:
-        return json_response(document)
+    async def operate(name: str, request: Any) -> Any:
+        found = next(operation for operation in OPERATIONS if operation.name == name)
+        route = next((route for route in found.routes if route.method == "GET" and route.request is None), None)
+        return (await found.load(route)(resources.context(), request)).value
 
-    async def metrics(request: web.Request) -> web.StreamResponse:
-        return web.Response(body=surface.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    app.router.add_get("/openapi.json", openapi)
-    app.router.add_get("/metrics", metrics)
+    return Dashboard(operate=operate, questions=resources.runs.questions)

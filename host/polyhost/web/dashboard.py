@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from polyhost.engine.hosting.question_fields import AskedField
+from polyhost.operations.events import AskedField
 
 __all__ = ["Dashboard", "Operate", "Question"]
 
@@ -18,7 +18,7 @@ Operate = Callable[[str, Any], Awaitable[Any]]
 
 
 class Question(Protocol):
-    """What a run waits for its owner to say, as the engine knows it."""
+    """What a run waits for its owner to say, as operations know it."""
 
     @property
     def connection(self) -> str: ...

@@ -16,10 +16,12 @@ from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, page_response
 from polyhost.web.views import connections, coverage, importing, records, runs, search, settings
 
-__all__ = ["add_pages", "error_page", "login_page", "missing_page"]
+__all__ = ["add_pages", "error_page", "missing_page", "sign_in_page"]
 
 View = Callable[[Dashboard, web.Request], Awaitable[Page]]
 
+LINK_COMMAND = "polyhost serve --link"
+"""What makes a sign-in link."""
 _STATIC = Path(__file__).parent / "static"
 _PAGES: dict[str, View] = {
     "/": connections.connections,
@@ -84,6 +86,7 @@ def error_page(error: PolyhostError) -> Page:
     return Page("error.html", values=values, status=status)
 
 
-def login_page(problem: str | None, link_command: str) -> Page:
-    """What whoever is not signed in is shown. `link_command`: what makes a new link."""
-    return Page("login.html", values={"problem": problem, "link_command": link_command}, status=401)
+def sign_in_page(problem: str | None) -> web.Response:
+    """What whoever is not signed in is shown; and why their link did not work, if they had one."""
+    page = Page("login.html", values={"problem": problem, "link_command": LINK_COMMAND}, status=401)
+    return page_response(page, signed_in=False)

@@ -26,9 +26,9 @@ from polyhost.connectors.base import Batch, Connector, ConnectorExited, Connecto
 from polyhost.connectors.loading import load_connector_folder
 from polyhost.connectors.page import PageConnector
 from polyhost.engine.clock import Clock
-from polyhost.engine.events import Answer, Watcher
+from polyhost.engine.events import Answer, MessageSeen, Watcher
 from polyhost.engine.run.collect import Collection, Surroundings, collect
-from polyhost.engine.run.tracing import Seen, Tell, Trace, TracedConnector
+from polyhost.engine.run.tracing import Tell, Trace, TracedConnector
 from polyhost.engine.sources.connectors import page_polyfill
 from polyhost.errors import PolyhostError
 from polyhost.protocol.manifest import Manifest
@@ -76,7 +76,7 @@ async def develop(bench: Bench) -> None:
             await _once(bench, browser)
             if bench.once:
                 break
-            bench.tell(Seen(way="host", kind="waiting", detail=f"for a change in {bench.folder}"))
+            bench.tell(MessageSeen(way="host", kind="waiting", detail=f"for a change in {bench.folder}"))
             await bench.changed.wait()
         watching.cancel()
 
@@ -94,7 +94,7 @@ async def _watch(bench: Bench) -> None:
     async for change in changes:
         if change:
             names = ", ".join(sorted({Path(path).name for _, path in change}))
-            bench.tell(Seen(way="host", kind="changed", detail=names))
+            bench.tell(MessageSeen(way="host", kind="changed", detail=names))
         if change or not bench.runs:
             bench.stop.set()
             bench.changed.set()
@@ -108,15 +108,15 @@ async def _once(bench: Bench, browser: KeptBrowser) -> None:
         bench.last = await _run(bench, browser)
     except PolyhostError as error:
         bench.last = {"status": "failed", "error": {"code": error.code, "reason": error.reason}}
-        bench.tell(Seen(way="host", kind="failed", detail=str(error)))
+        bench.tell(MessageSeen(way="host", kind="failed", detail=str(error)))
         return
     counts = ", ".join(
         f"{sum(by.values()) - by['rejected']:,} {stream}" + (f" ({by['rejected']:,} refused)" if by["rejected"] else "")
         for stream, by in bench.last["streams"].items()
     )
-    bench.tell(Seen(way="host", kind=bench.last["status"], detail=counts))
+    bench.tell(MessageSeen(way="host", kind=bench.last["status"], detail=counts))
     for told in bench.last["diagnostics"]:
-        bench.tell(Seen(way="host", kind=told["code"], stream=told.get("stream"), detail=told["message"]))
+        bench.tell(MessageSeen(way="host", kind=told["code"], stream=told.get("stream"), detail=told["message"]))
 
 
 async def _run(bench: Bench, browser: KeptBrowser) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from polyhost.engine.hosting.question_fields import AskedField, asked_fields
 from polyhost.engine.run.pause import Pause
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 
-__all__ = ["ANSWERS", "Elsewhere", "Ended", "Job", "LiveRun", "OpenQuestion", "RunHost", "Voice"]
+__all__ = ["ANSWERS", "Elsewhere", "Ended", "Job", "LiveRun", "OpenQuestion", "RunHost", "Timeline", "Voice"]
 
 _log = logging.getLogger(__name__)
 

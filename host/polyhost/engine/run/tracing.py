@@ -15,7 +15,6 @@ import time
 from collections import Counter, deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,9 @@ from polyhost.connectors.base import (
     Restarted,
     Traffic,
 )
+from polyhost.engine.events import MessageSeen
 
-__all__ = ["FOLDER", "Seen", "Trace", "TracedConnector", "keep_trace"]
+__all__ = ["FOLDER", "Trace", "TracedConnector", "keep_trace"]
 
 FOLDER = "traces"
 """Where a home keeps the traces of runs that failed."""
@@ -46,21 +46,7 @@ _PLACE = re.compile(r"\(([\w./-]+:\d+:\d+)\)\s*$")
 """Where in a script an error arose, as the SDK writes it at the end; what stands before may quote content."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """One thing that passed. `way`: from the connector, to it, or a question and its answer. `detail` and `key` are for
-    a terminal; only `data` is content, and is None unless it was asked for."""
-
-    way: str
-    kind: str
-    stream: str | None = None
-    key: str | None = None
-    size: int | None = None
-    detail: str = ""
-    data: Any = None
-
-
-Tell = Callable[[Seen], None]
+Tell = Callable[[MessageSeen], None]
 
 
 class Trace:
@@ -144,7 +130,7 @@ class _TracedSession(ConnectorSession):
     async def send(self, message: Mapping[str, Any]) -> None:
         kind = str(message.get("type"))
         self._trace.add("sent", kind=kind)
-        self._say(Seen(way="to", kind=kind))
+        self._say(MessageSeen(way="to", kind=kind))
         await self._inner.send(message)
 
     async def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
@@ -154,16 +140,16 @@ class _TracedSession(ConnectorSession):
                     self._batch(event)
                 case Restarted():
                     self._trace.add("restarted", reason=event.reason, attempt=event.attempt)
-                    self._say(Seen(way="from", kind="(page lost)", detail=event.reason))
+                    self._say(MessageSeen(way="from", kind="(page lost)", detail=event.reason))
                 case ConnectorExited():
                     self._trace.add("exited", status=event.status, unread=event.unread)
-                    self._say(Seen(way="from", kind="(exited)", detail=event.detail))
+                    self._say(MessageSeen(way="from", kind="(exited)", detail=event.detail))
             yield event
 
     async def acknowledge(self, batch: Batch) -> None:
         await self._inner.acknowledge(batch)
         self._trace.add("acknowledged", batch=batch.number)
-        self._say(Seen(way="to", kind="(acknowledged)", detail=f"batch {batch.number}"))
+        self._say(MessageSeen(way="to", kind="(acknowledged)", detail=f"batch {batch.number}"))
 
     async def finish(self) -> ConnectorExited:
         self._trace.add("finishing", requests=self.traffic.requests)
@@ -187,7 +173,7 @@ class _TracedSession(ConnectorSession):
             for message in batch.messages:
                 self._tell(_seen(message, with_data=self._with_data))
 
-    def _say(self, seen: Seen) -> None:
+    def _say(self, seen: MessageSeen) -> None:
         if self._tell is not None:
             self._tell(seen)
 
@@ -205,13 +191,13 @@ class _TracedCalls(HostCalls):
         purposes = dict(Counter(str(window.get("purpose")) for window in answer))
         self._trace.add("windows", stream=stream, purposes=purposes)
         told = ", ".join(f"{count} {purpose}" for purpose, count in purposes.items()) or "nothing is wanted"
-        self._say(Seen(way="asks", kind="windows", stream=stream, key=partition, detail=told))
+        self._say(MessageSeen(way="asks", kind="windows", stream=stream, key=partition, detail=told))
         return answer
 
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         answer = await self._inner.groups(stream, partition, ids)
         self._trace.add("groups", stream=stream, asked=len(ids))
-        self._say(Seen(way="asks", kind="groups", stream=stream, key=partition, detail=f"{len(ids)} asked"))
+        self._say(MessageSeen(way="asks", kind="groups", stream=stream, key=partition, detail=f"{len(ids)} asked"))
         return answer
 
     async def unpaused(self) -> None:
@@ -220,7 +206,7 @@ class _TracedCalls(HostCalls):
     def asking(self) -> AbstractAsyncContextManager[None]:
         return self._inner.asking()
 
-    def _say(self, seen: Seen) -> None:
+    def _say(self, seen: MessageSeen) -> None:
         if self._tell is not None:
             self._tell(seen)
 
@@ -244,12 +230,12 @@ def _facts(message: Mapping[str, Any] | Malformed) -> dict[str, Any]:
     return facts
 
 
-def _seen(message: Mapping[str, Any] | Malformed, *, with_data: bool) -> Seen:
+def _seen(message: Mapping[str, Any] | Malformed, *, with_data: bool) -> MessageSeen:
     facts = _facts(message)
     if isinstance(message, Malformed):
-        return Seen(way="from", kind="malformed", size=message.length, detail=message.rule)
+        return MessageSeen(way="from", kind="malformed", size=message.length, detail=message.rule)
     key: Any = message.get("key", message.get("partition"))
-    return Seen(
+    return MessageSeen(
         way="from",
         kind=str(facts["kind"]),
         stream=facts.get("stream"),
