@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from polyhost.coverage.moments import from_moment, moment
 from polyhost.coverage.picture import Extent, stream_picture, stream_summary
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
 
@@ -90,28 +89,3 @@ def test_the_summary_counts_every_partition_once():
     summary = stream_summary(views, RULE)
     assert summary["partitions"] == sum(summary[extent] for extent in Extent) == len(STATES)
     assert summary["covered_through"] == "2023-11-14T22:13:20.000Z"
-
-
-@pytest.mark.parametrize(
-    ("position", "kind", "iso"),
-    [
-        ("1700000000.000100", "unix_seconds", "2023-11-14T22:13:20.000Z"),
-        ("1700000000123", "unix_milliseconds", "2023-11-14T22:13:20.123Z"),
-        ("2023-11-14T23:13:20+01:00", "iso8601", "2023-11-14T22:13:20.000Z"),
-        ("1700000000.000100", None, None),
-        ("no time", "iso8601", None),
-        ("99999999999999999999", "unix_seconds", None),
-    ],
-)
-def test_a_position_is_a_moment_only_where_the_manifest_says_so(position, kind, iso):
-    assert moment(position, kind) == iso
-
-
-@pytest.mark.parametrize("kind", ["unix_seconds", "unix_milliseconds", "iso8601"])
-def test_a_moment_and_its_position_lead_back_to_one_another(kind):
-    position = from_moment("2026-11-22T08:00:00.250+00:00", kind)
-    assert moment(position, kind) == "2026-11-22T08:00:00.250Z"
-
-
-def test_a_bare_date_is_midnight_utc():
-    assert from_moment("2026-11-22", "unix_milliseconds") == "1795305600000"

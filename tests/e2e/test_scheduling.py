@@ -20,7 +20,7 @@ from e2e.command import LONGEST, CommandLine
 from e2e.owner import Owner
 from e2e.truth import difference
 from engine.notices.listening import listening
-from polyhost.coverage.instants import instant
+from polyhost.instants import utc
 
 HELD = "conversations.history"
 POLL_SECONDS = 0.1
@@ -82,7 +82,7 @@ async def test_a_connection_is_collected_by_itself_while_the_server_runs(newcome
             await asyncio.sleep(POLL_SECONDS)
         shown = (await command("schedule", "show", "fake", "--json")).value
         assert (shown["status"], shown["served"]) == ("automatic", True)
-        assert instant(shown["next_due"]) is not None
+        assert utc(shown["next_due"]) is not None
         server.interrupt()
         assert (await server.finished()).exit_code == 0
     assert [run["status"] for run in await newcomer.runs()] == ["complete"]

@@ -28,10 +28,10 @@ from polyhost.browser.locate import find_browser
 from polyhost.browser.session import SessionReport, SessionSigns
 from polyhost.browser.signed_in import LOOK_SECONDS, SETTLE_SECONDS, SignedIn, read_state
 from polyhost.errors import NeedsOwnerError, RefusedError, RunFailedError
+from polyhost.humanize import interval
 
-__all__ = ["SignInWindow", "check_display", "sign_in_visibly", "spoken"]
+__all__ = ["SignInWindow", "check_display", "sign_in_visibly"]
 
-_MINUTE = 60
 _START_TIMEOUT_MS = 30_000
 _CLOSE_SECONDS = 10.0
 _OTHER_WAYS = (
@@ -54,13 +54,6 @@ class SignInWindow:
     wait_seconds: float
     state: Mapping[str, Any] | None = None
     """The session so far: what of it is still good spares the owner a step."""
-
-
-def spoken(seconds: float) -> str:
-    """`15 minutes`, `90 seconds`, `1 minute`."""
-    whole = round(seconds)
-    count, unit = (whole, "second") if whole % _MINUTE else (whole // _MINUTE, "minute")
-    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def check_display() -> None:
@@ -92,7 +85,7 @@ async def _until_in(context: BrowserContext, window: SignInWindow, cancelled: as
                 with suppress(TimeoutError):
                     await asyncio.wait_for(_either(closed, cancelled), LOOK_SECONDS)
     except TimeoutError:
-        waited = spoken(window.wait_seconds)
+        waited = interval(window.wait_seconds)
         raise _not_in(f"Nobody signed in to {window.site} within {waited}", "sign_in_timeout") from None
     raise _not_in("The sign-in was cancelled", "sign_in_cancelled")
 

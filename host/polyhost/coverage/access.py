@@ -11,7 +11,8 @@ from itertools import takewhile
 
 from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence, Policy, Schedule
-from polyhost.coverage.instants import instant, is_past, spoken
+from polyhost.humanize import every, short_time
+from polyhost.instants import is_past
 from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
 
 __all__ = ["collection", "credentials", "of_schedule", "runtime", "schedule"]
@@ -160,15 +161,10 @@ def of_schedule(plan: Schedule, tell: Raising) -> Condition:
         origin="schedule",
         observed_at=plan.since,
         count=plan.failures or None,
-        every="" if plan.every_seconds is None else f" every {spoken(plan.every_seconds)}",
-        next="" if plan.next_due is None else f" The next is due at {_minute(plan.next_due)}.",
-        until="" if plan.paused_until is None else f" until {_minute(plan.paused_until)}",
+        every="" if plan.every_seconds is None else f" {every(plan.every_seconds)}",
+        next="" if plan.next_due is None else f" The next is due at {short_time(plan.next_due)} UTC.",
+        until="" if plan.paused_until is None else f" until {short_time(plan.paused_until)} UTC",
     )
-
-
-def _minute(text: str) -> str:
-    read = instant(text)
-    return text if read is None else f"{read:%Y-%m-%d %H:%M} UTC"
 
 
 def _streak(newest_first: Sequence[Attempt], alike: Callable[[Attempt], bool]) -> str | None:

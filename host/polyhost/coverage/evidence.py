@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from polyhost.coverage.facts import BatchFacts, Gap, Method
-from polyhost.coverage.instants import instant
+from polyhost.instants import utc
 from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
 
 __all__ = [
@@ -327,7 +327,7 @@ def _spans(later: BatchFacts, earlier: BatchFacts) -> bool:
     """Whether it read all the time the other did."""
     if later.event_time is None or earlier.event_time is None:
         return False
-    ends = [instant(text) for text in (later.event_time[0], *earlier.event_time, later.event_time[1])]
+    ends = [utc(text) for text in (later.event_time[0], *earlier.event_time, later.event_time[1])]
     read = [end for end in ends if end is not None]
     return len(read) == len(ends) and read == sorted(read)
 

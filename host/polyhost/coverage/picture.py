@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from polyhost.coverage.moments import moment
 from polyhost.ledger.cursor import maximum
+from polyhost.ledger.cursor_time import time_of
 from polyhost.ledger.plan import unproven
 from polyhost.ledger.ranges import Ranges, add, without
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
@@ -99,7 +99,7 @@ class PartitionView:
         }
 
     def _moment(self, position: str | None) -> str | None:
-        return moment(position, self.rule.cursor_time)
+        return time_of(position, self.rule.cursor_time)
 
 
 def stream_picture(
@@ -123,7 +123,7 @@ def stream_summary(views: Sequence[PartitionView], rule: PartitionRule) -> dict[
     """How many partitions are in which extent, and the newest position any of them is covered through."""
     counts: Mapping[str, int] = {str(extent): sum(view.extent is extent for view in views) for extent in Extent}
     newest = maximum((_newest(view.state, rule.order) for view in views), rule.order)
-    return {"partitions": len(views), **counts, "covered_through": moment(newest, rule.cursor_time)}
+    return {"partitions": len(views), **counts, "covered_through": time_of(newest, rule.cursor_time)}
 
 
 def _together(pieces: Iterable[Range], order: CursorOrder) -> Ranges:

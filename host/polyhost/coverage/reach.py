@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence, OpenGap, StreamEvidence, open_gaps
-from polyhost.coverage.instants import after, instant, is_past, latest
+from polyhost.humanize import short_time
+from polyhost.instants import is_past, later, latest, utc
 from polyhost.protocol.diagnostics import DiagnosticCode
 from polyhost.protocol.recovery import advice
 
@@ -156,14 +157,14 @@ def freshness(evidence: Evidence, tell: Raising, now: str) -> tuple[list[Conditi
     known = _known(evidence)
     if known.as_of is None:
         return [tell("no_contact", origin="store", observed_at=evidence.created_at)], evidence.created_at, known
-    since, action = _day(known.as_of), _next_artifact(evidence.ended)
+    since, action = short_time(known.as_of), _next_artifact(evidence.ended)
     reaches: list[Condition] = []
     if known.from_files:
         reaches = [tell("file_reaches", origin="store", observed_at=known.as_of, since=since, action=action)]
-    if known.stale_at is None or instant(now) is None:
+    if known.stale_at is None or utc(now) is None:
         return reaches or [tell("no_expectation", origin="manifest")], known.as_of, known
     if not is_past(known.stale_at, now):
-        fresh = tell("fresh", origin="clock", observed_at=known.as_of, until=_day(known.stale_at))
+        fresh = tell("fresh", origin="clock", observed_at=known.as_of, until=short_time(known.stale_at))
         return [fresh, *reaches], known.as_of, known
     reason = "overdue" if evidence.schedule.starts_itself else "stale"
     if known.from_files:
@@ -179,7 +180,7 @@ def _known(evidence: Evidence) -> Freshness:
     if from_files:
         as_of = covered_through(evidence)
     allowed = evidence.maximum_staleness_seconds
-    return Freshness(as_of, None if allowed is None else after(as_of, allowed), from_files)
+    return Freshness(as_of, None if allowed is None else later(as_of, allowed), from_files)
 
 
 def _next_artifact(newest_first: Sequence[Attempt]) -> str:
@@ -188,8 +189,3 @@ def _next_artifact(newest_first: Sequence[Attempt]) -> str:
         if attempt.facts is not None and attempt.facts.artifact is not None:
             return attempt.facts.artifact.next_artifact or _NEXT_ARTIFACT
     return _NEXT_ARTIFACT
-
-
-def _day(text: str) -> str:
-    read = instant(text)
-    return text if read is None else read.strftime("%Y-%m-%d %H:%M")

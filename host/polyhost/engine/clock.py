@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import UTC, datetime
 
-__all__ = ["Clock", "iso", "new_id"]
+from polyhost.instants import iso_from_seconds
+
+__all__ = ["Clock", "new_id"]
 
 
 class Clock:
@@ -21,12 +22,7 @@ class Clock:
 
     def iso(self) -> str:
         """Now, as ISO 8601 UTC with milliseconds."""
-        return iso(self.now())
-
-
-def iso(seconds: float) -> str:
-    """A moment as ISO 8601 UTC with milliseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso_from_seconds(self.now())
 
 
 def new_id(prefix: str, now: float) -> str:

@@ -15,7 +15,8 @@ from typing import TextIO
 
 from polyhost.exports.base import Plan, Row, StreamPlan, Writer
 from polyhost.exports.pages import ALL, NO_MONTH, Group, Page, Pages
-from polyhost.exports.telling import day_words, field_words, heading, main_text, month_words, other_fields
+from polyhost.exports.telling import field_words, heading, main_text, other_fields
+from polyhost.humanize import day_in_words, month_in_words
 
 __all__ = ["Html"]
 
@@ -58,7 +59,7 @@ class Html(Writer):
         day = None if row.time is None else row.time[:10]
         if not row.member and day is not None and day != self._day:
             self._day = day
-            yield f'<h2 class="day"><time datetime="{escape(day)}">{escape(day_words(day))}</time></h2>\n'
+            yield f'<h2 class="day"><time datetime="{escape(day)}">{escape(day_in_words(day))}</time></h2>\n'
 
     def _open(self, group: Group, page: Page) -> TextIO:
         before = self._page if self._group is group else None
@@ -137,7 +138,7 @@ def _title(stream: StreamPlan, group: Group) -> str:
 def _page_words(page: Page) -> str:
     if page.month == ALL:
         return f"Page {page.number}"
-    words = month_words(page.month)
+    words = month_in_words(page.month) or "Without a date"
     return words if page.number == 1 else f"{words}, continued ({page.number})"
 
 
@@ -162,7 +163,7 @@ def _record(row: Row, day: str | None) -> Iterator[str]:
     time = ""
     if row.time is not None:
         clock, own = row.time[11:16], row.time[:10]
-        told = clock if own == day else f"{day_words(own)}, {clock}"
+        told = clock if own == day else f"{day_in_words(own)}, {clock}"
         time = f' <time datetime="{escape(row.time)}">{escape(told)}</time>'
     shown = (("deleted", row.deleted), ("before it was edited", not row.current))
     marks = "".join(f' <span class="marks">{mark}</span>' for mark, there in shown if there)

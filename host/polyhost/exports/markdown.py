@@ -12,7 +12,8 @@ from typing import TextIO
 
 from polyhost.exports.base import Plan, Row, Writer
 from polyhost.exports.pages import Group, Page, Pages
-from polyhost.exports.telling import heading, moment, other_fields
+from polyhost.exports.telling import heading, other_fields
+from polyhost.humanize import short_time
 
 __all__ = ["Markdown"]
 
@@ -67,7 +68,7 @@ class Markdown(Writer):
 def _record(row: Row) -> str:
     quote = "> " if row.member else ""
     marks = "".join((" *(deleted)*" if row.deleted else "", "" if row.current else " *(before it was edited)*"))
-    lines = [f"**{_escaped(heading(row))}** {moment(row.time)}{marks}", ""]
+    lines = [f"**{_escaped(heading(row))}** {short_time(row.time, missing='')}{marks}", ""]
     if row.body:
         lines += [line + "  " if line else "" for line in _escaped(row.body[0][1]).splitlines()]
     lines += [f"- {_escaped(name)}: {_escaped(text)}" for name, text in other_fields(row)]

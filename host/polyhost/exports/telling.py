@@ -6,13 +6,12 @@ Must not know: any one source, markup.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
 import orjson
 
 from polyhost.exports.base import Row
 
-__all__ = ["day_words", "field_words", "heading", "main_text", "moment", "month_words", "other_fields"]
+__all__ = ["field_words", "heading", "main_text", "other_fields"]
 
 _SHORT = 500
 """Characters of a field that is told beside the text; the whole is in JSON Lines."""
@@ -27,29 +26,6 @@ def main_text(row: Row) -> str | None:
     """What it says; None where that is nothing, or nothing but what it is called."""
     text = row.body[0][1] if row.body else None
     return None if text == heading(row) else text
-
-
-def moment(time: str | None) -> str:
-    """To the minute, in UTC."""
-    return "" if time is None else f"{time[:10]} {time[11:16]}"
-
-
-def day_words(day: str) -> str:
-    """`2026-10-01` as Thursday, 1 October 2026; what is no date as it is."""
-    try:
-        read = date.fromisoformat(day)
-    except ValueError:
-        return day
-    return f"{read:%A}, {read.day} {read:%B} {read.year}"
-
-
-def month_words(month: str) -> str:
-    """`2026-10` as October 2026; anything else is no month."""
-    try:
-        read = date.fromisoformat(f"{month}-01")
-    except ValueError:
-        return "Without a date"
-    return f"{read:%B} {read.year}"
 
 
 def field_words(name: str) -> str:

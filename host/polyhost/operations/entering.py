@@ -17,7 +17,7 @@ from polyhost.browser.attach import check_endpoint
 from polyhost.browser.cookies import cookies_of_browser, cookies_of_file
 from polyhost.browser.session import SessionReport, Workspace
 from polyhost.browser.signed_in import SignedIn
-from polyhost.browser.signin import check_display, spoken
+from polyhost.browser.signin import check_display
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.events import Noticed
 from polyhost.engine.sessions.account import account_at, place_of
@@ -33,6 +33,7 @@ from polyhost.engine.sessions.sign_in import (
 )
 from polyhost.engine.sources.connectors import browser_options
 from polyhost.errors import PolyhostError, RefusedError
+from polyhost.humanize import interval
 from polyhost.operations.context import Context
 from polyhost.operations.requests import ConnectRequest
 from polyhost.store.base import ConnectionRow
@@ -127,7 +128,7 @@ async def _by_way(
         return await enter_with_cookies(site, found)
     if request.cookies is not None:
         return await enter_with_cookies(site, cookies_of_file(_path(request.cookies), site.signs.hosts))
-    waits = spoken(request.wait)
+    waits = interval(request.wait)
     context.watch(Noticed(f"A browser window opens: sign in to {site.name} there. It waits {waits}; Ctrl-C stops."))
     return await enter_visibly(
         site,

@@ -13,11 +13,11 @@ from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import RefusedError
 from polyhost.exports.folder import ExportFolder
 from polyhost.exports.formats import format_named
+from polyhost.instants import TimestampError, parse_timestamp
 from polyhost.operations.context import Context
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import ExportRequest
 from polyhost.operations.shown import known_stream
-from polyhost.protocol.timestamps import TimestampError, parse_timestamp
 
 __all__ = ["export"]
 

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from polyhost.engine.clock import iso
 from polyhost.engine.events import RunStarted
 from polyhost.engine.hosting.run_host import ANSWERS, Ended, Job, OpenQuestion, RunHost, Timeline, Voice
 from polyhost.engine.imports.uploads import Upload, Uploads
 from polyhost.engine.schedule.scheduler import Work
 from polyhost.errors import PolyhostError, RefusedError
+from polyhost.instants import iso_from_seconds
 from polyhost.operations import reading
 from polyhost.operations.artifacts import import_file
 from polyhost.operations.collect import collect_wanted
@@ -146,7 +146,7 @@ async def preview(context: Context, request: Upload) -> Result:
     except PolyhostError:
         _uploads(context).drop(request)
         raise
-    return Result({"artifact_id": request.id, "expires_at": iso(request.expires_at), "preview": found})
+    return Result({"artifact_id": request.id, "expires_at": iso_from_seconds(request.expires_at), "preview": found})
 
 
 async def commit(context: Context, request: CommitRequest) -> Result:

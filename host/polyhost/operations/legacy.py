@@ -7,24 +7,26 @@ like (`ledger.legacy` does).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from polyhost.connectors.loading import LoadedSource
-from polyhost.coverage.moments import from_moment
 from polyhost.engine.run.ledger import LEGACY_MEMO
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.errors import RefusedError
+from polyhost.instants import later
 from polyhost.ledger.cursor import compare, maximum
+from polyhost.ledger.cursor_time import position_at
 from polyhost.ledger.legacy import LegacyState, read_legacy
 from polyhost.ledger.state import PartitionRule
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, SavePartitions, Store
 
 __all__ = ["apply_legacy", "read_legacy_file"]
+
+_DAY_SECONDS = 86_400
 
 
 def read_legacy_file(path: str | None, source: LoadedSource, at: str) -> Mapping[str, LegacyState] | None:
@@ -45,7 +47,7 @@ def read_legacy_file(path: str | None, source: LoadedSource, at: str) -> Mapping
 
 def _refuse_the_future(read: LegacyState, rule: PartitionRule, at: str) -> None:
     """A cursor far ahead is another unit by mistake (milliseconds): nothing after it would ever be looked for."""
-    tomorrow = from_moment((datetime.fromisoformat(at) + timedelta(days=1)).isoformat(), rule.cursor_time)
+    tomorrow = position_at(later(at, _DAY_SECONDS) or at, rule.cursor_time)
     told = maximum([read.high_water, *(state.legacy_floor for state in read.states)], rule.order)
     if tomorrow is not None and told is not None and compare(told, tomorrow, rule.order) > 0:
         unit = str(rule.cursor_time).replace("_", " ")

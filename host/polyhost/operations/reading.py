@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from polyhost.coverage.facts import BatchFacts
-from polyhost.coverage.moments import from_moment
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt as make_receipt
 from polyhost.engine.run.coverage_baseline import covered_before
@@ -18,6 +17,7 @@ from polyhost.engine.run.paused import paused_run
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.cursor_time import position_at
 from polyhost.operations.context import Context
 from polyhost.operations.grouping import count_members
 from polyhost.operations.registry import Result
@@ -170,7 +170,7 @@ def _sort_key(source: Loaded, request: RecordsRequest, bound: Literal["since", "
         return None
     rules = partition_rules(source.manifest, resolve_scope(source.manifest))
     rule = rules.get(request.stream)
-    position = None if rule is None else from_moment(given, rule.cursor_time)
+    position = None if rule is None else position_at(given, rule.cursor_time)
     if rule is None or position is None:
         raise RefusedError(
             f"--{bound} cannot be used with {request.stream}",

@@ -11,12 +11,13 @@ from typing import Any
 
 from polyhost.coverage.access import of_schedule
 from polyhost.coverage.conditions import Raising
-from polyhost.coverage.instants import after, instant, is_past, spoken
 from polyhost.engine.hosting.server_lock import is_on_duty
 from polyhost.engine.schedule.schedules import NO_QUIET_HOURS, Choice, Mode, Outlook, load_choice, outlook, save_choice
 from polyhost.engine.settings.config import load_config
 from polyhost.engine.settings.quiet_hours import read_quiet_hours
 from polyhost.errors import RefusedError
+from polyhost.humanize import every
+from polyhost.instants import is_past, later, utc
 from polyhost.operations.context import Context
 from polyhost.operations.parsing import duration
 from polyhost.operations.registry import Result
@@ -133,7 +134,7 @@ def _mode(found: Outlook, request: ScheduleSetRequest, row: ConnectionRow) -> Ch
     seconds, least = duration(request.every), found.recommended.least_seconds
     if seconds < least:
         raise RefusedError(
-            f"{row.source} is not to be collected more often than every {spoken(least)}",
+            f"{row.source} is not to be collected more often than {every(least)}",
             f"Say at least --every {least}s.",
             code="too_often",
         )
@@ -146,7 +147,7 @@ def _quiet_hours(text: str) -> str:
 
 def _moment(text: str, context: Context) -> str:
     now = context.clock.iso()
-    until = after(text, 0) if instant(text) is not None else after(now, duration(text))
+    until = later(text, 0) if utc(text) is not None else later(now, duration(text))
     if until is None or not is_past(now, until):
         raise RefusedError(
             f"{text!r} is no time to come", "Give one as 2026-12-24T18:00, a date, or how long: 3d.", code="bad_time"

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from polyhost.engine.reading.indexing import catch_up
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import RefusedError
+from polyhost.instants import Instant, TimestampError, parse_timestamp
 from polyhost.operations.context import Context
 from polyhost.operations.grouping import rule_of
 from polyhost.operations.registry import Result
@@ -20,7 +21,6 @@ from polyhost.operations.requests import SearchRequest
 from polyhost.operations.shown import Shown, known_stream
 from polyhost.protocol.declarations import StreamDecl
 from polyhost.protocol.diagnostics import RunStatus
-from polyhost.protocol.timestamps import Instant, TimestampError, parse_timestamp
 from polyhost.searching.declared import search_rules
 from polyhost.searching.query import Query, parse_query
 from polyhost.searching.search_rules import SearchRules

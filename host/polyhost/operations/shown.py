@@ -11,8 +11,8 @@ from typing import Any
 from polyhost.engine.reading.authors import Authors
 from polyhost.engine.sources.lookup import Loaded
 from polyhost.errors import RefusedError
+from polyhost.instants import EventTime, iso_from_instant
 from polyhost.protocol.event_time import event_time
-from polyhost.protocol.instants import EventTime, iso_text
 from polyhost.protocol.manifest import StreamDecl
 from polyhost.store.base import Store, StoredRecord
 
@@ -67,4 +67,4 @@ class Shown:
 
     def time(self, record: StoredRecord) -> str | None:
         """When it happened; None where it does not say."""
-        return None if self._time is None or record.data is None else iso_text(self._time(record.data))
+        return None if self._time is None or record.data is None else iso_from_instant(self._time(record.data))

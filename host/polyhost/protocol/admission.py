@@ -11,6 +11,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any
 
+from polyhost.instants import is_timestamp
 from polyhost.protocol.commands import PersistRecords
 from polyhost.protocol.declarations import Manifest, StreamDecl
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity
@@ -21,7 +22,6 @@ from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record, make_record
 from polyhost.protocol.refusals import Refusals
 from polyhost.protocol.scope import RESOURCE, Admitted, Op, Rejected, Scope, StreamScope, Undecided
-from polyhost.protocol.timestamps import is_timestamp
 from polyhost.protocol.validation import RecordValidator
 
 __all__ = ["Admission", "Gate"]

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from polyhost.instants import EventTime, time_reader
 from polyhost.protocol.declarations import StreamDecl
-from polyhost.protocol.instants import EventTime, time_reader
 
 __all__ = ["event_time", "time_fields"]
 

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError, model_validator
 
+from polyhost.instants import is_timestamp
 from polyhost.protocol.keys import MAX_KEY
 from polyhost.protocol.recovery import RecoveryAction
-from polyhost.protocol.timestamps import is_timestamp
 
 __all__ = [
     "DetailCoverage",

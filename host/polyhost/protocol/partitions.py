@@ -5,6 +5,7 @@ Owns: their legality, and the claims that a narrowed run cannot make. Must not k
 
 from __future__ import annotations
 
+from polyhost.instants import instant_reader
 from polyhost.protocol.commands import CommitCoverage, CommitInventory, InventoryEntry
 from polyhost.protocol.declarations import Manifest, PartitionDecl
 from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
@@ -13,7 +14,6 @@ from polyhost.protocol.messages import PartitionCoverage, PartitionInventory, Pr
 from polyhost.protocol.positions import position_key
 from polyhost.protocol.refusals import Refusals
 from polyhost.protocol.scope import Scope, StreamScope
-from polyhost.protocol.timestamps import instant_reader
 
 __all__ = ["Partitions"]
 

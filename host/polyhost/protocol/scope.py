@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from polyhost.instants import Instant, TimeRange, instant_reader, parse_timestamp
 from polyhost.protocol.declarations import StreamDecl
-from polyhost.protocol.timestamps import Instant, TimeRange, instant_reader, parse_timestamp
 
 __all__ = [
     "RESOURCE",

@@ -15,10 +15,10 @@ from enum import Enum
 from typing import Any, Final
 
 from polyhost.errors import RefusedError
+from polyhost.instants import TimestampError, parse_timestamp
 from polyhost.protocol.declarations import RESERVED_NAMES, Manifest, StreamDecl
 from polyhost.protocol.keys import MAX_KEY, KeyRuleError, canonical_key
 from polyhost.protocol.scope import Scope, build_stream_scope, resource_fields
-from polyhost.protocol.timestamps import TimestampError, parse_timestamp
 
 __all__ = ["ABSENT", "MAX_RESOURCES", "ScopeError", "resolve_request", "resolve_scope"]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from polyhost.protocol.instants import EventTime, time_reader
+from polyhost.instants import EventTime, time_reader
 from polyhost.searching.search_rules import SearchRules, StreamRules
 
 __all__ = ["Searched", "Texts", "texts_of"]

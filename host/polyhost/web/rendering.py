@@ -19,7 +19,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from polyhost import __version__
+from polyhost import __version__, humanize
 from polyhost.protocol.recovery import advice
 from polyhost.web import words
 from polyhost.web.commands import deed
@@ -91,7 +91,7 @@ def _environment() -> Environment:
         "state_json": _state_json,
     }
     made.filters.update(own)
-    functions: dict[str, Any] = {"plural": words.plural}
+    functions: dict[str, Any] = {"plural": humanize.plural}
     made.globals.update(functions)
     return made
 
@@ -114,7 +114,7 @@ def _evidence(value: object) -> str:
     if value is None:
         return "–"
     if isinstance(value, str) and len(value) > len("2026-01-01") and value[4:5] == "-" and "T" in value:
-        return words.moment(value)
+        return humanize.time_in_words(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):

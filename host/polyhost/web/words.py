@@ -1,4 +1,4 @@
-"""Wording and looks of what operations return: which tone a status has, which sign goes with it, moments, numbers.
+"""Wording and looks of what operations return: which tone a status has, which sign goes with it, numbers.
 
 Owns: words and tones, by values of the closed lists that `coverage` and the engine declare. Must not know: how anything
 was judged, any one source.
@@ -7,19 +7,16 @@ was judged, any one source.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Literal
+
+from polyhost.humanize import date_in_words, duration, time_in_words
 
 __all__ = [
     "FILTERS",
     "TONES",
     "axis_tone",
-    "day",
-    "duration",
     "glance",
-    "moment",
     "number",
-    "plural",
     "severity_tone",
     "tone",
     "words",
@@ -92,49 +89,9 @@ def words(code: object) -> str:
     return _SAID.get(str(code), str(code).replace("_", " "))
 
 
-def moment(iso: str | None) -> str:
-    """A moment as a person reads it, in UTC; a dash where there is none."""
-    read = _read(iso)
-    return "–" if read is None else f"{read.day} {read:%b %Y, %H:%M}"
-
-
-def day(iso: str | None) -> str:
-    """Its day alone."""
-    read = _read(iso)
-    return "–" if read is None else f"{read.day} {read:%b %Y}"
-
-
-def _read(iso: str | None) -> datetime | None:
-    if not iso:
-        return None
-    try:
-        read = datetime.fromisoformat(iso)
-    except ValueError:
-        return None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-
-
-def duration(seconds: float | None) -> str:
-    """`0.4 s`, `12 s`, `3 min 5 s`, `2 h 10 min`."""
-    if seconds is None:
-        return "–"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
 def number(value: float) -> str:
     """With separators."""
     return f"{value:,}"
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """`1 gap`, `3 gaps`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def glance(data: Mapping[str, Any] | None) -> tuple[str, bool]:
@@ -181,12 +138,12 @@ def _clip(text: str, most: int) -> str:
 
 FILTERS = {
     "axis_tone": axis_tone,
-    "day": day,
+    "day": date_in_words,
     "duration": duration,
     "glance": glance,
     "json_text": json_text,
     "told": told,
-    "moment": moment,
+    "moment": time_in_words,
     "number": number,
     "severity_tone": severity_tone,
     "tone": tone,

@@ -9,8 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
-from polyhost.cli.render.common import STATUS, bullet, console, moment, plain, simple_table
+from polyhost.cli.render.common import STATUS, bullet, console, plain, simple_table
 from polyhost.cli.wording import as_typed
+from polyhost.humanize import short_time
 
 __all__ = ["imported"]
 
@@ -57,7 +58,7 @@ def _one(out: Console, value: dict[str, Any]) -> None:
     out.print(plain(receipt["summary"]))
     if receipt["event_time"]:
         span = receipt["event_time"]
-        out.print(f"[dim]The file reaches from {moment(span['first'])} to {moment(span['last'])}.[/]")
+        out.print(f"[dim]The file reaches from {short_time(span['first'])} to {short_time(span['last'])}.[/]")
     if receipt["advice"]:
         out.print(f"[dim]→ {plain(receipt['advice']['action'])}[/]")
     if value["preview"]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
-from polyhost.cli.render.common import STATUS, blocked, bullet, console, moment, plain, plural, simple_table
+from polyhost.cli.render.common import STATUS, blocked, bullet, console, plain, simple_table
 from polyhost.cli.wording import as_typed
+from polyhost.humanize import plural, short_time
 
 __all__ = ["demo", "run"]
 
@@ -79,13 +80,13 @@ def _covered(coverage: dict[str, Any] | None) -> str:
         return ""
     text = f"{coverage['complete']:,} of {plural(coverage['partitions'], 'partition')} whole"
     if coverage["covered_through"]:
-        text += f", newest {moment(coverage['covered_through'])}"
+        text += f", newest {short_time(coverage['covered_through'])}"
     for name, word in (("partial", "with holes"), ("limited", "limited by the source"), ("missing", "missing")):
         if coverage[name]:
             text += f" · [yellow]{coverage[name]:,} {word}[/]"
     unswept = coverage.get("unswept")
     if unswept and unswept["partitions"]:
-        text += f" · [dim]edits before {moment(unswept['oldest'])} may be unseen in {unswept['partitions']:,}[/]"
+        text += f" · [dim]edits before {short_time(unswept['oldest'])} may be unseen in {unswept['partitions']:,}[/]"
     return text
 
 

@@ -1,4 +1,4 @@
-"""What the renderers share: the console, words for statuses, moments, and safe text.
+"""What the renderers share: the console, words for statuses, and safe text.
 
 Must not know: any one operation.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.cells import cell_len
@@ -18,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from polyhost.cli.wording import as_typed
+from polyhost.humanize import plural
 from polyhost.protocol.recovery import advice
 
 __all__ = [
@@ -27,9 +27,7 @@ __all__ = [
     "bullet",
     "console",
     "long_table",
-    "moment",
     "plain",
-    "plural",
     "printable",
     "simple_table",
 ]
@@ -72,18 +70,6 @@ def printable(text: object) -> str:
 def plain(text: object) -> str:
     """Foreign text made safe for a terminal: no markup, no control characters."""
     return escape(printable(text))
-
-
-def moment(iso: str | None) -> str:
-    """An ISO time as a person reads it, in UTC."""
-    if not iso:
-        return "–"
-    return datetime.fromisoformat(iso).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """`1 gap`, `3 gaps`, `1,204 records`."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def simple_table(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from polyhost.cli.render.collect import run
-from polyhost.cli.render.common import NATURE, console, moment, plain, plural, simple_table
+from polyhost.cli.render.common import NATURE, console, plain, simple_table
 from polyhost.cli.wording import as_typed
+from polyhost.humanize import plural, short_time
 
 __all__ = ["connect", "connections", "disconnect", "rename", "sources"]
 
@@ -50,8 +51,8 @@ def connections(value: dict[str, Any]) -> None:
         table.add_row(
             f"[bold]{plain(row['name'])}[/]",
             plain(row["source"]),
-            moment(row["created_at"]),
-            f"{row['last_run']['status']} {moment(row['last_run']['started_at'])}" if row["last_run"] else "–",
+            short_time(row["created_at"]),
+            f"{row['last_run']['status']} {short_time(row['last_run']['started_at'])}" if row["last_run"] else "–",
             f"{row['records']:,}",
             "[dim]disconnected[/]" if row["disconnected_at"] else NATURE[row["nature"]],
             *(plain(row["watches"] or "–") for _ in watching),

@@ -11,7 +11,8 @@ from typing import Any
 
 from rich.console import Console
 
-from polyhost.cli.render.common import console, long_table, moment, plain, plural, printable, simple_table
+from polyhost.cli.render.common import console, long_table, plain, printable, simple_table
+from polyhost.humanize import plural, short_time
 
 __all__ = ["coverage", "partition"]
 
@@ -56,7 +57,7 @@ def _cells(row: dict[str, Any], scale: _Scale) -> Sequence[tuple[str, str]]:
         (row["extent"], colour),
         (_shortened(printable(row["label"] or row["key"])), ""),
         (scale.bar(row), colour),
-        (moment(row["covered_through"]), ""),
+        (short_time(row["covered_through"]), ""),
         (printable(row["source_status"] or "") if row["status"] == "present" else "", "dim"),
     )
 

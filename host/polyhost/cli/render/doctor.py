@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyhost.cli.render.common import console, plain, plural, simple_table
+from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.cli.wording import as_typed
+from polyhost.humanize import plural
 
 __all__ = ["doctor"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyhost.cli.render.common import console, plain, plural, simple_table
+from polyhost.cli.render.common import console, plain, simple_table
+from polyhost.humanize import plural
 
 __all__ = ["export"]
 

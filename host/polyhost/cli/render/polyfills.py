@@ -6,8 +6,9 @@ import shlex
 from typing import Any
 
 from polyhost.cli.render import collect
-from polyhost.cli.render.common import console, plain, plural, simple_table
+from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.cli.wording import as_typed
+from polyhost.humanize import plural
 
 __all__ = ["check", "developed", "made", "recorded", "scrubbed", "verified"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from polyhost.cli.render.common import STATUS, blocked, console, moment, plain, plural, simple_table
+from polyhost.cli.render.common import STATUS, blocked, console, plain, simple_table
 from polyhost.cli.wording import as_typed
+from polyhost.humanize import plural, short_time
 
 __all__ = ["batches", "cancel", "pause", "receipt", "resume", "runs"]
 
@@ -21,7 +22,7 @@ def runs(value: dict[str, Any]) -> None:
         counts = row["streams"].values()
         table.add_row(
             row["run_id"],
-            moment(row["started_at"]),
+            short_time(row["started_at"]),
             STATUS[row["status"]] + (", paused" if row["paused"] else ""),
             f"{sum(c['new'] for c in counts):,}",
             f"{sum(c['updated'] for c in counts):,}",
@@ -39,10 +40,10 @@ def receipt(value: dict[str, Any]) -> None:
     table = simple_table("", "")
     table.add_row("[dim]source[/]", f"{plain(value['source'])} ({plain(value['connection'])})")
     table.add_row("[dim]obtained by[/]", f"{value['method']}, triggered by {value['trigger']}")
-    table.add_row("[dim]when[/]", f"{moment(value['started_at'])} – {moment(value['finished_at'])}")
+    table.add_row("[dim]when[/]", f"{short_time(value['started_at'])} – {short_time(value['finished_at'])}")
     if value["event_time"]:
         table.add_row(
-            "[dim]reaches[/]", f"{moment(value['event_time']['first'])} – {moment(value['event_time']['last'])}"
+            "[dim]reaches[/]", f"{short_time(value['event_time']['first'])} – {short_time(value['event_time']['last'])}"
         )
     table.add_row(
         "[dim]records[/]", ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "none"
@@ -67,7 +68,9 @@ def batches(value: dict[str, Any]) -> None:
     table = simple_table("batch", "ended", "how", "status", "what")
     for row in value["batches"]:
         how = row["method"] + (" (recorded)" if row["recorded"] else "")
-        table.add_row(row["batch_id"], moment(row["finished_at"]), how, STATUS[row["status"]], plain(row["summary"]))
+        table.add_row(
+            row["batch_id"], short_time(row["finished_at"]), how, STATUS[row["status"]], plain(row["summary"])
+        )
     out.print(table)
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from polyhost.cli.render.common import console, long_table, moment, plain, plural, printable, simple_table
+from polyhost.cli.render.common import console, long_table, plain, printable, simple_table
+from polyhost.humanize import plural, short_time
 
 __all__ = ["counts", "glance", "record", "records", "thread"]
 
@@ -53,7 +54,7 @@ def thread(value: dict[str, Any]) -> None:
     for number, row in enumerate(value["records"]):
         mark = "[red]deleted[/] " if row["deleted"] else ""
         indent = "  " if number else ""
-        out.print(f"{indent}[dim]{moment(row['time'])}[/]  {mark}{plain(glance(row['data']))}", soft_wrap=True)
+        out.print(f"{indent}[dim]{short_time(row['time'])}[/]  {mark}{plain(glance(row['data']))}", soft_wrap=True)
     _more(out, value)
 
 
@@ -88,7 +89,7 @@ def glance(data: dict[str, Any] | None) -> str:
 
 def _about(row: dict[str, Any]) -> str:
     parts = [
-        moment(row["time"]) if row["time"] else "",
+        short_time(row["time"]) if row["time"] else "",
         row["label"] or row["partition"] or "",
         "deleted at the source" if row["deleted"] else "",
         f"stored by {row['batch_id']}",

@@ -9,7 +9,8 @@ from typing import Any
 
 from rich.text import Text
 
-from polyhost.cli.render.common import console, moment, plain, plural, printable
+from polyhost.cli.render.common import console, plain, printable
+from polyhost.humanize import plural, short_time
 
 __all__ = ["search"]
 
@@ -33,7 +34,7 @@ def search(value: dict[str, Any]) -> None:
 
 
 def _where(hit: dict[str, Any]) -> Text:
-    line = Text(moment(hit["time"]) if hit["time"] else "no date", style="dim", no_wrap=True, overflow="ellipsis")
+    line = Text(short_time(hit["time"]) if hit["time"] else "no date", style="dim", no_wrap=True, overflow="ellipsis")
     place = hit["label"] or hit["partition"]
     if place:
         line.append("  ").append(printable(place), "bold not dim")

@@ -9,8 +9,9 @@ from typing import Any
 
 from rich.console import Console
 
-from polyhost.cli.render.common import NATURE, console, moment, plain, plural, simple_table
+from polyhost.cli.render.common import NATURE, console, plain, simple_table
 from polyhost.cli.wording import as_typed
+from polyhost.humanize import plural, short_time
 
 __all__ = ["status"]
 
@@ -50,7 +51,7 @@ def _one(out: Console, health: dict[str, Any]) -> None:
         told.sort(key=lambda found: _GRAVEST_FIRST.index(found["severity"]))
         why = "\n".join(_SEVERITY[found["severity"]] + plain(found["message"]) for found in told)
         table.add_row(f"[dim]{axis}[/]", view["status"].replace("_", " "), why)
-    table.add_row("[dim]covered through[/]", moment(health["covered_through"]), "")
+    table.add_row("[dim]covered through[/]", short_time(health["covered_through"]), "")
     out.print(table)
     _actions(out, health)
 
@@ -74,7 +75,7 @@ def _all(out: Console, connections: list[dict[str, Any]]) -> None:
         table.add_row(
             f"[bold]{plain(health['connection'])}[/]",
             _verdict(health),
-            moment(health["covered_through"]),
+            short_time(health["covered_through"]),
             f"[cyan]{plain(as_typed(first['command']))}[/]" if first else f"[dim]{plain(health['summary'])}[/]",
             " ".join(filter(None, (_running(health), NATURE[health["nature"]]))),
         )

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
+from polyhost.humanize import exact_time, rough_duration
+from polyhost.instants import iso_from_seconds
 
 __all__ = ["check_clock", "check_disk", "check_home", "check_permissions"]
 
@@ -86,18 +88,18 @@ def check_clock(home: Path, newest: str | None, *, now: float | None = None) -> 
     what suffers from a wrong one is what is due, and what a receipt says.
     """
     at = time.time() if now is None else now
+    says = exact_time(iso_from_seconds(at))
     mend = "Let the system set its clock (Linux: timedatectl set-ntp true)."
     if at < _RELEASED:
-        return [failed("clock", f"it says {_date(at)}, which has passed long ago", mend)]
+        return [failed("clock", f"it says {says}, which has passed long ago", mend)]
     if newest is not None and (ahead := datetime.fromisoformat(newest).timestamp() - at) > SKEW_SECONDS:
-        found = f"it says {_date(at)}, but a run began {_span(ahead)} later than that: it was set back"
+        found = f"it says {says}, but a run began {rough_duration(ahead)} later than that: it was set back"
         return [warning("clock", found, mend)]
     skew = _file_system_skew(home, at) if home.is_dir() and os.access(home, os.W_OK) else 0.0
     if abs(skew) > SKEW_SECONDS:
-        return [
-            warning("clock", f"the file system's clock is {_span(abs(skew))} {'ahead' if skew > 0 else 'behind'}", mend)
-        ]
-    return [ok("clock", f"{_date(at)}, as the file system says too" if home.is_dir() else _date(at))]
+        off = f"{rough_duration(abs(skew))} {'ahead' if skew > 0 else 'behind'}"
+        return [warning("clock", f"the file system's clock is {off}", mend)]
+    return [ok("clock", f"{says}, as the file system says too" if home.is_dir() else says)]
 
 
 def _file_system_skew(home: Path, now: float) -> float:
@@ -137,15 +139,3 @@ def _mode(path: Path, home: Path) -> str:
 
 def _quoted(path: Path) -> str:
     return shlex.quote(str(path))
-
-
-def _date(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _span(seconds: float) -> str:
-    """Roughly, in the largest unit that fits."""
-    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} seconds"

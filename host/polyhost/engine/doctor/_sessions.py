@@ -30,12 +30,15 @@ from polyhost.engine.sessions.sign_in import session_signs
 from polyhost.engine.sources.connectors import browser_options, page_of, page_polyfill
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import PolyhostError
+from polyhost.humanize import rough_duration
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["check_session", "probe_session"]
 
 _QUIET_MS = 10_000.0
 """A client that sends a signed-out owner away does so once its own scripts have asked; then the page is quiet."""
+_JUST_NOW_SECONDS = 120
+"""Seconds since a contact that are not worth counting."""
 _SKEW_SECONDS = 60.0
 """Sites refuse times that are minutes off; their `Date` is whole seconds and as old as the answer took."""
 _MOST_NAMED = 3
@@ -183,7 +186,4 @@ def _told(evidence: Mapping[str, Any], now: float) -> str:
 
 def _ago(iso: str, now: float) -> str:
     seconds = max(0.0, now - datetime.fromisoformat(iso).astimezone(UTC).timestamp())
-    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit} ago"
-    return "just now"
+    return f"{rough_duration(seconds)} ago" if seconds >= _JUST_NOW_SECONDS else "just now"

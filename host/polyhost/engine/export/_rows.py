@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from polyhost.engine.reading.authors import Authors, name_of, remember
 from polyhost.exports.base import Row
+from polyhost.instants import EventTime, iso_from_instant
 from polyhost.ledger.partition_rule import partition_rule
 from polyhost.ledger.position import Located, locate
 from polyhost.ledger.state import PartitionRule
 from polyhost.protocol.event_time import event_time
-from polyhost.protocol.instants import EventTime, iso_text
 from polyhost.protocol.manifest import Manifest, StreamDecl
 from polyhost.searching.declared import search_rules
 from polyhost.searching.search_rules import SearchRules
@@ -63,7 +63,7 @@ class Rows:
             label=None if record.partition is None else self._labels.get((record.stream, record.partition)),
             author=self._authors.of(record),
             name=None if stream is None or data is None else name_of(stream.declared, data),
-            time=None if stream is None or data is None else iso_text(stream.time(data)),
+            time=None if stream is None or data is None else iso_from_instant(stream.time(data)),
             data=data,
             emitted_at=record.emitted_at,
             version=record.version,

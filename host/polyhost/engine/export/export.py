@@ -11,7 +11,6 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from polyhost.coverage.moments import from_moment
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.engine.clock import Clock
 from polyhost.engine.export._rows import Rows
@@ -20,6 +19,7 @@ from polyhost.exports.base import Plan, Row, StreamPlan, Writer
 from polyhost.exports.folder import ExportFolder
 from polyhost.exports.formats import Format
 from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.cursor_time import position_at
 from polyhost.ledger.partition_rule import partition_rule
 from polyhost.protocol.manifest import Manifest, StreamDecl
 from polyhost.store.base import ConnectionRow, Store, StoredRecord
@@ -211,7 +211,7 @@ def _bound(declared: StreamDecl, moment: str | None, name: str) -> str | None:
     if moment is None or declared.partition is None or declared.partition.cursor_time is None:
         return None
     rule = partition_rule(declared.name, declared.partition)
-    position = from_moment(moment, rule.cursor_time)
+    position = position_at(moment, rule.cursor_time)
     if position is None:
         raise RefusedError(
             f"--{name} is no time that can be read", "Give ISO 8601, e.g. 2026-01-31.", code=f"bad_{name}"

@@ -22,9 +22,7 @@ from polyhost.coverage.evidence import (
     evidence_is_decisive,
 )
 from polyhost.coverage.facts import BatchFacts
-from polyhost.coverage.instants import earliest
 from polyhost.coverage.picture import PartitionView, stream_picture, stream_summary
-from polyhost.engine.clock import iso
 from polyhost.engine.imports.watched_folder import refused_files
 from polyhost.engine.run.open_question import asked_since
 from polyhost.engine.run.partition_rules import partition_rules
@@ -32,6 +30,7 @@ from polyhost.engine.run.paused import paused_run
 from polyhost.engine.sessions.saved import session_saved_at
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import PolyhostError
+from polyhost.instants import earliest, iso_from_seconds
 from polyhost.ledger.state import PartitionStatus
 from polyhost.protocol.diagnostics import Severity
 from polyhost.protocol.manifest import Manifest
@@ -94,7 +93,7 @@ def session_of(source: Loaded | None, connection: ConnectionRow, home: Path) -> 
     if source is None or source.kind != "page":
         return None
     saved_at = session_saved_at(home, connection.name)
-    return Session(saved_at=None if saved_at is None else iso(saved_at))
+    return Session(saved_at=None if saved_at is None else iso_from_seconds(saved_at))
 
 
 async def _refused(store: Store, connection: ConnectionRow) -> RefusedFiles | None:

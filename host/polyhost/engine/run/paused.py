@@ -13,11 +13,12 @@ from typing import Any
 
 from polyhost.connectors.base import HostCalls
 from polyhost.engine import events
-from polyhost.engine.clock import Clock, iso
+from polyhost.engine.clock import Clock
 from polyhost.engine.events import Watcher
 from polyhost.engine.run.ledger import RunLedger
 from polyhost.engine.run.pause import Pause
 from polyhost.errors import StoppedError
+from polyhost.instants import iso_from_seconds
 from polyhost.store.base import Store
 
 __all__ = ["MAX_PAUSE_SECONDS", "PausableCalls", "PauseKeeper", "leave_wish", "paused_run"]
@@ -104,9 +105,11 @@ class PauseKeeper:
         self._since = now if paused else 0.0
         await self.store.set_memo(self.connection_id, PAUSED_MEMO, self.run_id if paused else None)
         if paused:
-            self.watch(events.RunPaused(self.run_id, at=iso(now), until=iso(now + MAX_PAUSE_SECONDS)))
+            self.watch(
+                events.RunPaused(self.run_id, at=iso_from_seconds(now), until=iso_from_seconds(now + MAX_PAUSE_SECONDS))
+            )
         else:
-            self.watch(events.RunResumed(self.run_id, at=iso(now)))
+            self.watch(events.RunResumed(self.run_id, at=iso_from_seconds(now)))
 
 
 async def leave_wish(store: Store, connection_id: int, run_id: str, *, paused: bool) -> None:

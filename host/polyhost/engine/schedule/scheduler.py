@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
-from polyhost.engine.clock import Clock, iso, new_id
+from polyhost.engine.clock import Clock, new_id
 from polyhost.engine.hosting.server_lock import on_duty
 from polyhost.engine.imports.watched_folder import WaitingFile, dealt_with, waiting_files, watched_folder
 from polyhost.engine.run.lease import hold_lease
@@ -161,7 +161,7 @@ class Scheduler:
 
     async def _collect(self, row: ConnectionRow, seen: Outlook) -> bool:
         before = await load_started(self.store, row)
-        started = Started(at=iso(self.clock.now()), in_a_row=seen.refusals + 1)
+        started = Started(at=self.clock.iso(), in_a_row=seen.refusals + 1)
         await save_started(self.store, row, started)
         try:
             await self.work.collect(row.name)

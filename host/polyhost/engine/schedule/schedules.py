@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from polyhost.coverage.evidence import Attempt, Hold, Policy, Schedule
-from polyhost.coverage.instants import instant
-from polyhost.engine.clock import iso
 from polyhost.engine.health.evidence import attempt_of, session_of
 from polyhost.engine.schedule.due import SHORTEST_INTERVAL, CameTo, Decision, Past, Plan, Trial, Waiting, decide
 from polyhost.engine.settings.config import ScheduleConfig
@@ -25,6 +23,7 @@ from polyhost.engine.settings.quiet_hours import QuietHours, read_quiet_hours
 from polyhost.engine.settings.time_zone import owner_zone
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import PolyhostError
+from polyhost.instants import iso_from_seconds, utc
 from polyhost.protocol.manifest import Manifest
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, Store
 
@@ -125,7 +124,7 @@ class Outlook:
             policy=Policy.AUTOMATIC if self.plan.automatic else Policy.MANUAL,
             paused=paused,
             paused_until=self.choice.paused_until if paused else None,
-            next_due=None if at is None or not self.served else iso(at),
+            next_due=None if at is None or not self.served else iso_from_seconds(at),
             since=self.choice.changed_at,
             every_seconds=int(self.plan.every) if self.plan.automatic else None,
             hold=self._hold(),
@@ -318,5 +317,5 @@ def _as_trials(started: Started, now: float) -> Sequence[Trial]:
 
 
 def _seconds(text: str | None) -> float | None:
-    read = instant(text)
+    read = utc(text)
     return None if read is None else read.timestamp()

@@ -8,7 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyhost.protocol.timestamps import TimeRange, TimestampError, instant_reader, is_timestamp, parse_timestamp
+from polyhost.instants import (
+    TimeRange,
+    TimestampError,
+    earliest,
+    instant_reader,
+    is_past,
+    is_timestamp,
+    iso,
+    iso_from_instant,
+    iso_from_seconds,
+    later,
+    latest,
+    parse_timestamp,
+    utc,
+)
 
 
 def exact(instant) -> Fraction:
@@ -128,3 +142,58 @@ def test_digits_beyond_the_microsecond_count():
     assert TimeRange(low, high).holds(low)
     assert not TimeRange(low, high).holds(high)
     assert not TimeRange(high, None).holds(low)
+
+
+# ------------------------------------------------------------------ as polyhost writes them
+
+
+@given(seconds=st.integers(-(10**10), 10**10), digits=st.text("0123456789", max_size=9))
+def test_an_exact_instant_is_written_to_the_millisecond_it_lies_in(seconds, digits):
+    instant = (seconds, digits.rstrip("0"))
+    written = iso_from_instant(instant)
+    assert 0 <= exact(instant) - exact(parse_timestamp(written)) < Fraction(1, 1000)
+    assert written == iso(utc(written))
+
+
+def test_an_instant_outside_the_calendar_has_no_text():
+    assert iso_from_instant((10**17, "")) is None
+    assert iso_from_instant(None) is None
+
+
+def test_seconds_since_1970_are_written_as_an_instant():
+    assert iso_from_seconds(1_795_330_800.25) == "2026-11-22T07:00:00.250Z"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("2026-11-22T08:00:00+01:00", "2026-11-22T07:00:00.000Z"),
+        ("2026-11-22T08:00", "2026-11-22T08:00:00.000Z"),
+        ("2026-11-22", "2026-11-22T00:00:00.000Z"),
+    ],
+)
+def test_what_an_owner_writes_without_an_offset_is_utc(text, read):
+    assert iso(utc(text)) == read
+
+
+@pytest.mark.parametrize("text", [None, "", "soon", "0001-01-01T00:00:00+14:00"])
+def test_what_is_no_instant_is_none_and_is_not_compared(text):
+    assert utc(text) is None
+    assert later(text, 5) is None
+    assert not is_past(text, "2026-11-22T08:00:00Z")
+    assert latest([text, "2026-11-22"]) == earliest([text, "2026-11-22"]) == "2026-11-22"
+
+
+def test_the_first_and_the_last_are_told_by_time_and_not_by_text():
+    texts = ["2026-11-22T08:00:00.5Z", "2026-11-22T08:00:00Z", None, "2026-11-22T08:30:00+01:00"]
+    assert earliest(texts) == "2026-11-22T08:30:00+01:00"
+    assert latest(texts) == "2026-11-22T08:00:00.5Z"
+    assert latest([]) is None
+    assert earliest([None]) is None
+
+
+def test_an_instant_is_past_once_another_is_later():
+    assert is_past("2026-11-22T08:00:00Z", "2026-11-22T08:00:00.001Z")
+    assert not is_past("2026-11-22T08:00:00Z", "2026-11-22T08:00:00Z")
+    assert later("2026-11-22T08:00:00+01:00", 90) == "2026-11-22T07:01:30.000Z"
+    assert later("9999-12-31T23:59:59Z", 90) is None

@@ -1,25 +1,51 @@
-"""Exact instants: reading them, comparing them, and half-open ranges of them.
+"""Instants: reading them, comparing them, moving them, and writing them as machines read them.
 
-Owns: which texts and numbers are times, and their order. Must not know: records, scopes, clocks.
+Owns: which texts and numbers are times, their order, and the one form they are written in. Must not know: what happened
+then, scopes, the clock, how an instant is shown to a person (`humanize`).
 
-An instant is (whole seconds since 1970, fraction digits without trailing zeros). Tuples of it compare exactly, to any
-number of digits: a float or a datetime would round, and a comparison by calendar day lets records through at a mid-day
-bound. A bare date means midnight UTC. A time without a zone is no instant and is not read.
+What a source says is read exactly: an `Instant` is (whole seconds since 1970, fraction digits without trailing zeros).
+Tuples of it compare exactly, to any number of digits: a float or a datetime would round, and a comparison by calendar
+day lets records through at a mid-day bound. A bare date means midnight UTC. A time without a zone is no instant and is
+not read.
+
+What polyhost wrote itself, or its owner, is read as a datetime (`utc`): that can be moved, and is compared as a time,
+never as text, which a missing millisecond would put out of order.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["Instant", "TimeRange", "TimestampError", "instant_reader", "is_timestamp", "parse_timestamp"]
+__all__ = [
+    "EPOCH",
+    "EventTime",
+    "Instant",
+    "TimeRange",
+    "TimestampError",
+    "earliest",
+    "instant_reader",
+    "is_past",
+    "is_timestamp",
+    "iso",
+    "iso_from_instant",
+    "iso_from_seconds",
+    "later",
+    "latest",
+    "parse_timestamp",
+    "time_reader",
+    "utc",
+]
 
 Instant = tuple[int, str]
+EventTime = Callable[[Mapping[str, Any]], Instant | None]
+"""Reads a record's instant out of its data; None where it has none that can be read."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 MIN_EPOCH_DIGITS = 9
 """Digits before the dot from which bare digits are read as an epoch time (9: 1973 on). A year or a compact date such as
@@ -43,8 +69,8 @@ _STAMP = re.compile(
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?", re.ASCII)
 _EPOCH_TEXT = re.compile(r"(-?\d{1,20})(?:\.(\d{1,30}))?", re.ASCII)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_SECONDS = 86_400
+_MILLISECOND_DIGITS = 3
 
 
 class TimestampError(ValueError):
@@ -97,7 +123,7 @@ def _from_match(match: re.Match[str]) -> Instant:
     day, clock, second, fraction, sign, hours, minutes = match.groups()
     leap = second == "60"
     moment = datetime.fromisoformat(f"{day}T{clock}:{'59' if leap else second or '00'}+00:00")
-    seconds = (moment - _EPOCH) // timedelta(seconds=1) + leap
+    seconds = (moment - EPOCH) // timedelta(seconds=1) + leap
     if sign:
         offset = int(hours) * 60 + int(minutes or 0)
         if int(hours) > 23 or int(minutes or 0) > 59:
@@ -161,6 +187,20 @@ def instant_reader(schema: Mapping[str, Any]) -> Callable[[object], Instant | No
     return read
 
 
+def time_reader(fields: Sequence[tuple[str, Mapping[str, Any]]]) -> EventTime:
+    """Reads the first of these fields, each with its schema, that holds an instant."""
+    readers = [(name, instant_reader(schema)) for name, schema in fields]
+
+    def read(data: Mapping[str, Any]) -> Instant | None:
+        for name, reader in readers:
+            found = reader(data.get(name))
+            if found is not None:
+                return found
+        return None
+
+    return read
+
+
 @dataclass(frozen=True, slots=True)
 class TimeRange:
     """`since` inclusive, `until` exclusive; None leaves an end open. Adjacent ranges share no instant and miss none."""
@@ -172,3 +212,65 @@ class TimeRange:
         if self.since is not None and instant < self.since:
             return False
         return self.until is None or instant < self.until
+
+
+def utc(text: str | None) -> datetime | None:
+    """An ISO 8601 time as a datetime in UTC; None for what is none. Without an offset it is taken for UTC."""
+    if text is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def iso(when: datetime) -> str:
+    """The one form instants are written in: ISO 8601 in UTC, to the millisecond."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def iso_from_seconds(seconds: float) -> str:
+    """An instant given in seconds since 1970."""
+    return iso(datetime.fromtimestamp(seconds, UTC))
+
+
+def iso_from_instant(instant: Instant | None) -> str | None:
+    """An exact instant; None for none, and for what lies outside the calendar."""
+    if instant is None:
+        return None
+    seconds, fraction = instant
+    milliseconds = int(fraction[:_MILLISECOND_DIGITS].ljust(_MILLISECOND_DIGITS, "0"))
+    try:
+        return iso(EPOCH + timedelta(seconds=seconds, milliseconds=milliseconds))
+    except OverflowError:
+        return None
+
+
+def latest(texts: Iterable[str | None]) -> str | None:
+    """The latest of those that are instants, as it was written."""
+    return max(_readable(texts), key=lambda pair: pair[0], default=(None, None))[1]
+
+
+def earliest(texts: Iterable[str | None]) -> str | None:
+    """The earliest of those that are instants, as it was written."""
+    return min(_readable(texts), key=lambda pair: pair[0], default=(None, None))[1]
+
+
+def _readable(texts: Iterable[str | None]) -> list[tuple[datetime, str]]:
+    return [(when, text) for text in texts if text is not None and (when := utc(text)) is not None]
+
+
+def later(text: str | None, seconds: int) -> str | None:
+    """So many seconds later; None where that is no instant."""
+    begun = utc(text)
+    try:
+        return None if begun is None else iso(begun + timedelta(seconds=seconds))
+    except OverflowError:
+        return None
+
+
+def is_past(text: str | None, now: str) -> bool:
+    """Whether both are instants and the first lies before the second."""
+    one, other = utc(text), utc(now)
+    return one is not None and other is not None and one < other
