@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from polyhost.ledger.observe import (
-    Inventory,
-    InventoryEntry,
     InventoryResult,
     gather_inventory,
     observe_coverage,
@@ -23,6 +21,7 @@ from polyhost.ledger.plan import LookbackFacts, plan_refresh, probes, windows
 from polyhost.ledger.ranges import Ranges, add, holes
 from polyhost.ledger.settle import Settlement, settle
 from polyhost.ledger.state import PartitionRule, PartitionState, Range, Window
+from polyhost.protocol.commands import CommitInventory, InventoryEntry
 
 from .source import GoneError, Page, Shown, Source, key, within
 
@@ -105,7 +104,7 @@ class Host:
     at: str
     full: bool = False
     scope: frozenset[str] | None = None
-    pending: list[Inventory | Coverage | Emitted] = field(default_factory=list)
+    pending: list[CommitInventory | Coverage | Emitted] = field(default_factory=list)
     inventory: InventoryResult | None = None
     walked: dict[str, Ranges] = field(default_factory=dict)
     seen: dict[str, set[str]] = field(default_factory=dict)
@@ -143,11 +142,11 @@ class Host:
             self._apply(message)
         self.pending.clear()
 
-    def _apply(self, message: Inventory | Coverage | Emitted) -> None:
+    def _apply(self, message: CommitInventory | Coverage | Emitted) -> None:
         if isinstance(message, Emitted):
             self.store.rows.setdefault(message.partition, {})[message.cursor] = message.row
             self.seen.setdefault(message.partition, set()).add(message.cursor)
-        elif isinstance(message, Inventory):
+        elif isinstance(message, CommitInventory):
             self.inventory = gather_inventory(self.inventory, message)
             for state in observe_inventory(self.store.states, message, self.at, scope_keys=self.scope):
                 self.store.states[state.key] = state
@@ -218,7 +217,7 @@ class Connector:
 
     def _list(self, names: list[str], *, complete: bool) -> None:
         entries = tuple(InventoryEntry(name, label=f"#{name}") for name in names)
-        self.host.pending.append(Inventory(self.host.rule.stream, entries, complete))
+        self.host.pending.append(CommitInventory(self.host.rule.stream, entries, complete))
 
     def _partition(self, name: str) -> Iterator[None]:
         wanted = self.host.windows(name)

@@ -7,8 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyhost.ledger.observe import (
-    Inventory,
-    InventoryEntry,
     InventoryResult,
     gather_inventory,
     observe_coverage,
@@ -18,6 +16,7 @@ from polyhost.ledger.observe import (
 from polyhost.ledger.plan import RefreshPlan
 from polyhost.ledger.ranges import add, contains
 from polyhost.ledger.state import CursorOrder, PartitionState, PartitionStatus
+from polyhost.protocol.commands import CommitInventory, InventoryEntry
 
 from .builders import AT, EARLIER, RULE, missing, ranges, retired, state
 
@@ -25,8 +24,8 @@ LATER = "2026-11-22T23:00:00+00:00"
 TOMORROW = "2026-11-23T01:00:00+00:00"
 
 
-def _inventory(*keys: str, complete: bool = True) -> Inventory:
-    return Inventory("messages", tuple(InventoryEntry(key, f"#{key}", "open") for key in keys), complete)
+def _inventory(*keys: str, complete: bool = True) -> CommitInventory:
+    return CommitInventory("messages", tuple(InventoryEntry(key, f"#{key}", "open") for key in keys), complete)
 
 
 def _covered(before: PartitionState, since: str | None, until: str, limit: str | None = None, **more) -> PartitionState:
@@ -78,7 +77,7 @@ def test_seeing_a_partition_again_on_the_same_day_changes_nothing():
     ],
 )
 @pytest.mark.requirement("PR-1.5")
-def test_only_the_last_message_makes_an_inventory_complete(messages: list[Inventory], expected: InventoryResult):
+def test_only_the_last_message_makes_an_inventory_complete(messages: list[CommitInventory], expected: InventoryResult):
     result = None
     for message in messages:
         result = gather_inventory(result, message)

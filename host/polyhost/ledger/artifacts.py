@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from polyhost.ledger.observe import Inventory
 from polyhost.ledger.ranges import add, ordered
 from polyhost.ledger.state import CursorOrder, PartitionState, Range
+from polyhost.protocol.commands import CommitInventory
 
 __all__ = ["import_inventory", "import_range"]
 
 
-def import_inventory(states: Mapping[str, PartitionState], inventory: Inventory) -> list[PartitionState]:
+def import_inventory(states: Mapping[str, PartitionState], inventory: CommitInventory) -> list[PartitionState]:
     """The entries that change because an artifact names these partitions. What the source says of one goes first."""
     changed: list[PartitionState] = []
     for entry in inventory.partitions:

@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 from polyhost.ledger.plan import RefreshPlan
 from polyhost.ledger.ranges import Ranges, add, clip, contains, floor_key, ordered
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
+from polyhost.protocol.commands import CommitInventory, InventoryEntry
 
 __all__ = [
-    "Inventory",
-    "InventoryEntry",
     "InventoryResult",
     "first_seen",
     "gather_inventory",
@@ -32,24 +31,6 @@ _DAY = len("2026-11-22")
 
 
 @dataclass(frozen=True, slots=True)
-class InventoryEntry:
-    """A partition the source says exists."""
-
-    key: str
-    label: str | None = None
-    status: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Inventory:
-    """One inventory message."""
-
-    stream: str
-    partitions: tuple[InventoryEntry, ...]
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
 class InventoryResult:
     """What a run's inventory messages came to for one stream. `complete`: the last of them said so."""
 
@@ -57,10 +38,10 @@ class InventoryResult:
     complete: bool = False
 
 
-def gather_inventory(result: InventoryResult | None, message: Inventory) -> InventoryResult:
+def gather_inventory(result: InventoryResult | None, inventory: CommitInventory) -> InventoryResult:
     """The result with one more message. One that follows a complete enumeration begins another."""
     before = frozenset[str]() if result is None or result.complete else result.keys
-    return InventoryResult(before.union(entry.key for entry in message.partitions), message.complete)
+    return InventoryResult(before.union(entry.key for entry in inventory.partitions), inventory.complete)
 
 
 def first_seen(stream: str, key: str, at: str, *, legacy_floor: str | None = None) -> PartitionState:
@@ -70,7 +51,7 @@ def first_seen(stream: str, key: str, at: str, *, legacy_floor: str | None = Non
 
 def observe_inventory(
     states: Mapping[str, PartitionState],
-    inventory: Inventory,
+    inventory: CommitInventory,
     at: str,
     *,
     scope_keys: AbstractSet[str] | None = None,

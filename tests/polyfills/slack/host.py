@@ -26,12 +26,12 @@ from polyhost.engine.sources.connectors import page_polyfill
 from polyhost.ledger import observe, plan, ranges, settle, snapshot
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import encode
-from polyhost.ledger.observe import Inventory, InventoryEntry
 from polyhost.ledger.partition_rule import partition_rule
 from polyhost.ledger.plan import LookbackFacts, RefreshPlan
 from polyhost.ledger.position import Located, locate
 from polyhost.ledger.settle import Settlement
 from polyhost.ledger.state import PartitionState, Range
+from polyhost.protocol.commands import CommitInventory, InventoryEntry
 from polyhost.protocol.keys import canonical_key, key_of
 from polyhost.protocol.manifest import load_manifest
 from polyhost.protocol.validation import build_validators
@@ -196,7 +196,7 @@ class Run:
         self.report.inventories.append(dict(message))
         listed = message["partitions"]
         entries = tuple(InventoryEntry(one["key"], one.get("label"), one.get("status")) for one in listed)
-        taken = Inventory("messages", entries, message["complete"])
+        taken = CommitInventory("messages", entries, message["complete"])
         self.inventory = observe.gather_inventory(self.inventory, taken)
         self._keep(observe.observe_inventory(self.home.states, taken, self._at, scope_keys=self.scope_keys))
 

@@ -15,7 +15,7 @@ from typing import Any
 from polyhost.engine.clock import Clock
 from polyhost.ledger import artifacts, observe, plan, ranges, settle, snapshot
 from polyhost.ledger.cursor import sort_key
-from polyhost.ledger.observe import Inventory, InventoryEntry, InventoryResult
+from polyhost.ledger.observe import InventoryResult
 from polyhost.ledger.plan import LookbackFacts, RefreshPlan
 from polyhost.ledger.ranges import Ranges
 from polyhost.ledger.settle import Settlement
@@ -166,13 +166,11 @@ class RunLedger:
     def take_inventory(self, command: CommitInventory) -> list[SavePartitions]:
         """These partitions exist."""
         stream = self._streams[command.stream]
-        entries = tuple(InventoryEntry(entry.key, entry.label, entry.status) for entry in command.partitions)
-        message = Inventory(command.stream, entries, command.complete)
         if self._artifact:
-            return stream.keep(artifacts.import_inventory(stream.states, message))
-        stream.inventory = observe.gather_inventory(stream.inventory, message)
+            return stream.keep(artifacts.import_inventory(stream.states, command))
+        stream.inventory = observe.gather_inventory(stream.inventory, command)
         changed = observe.observe_inventory(
-            stream.states, message, self._clock.iso(), scope_keys=stream.scope_keys, legacy_high_water=stream.legacy
+            stream.states, command, self._clock.iso(), scope_keys=stream.scope_keys, legacy_high_water=stream.legacy
         )
         return stream.keep(changed)
 
