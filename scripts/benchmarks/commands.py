@@ -19,7 +19,7 @@ from typing import Any
 
 from benchmarks.filled import NAME, STREAM, fill
 from benchmarks.report import Line, show
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 __all__ = ["commands"]
 

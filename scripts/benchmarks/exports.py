@@ -18,7 +18,7 @@ from typing import Any
 from benchmarks.filled import NAME, fill
 from benchmarks.report import Line, show
 from polyhost.exports.formats import FORMATS
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 __all__ = ["exports"]
 

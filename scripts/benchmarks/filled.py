@@ -53,11 +53,11 @@ async def fill(
     """Spread so many records evenly over so many partitions; `indexed`: ready to be searched."""
     clock = Clock()
     at = clock.iso()
-    connection = await store.create_connection(
+    connection = await store.connections.create(
         name=name, source=str(CHAT), nature="test", options={}, account={}, at=at
     )
     run, batch = _rows(connection.id, clock)
-    await store.open_run(run, batch)
+    await store.runs.open(run, batch)
     each = records // partitions
     writes = _records(partitions, each, at)
     while chunk := list(islice(writes, _CHUNK)):
@@ -77,8 +77,8 @@ async def fill(
     ]
     await store.write(connection.id, batch.id, [SavePartitions(states)])
     ended = clock.iso()
-    await store.close_run(replace(run, status="complete", finished_at=ended), replace(batch, finished_at=ended))
-    while indexed and await store.index(connection.id, rules(), limit=STEP_RECORDS):
+    await store.runs.close(replace(run, status="complete", finished_at=ended), replace(batch, finished_at=ended))
+    while indexed and await store.search.index(connection.id, rules(), limit=STEP_RECORDS):
         pass
     return connection
 

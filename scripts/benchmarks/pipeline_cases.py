@@ -28,7 +28,7 @@ from polyhost.engine.events import BrowserStarted, OwnerAsked, RunEvent, RunFini
 from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_scope
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 __all__ = ["CASES", "measure"]
 
@@ -84,7 +84,7 @@ async def _run(chat: Chat, records: int, scope: Scope) -> Cost:
     watch = _Watch()
     with tempfile.TemporaryDirectory(prefix="polyhost-bench-") as home:
         store = await open_store(Path(home))
-        connection = await store.create_connection(
+        connection = await store.connections.create(
             name="chat", source=chat.source.reference, nature="test", options={}, account={}, at=Clock().iso()
         )
         connector = PageConnector(chat.polyfill, browser=chat.browser)

@@ -23,7 +23,7 @@ from polyhost.operations.context import Context
 from polyhost.operations.requests import SearchRequest
 from polyhost.operations.search import search as run_search
 from polyhost.store.base import ConnectionRow, Store
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 __all__ = ["search"]
 
@@ -86,7 +86,7 @@ async def _measure(home: Path, records: int, partitions: int, rounds: int) -> di
 async def _index(home: Path, store: Store, connection: ConnectionRow, records: int) -> dict[str, Any]:
     before = _size(home)
     meter = Meter()
-    while await store.index(connection.id, rules(), limit=STEP_RECORDS):
+    while await store.search.index(connection.id, rules(), limit=STEP_RECORDS):
         pass
     cost = meter.stop()
     return {

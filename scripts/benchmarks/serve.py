@@ -24,7 +24,7 @@ from benchmarks.serving import Server, serve
 from benchmarks.steady import steady_source
 from polyhost.engine.clock import Clock
 from polyhost.store.base import Store
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 __all__ = ["serving"]
 
@@ -117,7 +117,7 @@ async def _measure(folder: Path, records: int, connections: int, rounds: int) ->
 
 async def _connect(store: Store, name: str, source: Path) -> None:
     at = Clock().iso()
-    await store.create_connection(name=name, source=str(source), nature="live", options={}, account={}, at=at)
+    await store.connections.create(name=name, source=str(source), nature="live", options={}, account={}, at=at)
 
 
 async def _alone(server: Server, name: str, found: _Found) -> None:

@@ -28,7 +28,7 @@ from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, Store
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 __all__ = ["measure", "settle"]
 

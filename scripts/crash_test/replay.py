@@ -99,7 +99,7 @@ class Replay:
     async def _cursors(self, home: Path) -> Mapping[str, Any]:
         """They move once everything of a run is stored."""
         async with _opened(home) as (store, connection):
-            return {} if store is None or connection is None else await store.checkpoints(connection.id)
+            return {} if store is None or connection is None else await store.ledger.checkpoints(connection.id)
 
 
 @asynccontextmanager
@@ -110,7 +110,7 @@ async def _opened(home: Path) -> AsyncGenerator[tuple[Store | None, ConnectionRo
         yield None, None
         return
     async with context.store() as store:
-        yield store, await store.connection(NAME)
+        yield store, await store.connections.get(NAME)
 
 
 def _where(before: list[Record], left: list[Record], expected: list[Record], home: Path) -> str:

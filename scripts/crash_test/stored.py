@@ -15,6 +15,7 @@ from pathlib import Path
 from polyhost.ledger import ranges
 from polyhost.ledger.state import CursorOrder, Range
 from polyhost.operations.context import Context
+from polyhost.store.base import RecordQuery
 
 __all__ = ["Message", "Moment", "Stored", "broken", "newly_claimed", "read"]
 
@@ -53,7 +54,7 @@ async def read(home: Path, name: str) -> Stored:
     context = Context(home=home)
     async with context.store(create=False) as store:
         row = await context.connection(store, name)
-        page = await store.records(row.id, "messages", limit=EVERYTHING, deleted=True)
+        page = await store.records.page(row.id, "messages", RecordQuery(limit=EVERYTHING, deleted=True))
         found: dict[Moment, Message] = {}
         counted: Counter[Moment] = Counter()
         for record in page.records:
@@ -63,8 +64,8 @@ async def read(home: Path, name: str) -> Stored:
             moment = (data["channel_id"], data["ts"])
             counted[moment] += 1
             found[moment] = Message(record.key, data["thread_ts"] or data["ts"], record.version, record.deleted)
-        covered = {state.key: state.covered for state in await store.partitions(row.id, "messages")}
-        runs = tuple((run.id, run.status) for run in await store.runs(row.id, limit=3))
+        covered = {state.key: state.covered for state in await store.ledger.partitions(row.id, "messages")}
+        runs = tuple((run.id, run.status) for run in await store.runs.newest(row.id, limit=3))
     return Stored(found, sum(number - 1 for number in counted.values()), covered, runs)
 
 

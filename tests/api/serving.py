@@ -20,7 +20,7 @@ from playbooks import manifest_json, stream
 from polyhost.api.gate import Gate
 from polyhost.engine.settings.config import Config
 from polyhost.server.serving import Serving, serving
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 __all__ = ["AT", "Answer", "Client", "connect_process", "served", "write_process"]
 
@@ -46,7 +46,7 @@ async def connect_process(home: Path, mode: str = "plain", *, name: str = "work"
     folder = write_process(home, mode)
     store = await open_store(home)
     try:
-        await store.create_connection(name=name, source="process", nature="live", options={}, account={}, at=AT)
+        await store.connections.create(name=name, source="process", nature="live", options={}, account={}, at=AT)
     finally:
         await store.close()
     return folder

@@ -11,7 +11,7 @@ import pytest
 from checkout import ROOT
 from polyhost.ledger.state import PartitionState
 from polyhost.store.base import SavePartitions
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 ENVIRONMENT = {"PYTHONPATH": str(ROOT / "host"), "PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
 
@@ -21,7 +21,7 @@ async def stored(home: Path) -> Path:
     """Two connections, one of which has read some channels."""
     store = await open_store(home)
     for name in ("office", "slack"):
-        row = await store.create_connection(
+        row = await store.connections.create(
             name=name, source="slack", nature="live", options={}, account={}, at="2026-11-01T00:00:00.000Z"
         )
     keys = {"C1": "general", "C2": "random", "D1": None}

@@ -13,7 +13,7 @@ from polyhost.operations.catalog import COMMANDS
 from polyhost.operations.explained import DETAILS
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store.base import BatchRow, RunRow
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 AT = "2026-11-01T00:00:00.000Z"
 
@@ -28,7 +28,7 @@ async def connected(home: Path, *natures: str, status: str | None = None) -> Non
     """Connections of these natures, each with a run that ended so."""
     store = await open_store(home)
     for nature in natures:
-        row = await store.create_connection(
+        row = await store.connections.create(
             name=f"my-{nature}", source="slack", nature=nature, options={}, account={}, at=AT
         )
         if status is not None:
@@ -36,7 +36,7 @@ async def connected(home: Path, *natures: str, status: str | None = None) -> Non
                 id=f"run_{nature}", connection_id=row.id, batch_id="b", mode="live", status=status, started_at=AT
             )
             batch = BatchRow(id="b", connection_id=row.id, method="browser_polyfill", trigger="owner", started_at=AT)
-            await store.open_run(run, batch)
+            await store.runs.open(run, batch)
     await store.close()
 
 

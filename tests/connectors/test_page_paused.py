@@ -62,7 +62,7 @@ async def test_no_request_arrives_while_a_run_is_paused_and_after_it_everything_
         return [path for path in site.seen if path.startswith("/api")]
 
     pause, store = Pause(), MemoryStore()
-    row = await store.create_connection(name="work", source="t", nature="live", options={}, account={}, at=AT)
+    row = await store.connections.create(name="work", source="t", nature="live", options={}, account={}, at=AT)
     connector = pages.connector(site, SCRIPT)
     what = Collection(connection=row, manifest=NOTES, scope=resolve_request(NOTES, {}), connector=connector)
     around = Surroundings(store=store, clock=StillClock(), watch=watch, answer=unanswered, pause=pause)
@@ -74,9 +74,9 @@ async def test_no_request_arrives_while_a_run_is_paused_and_after_it_everything_
         let_go.set()
         await held.wait()  # it has the second answer, and has asked for the third permit
         assert asked() == ["/api/1", "/api/2"]
-        assert "n2" not in [record.key for record in (await store.records(row.id, "notes")).records]
+        assert "n2" not in [record.key for record in (await store.records.page(row.id, "notes")).records]
         pause.end()
         result = await running
     assert asked() == [f"/api/{page}" for page in range(1, PAGES + 1)]
-    assert [record.key for record in (await store.records(row.id, "notes")).records] == ["n1", "n2", "n3", "n4"]
+    assert [record.key for record in (await store.records.page(row.id, "notes")).records] == ["n1", "n2", "n3", "n4"]
     assert (result["status"], result["requests"], result["traffic"]["waited_seconds"]) == ("complete", PAGES, 0)

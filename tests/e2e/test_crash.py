@@ -22,12 +22,12 @@ from fakes.slack.script import play
 
 REPLIES = "conversations.replies"
 DYING = str(Path(__file__).parent / "dying.py")
-WRITE = "polyhost.store.sqlite:SqliteStore.write"
+WRITE = "polyhost.store.sqlite.store:SqliteStore.write"
 PLACES = {
     "before anything is stored": (WRITE, 1),
     "between two pages": (WRITE, 6),
     "between the last page and the cursors": ("polyhost.engine.run._pipeline:Pipeline._commit", 1),
-    "before the run is closed": ("polyhost.store.sqlite:SqliteStore.close_run", 1),
+    "before the run is closed": ("polyhost.store.sqlite.runs:SqliteRuns.close", 1),
 }
 
 

@@ -120,7 +120,7 @@ async def test_at_a_terminal_the_owner_is_asked(owner: Owner, answer: str, data:
 @pytest.mark.parametrize("how", ["disconnect", "rename"])
 async def test_a_connection_that_is_being_collected_is_left_alone(owner: Owner, how: str):
     async with owner.context().store() as store:
-        row = await store.connection(NAME)
+        row = await store.connections.get(NAME)
         assert row is not None
         async with hold_lease(store, row, "run_1", owner.clock):
             attempt = (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import Any
 
 from playbooks import AT, done
@@ -24,7 +25,8 @@ from polyhost.errors import RunFailedError
 from polyhost.ledger.state import PartitionState
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope_request import resolve_request
-from polyhost.store.base import ConnectionRow, SaveCheckpoints, Store, WriteOp, WriteRecords
+from polyhost.store.base import ConnectionRow, RecordQuery, SaveCheckpoints, Store, WriteOp, WriteRecords
+from polyhost.store.wrapped import WrappedStore
 
 __all__ = ["Rig", "StillClock", "WatchedStore", "hang", "message", "says", "unanswered"]
 
@@ -56,17 +58,17 @@ class Log(list[tuple[str, Any]]):
             await self._grew.wait()
 
 
-class WatchedStore:
+class WatchedStore(WrappedStore):
     """The store itself, with a log of what was written when, and failures on demand."""
 
     def __init__(self, inner: Store, log: Log) -> None:
-        self.inner = inner
+        super().__init__(inner)
         self.log = log
         self.fails: Callable[[Sequence[WriteOp]], bool] = lambda _: False
         self.lease_is_ours = True
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
+        self._renew = inner.runs.renew_lease
+        self.runs = copy(inner.runs)
+        self.runs.renew_lease = self._renew_lease  # type: ignore[method-assign]
 
     async def write(self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]) -> Any:
         if self.fails(ops):
@@ -82,8 +84,8 @@ class WatchedStore:
                 self.log.add(type(op).__name__, op)
         return counts
 
-    async def renew_lease(self, connection_id: int, token: str, *, expires_at: float) -> bool:
-        return self.lease_is_ours and await self.inner.renew_lease(connection_id, token, expires_at=expires_at)
+    async def _renew_lease(self, connection_id: int, token: str, *, expires_at: float) -> bool:
+        return self.lease_is_ours and await self._renew(connection_id, token, expires_at=expires_at)
 
 
 class _Logged(Connector):
@@ -132,7 +134,7 @@ class Rig:
 
     async def connected(self, of: Manifest) -> Rig:
         self.manifest = of
-        self.connection = await self.store.create_connection(
+        self.connection = await self.store.connections.create(
             name="work", source="test", nature="live", options={}, account={}, at=AT
         )
         return self
@@ -180,18 +182,18 @@ class Rig:
     # what is left behind
 
     async def keys(self, stream: str, *, deleted: bool = False) -> list[str]:
-        page = await self.store.records(self.connection.id, stream, deleted=deleted)
+        page = await self.store.records.page(self.connection.id, stream, RecordQuery(deleted=deleted))
         return [record.key for record in page.records]
 
     async def data(self, stream: str) -> dict[str, Any]:
-        page = await self.store.records(self.connection.id, stream)
+        page = await self.store.records.page(self.connection.id, stream)
         return {record.key: record.data for record in page.records}
 
     async def cursors(self) -> Mapping[str, Any]:
-        return await self.store.checkpoints(self.connection.id)
+        return await self.store.ledger.checkpoints(self.connection.id)
 
     async def partitions(self, stream: str = "messages") -> dict[str, PartitionState]:
-        return {state.key: state for state in await self.store.partitions(self.connection.id, stream)}
+        return {state.key: state for state in await self.store.ledger.partitions(self.connection.id, stream)}
 
     async def covered(self, partition: str) -> list[tuple[str | None, str]]:
         state = (await self.partitions()).get(partition)

@@ -12,7 +12,7 @@ from playbooks import ask, done, manifest, record, state, stream
 from polyhost.connectors.scripted import FLUSH, RESTART, Said, ScriptHost
 from polyhost.engine.events import OwnerAsked
 from polyhost.engine.run import _pipeline as pipeline
-from polyhost.store.sqlite import SqliteStore
+from polyhost.store.sqlite.store import SqliteStore
 
 NOTES = manifest(stream("notes"))
 SECRET = "hunter2-271828"
@@ -51,10 +51,10 @@ async def test_an_answer_reaches_the_connector_and_no_other_place(rig: Rig, tmp_
         {"type": "INTERACTION_RESPONSE", "request_id": "q1", "status": "success", "data": {"code": SECRET}}
     ]
     assert (result["status"], await rig.keys("notes")) == ("complete", ["n1"])
-    told = repr((result, rig.events, rig.log, await rig.store.run(result["run_id"])))
+    told = repr((result, rig.events, rig.log, await rig.store.runs.get(result["run_id"])))
     assert SECRET not in told
     if isinstance(rig.store.inner, SqliteStore):
-        files = list(rig.store.inner._path.parent.iterdir())
+        files = list(rig.store.inner.threads.path.parent.iterdir())
         assert files
         assert not [file for file in files if SECRET.encode() in file.read_bytes()]
 

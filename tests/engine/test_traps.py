@@ -83,7 +83,7 @@ async def test_trap_8_a_new_partition_older_than_every_other_is_collected_from_i
 @pytest.mark.requirement("PR-2.3", "PR-2.7")
 async def test_trap_8_another_tools_global_cursor_hides_no_history(rig: Rig):
     await rig.connected(CHATS)
-    await rig.store.set_memo(rig.connection.id, LEGACY_MEMO, {"messages": "500.0"})
+    await rig.store.connections.save_memo(rig.connection.id, LEGACY_MEMO, {"messages": "500.0"})
     wanted: list[dict] = []
 
     async def script(host: ScriptHost) -> AsyncGenerator[Said]:
@@ -181,7 +181,7 @@ async def test_trap_10_a_replay_says_that_it_was_one(rig: Rig):
     await rig.connected(CHATS)
     for recorded in (False, True):
         result = await rig.run(says(inventory("messages")), recorded=recorded)
-        batch = await rig.store.batch(result["receipt"]["batch_id"])
+        batch = await rig.store.runs.batch(result["receipt"]["batch_id"])
         assert (result["receipt"]["recorded"], batch.facts["recorded"]) == (recorded, recorded)
 
 

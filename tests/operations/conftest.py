@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from operations.shelf import Shelf
-from polyhost.store import _opening
+from polyhost.store.sqlite import opening
 
 
 @pytest.fixture(scope="session")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Copied: migrating each store anew would take most of the time."""
-    template = tmp_path_factory.mktemp("template") / _opening.STORE_FILE
-    _opening.prepare(template)
+    template = tmp_path_factory.mktemp("template") / opening.STORE_FILE
+    opening.prepare(template)
     return template
 
 

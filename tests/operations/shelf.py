@@ -55,7 +55,7 @@ class Shelf:
 
     async def connect(self, name: str = "slack", source: str = "slack") -> None:
         async with self.context.store() as store:
-            row = await store.create_connection(name=name, source=source, nature="live", options={}, account={}, at=AT)
+            row = await store.connections.create(name=name, source=source, nature="live", options={}, account={}, at=AT)
             await self._open_batch(store, row)
 
     async def put(self, records: Mapping[str, Sequence[dict[str, Any]]], *, name: str = "slack") -> None:
@@ -75,10 +75,10 @@ class Shelf:
         """The run that everything here is put in with."""
         async with self.context.store() as store:
             row = await self.context.connection(store, name)
-            (run,) = await store.runs(row.id)
-            batch = await store.batch(run.batch_id)
+            (run,) = await store.runs.newest(row.id)
+            batch = await store.runs.batch(run.batch_id)
             assert batch is not None
-            await store.close_run(replace(run, status="complete", finished_at=AT), replace(batch, finished_at=AT))
+            await store.runs.close(replace(run, status="complete", finished_at=AT), replace(batch, finished_at=AT))
 
     async def _write(self, name: str, changes: Sequence[tuple[Any, str, dict[str, Any]]]) -> None:
         async with self.context.store() as store:
@@ -121,4 +121,4 @@ class Shelf:
             status="running",
             started_at=AT,
         )
-        await store.open_run(run, batch)
+        await store.runs.open(run, batch)

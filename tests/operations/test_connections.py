@@ -70,7 +70,7 @@ async def connected(context: Context, **options: Any) -> dict[str, Any]:
 
 async def accounts(context: Context) -> dict[str, Mapping[str, Any]]:
     async with context.store() as store:
-        return {row.name: row.account for row in await store.connections()}
+        return {row.name: row.account for row in await store.connections.all()}
 
 
 async def test_a_connection_keeps_whose_it_is_and_which_page_it_is_collected_from(context: Context, site: Site) -> None:
@@ -182,9 +182,9 @@ async def test_a_colleague_who_connects_all_workspaces_gets_connections_of_their
 async def test_files_of_another_workspace_refuse_a_session(context: Context, site: Site, tmp_path: Path) -> None:
     await connect(context, ConnectRequest(source="slack", watch=str(tmp_path)))
     async with context.store() as store:
-        row = await store.connection("slack")
+        row = await store.connections.get("slack")
         assert row is not None
-        await store.update_connection(row.id, account={"accounts": ["T9"]})
+        await store.connections.update(row.id, account={"accounts": ["T9"]})
     with pytest.raises(RefusedError) as refused:
         await connected(context, renew=True)
     assert refused.value.code == "other_account"

@@ -17,7 +17,7 @@ CHAT = "[13/09/2020, 12:26:40] Ada: hello\n[13/09/2020, 12:26:41] Bob: hello\n"
 
 def killed_at_the_end(owner: Importing, file: Path) -> None:
     """The real command; it dies as it is about to write how the import went."""
-    dying = [sys.executable, "-m", "e2e.dying", "polyhost.store._runs:close_run", "1"]
+    dying = [sys.executable, "-m", "e2e.dying", "polyhost.store.sqlite.runs:SqliteRuns.close", "1"]
     path = os.pathsep.join(str(ROOT / part) for part in ("host", "tests"))
     ended = subprocess.run(
         [*dying, "--home", str(owner.home), "import", owner.name, str(file)],

@@ -40,7 +40,7 @@ async def context(home: Path) -> Context:
             ("family", "whatsapp", "live"),
         ):
             at = context.clock.iso()
-            await store.create_connection(name=name, source=source, nature=nature, options={}, account={}, at=at)
+            await store.connections.create(name=name, source=source, nature=nature, options={}, account={}, at=at)
             save_session(home, name, {"cookies": [{"name": "d"}], "origins": []})
     return context
 
@@ -56,10 +56,10 @@ async def ran(context: Context, status: str, *, ago: float = 0, code: str | None
         run = RunRow(
             id=f"run_{at}", connection_id=row.id, batch_id=batch.id, mode="incremental", status="running", started_at=at
         )
-        await store.open_run(run, batch)
+        await store.runs.open(run, batch)
         if status != "running":
             result: dict[str, Any] = {"error": {"code": code}} if code else {}
-            await store.close_run(
+            await store.runs.close(
                 replace(run, status=status, finished_at=at, result=result), replace(batch, finished_at=at)
             )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from polyhost.ledger.state import PartitionState, Range
 from polyhost.store.base import SavePartitions, WriteOp, WriteRecords
-from polyhost.store.sqlite import SqliteStore
+from polyhost.store.sqlite.store import SqliteStore
 from store.making import connect, holder, record
 
 GROUP = 40
@@ -50,10 +50,10 @@ async def open_store(home: Path, name: str) -> None:
 
 async def lease(home: Path, token: str) -> None:
     store = await SqliteStore.open(home)
-    connection = (await store.connections())[0]
+    connection = (await store.connections.all())[0]
     say("ready")
     wait()
-    other = await store.acquire_lease(connection.id, holder(token, pid=os.getpid()), now=1_800_000_000.0)
+    other = await store.runs.acquire_lease(connection.id, holder(token, pid=os.getpid()), now=1_800_000_000.0)
     say(token if other is None else other.token)
     wait()
     await store.close()
@@ -61,7 +61,7 @@ async def lease(home: Path, token: str) -> None:
 
 async def write(home: Path) -> None:
     store = await SqliteStore.open(home)
-    connection = (await store.connections())[0]
+    connection = (await store.connections.all())[0]
     number = 0
     while True:
         number += 1
@@ -71,7 +71,7 @@ async def write(home: Path) -> None:
 
 async def stop_at_commit(home: Path, size: str) -> None:
     store = await SqliteStore.open(home)
-    connection = (await store.connections())[0]
+    connection = (await store.connections.all())[0]
 
     def stop(statement: str) -> None:
         if statement == "COMMIT":
@@ -79,7 +79,7 @@ async def stop_at_commit(home: Path, size: str) -> None:
             wait()
 
     # SQLite calls back before it carries a statement out: there is no other way to stop exactly here.
-    store._writer.set_trace_callback(stop)
+    store.threads._writer.set_trace_callback(stop)
     await store.write(connection.id, "bat_1", group(1, int(size)))
 
 

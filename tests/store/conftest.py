@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from polyhost.store import _opening
 from polyhost.store.base import Store
 from polyhost.store.memory import MemoryStore
-from polyhost.store.sqlite import SqliteStore
+from polyhost.store.sqlite import opening
+from polyhost.store.sqlite.store import SqliteStore
 
 
 @pytest.fixture(scope="session")
 def make_home(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
     """A new home with an empty store, copied: migrating each anew would take most of the time."""
-    template = tmp_path_factory.mktemp("template") / _opening.STORE_FILE
-    _opening.prepare(template)
+    template = tmp_path_factory.mktemp("template") / opening.STORE_FILE
+    opening.prepare(template)
 
     def make() -> Path:
         home = tmp_path_factory.mktemp("home")

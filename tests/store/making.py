@@ -65,7 +65,7 @@ def run_rows(connection: ConnectionRow, number: int = 1, started_at: str = AT) -
 
 
 async def connect(store: Store, name: str = "work") -> ConnectionRow:
-    return await store.create_connection(
+    return await store.connections.create(
         name=name, source="slack", nature="live", options={"b": 1, "a": [2]}, account={"team": "T1"}, at=AT
     )
 
@@ -73,7 +73,7 @@ async def connect(store: Store, name: str = "work") -> ConnectionRow:
 async def connect_and_open(store: Store, name: str = "work", number: int = 1) -> ConnectionRow:
     """A connection with a run under way, whose batch is `bat_<number>`."""
     connection = await connect(store, name)
-    await store.open_run(*run_rows(connection, number))
+    await store.runs.open(*run_rows(connection, number))
     return connection
 
 

@@ -19,7 +19,7 @@ async def test_what_is_new_is_added_and_what_is_known_stays(store: Store):
     found = counts["messages"]
     assert (found.new, found.updated, found.unchanged, found.deleted) == (1, 0, 1, 0)
     assert [one.key for one in found.differing] == ["b"]
-    stored = await store.stored(connection.id, "messages", ["a", "b", "c", "d"])
+    stored = await store.records.by_key(connection.id, "messages", ["a", "b", "c", "d"])
     assert {key: one.data["text"] for key, one in stored.items()} == {"a": "hello", "b": "hello", "c": "hello"}
 
 
@@ -28,7 +28,7 @@ async def test_a_tombstone_is_not_raised_and_a_live_record_not_buried(store: Sto
     await store.write(connection.id, "bat_1", [WriteRecords([record("a"), record("b"), deletion("a")])])
     counts = await store.write(connection.id, "bat_1", [AddRecords([record("a"), deletion("b")])])
     assert [one.key for one in counts["messages"].differing] == ["a", "b"]
-    digests = await store.digests(connection.id, "messages", ["a", "b", "c"])
+    digests = await store.records.digests(connection.id, "messages", ["a", "b", "c"])
     assert {key: deleted for key, (_, deleted) in digests.items()} == {"a": True, "b": False}
 
 
@@ -38,7 +38,7 @@ async def test_a_tombstone_may_be_added_with_its_content(store: Store):
     assert counts["messages"].deleted == 1
     again = await store.write(connection.id, "bat_1", [AddRecords([record("a", op="delete")])])
     assert again["messages"].unchanged == 1
-    [one] = (await store.stored(connection.id, "messages", ["a"])).values()
+    [one] = (await store.records.by_key(connection.id, "messages", ["a"])).values()
     assert one.deleted
     assert one.data is not None
 
@@ -47,7 +47,7 @@ async def test_the_same_content_as_of_later_moves_its_moment_and_makes_no_versio
     connection = await connect_and_open(store)
     for at in (LATER, AT, LATER):
         await store.write(connection.id, "bat_1", [AddRecords([record("a", at=at)])])
-    [one] = (await store.stored(connection.id, "messages", ["a"])).values()
+    [one] = (await store.records.by_key(connection.id, "messages", ["a"])).values()
     assert (one.emitted_at, one.version) == (LATER, 1)
 
 

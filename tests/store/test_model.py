@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyhost.store.base import RecordWrite, Store, TombstoneAbsent, WriteOp, WriteRecords
+from polyhost.store.base import RecordQuery, RecordWrite, Store, TombstoneAbsent, WriteOp, WriteRecords
 from polyhost.store.memory import MemoryStore
-from polyhost.store.sqlite import SqliteStore
+from polyhost.store.sqlite.store import SqliteStore
 from store.making import AT, LATER, connect_and_open, record, run_rows
 
 STREAMS = ["messages", "users"]
@@ -51,24 +51,30 @@ writes = st.lists(st.tuples(st.sampled_from([1, 2]), st.lists(ops, min_size=1, m
 async def everything(store: Store, connection_id: int) -> dict[str, Any]:
     """All that can be read, in every way it can be asked for."""
     seen: dict[str, Any] = {
-        "counts": await store.count_records(connection_id),
-        "changes": await store.changes(connection_id, after=0, limit=1000),
-        "later changes": await store.changes(connection_id, after=7, limit=3),
+        "counts": await store.records.count(connection_id),
+        "changes": await store.records.changes(connection_id, after=0, limit=1000),
+        "later changes": await store.records.changes(connection_id, after=7, limit=3),
     }
     for stream in STREAMS:
-        seen[stream, "data"] = await store.stored_data(connection_id, stream, KEYS)
+        seen[stream, "data"] = await store.records.content(connection_id, stream, KEYS)
         for key in KEYS:
-            seen[stream, key] = await store.versions(connection_id, stream, key)
+            seen[stream, key] = await store.records.versions(connection_id, stream, key)
         for partition in PARTITIONS:
             for since, deleted in ((None, True), ("2", False)):
                 choice = {"partition": partition, "since": since, "deleted": deleted}
-                page = await store.records(connection_id, stream, limit=3, **choice)
-                rest = await store.records(connection_id, stream, after=page.next, **choice) if page.next else None
+                page = await store.records.page(connection_id, stream, RecordQuery(limit=3, **choice))
+                rest = (
+                    await store.records.page(connection_id, stream, RecordQuery(after=page.next, **choice))
+                    if page.next
+                    else None
+                )
                 seen[stream, partition, since] = (page, rest)
         for partition in ("C1", "C2"):
-            seen[stream, partition, "groups"] = await store.groups(connection_id, stream, partition, ["1", "2", "9"])
+            seen[stream, partition, "groups"] = await store.records.groups(
+                connection_id, stream, partition, ["1", "2", "9"]
+            )
             for heads, before in ((1, None), (2, None), (2, "3")):
-                found = await store.lookback(connection_id, stream, partition, heads=heads, before=before)
+                found = await store.records.lookback(connection_id, stream, partition, heads=heads, before=before)
                 seen[stream, partition, heads, before] = found
     return seen
 
@@ -78,7 +84,7 @@ async def compare(home: Path, script: list[tuple[int, list[WriteOp]]]) -> None:
     try:
         connections = [await connect_and_open(store) for store in stores]
         for store, connection in zip(stores, connections, strict=True):
-            await store.open_run(*run_rows(connection, 2))
+            await store.runs.open(*run_rows(connection, 2))
         for number, write in script:
             naive, real = [
                 await store.write(connection.id, f"bat_{number}", write)

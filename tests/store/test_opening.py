@@ -10,10 +10,11 @@ import pytest
 
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.searching.search_rules import SearchRules, StreamRules
-from polyhost.store import _failures
-from polyhost.store._opening import SCHEMA_VERSION, STORE_FILE
-from polyhost.store.base import WriteRecords
-from polyhost.store.sqlite import SqliteStore, open_store
+from polyhost.store.base import RecordQuery, WriteRecords
+from polyhost.store.opening import open_store
+from polyhost.store.sqlite import failures
+from polyhost.store.sqlite.opening import SCHEMA_VERSION, STORE_FILE
+from polyhost.store.sqlite.store import SqliteStore
 from store.making import connect, connect_and_open, deletion, record
 
 
@@ -68,8 +69,8 @@ async def test_what_was_stored_is_there_after_opening_again(make_home: Callable[
     await store.write(connection.id, "bat_1", [WriteRecords([record("a")])])
     await store.close()
     store = await SqliteStore.open(home)
-    assert await store.connection("work") == connection
-    assert await store.count_records(connection.id) == {"messages": (1, 0)}
+    assert await store.connections.get("work") == connection
+    assert await store.records.count(connection.id) == {"messages": (1, 0)}
     await store.close()
 
 
@@ -103,7 +104,7 @@ async def test_a_damaged_page_is_reported_when_it_is_read(make_home: Callable[[]
     path.write_bytes(content)
     store = await SqliteStore.open(home)
     with pytest.raises(RunFailedError) as failed:
-        await store.changes(connection.id, after=0, limit=10_000)
+        await store.records.changes(connection.id, after=0, limit=10_000)
     assert failed.value.code == "store_corrupt"
     await store.close()
 
@@ -170,11 +171,11 @@ async def test_reads_do_not_wait_for_a_write_and_do_not_see_it_half_done(make_ho
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE connections SET name = 'half done'")
         waiting = asyncio.ensure_future(connect(store, "after"))
-        assert [row.name for row in await store.connections()] == ["before"]
+        assert [row.name for row in await store.connections.all()] == ["before"]
         assert not waiting.done()
         other.execute("ROLLBACK")
     await waiting
-    assert [row.name for row in await store.connections()] == ["after", "before"]
+    assert [row.name for row in await store.connections.all()] == ["after", "before"]
     await store.close()
 
 
@@ -184,27 +185,27 @@ async def test_closing_waits_for_the_write_under_way(make_home: Callable[[], Pat
     with closing(sqlite3.connect(home / STORE_FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         writing = asyncio.ensure_future(connect(store))
-        await store.connections()  # by now the write has been handed over
+        await store.connections.all()  # by now the write has been handed over
         closing_ = asyncio.ensure_future(store.close())
         other.execute("ROLLBACK")
     await closing_
     await writing
     store = await SqliteStore.open(home)
-    assert await store.connection("work") is not None
+    assert await store.connections.get("work") is not None
     await store.close()
 
 
 async def test_a_full_disk_is_said_and_the_write_is_wholly_absent(sqlite_store: SqliteStore):
     connection = await connect_and_open(sqlite_store)
     # SQLite answers a limit on the file's pages just as it does a full disk.
-    limit = "PRAGMA max_page_count = {}".format(*sqlite_store._writer.execute("PRAGMA page_count").fetchone())
-    sqlite_store._writer.execute(limit)
+    limit = "PRAGMA max_page_count = {}".format(*sqlite_store.threads._writer.execute("PRAGMA page_count").fetchone())
+    sqlite_store.threads._writer.execute(limit)
     with pytest.raises(RunFailedError) as failed:
         await sqlite_store.write(
             connection.id, "bat_1", [WriteRecords([record(str(number)) for number in range(2000)])]
         )
     assert failed.value.code == "disk_full"
-    assert await sqlite_store.count_records(connection.id) == {}
+    assert await sqlite_store.records.count(connection.id) == {}
 
 
 async def test_a_value_the_store_cannot_hold_is_said_and_nothing_of_the_write_stays(sqlite_store: SqliteStore):
@@ -214,12 +215,12 @@ async def test_a_value_the_store_cannot_hold_is_said_and_nothing_of_the_write_st
             connection.id, "bat_1", [WriteRecords([record("a")]), WriteRecords([record("b", position="\ud800")])]
         )
     assert failed.value.code == "store_value"
-    assert await sqlite_store.count_records(connection.id) == {}
+    assert await sqlite_store.records.count(connection.id) == {}
     await sqlite_store.write(connection.id, "bat_1", [WriteRecords([record("a")])])
-    assert [change.sequence for change in await sqlite_store.changes(connection.id, after=0, limit=9)] == [1]
+    assert [change.sequence for change in await sqlite_store.records.changes(connection.id, after=0, limit=9)] == [1]
 
 
-@pytest.mark.parametrize("context", [_failures.opening, _failures.using])
+@pytest.mark.parametrize("context", [failures.opening, failures.using])
 @pytest.mark.parametrize(
     ("number", "code"),
     [
@@ -261,12 +262,14 @@ async def test_what_was_deleted_is_nowhere_in_the_file_and_what_stays_is_whole(
     if indexed:
         rules = SearchRules({"messages": StreamRules(("text",))})
         for row in (gone, stays):
-            while await sqlite_store.index(row.id, rules, limit=1_000):
+            while await sqlite_store.search.index(row.id, rules, limit=1_000):
                 pass
-        await sqlite_store.index(gone.id, SearchRules({}), limit=1_000)  # the pages of the old index are free now
-    before = await sqlite_store.records(stays.id, "messages", limit=1_000)
-    await sqlite_store.delete_connection(gone.id)
+        await sqlite_store.search.index(
+            gone.id, SearchRules({}), limit=1_000
+        )  # the pages of the old index are free now
+    before = await sqlite_store.records.page(stays.id, "messages", RecordQuery(limit=1_000))
+    await sqlite_store.connections.delete(gone.id)
     await sqlite_store.forget_deleted()
-    files = sqlite_store._path.parent.glob(f"{STORE_FILE}*")
+    files = sqlite_store.threads.path.parent.glob(f"{STORE_FILE}*")
     assert [file.name for file in files if b"lighthouse" in file.read_bytes()] == []
-    assert await sqlite_store.records(stays.id, "messages", limit=1_000) == before
+    assert await sqlite_store.records.page(stays.id, "messages", RecordQuery(limit=1_000)) == before

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from polyhost.store._process import is_gone, process_name
+from polyhost.store.process import is_gone, process_name
 
 
 def test_this_process_has_one_name_and_lives():

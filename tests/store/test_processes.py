@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from polyhost.store._opening import STORE_FILE
 from polyhost.store.base import Store
-from polyhost.store.sqlite import SqliteStore
+from polyhost.store.sqlite.opening import STORE_FILE
+from polyhost.store.sqlite.store import SqliteStore
 from store import child
 from store.making import connect, connect_and_open, holder
 
@@ -87,7 +87,7 @@ async def make_connection(home: Path) -> None:
 async def groups_in(store: Store) -> dict[int, int]:
     """How many records of each write are there."""
     found: dict[int, int] = {}
-    for stored in await store.changes(1, after=0, limit=1_000_000):
+    for stored in await store.records.changes(1, after=0, limit=1_000_000):
         number = int(stored.key.partition("-")[0])
         found[number] = found.get(number, 0) + 1
     return found
@@ -103,9 +103,9 @@ async def test_a_killed_writer_loses_nothing_it_was_told_is_written(make_home: C
     last = int(heard[-1]) if heard else 0
     store = await SqliteStore.open(home)
     found = await groups_in(store)
-    states = await store.partitions(1)
-    counts = await store.count_records(1)
-    changes = await store.changes(1, after=0, limit=1_000_000)
+    states = await store.ledger.partitions(1)
+    counts = await store.records.count(1)
+    changes = await store.records.changes(1, after=0, limit=1_000_000)
     await store.close()
     assert integrity(home) == "ok"
     assert sorted(found) in (list(range(1, last + 1)), list(range(1, last + 2)))
@@ -124,7 +124,7 @@ async def test_a_writer_killed_before_its_commit_leaves_nothing_of_the_write(mak
         assert writer.hear() == "committing"
     store = await SqliteStore.open(home)
     assert await groups_in(store) == {}
-    assert await store.partitions(1) == []
+    assert await store.ledger.partitions(1) == []
     await store.close()
     assert integrity(home) == "ok"
 
@@ -151,11 +151,11 @@ async def test_the_lease_of_a_killed_process_is_taken_over_before_it_expires(mak
         other.tell()
         assert other.hear() == "theirs"
         mine = holder("mine", pid=os.getpid())
-        refused = await store.acquire_lease(1, mine, now=NOW)
+        refused = await store.runs.acquire_lease(1, mine, now=NOW)
         assert refused is not None
         assert (refused.token, refused.pid) == ("theirs", other.process.pid)
         other.kill()
-        assert await store.acquire_lease(1, mine, now=NOW) is None
+        assert await store.runs.acquire_lease(1, mine, now=NOW) is None
     await store.close()
 
 
@@ -169,7 +169,7 @@ async def test_processes_that_open_a_new_home_at_once_all_get_the_same_store(tmp
             opener.tell()
         assert [opener.hear() for opener in openers] == ["done"] * len(names)
     store = await SqliteStore.open(home)
-    assert [row.name for row in await store.connections()] == names
+    assert [row.name for row in await store.connections.all()] == names
     await store.close()
 
 
@@ -178,7 +178,7 @@ async def test_two_open_stores_see_each_others_writes(make_home: Callable[[], Pa
     first, second = await SqliteStore.open(home), await SqliteStore.open(home)
     await connect(first, "one")
     await connect(second, "two")
-    assert [row.name for row in await first.connections()] == ["one", "two"]
+    assert [row.name for row in await first.connections.all()] == ["one", "two"]
     await first.close()
-    assert [row.name for row in await second.connections()] == ["one", "two"]
+    assert [row.name for row in await second.connections.all()] == ["one", "two"]
     await second.close()

@@ -18,9 +18,9 @@ async def test_a_connection_is_found_by_name(store: Store):
     await connect(store, "home")
     assert (row.name, row.source, row.nature, row.created_at) == ("work", "slack", "live", AT)
     assert (row.options, row.account) == ({"a": [2], "b": 1}, {"team": "T1"})
-    assert await store.connection("work") == row
-    assert await store.connection("unknown") is None
-    assert [each.name for each in await store.connections()] == ["home", "work"]
+    assert await store.connections.get("work") == row
+    assert await store.connections.get("unknown") is None
+    assert [each.name for each in await store.connections.all()] == ["home", "work"]
 
 
 async def test_a_name_that_is_taken_is_refused(store: Store):
@@ -32,46 +32,46 @@ async def test_a_name_that_is_taken_is_refused(store: Store):
 
 async def test_an_update_changes_what_it_is_given_and_no_more(store: Store):
     row = await connect(store)
-    await store.update_connection(row.id, nature="test")
-    await store.update_connection(row.id, account={})
-    await store.update_connection(row.id)
-    assert await store.connection("work") == replace(row, nature="test", account={})
+    await store.connections.update(row.id, nature="test")
+    await store.connections.update(row.id, account={})
+    await store.connections.update(row.id)
+    assert await store.connections.get("work") == replace(row, nature="test", account={})
 
 
 async def test_another_name_keeps_all_there_is_and_is_refused_where_it_is_taken(store: Store):
     row = await connect(store)
     await connect(store, "other")
-    await store.set_memo(row.id, "rate", 1)
-    await store.update_connection(row.id, name="work")
-    await store.update_connection(row.id, name="office")
-    assert await store.connection("office") == replace(row, name="office")
-    assert await store.connection("work") is None
-    assert await store.get_memo(row.id, "rate") == 1
+    await store.connections.save_memo(row.id, "rate", 1)
+    await store.connections.update(row.id, name="work")
+    await store.connections.update(row.id, name="office")
+    assert await store.connections.get("office") == replace(row, name="office")
+    assert await store.connections.get("work") is None
+    assert await store.connections.memo(row.id, "rate") == 1
     with pytest.raises(RefusedError) as refused:
-        await store.update_connection(row.id, name="other")
+        await store.connections.update(row.id, name="other")
     assert refused.value.code == "connection_exists"
-    assert await store.connection("office") is not None
+    assert await store.connections.get("office") is not None
 
 
 async def test_what_is_done_to_a_connection_that_is_gone_is_said(store: Store):
     row = await connect(store)
-    await store.delete_connection(row.id)
+    await store.connections.delete(row.id)
     run, batch = run_rows(row)
     for attempt in (
-        store.update_connection(row.id, nature="test"),
-        store.acquire_lease(row.id, holder("t", pid=os.getpid()), now=NOW),
-        store.open_run(run, batch),
-        store.close_run(run, batch),
-        store.abandon_runs(row.id, at=LATER),
-        store.set_memo(row.id, "rate", 1),
+        store.connections.update(row.id, nature="test"),
+        store.runs.acquire_lease(row.id, holder("t", pid=os.getpid()), now=NOW),
+        store.runs.open(run, batch),
+        store.runs.close(run, batch),
+        store.runs.abandon(row.id, at=LATER),
+        store.connections.save_memo(row.id, "rate", 1),
         store.write(row.id, None, []),
     ):
         with pytest.raises(RunFailedError) as refused:
             await attempt
         assert refused.value.code == "unknown_connection"
-    assert await store.renew_lease(row.id, "t", expires_at=NOW) is False
-    await store.release_lease(row.id, "t")
-    await store.delete_connection(row.id)
+    assert await store.runs.renew_lease(row.id, "t", expires_at=NOW) is False
+    await store.runs.release_lease(row.id, "t")
+    await store.connections.delete(row.id)
 
 
 async def test_deleting_a_connection_takes_all_of_its_own_and_nothing_else(store: Store):
@@ -83,126 +83,126 @@ async def test_deleting_a_connection_takes_all_of_its_own_and_nothing_else(store
             SaveCheckpoints({"users": 1}),
         ]
         await store.write(connection.id, batch_id, ops)
-        await store.set_memo(connection.id, "rate", 1)
-        await store.acquire_lease(connection.id, holder("t", pid=os.getpid()), now=NOW)
-    await store.delete_connection(doomed.id)
-    assert await store.connection("doomed") is None
-    assert await store.run("run_1") is None
-    assert await store.batch("bat_1") is None
-    assert await store.versions(doomed.id, "messages", "a") == []
-    assert await store.count_records(doomed.id) == {}
-    assert await store.get_memo(doomed.id, "rate") is None
-    assert len(await store.versions(kept.id, "messages", "a")) == 2
-    assert await store.count_records(kept.id) == {"messages": (1, 1)}
-    assert await store.partitions(kept.id) != []
-    assert await store.checkpoints(kept.id) == {"users": 1}
-    assert await store.get_memo(kept.id, "rate") == 1
-    assert await store.renew_lease(kept.id, "t", expires_at=NOW) is True
+        await store.connections.save_memo(connection.id, "rate", 1)
+        await store.runs.acquire_lease(connection.id, holder("t", pid=os.getpid()), now=NOW)
+    await store.connections.delete(doomed.id)
+    assert await store.connections.get("doomed") is None
+    assert await store.runs.get("run_1") is None
+    assert await store.runs.batch("bat_1") is None
+    assert await store.records.versions(doomed.id, "messages", "a") == []
+    assert await store.records.count(doomed.id) == {}
+    assert await store.connections.memo(doomed.id, "rate") is None
+    assert len(await store.records.versions(kept.id, "messages", "a")) == 2
+    assert await store.records.count(kept.id) == {"messages": (1, 1)}
+    assert await store.ledger.partitions(kept.id) != []
+    assert await store.ledger.checkpoints(kept.id) == {"users": 1}
+    assert await store.connections.memo(kept.id, "rate") == 1
+    assert await store.runs.renew_lease(kept.id, "t", expires_at=NOW) is True
 
 
 async def test_a_run_and_its_batch_are_closed_together(store: Store):
     connection = await connect(store)
     run, batch = run_rows(connection)
-    await store.open_run(run, batch)
-    assert (await store.run("run_1"), await store.batch("bat_1")) == (run, batch)
+    await store.runs.open(run, batch)
+    assert (await store.runs.get("run_1"), await store.runs.batch("bat_1")) == (run, batch)
     run = replace(run, status="complete", finished_at=LATER, result={"status": "complete"})
     batch = replace(batch, finished_at=LATER, facts={"counts": {"parsed": 2}})
-    await store.close_run(run, batch)
-    assert (await store.run("run_1"), await store.batch("bat_1")) == (run, batch)
-    assert await store.run("run_2") is None
-    assert await store.batch("bat_2") is None
+    await store.runs.close(run, batch)
+    assert (await store.runs.get("run_1"), await store.runs.batch("bat_1")) == (run, batch)
+    assert await store.runs.get("run_2") is None
+    assert await store.runs.batch("bat_2") is None
 
 
 async def test_a_run_or_batch_id_is_not_used_twice(store: Store):
     connection = await connect_and_open(store)
     for run, batch in (run_rows(connection, 1), (run_rows(connection, 2)[0], run_rows(connection, 1)[1])):
         with pytest.raises(RunFailedError) as refused:
-            await store.open_run(run, batch)
+            await store.runs.open(run, batch)
         assert refused.value.code == "store_failed"
-    assert await store.run("run_2") is None
+    assert await store.runs.get("run_2") is None
 
 
 async def test_runs_and_batches_come_newest_first(store: Store):
     connection = await connect(store)
     for number, started_at in enumerate([AT, LATER, AT], start=1):
-        await store.open_run(*run_rows(connection, number, started_at))
-    assert [run.id for run in await store.runs(connection.id)] == ["run_2", "run_3", "run_1"]
-    assert [batch.id for batch in await store.batches(connection.id)] == ["bat_2", "bat_3", "bat_1"]
-    assert [run.id for run in await store.runs(connection.id, limit=1)] == ["run_2"]
-    assert [batch.id for batch in await store.batches(connection.id, limit=1)] == ["bat_2"]
+        await store.runs.open(*run_rows(connection, number, started_at))
+    assert [run.id for run in await store.runs.newest(connection.id)] == ["run_2", "run_3", "run_1"]
+    assert [batch.id for batch in await store.runs.newest_batches(connection.id)] == ["bat_2", "bat_3", "bat_1"]
+    assert [run.id for run in await store.runs.newest(connection.id, limit=1)] == ["run_2"]
+    assert [batch.id for batch in await store.runs.newest_batches(connection.id, limit=1)] == ["bat_2"]
 
 
 async def test_abandoned_runs_fail_and_can_neither_write_nor_close_any_more(store: Store):
     """A process that was suspended, lost its lease and wakes up must not mix with the run that followed."""
     connection = await connect(store)
     for number in (1, 2):
-        await store.open_run(*run_rows(connection, number))
+        await store.runs.open(*run_rows(connection, number))
     run, batch = run_rows(connection, 1)
-    await store.close_run(replace(run, status="complete", finished_at=AT), replace(batch, finished_at=AT))
-    assert await store.abandon_runs(connection.id, at=LATER) == ["run_2"]
-    assert await store.abandon_runs(connection.id, at=LATER) == []
-    abandoned = await store.run("run_2")
+    await store.runs.close(replace(run, status="complete", finished_at=AT), replace(batch, finished_at=AT))
+    assert await store.runs.abandon(connection.id, at=LATER) == ["run_2"]
+    assert await store.runs.abandon(connection.id, at=LATER) == []
+    abandoned = await store.runs.get("run_2")
     assert abandoned is not None
     assert (abandoned.status, abandoned.finished_at) == ("failed", LATER)
-    finished = await store.run("run_1")
+    finished = await store.runs.get("run_1")
     assert finished is not None
     assert (finished.status, finished.finished_at) == ("complete", AT)
     run, batch = run_rows(connection, 2)
     for attempt in (
-        store.close_run(replace(run, status="complete", finished_at=LATER), replace(batch, finished_at=LATER)),
+        store.runs.close(replace(run, status="complete", finished_at=LATER), replace(batch, finished_at=LATER)),
         store.write(connection.id, "bat_2", [WriteRecords([record("a")])]),
     ):
         with pytest.raises(RunFailedError) as refused:
             await attempt
         assert refused.value.code == "batch_closed"
     with pytest.raises(RunFailedError) as refused:
-        await store.close_run(*run_rows(connection, 3))
+        await store.runs.close(*run_rows(connection, 3))
     assert refused.value.code == "unknown_batch"
 
 
 async def test_memos_are_kept_per_connection_and_name(store: Store):
     connection, other = await connect(store), await connect(store, "other")
-    assert await store.get_memo(connection.id, "rate") is None
-    await store.set_memo(connection.id, "rate", {"per_second": 1.5})
-    await store.set_memo(connection.id, "other", [1, None])
-    await store.set_memo(connection.id, "rate", {"per_second": 2})
-    assert await store.get_memo(connection.id, "rate") == {"per_second": 2}
-    assert await store.get_memo(connection.id, "other") == [1, None]
-    assert await store.get_memo(other.id, "rate") is None
+    assert await store.connections.memo(connection.id, "rate") is None
+    await store.connections.save_memo(connection.id, "rate", {"per_second": 1.5})
+    await store.connections.save_memo(connection.id, "other", [1, None])
+    await store.connections.save_memo(connection.id, "rate", {"per_second": 2})
+    assert await store.connections.memo(connection.id, "rate") == {"per_second": 2}
+    assert await store.connections.memo(connection.id, "other") == [1, None]
+    assert await store.connections.memo(other.id, "rate") is None
 
 
 async def test_a_lease_is_held_by_one_until_it_is_given_back(store: Store):
     connection = await connect(store)
     mine, other = holder("mine", pid=os.getpid()), holder("other", pid=os.getpid())
-    assert await store.acquire_lease(connection.id, mine, now=NOW) is None
-    assert await store.acquire_lease(connection.id, other, now=NOW) == mine
-    assert await store.acquire_lease(connection.id, mine, now=NOW) is None
-    await store.release_lease(connection.id, "other")
-    assert await store.acquire_lease(connection.id, other, now=NOW) == mine
-    await store.release_lease(connection.id, "mine")
-    assert await store.acquire_lease(connection.id, other, now=NOW) is None
+    assert await store.runs.acquire_lease(connection.id, mine, now=NOW) is None
+    assert await store.runs.acquire_lease(connection.id, other, now=NOW) == mine
+    assert await store.runs.acquire_lease(connection.id, mine, now=NOW) is None
+    await store.runs.release_lease(connection.id, "other")
+    assert await store.runs.acquire_lease(connection.id, other, now=NOW) == mine
+    await store.runs.release_lease(connection.id, "mine")
+    assert await store.runs.acquire_lease(connection.id, other, now=NOW) is None
 
 
 async def test_leases_of_different_connections_do_not_meet(store: Store):
     first, second = await connect(store, "first"), await connect(store, "second")
     for connection in (first, second):
-        assert await store.acquire_lease(connection.id, holder(connection.name, pid=os.getpid()), now=NOW) is None
+        assert await store.runs.acquire_lease(connection.id, holder(connection.name, pid=os.getpid()), now=NOW) is None
 
 
 async def test_an_expired_lease_is_taken_over_and_its_holder_cannot_renew(store: Store):
     connection = await connect(store)
     mine = holder("mine", pid=os.getpid(), expires_at=NOW + 10)
-    await store.acquire_lease(connection.id, mine, now=NOW)
-    assert await store.renew_lease(connection.id, "mine", expires_at=NOW + 20) is True
+    await store.runs.acquire_lease(connection.id, mine, now=NOW)
+    assert await store.runs.renew_lease(connection.id, "mine", expires_at=NOW + 20) is True
     other = holder("other", pid=os.getpid())
-    assert await store.acquire_lease(connection.id, other, now=NOW + 15) == replace(mine, expires_at=NOW + 20)
-    assert await store.acquire_lease(connection.id, other, now=NOW + 20) is None
-    assert await store.renew_lease(connection.id, "mine", expires_at=NOW + 40) is False
+    assert await store.runs.acquire_lease(connection.id, other, now=NOW + 15) == replace(mine, expires_at=NOW + 20)
+    assert await store.runs.acquire_lease(connection.id, other, now=NOW + 20) is None
+    assert await store.runs.renew_lease(connection.id, "mine", expires_at=NOW + 40) is False
 
 
 async def test_a_closed_store_says_so(store: Store):
     await store.close()
     await store.close()
     with pytest.raises(RunFailedError) as refused:
-        await store.connections()
+        await store.connections.all()
     assert refused.value.code == "store_closed"

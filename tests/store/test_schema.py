@@ -16,9 +16,9 @@ from sqlalchemy import create_engine
 
 from polyhost.ledger.state import PartitionState
 from polyhost.store import schema
-from polyhost.store._opening import SCHEMA_VERSION, STORE_FILE
-from polyhost.store.base import SavePartitions, WriteRecords
-from polyhost.store.sqlite import SqliteStore
+from polyhost.store.base import RecordQuery, SavePartitions, WriteRecords
+from polyhost.store.sqlite.opening import SCHEMA_VERSION, STORE_FILE
+from polyhost.store.sqlite.store import SqliteStore
 from store.making import connect_and_open, record, walk
 
 
@@ -81,27 +81,29 @@ async def test_no_statement_of_a_write_or_a_read_scans_or_sorts_the_records(sqli
     """With a million records, one that does is the difference between milliseconds and seconds."""
     connection = await connect_and_open(sqlite_store)
     statements: list[str] = []
-    await sqlite_store.connections()  # so that there is a reading connection
-    for db in (sqlite_store._writer, *sqlite_store._idle_readers.queue):
+    await sqlite_store.connections.all()  # so that there is a reading connection
+    for db in (sqlite_store.threads._writer, *sqlite_store.threads._idle_readers.queue):
         db.set_trace_callback(statements.append)
     for text in ("first", "second"):
         await sqlite_store.write(
             connection.id, "bat_1", [WriteRecords([record("a", text=text), record("b")]), walk("a")]
         )
     for partition in ("C1", None):
-        page = await sqlite_store.records(connection.id, "messages", partition=partition, limit=1, deleted=True)
+        page = await sqlite_store.records.page(
+            connection.id, "messages", RecordQuery(partition=partition, limit=1, deleted=True)
+        )
         choice = {"partition": partition, "after": page.next, "since": "0", "until": "9", "heads": True}
         for newest in (False, True):
-            await sqlite_store.records(connection.id, "messages", newest=newest, **choice)
-    await sqlite_store.records(connection.id, "messages", partition="C1", position="1", newest=True)
-    await sqlite_store.count_partitions(connection.id, "messages", ["C1"])
-    await sqlite_store.versions(connection.id, "messages", "a")
-    await sqlite_store.changes(connection.id, after=0, limit=10)
-    await sqlite_store.stored_data(connection.id, "messages", ["a", "b"])
-    await sqlite_store.groups(connection.id, "messages", "C1", ["1"])
-    await sqlite_store.lookback(connection.id, "messages", "C1", heads=3, before="9")
+            await sqlite_store.records.page(connection.id, "messages", RecordQuery(newest=newest, **choice))
+    await sqlite_store.records.page(connection.id, "messages", RecordQuery(partition="C1", position="1", newest=True))
+    await sqlite_store.records.count_partitions(connection.id, "messages", ["C1"])
+    await sqlite_store.records.versions(connection.id, "messages", "a")
+    await sqlite_store.records.changes(connection.id, after=0, limit=10)
+    await sqlite_store.records.content(connection.id, "messages", ["a", "b"])
+    await sqlite_store.records.groups(connection.id, "messages", "C1", ["1"])
+    await sqlite_store.records.lookback(connection.id, "messages", "C1", heads=3, before="9")
     plans: dict[str, list[str]] = {}
-    with closing(sqlite3.connect(sqlite_store._path)) as db:
+    with closing(sqlite3.connect(sqlite_store.threads.path)) as db:
         for statement in statements:
             if " records" in statement:
                 plans[statement] = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {statement}")]
@@ -119,10 +121,10 @@ def test_opening_a_store_of_today_imports_neither_sqlalchemy_nor_alembic(make_ho
     """Together they take longer to import than `polyhost status` may take in all."""
     program = (
         "import asyncio, pathlib, sys\n"
-        "from polyhost.store.sqlite import open_store\n"
+        "from polyhost.store.opening import open_store\n"
         "async def main():\n"
         "    store = await open_store(pathlib.Path(sys.argv[1]))\n"
-        "    await store.connections()\n"
+        "    await store.connections.all()\n"
         "    await store.close()\n"
         "asyncio.run(main())\n"
         "assert not {'sqlalchemy', 'alembic'} & set(sys.modules)\n"

@@ -16,11 +16,11 @@ from polyhost.errors import RefusedError, RunFailedError
 from polyhost.ledger.digest import encode
 from polyhost.searching.query import parse_query
 from polyhost.searching.search_rules import SearchRules, StreamRules
-from polyhost.store import _search_index
-from polyhost.store._opening import STORE_FILE
 from polyhost.store.base import RecordWrite, SearchWanted, Store, WriteRecords
 from polyhost.store.memory import MemoryStore
-from polyhost.store.sqlite import SqliteStore
+from polyhost.store.sqlite import search_index
+from polyhost.store.sqlite.opening import STORE_FILE
+from polyhost.store.sqlite.store import SqliteStore
 from store.making import AT, connect_and_open, deletion
 
 TIMES = (("at", {"type": "integer"}),)
@@ -39,13 +39,13 @@ async def put(store: Store, connection_id: int, *records: RecordWrite, batch: st
 
 
 async def catch_up(store: Store, connection_id: int, *, rules: SearchRules = RULES, limit: int = 1000) -> None:
-    while await store.index(connection_id, rules, limit=limit):
+    while await store.search.index(connection_id, rules, limit=limit):
         pass
 
 
 async def find(store: Store, query: str, *connections: int, **choice: Any) -> list[str]:
     wanted = SearchWanted(connections=connections or (1,), query=parse_query(query), **choice)
-    return [hit.record.key for hit in (await store.search(wanted)).hits]
+    return [hit.record.key for hit in (await store.search.find(wanted)).hits]
 
 
 async def filled(store: Store, *records: RecordWrite) -> int:
@@ -111,14 +111,14 @@ async def test_a_deleted_record_is_found_only_where_deleted_ones_are_asked_for(s
 async def test_an_index_says_how_much_it_has_not_seen_and_shows_nothing_it_has_not(store: Store):
     number = await filled(store, note(1, "harbour"))
     await put(store, number, note(1, "elsewhere"), note(2, "harbour"))
-    index = await store.search_index(number)
+    index = await store.search.index_state(number)
     assert index is not None
     assert (index.indexed_through, index.pending, index.rules) == (1, 2, RULES)
     assert await find(store, "harbour", number) == await find(store, "elsewhere", number) == []
-    assert await store.index(number, RULES, limit=1)
+    assert await store.search.index(number, RULES, limit=1)
     assert await find(store, "elsewhere", number) == ["k1"]
-    assert await store.index(number, RULES, limit=1)
-    assert not await store.index(number, RULES, limit=1)
+    assert await store.search.index(number, RULES, limit=1)
+    assert not await store.search.index(number, RULES, limit=1)
     assert await find(store, "harbour", number) == ["k2"]
 
 
@@ -133,11 +133,11 @@ async def test_other_rules_make_the_index_anew(store: Store):
 async def test_nothing_indexed_is_nothing_found(store: Store):
     connection = await connect_and_open(store)
     await put(store, connection.id, note(1, "harbour"))
-    assert await store.search_index(connection.id) is None
-    assert await store.search_index(99) is None
+    assert await store.search.index_state(connection.id) is None
+    assert await store.search.index_state(99) is None
     assert await find(store, "harbour", connection.id, 99) == []
     with pytest.raises(RunFailedError) as failed:
-        await store.index(99, RULES, limit=1)
+        await store.search.index(99, RULES, limit=1)
     assert failed.value.code == "unknown_connection"
 
 
@@ -155,7 +155,7 @@ async def test_pages_lead_through_all_connections_without_a_gap(store: Store, li
     after = None
     while True:
         wanted = SearchWanted(connections=(second.id, first.id), query=parse_query("ann"), limit=limit, after=after)
-        page = await store.search(wanted)
+        page = await store.search.find(wanted)
         found += [(hit.connection_id, hit.record.key) for hit in page.hits]
         after = page.next
         if after is None:
@@ -178,7 +178,7 @@ async def test_a_cursor_that_was_not_given_out_is_refused(store: Store, cursor: 
 async def test_a_deleted_connection_leaves_no_word_behind(store: Store):
     """Its number and those of its records are given out again: nothing of it may be found under them."""
     number = await filled(store, note(1, "harbour"))
-    await store.delete_connection(number)
+    await store.connections.delete(number)
     assert await find(store, "harbour", number) == []
     again = await connect_and_open(store, "again", 2)
     await put(store, again.id, note(1, "lights"), batch="bat_2")
@@ -190,7 +190,7 @@ async def test_a_deleted_connection_leaves_no_word_behind(store: Store):
 async def test_no_table_of_a_deleted_connection_stays(make_home: Callable[[], Path]):
     home = make_home()
     store = await SqliteStore.open(home)
-    await store.delete_connection(await filled(store, note(1, "harbour")))
+    await store.connections.delete(await filled(store, note(1, "harbour")))
     await store.close()
     with closing(sqlite3.connect(home / STORE_FILE)) as db:
         assert (
@@ -228,7 +228,7 @@ async def _step(store: Store, connection_id: int, step: Sequence[Any]) -> None:
         case ("delete", number):
             await put(store, connection_id, deletion(f"k{number}"))
         case (_, limit):
-            await store.index(connection_id, RULES, limit=limit)
+            await store.search.index(connection_id, RULES, limit=limit)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -247,8 +247,8 @@ async def test_whatever_happens_both_stores_find_the_same(make_home: Callable[[]
                 expected = await find(memory, query, number, deleted=deleted)
                 assert await find(sqlite, query, number, deleted=deleted) == expected
         check = "INSERT INTO search_1(search_1) VALUES ('integrity-check')"
-        if await sqlite.search_index(number) is not None:
-            sqlite._writer.execute(check)
+        if await sqlite.search.index_state(number) is not None:
+            sqlite.threads._writer.execute(check)
     finally:
         await sqlite.close()
 
@@ -258,7 +258,7 @@ async def test_words_that_mean_something_to_sqlite_are_only_words(sqlite_store: 
     for query in ("AND", "OR b", "NEAR(c", "col:d", "^e", '"f"', "{h}", "+i", "col:*", "'; DROP TABLE records; --"):
         assert await find(sqlite_store, query, number) in (["k1"], [])
     assert await find(sqlite_store, "NEAR(c, 2)", number) == ["k1"]
-    assert orjson.loads(orjson.dumps(await sqlite_store.count_records(number)))
+    assert orjson.loads(orjson.dumps(await sqlite_store.records.count(number)))
 
 
 async def test_a_step_that_is_cut_off_leaves_the_index_as_it_was(sqlite_store: SqliteStore, monkeypatch: Any):
@@ -273,10 +273,10 @@ async def test_a_step_that_is_cut_off_leaves_the_index_as_it_was(sqlite_store: S
         raise CutError
 
     with monkeypatch.context() as patch:
-        patch.setattr(_search_index._Step, "finish", cut_off)
+        patch.setattr(search_index._Step, "finish", cut_off)
         with pytest.raises(CutError):
-            await sqlite_store.index(number, RULES, limit=10)
-    index = await sqlite_store.search_index(number)
+            await sqlite_store.search.index(number, RULES, limit=10)
+    index = await sqlite_store.search.index_state(number)
     assert index is not None
     assert (index.indexed_through, index.pending) == (1, 2)
     await catch_up(sqlite_store, number)
@@ -306,5 +306,5 @@ async def test_a_snapshot_searches_what_it_sees_and_writes_nothing(sqlite_store:
         await catch_up(sqlite_store, number)
         assert await find(snapshot, "harbour", number) == ["k1"]
         with pytest.raises(RunFailedError) as failed:
-            await snapshot.index(number, RULES, limit=1)
+            await snapshot.search.index(number, RULES, limit=1)
         assert failed.value.code == "store_snapshot"

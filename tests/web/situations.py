@@ -26,7 +26,7 @@ from polyhost.operations.requests import SchedulePauseRequest, ScheduleSetReques
 from polyhost.operations.schedule import pause, set_schedule
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store.base import BatchRow, RunRow, SavePartitions, Store
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 __all__ = ["SITUATIONS", "make_home"]
 
@@ -72,7 +72,7 @@ class Place:
         self.rig.clock.seconds -= age
         streams, declared = SOURCES[source]
         self.rig.manifest = manifest(*streams, **declared)
-        self.rig.connection = await self.store.create_connection(
+        self.rig.connection = await self.store.connections.create(
             name=self.name, source=source, nature=nature, options={}, account={}, at=self.rig.clock.iso()
         )
         if session:
@@ -149,7 +149,7 @@ async def _died(place: Place) -> None:
     """Its process is gone: a run that is going on in the store and nowhere else."""
     rig = await place.connect()
     await _begins(place, "dead")
-    await place.store.abandon_runs(rig.connection.id, at=rig.clock.iso())
+    await place.store.runs.abandon(rig.connection.id, at=rig.clock.iso())
 
 
 async def _going_on(place: Place, *before: Any, memo: str | None = None) -> None:
@@ -158,7 +158,7 @@ async def _going_on(place: Place, *before: Any, memo: str | None = None) -> None
     await _begins(place, place.name)
     left = {PAUSED_MEMO: f"run_{place.name}", ASKED_MEMO: {"run": f"run_{place.name}", "since": place.rig.clock.iso()}}
     if memo is not None:
-        await place.store.set_memo(place.rig.connection.id, memo, left[memo])
+        await place.store.connections.save_memo(place.rig.connection.id, memo, left[memo])
 
 
 async def _begins(place: Place, called: str) -> None:
@@ -178,7 +178,7 @@ async def _begins(place: Place, called: str) -> None:
         status=RunStatus.RUNNING,
         started_at=rig.clock.iso(),
     )
-    await place.store.open_run(run, batch)
+    await place.store.runs.open(run, batch)
 
 
 async def _signed_in_again(place: Place) -> None:
@@ -209,8 +209,8 @@ async def _scheduled(place: Place, *, age: float = 0, paused: bool = False) -> N
 async def _imported(place: Place, *texts: str) -> None:
     for text in texts:
         await place.imports(text)
-    if (row := await place.store.connection(place.name)) is not None:
-        await place.store.update_connection(row.id, options={**row.options, "watch": str(place.folder)})
+    if (row := await place.store.connections.get(place.name)) is not None:
+        await place.store.connections.update(row.id, options={**row.options, "watch": str(place.folder)})
 
 
 async def _unreadable(place: Place) -> None:

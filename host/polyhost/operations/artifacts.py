@@ -79,7 +79,7 @@ async def _import_one(context: Context, request: ImportRequest, path: Path, *, t
         artifact = opened.enter_context(open_artifact(path))
         real = await opened.enter_async_context(context.store()) if _may_write(context, request) else None
         store: Store = real or MemoryStore()
-        row = await store.connection(name)
+        row = await store.connections.get(name)
         _check_nature(row)
         found = _recognise(artifact, _candidates(context, request, row))
         is_new = row is None
@@ -109,8 +109,8 @@ async def _import_one(context: Context, request: ImportRequest, path: Path, *, t
         try:
             result = await import_artifact(what, around)
         except RefusedError:
-            if is_new and not await store.runs(row.id, limit=1):  # somebody else may import into it by now
-                await store.delete_connection(row.id)  # it was made for this file alone
+            if is_new and not await store.runs.newest(row.id, limit=1):  # somebody else may import into it by now
+                await store.connections.delete(row.id)  # it was made for this file alone
             raise
     return {**result, "preview": request.preview}
 
@@ -121,7 +121,7 @@ def _may_write(context: Context, request: ImportRequest) -> bool:
 
 
 async def _create(store: Store, context: Context, name: str, source: LoadedSource) -> ConnectionRow:
-    return await store.create_connection(
+    return await store.connections.create(
         name=name, source=source.reference, nature="live", options={}, account={}, at=context.clock.iso()
     )
 
@@ -202,7 +202,7 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result:
             refused.append(_told(why))
         seen[file.path.name] = file.stamp
         async with context.store() as store:
-            await store.set_memo(row.id, WATCHED_MEMO, seen)
+            await store.connections.save_memo(row.id, WATCHED_MEMO, seen)
             await keep_refused(store, row, kept)
     codes = [_exit_code(result, request) for result in imported]
     if refused:

@@ -87,7 +87,7 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
         _scope(source, request)
         replay_connector(source, recording, context.home)
     async with context.store() as store:
-        row = await store.connection(request.name)
+        row = await store.connections.get(request.name)
         if row is not None and row.nature == "live":
             raise RefusedError(
                 f"{row.name} is for your own data; a recording's must not get mixed into it",
@@ -104,7 +104,7 @@ async def cancel(context: Context, request: CancelRequest) -> Result:
     """Leave a note for the process that runs it; it looks every second."""
     async with context.store(create=False) as store:
         row = await _going_on(store, request.run)
-        await store.set_memo(row.connection_id, CANCEL_MEMO, row.id)
+        await store.connections.save_memo(row.connection_id, CANCEL_MEMO, row.id)
     return Result({"run_id": request.run, "cancelling": True})
 
 
@@ -125,7 +125,7 @@ async def resume(context: Context, request: ResumeRequest) -> Result:
 
 
 async def _going_on(store: Store, run_id: str) -> RunRow:
-    row = await store.run(run_id)
+    row = await store.runs.get(run_id)
     if row is None or row.status != RunStatus.RUNNING:
         raise RefusedError(f"no run {run_id!r} is going on", "See: polyhost runs NAME", code="not_running")
     return row
@@ -137,11 +137,11 @@ async def demo(context: Context, request: DemoRequest) -> Result:
     source = find_source("slack", context.home)
     prepared = replay_connector(source, demo_scenario(), context.home)
     async with context.store() as store:
-        taken = await store.connection(DEMO_NAME)
+        taken = await store.connections.get(DEMO_NAME)
         name = DEMO_NAME if taken is None or taken.nature == "demo" else DEMO_NAME_TAKEN
-        previous = await store.connection(name)
+        previous = await store.connections.get(name)
         if previous is not None:
-            await store.delete_connection(previous.id)
+            await store.connections.delete(previous.id)
         scope = resolve_scope(source.manifest)
         async with _begun(store, context, name, source, None, nature="demo") as connection:
             result = await _collect(context, store, connection, source, scope, prepared, full=False)
@@ -231,14 +231,14 @@ async def _begun(
     store: Store, context: Context, name: str, source: Loaded, row: ConnectionRow | None, *, nature: str
 ) -> AsyncGenerator[ConnectionRow]:
     """The connection, made where there is none. One made here goes again where its run is refused: nothing is left."""
-    connection = row or await store.create_connection(
+    connection = row or await store.connections.create(
         name=name, source=source.reference, nature=nature, options={}, account={}, at=context.clock.iso()
     )
     try:
         yield connection
     except RefusedError:
         if row is None:
-            await store.delete_connection(connection.id)
+            await store.connections.delete(connection.id)
         raise
 
 

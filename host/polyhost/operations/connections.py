@@ -120,7 +120,7 @@ async def _write(
     else:
         name = wanted.name if alone or place is None else await _free_name(store, wanted.name, place)
         await _make_room(store, context, name, wanted.notes)
-        row = await store.create_connection(
+        row = await store.connections.create(
             name=name,
             source=wanted.source.reference,
             nature="test" if wanted.mapped else "live",
@@ -211,10 +211,10 @@ def _watched(request: ConnectRequest, source: LoadedSource) -> dict[str, str]:
 
 async def _watch(store: Store, name: str, source: LoadedSource, watched: Mapping[str, str]) -> bool:
     """Let a connection that is there already watch a folder."""
-    row = await store.connection(name)
+    row = await store.connections.get(name)
     if row is None or row.nature != "live" or row.source != source.reference:
         return False
-    await store.update_connection(row.id, options={**row.options, **watched})
+    await store.connections.update(row.id, options={**row.options, **watched})
     return True
 
 
@@ -233,7 +233,7 @@ async def _renew(context: Context, wanted: _Wanted) -> Result:
         _save(context, wanted, name, entered.state)
     options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
     async with context.store(create=False) as store:
-        await store.update_connection(row.id, options=options, account=account)
+        await store.connections.update(row.id, options=options, account=account)
     wanted.notes.append("It has a new session; what was collected stays.")
     return Result({**_connected(wanted, name, row.nature), **_identity(entered, []), "connections": [name], "runs": []})
 
@@ -260,9 +260,9 @@ async def connections(context: Context, request: ConnectionsRequest) -> Result:
     if not context.has_store:
         return Result({"connections": rows})
     async with context.store() as store:
-        for row in await store.connections():
-            last = await store.runs(row.id, limit=1)
-            counts = await store.count_records(row.id)
+        for row in await store.connections.all():
+            last = await store.runs.newest(row.id, limit=1)
+            counts = await store.records.count(row.id)
             rows.append(
                 {
                     "name": row.name,
@@ -284,7 +284,7 @@ async def _check_name(context: Context, name: str) -> None:
     """Said before the owner has signed in for nothing."""
     if context.has_store:
         async with context.store(create=False) as store:
-            existing = await store.connection(name)
+            existing = await store.connections.get(name)
         if existing is not None and existing.nature != "demo":
             raise _name_taken(name)
 
@@ -294,7 +294,7 @@ async def _of_workspace(
 ) -> ConnectionRow | None:
     """The connection of this very account there; where it was not said whose the session is, it is nobody's."""
     whose = (source.reference, place.id, account.get("id"))
-    for row in await store.connections():
+    for row in await store.connections.all():
         if None not in whose and (row.source, place_of(row.account), row.account.get("id")) == whose:
             return row
     return None
@@ -303,19 +303,19 @@ async def _of_workspace(
 async def _free_name(store: Store, base: str, place: Workspace) -> str:
     """`slack-lantern-bay`; the same with a number where that is taken."""
     wanted = f"{base}-{slug(place)}"
-    taken = {row.name for row in await store.connections() if row.nature != "demo"}
+    taken = {row.name for row in await store.connections.all() if row.nature != "demo"}
     names = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, len(taken) + 2))
     return next(name for name in names if name not in taken)
 
 
 async def _make_room(store: Store, context: Context, name: str, notes: list[str]) -> None:
     """The demo gives way to the real thing; anything else keeps its name."""
-    existing = await store.connection(name)
+    existing = await store.connections.get(name)
     if existing is None:
         return
     if existing.nature != "demo":
         raise _name_taken(name)
-    await store.delete_connection(existing.id)
+    await store.connections.delete(existing.id)
     delete_session(context.home, name)
     notes.append("The demo that had this name is gone; polyhost demo brings it back.")
 

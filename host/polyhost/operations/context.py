@@ -93,7 +93,7 @@ class Context:
     async def store(self, *, create: bool = True) -> AsyncGenerator[Store]:
         """The home's store. Without `create`, a home that has none is refused rather than made. RefusedError where the
         home cannot be written."""
-        from polyhost.store.sqlite import open_store  # noqa: PLC0415  heavy; not needed to refuse a request
+        from polyhost.store.opening import open_store  # noqa: PLC0415  heavy; not needed to refuse a request
 
         if self.shared is not None:
             yield self.shared
@@ -112,9 +112,9 @@ class Context:
 
     async def connection(self, store: Store, name: str) -> ConnectionRow:
         """The named connection. RefusedError `unknown_connection` with what there is instead."""
-        found = await store.connection(name)
+        found = await store.connections.get(name)
         if found is None:
-            names = [row.name for row in await store.connections()]
+            names = [row.name for row in await store.connections.all()]
             known = (
                 f"There {'is' if len(names) == 1 else 'are'}: {', '.join(names)}." if names else "There is none yet."
             )

@@ -71,7 +71,7 @@ async def _connection(context: Context, reference: str) -> ConnectionRow | None:
     if not context.has_store:
         return None
     async with context.store(create=False) as store:
-        rows = [row for row in await store.connections() if row.nature in {"live", "test"}]
+        rows = [row for row in await store.connections.all() if row.nature in {"live", "test"}]
     named = [row for row in rows if row.name == reference]
     of_source = [row for row in rows if row.source in {reference, _absolute(reference)}]
     return next(iter(named), None) or (of_source[0] if len(of_source) == 1 else None)

@@ -43,7 +43,7 @@ async def count_members(
     counts: dict[tuple[str, str], int] = {}
     if rule is not None and rule.group_field is not None:
         for partition, positions in by_partition.items():
-            found = await store.groups(connection_id, declared.name, partition, sorted(positions))
+            found = await store.records.groups(connection_id, declared.name, partition, sorted(positions))
             counts |= {(partition, position): count for position, (count, _) in found.items()}
     places_of = {key: (place.partition, place.key) for key, place in places.items()}
     return {head.key: counts.get(places_of.get(head.key, ("", "")), 0) for head in heads}

@@ -106,7 +106,7 @@ def timeline(context: Context, run_id: str) -> Timeline | None:
 async def follow(context: Context, request: RunDetailsRequest) -> Result:
     """How a run that is known by nobody here ended: what a late watcher is told. RefusedError `unknown_run`."""
     async with context.store(create=False) as store:
-        row = await store.run(request.run)
+        row = await store.runs.get(request.run)
     if row is None:
         raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code="unknown_run")
     return Result({"status": row.status, "result": dict(row.result)})

@@ -29,7 +29,7 @@ async def disconnect(context: Context, request: DisconnectRequest) -> Result:
         raise RefusedError("--keep-data and --delete-data exclude each other", "Give one of them.", code="bad_request")
     async with context.store(create=False) as store:
         row = await context.connection(store, request.name)
-        held = sum(live + deleted for live, deleted in (await store.count_records(row.id)).values())
+        held = sum(live + deleted for live, deleted in (await store.records.count(row.id)).values())
         answer = await _answer(context, request, row, held)
         async with hold_lease(store, row, new_id("disconnect", context.clock.now()), context.clock):
             await (_keep if answer == KEEP else _delete)(context, store, row)
@@ -42,7 +42,7 @@ async def rename(context: Context, request: RenameRequest) -> Result:
     notes: list[str] = []
     async with context.store(create=False) as store:
         row = await context.connection(store, request.name)
-        if (await store.connection(to)) is not None:
+        if (await store.connections.get(to)) is not None:
             taken = f"there is a connection called {to!r} already"
             raise RefusedError(taken, "Choose another name.", code="name_taken")
         async with hold_lease(store, row, new_id("rename", context.clock.now()), context.clock):
@@ -50,7 +50,7 @@ async def rename(context: Context, request: RenameRequest) -> Result:
                 copy_session(context.home, row.name, to)
             except RefusedError as error:  # a session that cannot be opened cannot be sealed anew
                 notes.append(f"Its session stays behind: {error.reason}. {error.instruction}".replace(row.name, to))
-            await store.update_connection(row.id, name=to)
+            await store.connections.update(row.id, name=to)
             with suppress(OSError):  # most have none: a profile is there only while its owner signs in
                 profile_folder(context.home, row.name).rename(profile_folder(context.home, to))
             delete_session(context.home, row.name)
@@ -81,14 +81,14 @@ async def _answer(context: Context, request: DisconnectRequest, row: ConnectionR
 async def _keep(context: Context, store: Store, row: ConnectionRow) -> None:
     """Marked first: a session that is still there when the process dies is then one nobody uses."""
     since = row.disconnected_at or context.clock.iso()
-    await store.update_connection(row.id, options={**row.options, DISCONNECTED: since})
+    await store.connections.update(row.id, options={**row.options, DISCONNECTED: since})
     delete_session(context.home, row.name)
 
 
 async def _delete(context: Context, store: Store, row: ConnectionRow) -> None:
     """The session first: once the row is gone, nothing names it any more."""
     delete_session(context.home, row.name)
-    await store.delete_connection(row.id)
+    await store.connections.delete(row.id)
     try:
         await store.forget_deleted()
     except PolyhostError as error:  # no room for it, or somebody writes for long

@@ -71,7 +71,7 @@ async def apply_legacy(store: Store, row: ConnectionRow, legacy: Mapping[str, Le
     for read in legacy.values():
         await store.write(row.id, None, [SavePartitions(read.states)])
     cursors = {stream: read.high_water for stream, read in legacy.items() if read.high_water is not None}
-    await store.set_memo(row.id, LEGACY_MEMO, cursors)
+    await store.connections.save_memo(row.id, LEGACY_MEMO, cursors)
     partitions = sum(len(read.states) for read in legacy.values())
     several = "1 partition" if partitions == 1 else f"{partitions:,} partitions"
     what = f"{several} and a cursor for all others" if cursors else several

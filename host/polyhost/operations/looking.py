@@ -16,7 +16,7 @@ from polyhost.operations.grouping import in_group_order, located, rule_of
 from polyhost.operations.registry import Result
 from polyhost.operations.requests import CountsRequest, RecordRequest, ThreadRequest
 from polyhost.operations.shown import Shown, known_stream
-from polyhost.store.base import ConnectionRow, RecordPage, Store, StoredRecord
+from polyhost.store.base import ConnectionRow, RecordPage, RecordQuery, Store, StoredRecord
 
 __all__ = ["counts", "record", "thread"]
 
@@ -33,7 +33,7 @@ async def record(context: Context, request: RecordRequest) -> Result:
         source = find_source(connection.source, context.home)
         known_stream(source, request.stream)
         found = await _record(store, connection, request.stream, request.key)
-        versions = await store.versions(connection.id, request.stream, request.key) if request.versions else []
+        versions = await store.records.versions(connection.id, request.stream, request.key) if request.versions else []
         shown = await Shown.of(store, connection.id, request.stream, source, [found, *versions])
     value: dict[str, Any] = {"connection": connection.name, "record": shown.json(found)}
     if request.versions:
@@ -68,10 +68,10 @@ async def counts(context: Context, request: CountsRequest) -> Result:
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         known_stream(find_source(connection.source, context.home), request.stream)
-        totals = await store.count_records(connection.id)
+        totals = await store.records.count(connection.id)
         keys = request.partition or await _known_partitions(store, connection, request)
-        held = await store.count_partitions(connection.id, request.stream, keys[:MAX_COUNTED])
-        labels = await store.labels(connection.id, request.stream, keys[:MAX_COUNTED])
+        held = await store.records.count_partitions(connection.id, request.stream, keys[:MAX_COUNTED])
+        labels = await store.ledger.labels(connection.id, request.stream, keys[:MAX_COUNTED])
     live, deleted = totals.get(request.stream, (0, 0))
     rows = [
         {"key": key, "label": labels.get(key), "records": one, "deleted": gone} for key, (one, gone) in held.items()
@@ -81,11 +81,11 @@ async def counts(context: Context, request: CountsRequest) -> Result:
 
 
 async def _known_partitions(store: Store, connection: ConnectionRow, request: CountsRequest) -> Sequence[str]:
-    return [state.key for state in await store.partitions(connection.id, request.stream)]
+    return [state.key for state in await store.ledger.partitions(connection.id, request.stream)]
 
 
 async def _record(store: Store, connection: ConnectionRow, stream: str, key: str) -> StoredRecord:
-    found = (await store.stored(connection.id, stream, [key])).get(key)
+    found = (await store.records.by_key(connection.id, stream, [key])).get(key)
     if found is None:
         raise RefusedError(
             f"{connection.name} has no such record in {stream}",
@@ -101,13 +101,15 @@ async def _group(
     place = located(found, rule)
     if rule is None or rule.group_field is None or place is None:
         return RecordPage([found], None)
-    page = await store.records(
+    page = await store.records.page(
         connection.id,
         request.stream,
-        partition=place.partition,
-        position=place.key,
-        limit=request.limit,
-        after=request.after,
-        deleted=request.deleted or found.deleted,
+        RecordQuery(
+            partition=place.partition,
+            position=place.key,
+            limit=request.limit,
+            after=request.after,
+            deleted=request.deleted or found.deleted,
+        ),
     )
     return RecordPage(in_group_order(page.records, rule), page.next)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import polyhost
-from polyhost.store import peek
+from polyhost.store.sqlite import peek
 
 __all__ = ["FILES", "FOLDERS", "Name", "names_for"]
 

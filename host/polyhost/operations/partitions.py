@@ -55,7 +55,7 @@ async def _change(
             )
         # A run keeps the ledger in memory and would write over this: it has to be over, or to wait.
         async with hold_lease(store, connection, new_id("own", context.clock.now()), context.clock):
-            states = {state.key: state for state in await store.partitions(connection.id, request.stream)}
+            states = {state.key: state for state in await store.ledger.partitions(connection.id, request.stream)}
             changed = transition(states.get(request.key))
             await store.write(connection.id, None, [SavePartitions([changed])])
     [view] = stream_picture([changed], rule)

@@ -32,7 +32,7 @@ from polyhost.operations.requests import (
 from polyhost.operations.shown import Shown, known_stream
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope_request import resolve_scope
-from polyhost.store.base import BatchRow, RunRow, Store
+from polyhost.store.base import BatchRow, RecordQuery, RunRow, Store
 
 __all__ = ["batches", "coverage", "receipt", "records", "run_details", "runs"]
 
@@ -48,17 +48,19 @@ async def records(context: Context, request: RecordsRequest) -> Result:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
         declared = known_stream(source, request.stream)
-        page = await store.records(
+        page = await store.records.page(
             connection.id,
             request.stream,
-            partition=request.partition,
-            since=_sort_key(source, request, "since"),
-            until=_sort_key(source, request, "until"),
-            limit=request.limit or MAX_LIMIT,
-            after=request.after,
-            newest=request.newest,
-            heads=request.heads,
-            deleted=request.deleted,
+            RecordQuery(
+                partition=request.partition,
+                since=_sort_key(source, request, "since"),
+                until=_sort_key(source, request, "until"),
+                limit=request.limit or MAX_LIMIT,
+                after=request.after,
+                newest=request.newest,
+                heads=request.heads,
+                deleted=request.deleted,
+            ),
         )
         shown = await Shown.of(store, connection.id, request.stream, source, page.records)
         found = [shown.json(record) for record in page.records]
@@ -73,7 +75,7 @@ async def coverage(context: Context, request: CoverageRequest) -> Result:
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
-        counts = await store.count_records(connection.id)
+        counts = await store.records.count(connection.id)
         streams: dict[str, Any] = {}
         rules = partition_rules(source.manifest, resolve_scope(source.manifest))
         before = await covered_before(store, connection.id)
@@ -83,7 +85,7 @@ async def coverage(context: Context, request: CoverageRequest) -> Result:
             rule = rules.get(declared.name)
             if rule is not None:
                 views = stream_picture(
-                    await store.partitions(connection.id, declared.name), rule, before.get(declared.name)
+                    await store.ledger.partitions(connection.id, declared.name), rule, before.get(declared.name)
                 )
                 entry["partitions"] = [view.as_json() for view in views]
                 entry["summary"] = stream_summary(views, rule)
@@ -96,7 +98,7 @@ async def runs(context: Context, request: RunsRequest) -> Result:
     """Past runs, newest first."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        rows = await store.runs(connection.id, limit=max(1, request.limit))
+        rows = await store.runs.newest(connection.id, limit=max(1, request.limit))
         paused = await paused_run(store, connection.id)
     return Result({"connection": connection.name, "runs": [_run_json(row, paused) for row in rows]})
 
@@ -104,10 +106,10 @@ async def runs(context: Context, request: RunsRequest) -> Result:
 async def run_details(context: Context, request: RunDetailsRequest) -> Result:
     """One run as `runs` lists it, with its connection, and its receipt once it has ended."""
     async with context.store(create=False) as store:
-        row = await store.run(request.run)
-        names = {one.id: one.name for one in await store.connections()}
+        row = await store.runs.get(request.run)
+        names = {one.id: one.name for one in await store.connections.all()}
         paused = None if row is None else await paused_run(store, row.connection_id)
-        batch = None if row is None else await store.batch(row.batch_id)
+        batch = None if row is None else await store.runs.batch(row.batch_id)
     if row is None:
         raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code="unknown_run")
     name, receipt = names.get(row.connection_id), row.result.get("receipt")
@@ -119,7 +121,7 @@ async def batches(context: Context, request: BatchesRequest) -> Result:
     """The receipts of past batches, newest first; one that still goes on has none."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        rows = await store.batches(connection.id, limit=max(1, request.limit))
+        rows = await store.runs.newest_batches(connection.id, limit=max(1, request.limit))
         told = [facts for row in rows if (facts := await _facts(store, row, connection.name)) is not None]
     return Result({"connection": connection.name, "batches": [make_receipt(facts) for facts in told]})
 
@@ -127,9 +129,9 @@ async def batches(context: Context, request: BatchesRequest) -> Result:
 async def receipt(context: Context, request: ReceiptRequest) -> Result:
     """The receipt of a batch, made from its stored facts by the one function that makes receipts."""
     async with context.store(create=False) as store:
-        run = await store.run(request.batch)
-        batch = await store.batch(run.batch_id if run is not None else request.batch)
-        names = {one.id: one.name for one in await store.connections()}
+        run = await store.runs.get(request.batch)
+        batch = await store.runs.batch(run.batch_id if run is not None else request.batch)
+        names = {one.id: one.name for one in await store.connections.all()}
         facts = None if batch is None else await _facts(store, batch, names[batch.connection_id])
     if batch is None:
         raise RefusedError(
@@ -159,7 +161,7 @@ async def _goes_on(store: Store, batch: BatchRow) -> bool:
     """Whether its run is alive. The next run writes down that one was killed; until then only its process tells."""
     if batch.finished_at is not None:
         return False
-    newest = await store.runs(batch.connection_id, limit=1)
+    newest = await store.runs.newest(batch.connection_id, limit=1)
     return any(run.batch_id == batch.id and run.status == RunStatus.RUNNING for run in newest)
 
 

@@ -39,7 +39,7 @@ async def show(context: Context, request: ScheduleShowRequest) -> Result:
     async with context.store(create=False) as store:
         if request.name is not None:
             return Result(await _shown(context, store, await context.connection(store, request.name)))
-        return Result({"connections": [await _shown(context, store, row) for row in await store.connections()]})
+        return Result({"connections": [await _shown(context, store, row) for row in await store.connections.all()]})
 
 
 async def set_schedule(context: Context, request: ScheduleSetRequest) -> Result:

@@ -56,7 +56,7 @@ async def search(context: Context, request: SearchRequest) -> Result:
     async with context.store(create=False) as store:
         searched = await _connections(context, store, request)
         await _catch_up(context, store, searched, asked=request.wait)
-        page = await store.search(
+        page = await store.search.find(
             SearchWanted(
                 connections=list(searched),
                 query=query,
@@ -100,7 +100,7 @@ def _instant(text: str | None, name: Literal["since", "until"]) -> Instant | Non
 
 async def _connections(context: Context, store: Store, request: SearchRequest) -> Mapping[int, _Searched]:
     """By number, those that are asked for and have the stream that is. RefusedError where none can have it."""
-    named = [await context.connection(store, name) for name in request.connection] or await store.connections()
+    named = [await context.connection(store, name) for name in request.connection] or await store.connections.all()
     found = {row.id: _Searched(row, _source(context, row)) for row in named}
     if request.stream is None:
         return found
@@ -120,7 +120,7 @@ def _source(context: Context, row: ConnectionRow) -> Loaded | None:
 async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Searched], *, asked: float | None) -> None:
     until = context.clock.now() + (WAIT_SECONDS if asked is None else asked)
     # Asked together: while a run goes on, each answer that is waited for alone waits behind a batch of it.
-    found = await asyncio.gather(*(store.search_index(one.row.id) for one in searched.values()))
+    found = await asyncio.gather(*(store.search.index_state(one.row.id) for one in searched.values()))
     for one, index in zip(searched.values(), found, strict=True):
         wanted = None if one.source is None else search_rules(one.source.manifest)
         if (
@@ -129,11 +129,11 @@ async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Sear
             and (asked is not None or not await _busy(context, store, one.row))
         ):
             await catch_up(store, one.row, wanted, until=until, clock=context.clock, watch=context.watch)
-            index = await store.search_index(one.row.id)  # noqa: PLW2901  as it is by now
+            index = await store.search.index_state(one.row.id)  # noqa: PLW2901  as it is by now
         if index is not None:
             one.rules, one.pending = index.rules, index.pending
         else:
-            counts = await store.count_records(one.row.id)
+            counts = await store.records.count(one.row.id)
             one.pending = sum(live + deleted for live, deleted in counts.values())
 
 
@@ -147,7 +147,7 @@ async def _busy(context: Context, store: Store, row: ConnectionRow) -> bool:
     goes on. A search that ran after either would wait, slow it down, and never get there."""
     if context.host is not None:
         return True
-    return any(run.status == RunStatus.RUNNING for run in await store.runs(row.id, limit=1))
+    return any(run.status == RunStatus.RUNNING for run in await store.runs.newest(row.id, limit=1))
 
 
 async def _shown(

@@ -43,7 +43,7 @@ class Shown:
         """For these records, whose partitions' and authors' names are looked up. `source` None: its polyfill is not
         there any more."""
         partitions = sorted({record.partition for record in records if record.partition is not None})
-        labels = await store.labels(connection_id, stream, partitions)
+        labels = await store.ledger.labels(connection_id, stream, partitions)
         if source is None:
             return cls(None, labels, None)
         authors = Authors(store, connection_id, source.manifest)

@@ -23,7 +23,9 @@ async def status(context: Context, request: StatusRequest) -> Result:
     if request.name is None and not context.has_store:
         return Result({"connections": []})
     async with context.store(create=False) as store:
-        asked = await store.connections() if request.name is None else [await context.connection(store, request.name)]
+        asked = (
+            await store.connections.all() if request.name is None else [await context.connection(store, request.name)]
+        )
         found = [await _health(context, store, row) for row in asked]
     return Result({"connections": found} if request.name is None else found[0])
 

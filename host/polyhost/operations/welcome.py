@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from polyhost.store import peek
+from polyhost.store.sqlite import peek
 
 __all__ = ["Step", "Welcome", "welcome"]
 

@@ -18,7 +18,7 @@ from polyhost.engine.hosting.run_host import LiveRun, RunHost
 from polyhost.engine.imports.uploads import Uploads
 from polyhost.operations.context import Context
 from polyhost.store.base import Store
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 __all__ = ["Heard", "Resources", "open_resources"]
 

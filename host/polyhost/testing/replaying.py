@@ -34,8 +34,8 @@ async def replay(polyfill: Path, scenario: Path, *, home: Path) -> Replayed:
     source = load_connector_folder(polyfill)
     context = Context(home=home)
     async with context.store() as store:
-        if await store.connection(source.name) is None:
-            await store.create_connection(
+        if await store.connections.get(source.name) is None:
+            await store.connections.create(
                 name=source.name,
                 source=source.reference,
                 nature="replay",

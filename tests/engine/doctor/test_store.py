@@ -11,7 +11,7 @@ import pytest
 from checkout import ROOT
 from polyhost.engine.doctor._store import LONG_LOG_BYTES, check_leases, check_store
 from polyhost.engine.doctor.finding import Finding, Grade
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 
 def only(found: list[Finding]) -> Finding:
@@ -23,7 +23,7 @@ def only(found: list[Finding]) -> Finding:
 async def stored(home: Path) -> Path:
     """A home with a store and a connection in it."""
     store = await open_store(home)
-    await store.create_connection(
+    await store.connections.create(
         name="slack", source="slack", nature="live", options={}, account={}, at="2026-11-01T00:00:00.000Z"
     )
     await store.close()
@@ -98,13 +98,13 @@ TAKE = """
 import asyncio, os, sys, time
 from pathlib import Path
 from polyhost.store.base import LeaseHolder
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 async def take():
     store = await open_store(Path(sys.argv[1]))
-    row = await store.connection("slack")
+    row = await store.connections.get("slack")
     holder = LeaseHolder(token="t", pid=os.getpid(), host="here", run_id="run_1", expires_at=time.time() + 600)
-    assert await store.acquire_lease(row.id, holder, now=time.time()) is None
+    assert await store.runs.acquire_lease(row.id, holder, now=time.time()) is None
     print("taken", flush=True)
     sys.stdin.read()
 

@@ -30,7 +30,7 @@ from polyhost.engine.events import OwnerAsked, ignore
 from polyhost.engine.imports.import_run import Import, import_artifact
 from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.protocol.scope_request import resolve_scope
-from polyhost.store.base import ConnectionRow, Store
+from polyhost.store.base import ConnectionRow, RecordQuery, Store
 from polyhost.store.memory import MemoryStore
 
 SLACK = load_connector_folder(ROOT / "polyfills" / "slack")
@@ -105,7 +105,7 @@ class Collected:
     @classmethod
     async def new(cls) -> Collected:
         store = MemoryStore()
-        row = await store.create_connection(
+        row = await store.connections.create(
             name="work", source="slack", nature="live", options={}, account={}, at=Clock().iso()
         )
         return cls(store, row, SourceClock())
@@ -172,11 +172,11 @@ class Collected:
 
     async def all(self) -> dict[str, Any]:
         """Every record, deleted ones too, with their content."""
-        page = await self.store.records(self.row.id, "messages", limit=1000, deleted=True)
+        page = await self.store.records.page(self.row.id, "messages", RecordQuery(limit=1000, deleted=True))
         return {one.key: (one.deleted, one.data) for one in page.records}
 
     async def live(self) -> dict[str, Any]:
-        page = await self.store.records(self.row.id, "messages", limit=1000)
+        page = await self.store.records.page(self.row.id, "messages", RecordQuery(limit=1000))
         return {one.key: one.data for one in page.records}
 
 
@@ -247,7 +247,7 @@ async def test_a_preview_says_what_the_import_does(events: list[tuple[str, int]]
     before = await collected.live()
     preview = await collected.take(files, preview=True)
     assert await collected.live() == before
-    assert await collected.store.batch(preview["receipt"]["batch_id"]) is None
+    assert await collected.store.runs.batch(preview["receipt"]["batch_id"]) is None
     real = await collected.take(files)
     for name in ("counts", "event_time", "gaps", "artifact", "summary", "completeness"):
         assert preview["receipt"][name] == real["receipt"][name]
@@ -261,14 +261,14 @@ async def test_an_import_keeps_no_run_from_reading_the_same_itself():
         source.happen("post", 0)
     collected = await Collected.new()
     await collected.take(export(source))
-    [state] = await collected.store.partitions(collected.row.id, "messages")
+    [state] = await collected.store.ledger.partitions(collected.row.id, "messages")
     assert state.imported
     assert not state.covered
     source.happen("edit", 0)
     source.happen("delete", 1)
     assert (await collected.run(source))["status"] == "complete"
     assert len(await collected.live()) == 2
-    [state] = await collected.store.partitions(collected.row.id, "messages")
+    [state] = await collected.store.ledger.partitions(collected.row.id, "messages")
     assert state.covered[0].since is None
 
 
@@ -283,7 +283,7 @@ async def test_a_conversation_only_a_file_has_named_is_never_called_missing():
     ]
     collected = await Collected.new()
     await collected.take(files)
-    assert len(await collected.store.partitions(collected.row.id, "messages")) == 2
+    assert len(await collected.store.ledger.partitions(collected.row.id, "messages")) == 2
     result = await collected.run(source)
     assert (result["status"], result["diagnostics"]) == ("complete", [])
     assert result["receipt"]["completeness"]["claim"] == "complete"
@@ -302,7 +302,7 @@ async def test_what_a_run_has_looked_for_since_comes_in_as_deleted():
     assert len(await collected.live()) == 2
     assert result["receipt"]["counts"]["deleted"] == 1
     assert "1 known to be deleted at the source" in result["receipt"]["summary"]
-    page = await collected.store.records(collected.row.id, "messages", deleted=True)
+    page = await collected.store.records.page(collected.row.id, "messages", RecordQuery(deleted=True))
     assert [one.data is not None for one in page.records] == [True, True, True]
 
 

@@ -14,7 +14,7 @@ from polyhost.engine.sessions.saved import delete_session, save_session
 from polyhost.engine.settings.config import ScheduleConfig
 from polyhost.errors import RunFailedError
 from polyhost.store.base import BatchRow, RunRow, Store
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 SESSION = {"cookies": [{"name": "d"}], "origins": []}
 AFTER_THE_SESSION = 4_000_000_000.0
@@ -65,21 +65,21 @@ class Bell:
 
     async def ran(self, status: str, code: str | None = None) -> None:
         self.clock.seconds += 3600
-        row = await self.store.connection("work")
+        row = await self.store.connections.get("work")
         assert row is not None
         at = self.clock.iso()
         batch = BatchRow(id=at, connection_id=row.id, method="browser_polyfill", trigger="owner", started_at=at)
         run = RunRow(id=at, connection_id=row.id, batch_id=at, mode="incremental", status="running", started_at=at)
-        await self.store.open_run(run, batch)
+        await self.store.runs.open(run, batch)
         if status != "running":
             await self.ended(status, code)
 
     async def ended(self, status: str, code: str | None = None) -> None:
         """The run that began last."""
-        row = await self.store.connection("work")
+        row = await self.store.connections.get("work")
         assert row is not None
-        [run] = await self.store.runs(row.id, limit=1)
-        batch = await self.store.batch(run.batch_id)
+        [run] = await self.store.runs.newest(row.id, limit=1)
+        batch = await self.store.runs.batch(run.batch_id)
         assert batch is not None
         at = run.started_at
         facts = {
@@ -88,14 +88,14 @@ class Bell:
             "completeness": {"claim": "partial", "evidence": []}, "artifact": None, "recorded": False,
         }  # fmt: skip
         closed = replace(run, status=status, finished_at=at, result={"error": {"code": code}} if code else {})
-        await self.store.close_run(closed, replace(batch, finished_at=at, facts=facts))
+        await self.store.runs.close(closed, replace(batch, finished_at=at, facts=facts))
 
 
 @pytest.fixture
 async def bell(home: Path) -> AsyncIterator[Bell]:
     store = await open_store(home)
     for name, nature in (("work", "live"), ("show", "demo")):
-        await store.create_connection(
+        await store.connections.create(
             name=name, source="slack", nature=nature, options={}, account={}, at="2026-11-01T00:00:00Z"
         )
     save_session(home, "work", SESSION)

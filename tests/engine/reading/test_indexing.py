@@ -29,7 +29,7 @@ async def filled(count: int) -> tuple[MemoryStore, int]:
 
 
 async def pending(store: Store, connection_id: int) -> int | None:
-    index = await store.search_index(connection_id)
+    index = await store.search.index_state(connection_id)
     return None if index is None else index.pending
 
 
@@ -42,14 +42,14 @@ async def test_a_run_leaves_at_most_one_step_behind_it(monkeypatch):
 
 async def test_an_index_that_cannot_be_written_is_no_failure_of_the_run():
     store, number = await filled(1)
-    await store.delete_connection(number)
+    await store.connections.delete(number)
     await index_after_run(store, number, RULES)
 
 
 async def test_catching_up_ends_with_the_last_record_or_at_its_time(monkeypatch):
     monkeypatch.setattr(indexing, "STEP_RECORDS", 2)
     store, number = await filled(5)
-    row = (await store.connections())[0]
+    row = (await store.connections.all())[0]
     seen: list[RunEvent] = []
     clock = Clock()
     await catch_up(store, row, RULES, until=clock.now() - 1, clock=clock, watch=seen.append)

@@ -141,8 +141,8 @@ async def test_what_a_wrong_message_said_is_neither_stored_nor_told(rig: Rig):
     await rig.connected(TWO)
     result = await rig.run(says(record("notes", "n1"), {"type": secret, "text": secret}))
     assert result["error"]["code"] == "protocol_violation"
-    run = await rig.store.run(result["run_id"])
-    batch = await rig.store.batch(run.batch_id)
+    run = await rig.store.runs.get(result["run_id"])
+    batch = await rig.store.runs.batch(run.batch_id)
     assert secret not in repr((result, run, batch, rig.events))
     assert await rig.keys("notes") == ["n1"]
 
@@ -183,7 +183,7 @@ async def test_a_cancel_keeps_every_record_that_was_handed_over_and_moves_no_cur
     assert result["status"] == "cancelled"
     assert await rig.keys("notes") == ["n0", "n1", "n2"]
     assert await rig.cursors() == {}
-    assert (await rig.store.run(result["run_id"])).status == "cancelled"
+    assert (await rig.store.runs.get(result["run_id"])).status == "cancelled"
 
 
 @pytest.mark.requirement("PR-4.2")
@@ -286,7 +286,7 @@ async def test_a_required_binding_that_is_lacking_is_refused_and_nothing_is_writ
         await rig.run(says())
     assert (refused.value.code, refused.value.binding) == ("binding_missing", "browser")  # type: ignore[attr-defined]
     assert rig.starts == []
-    assert await rig.store.runs(rig.connection.id) == []
+    assert await rig.store.runs.newest(rig.connection.id) == []
 
 
 @pytest.mark.requirement("PR-4.3")
@@ -327,7 +327,7 @@ async def test_the_result_that_is_told_is_the_one_that_is_stored(rig: Rig):
     await rig.connected(TWO)
     result = await rig.run(says(record("notes", "n1")))
     told = [event.result for event in rig.events if isinstance(event, RunFinished)]
-    run = await rig.store.run(result["run_id"])
+    run = await rig.store.runs.get(result["run_id"])
     assert told == [result]
     assert (run.result, run.status) == (result, "complete")
 

@@ -124,7 +124,7 @@ async def test_the_lease_is_kept_while_a_run_is_paused(rig: Rig, monkeypatch: py
     monkeypatch.setattr(lease, "LEASE_SECONDS", 0.03)
     await rig.connected(NOTES)
     renewed = 0
-    renew = rig.store.renew_lease
+    renew = rig.store.runs.renew_lease
 
     async def counted(*given: Any, **more: Any) -> bool:
         nonlocal renewed
@@ -133,7 +133,7 @@ async def test_the_lease_is_kept_while_a_run_is_paused(rig: Rig, monkeypatch: py
             rig.pause.end()
         return await renew(*given, **more)
 
-    rig.store.renew_lease = counted  # type: ignore[method-assign]
+    rig.store.runs.renew_lease = counted  # type: ignore[method-assign]
     rig.events = Heard()
     result = await rig.run(eager(rig, batches=5, before=2))
     assert (result["status"], renewed) == ("complete", 3)

@@ -19,7 +19,7 @@ from polyhost.engine.sessions.saved import save_session
 from polyhost.engine.settings.config import ScheduleConfig
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, Store
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
 
 HOUR = 3600
 HOURLY = Choice(mode=Mode.AUTOMATIC, every_seconds=HOUR)
@@ -43,7 +43,7 @@ class Owners(Work):
         self.log.append(connection)
         if connection in self.refuses:
             raise self.refuses[connection]
-        row = await self.store.connection(connection)
+        row = await self.store.connections.get(connection)
         assert row is not None
         run = await self.opened(row)
         self.at_once += 1
@@ -51,21 +51,21 @@ class Owners(Work):
         self.begun.set()
         await self.gate.wait()
         self.at_once -= 1
-        await self.store.close_run(replace(run, status=self.status, finished_at=self.clock.iso()), _batch(run))
+        await self.store.runs.close(replace(run, status=self.status, finished_at=self.clock.iso()), _batch(run))
 
     async def opened(self, row: ConnectionRow) -> RunRow:
         at = self.clock.iso()
         name = f"run_{row.name}_{at}"
         run = RunRow(id=name, connection_id=row.id, batch_id=name, mode="incremental", status="running", started_at=at)
-        await self.store.open_run(run, _batch(run))
+        await self.store.runs.open(run, _batch(run))
         return run
 
     async def import_watched(self, connection: str) -> None:
         self.log.append(f"{connection}: files")
-        row = await self.store.connection(connection)
+        row = await self.store.connections.get(connection)
         assert row is not None
         seen = {file.path.name: file.stamp for file in waiting_files(Path(row.options["watch"]), {})}
-        await self.store.set_memo(row.id, WATCHED_MEMO, seen)
+        await self.store.connections.save_memo(row.id, WATCHED_MEMO, seen)
 
 
 def _batch(run: RunRow) -> BatchRow:
@@ -98,13 +98,13 @@ class Desk:
     async def connect(self, *names: str, choice: Choice | None = HOURLY, **over: object) -> None:
         for name in names:
             values = {"source": "slack", "nature": "live", "options": {}, "account": {}, "at": self.clock.iso()} | over
-            row = await self.store.create_connection(name=name, **values)  # type: ignore[arg-type]
+            row = await self.store.connections.create(name=name, **values)  # type: ignore[arg-type]
             save_session(self.home, name, {"cookies": [{"name": "d"}], "origins": []})
             if choice is not None:
                 await save_choice(self.store, row, choice)
 
     async def row(self, name: str) -> ConnectionRow:
-        row = await self.store.connection(name)
+        row = await self.store.connections.get(name)
         assert row is not None
         return row
 
@@ -182,7 +182,7 @@ async def test_a_run_of_another_process_is_waited_for_and_is_no_failure(desk: De
         await desk.work.opened(row)
         desk.clock.seconds += 30
         assert await desk.look() == []
-    assert (await desk.store.runs(row.id))[0].status == "running"
+    assert (await desk.store.runs.newest(row.id))[0].status == "running"
 
 
 async def test_a_refusal_because_somebody_else_is_at_it_leaves_no_trace(desk: Desk):
@@ -240,7 +240,7 @@ async def test_a_killed_process_leaves_a_run_that_is_closed_and_caught_up_with_o
     await desk.work.opened(await desk.row("work"))
     desk.restarted()
     assert await desk.look() == []
-    [left] = await desk.store.runs((await desk.row("work")).id)
+    [left] = await desk.store.runs.newest((await desk.row("work")).id)
     assert left.status == "failed"
     desk.clock.seconds += HOUR
     assert await desk.look() == ["work"]
@@ -281,8 +281,8 @@ async def test_a_run_that_ended_with_the_server_is_gone_on_with_and_one_the_owne
         await desk.work.begun.wait()
         looking.cancel()
         await asyncio.gather(looking, return_exceptions=True)
-        [run, *_] = await desk.store.runs((await desk.row("work")).id)
-        await desk.store.close_run(replace(run, status="cancelled", finished_at=desk.clock.iso()), _batch(run))
+        [run, *_] = await desk.store.runs.newest((await desk.row("work")).id)
+        await desk.store.runs.close(replace(run, status="cancelled", finished_at=desk.clock.iso()), _batch(run))
         desk.work.gate.set()
     else:
         assert await desk.look() == ["work"]

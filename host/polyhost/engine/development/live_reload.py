@@ -132,7 +132,7 @@ async def _run(bench: Bench, browser: KeptBrowser) -> dict[str, Any]:
     )
     keeping.inner = connector
     store = MemoryStore()
-    row = await store.create_connection(
+    row = await store.connections.create(
         name=source.name, source=source.reference, nature="test", options={}, account={}, at=bench.clock.iso()
     )
     what = Collection(

@@ -110,7 +110,7 @@ class Trial:
 
     async def _connection(self) -> ConnectionRow:
         if self._row is None:
-            self._row = await self._store.create_connection(
+            self._row = await self._store.connections.create(
                 name="check",
                 source="check",
                 nature="test",

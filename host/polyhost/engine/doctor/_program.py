@@ -16,7 +16,7 @@ from polyhost import __version__
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
 from polyhost.engine.settings.config import Config, config_path, describe_settings, explain_config, load_config
 from polyhost.errors import RefusedError
-from polyhost.store.checkup import full_text_search
+from polyhost.store.sqlite.checkup import full_text_search
 
 __all__ = ["check_settings", "check_versions", "settings_or_defaults"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
 from polyhost.errors import PolyhostError
-from polyhost.store.checkup import SCHEMA_VERSION, STORE_FILE, Soundness, held_leases, soundness
+from polyhost.store.sqlite.checkup import SCHEMA_VERSION, STORE_FILE, Soundness, held_leases, soundness
 
 __all__ = ["check_leases", "check_store"]
 

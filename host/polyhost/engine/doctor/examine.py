@@ -17,8 +17,8 @@ from polyhost.engine.doctor._sessions import check_session, probe_session
 from polyhost.engine.doctor._store import check_leases, check_store
 from polyhost.engine.doctor.finding import Finding, failed
 from polyhost.errors import PolyhostError
-from polyhost.store.checkup import SCHEMA_VERSION, STORE_FILE, newest_start, soundness
-from polyhost.store.sqlite import open_store
+from polyhost.store.opening import open_store
+from polyhost.store.sqlite.checkup import SCHEMA_VERSION, STORE_FILE, newest_start, soundness
 
 __all__ = ["examine"]
 
@@ -67,7 +67,7 @@ async def _sessions(home: Path, clock: Clock, *, online: bool) -> list[Finding]:
     found: list[Finding] = []
     store = await open_store(home)
     try:
-        for row in await store.connections():
+        for row in await store.connections.all():
             found += await attempted("session", lambda row=row: check_session(store, row, home, clock))
             if online:
                 found += await attempted("online", lambda row=row: probe_session(row, home, clock))

@@ -79,6 +79,6 @@ class Rows:
         wanted = {(record.stream, record.partition) for record in records if record.partition is not None}
         for stream in {stream for stream, _ in wanted}:
             unknown = [key for name, key in wanted if name == stream and (name, key) not in self._labels]
-            found = await self._store.labels(self._connection_id, stream, unknown) if unknown else {}
+            found = await self._store.ledger.labels(self._connection_id, stream, unknown) if unknown else {}
             for key in unknown:
                 remember(self._labels, (stream, key), found.get(key))

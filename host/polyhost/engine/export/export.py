@@ -22,7 +22,7 @@ from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.cursor_time import position_at
 from polyhost.ledger.partition_rule import partition_rule
 from polyhost.protocol.manifest import Manifest, StreamDecl
-from polyhost.store.base import ConnectionRow, Store, StoredRecord
+from polyhost.store.base import ConnectionRow, RecordQuery, Store, StoredRecord
 
 __all__ = ["Wanted", "export"]
 
@@ -86,7 +86,7 @@ async def export(
     folder.check_is_ours()
     part = 1 if wanted.changes_since is None or folder.previous is None else len(folder.previous["parts"]) + 1
     async with store.snapshot() as snapshot:
-        through = await snapshot.last_change(connection.id)
+        through = await snapshot.records.last_change(connection.id)
         claims = await _claims(snapshot, connection.id, wanted)
         plan = _plan(connection, wanted, part, claims)
         counts = _Counts()
@@ -149,7 +149,7 @@ async def _rows(store: Store, connection_id: int, manifest: Manifest, wanted: Wa
         with_history: list[Row] = []
         for record, row in zip(records, current, strict=True):
             if record.version > 1:
-                earlier = await store.versions(connection_id, record.stream, record.key)
+                earlier = await store.records.versions(connection_id, record.stream, record.key)
                 with_history += await rows.of(earlier[:-1], current=False)
             with_history.append(row)
         yield with_history
@@ -162,15 +162,12 @@ async def _in_order(store: Store, connection_id: int, wanted: Wanted) -> AsyncGe
         for partition in await _partitions(store, connection_id, declared, wanted):
             after: str | None = None
             while True:
-                page = await store.records(
+                page = await store.records.page(
                     connection_id,
                     declared.name,
-                    partition=partition,
-                    since=since,
-                    until=until,
-                    limit=PAGE,
-                    after=after,
-                    deleted=wanted.deleted,
+                    RecordQuery(
+                        partition=partition, since=since, until=until, limit=PAGE, after=after, deleted=wanted.deleted
+                    ),
                 )
                 if page.records:
                     yield page.records
@@ -184,7 +181,7 @@ async def _partitions(store: Store, connection_id: int, declared: StreamDecl, wa
         return [None]
     if wanted.partition is not None:
         return [wanted.partition]
-    keys = await store.partition_keys(connection_id, declared.name)
+    keys = await store.records.partition_keys(connection_id, declared.name)
     return [key for key in keys if key is not None] or [None]
 
 
@@ -193,7 +190,7 @@ async def _changed(
 ) -> AsyncGenerator[Sequence[StoredRecord]]:
     """In the order of changes, deleted ones included: whoever follows has to hear of those."""
     names = {declared.name: declared for declared in wanted.streams}
-    while records := await store.changes(connection_id, after=after, limit=PAGE):
+    while records := await store.records.changes(connection_id, after=after, limit=PAGE):
         after = records[-1].sequence
         asked = [record for record in records if record.stream in names]
         if wanted.partition is not None:
@@ -226,7 +223,9 @@ async def _claims(store: Store, connection_id: int, wanted: Wanted) -> dict[str,
         summary = None
         if declared.partition is not None:
             rule = partition_rule(declared.name, declared.partition)
-            summary = stream_summary(stream_picture(await store.partitions(connection_id, declared.name), rule), rule)
+            summary = stream_summary(
+                stream_picture(await store.ledger.partitions(connection_id, declared.name), rule), rule
+            )
         claims[declared.name] = {"claim": _claim(summary, wanted), "ledger": summary}
     return claims
 

@@ -107,8 +107,8 @@ def _staleness(manifest: Manifest) -> int | None:
 
 
 async def _attempts(store: Store, connection: ConnectionRow, limit: int) -> Sequence[Attempt]:
-    rows = await store.runs(connection.id, limit=limit)
-    facts = {batch.id: batch.facts for batch in await store.batches(connection.id, limit=limit)}
+    rows = await store.runs.newest(connection.id, limit=limit)
+    facts = {batch.id: batch.facts for batch in await store.runs.newest_batches(connection.id, limit=limit)}
     attempts = [attempt_of(row, facts.get(row.batch_id)) for row in rows]
     return [await _going_on(store, connection, one) if one.is_running else one for one in attempts]
 
@@ -141,12 +141,12 @@ def _hint(diagnostics: Sequence[Mapping[str, Any]]) -> str | None:
 
 
 async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) -> Sequence[StreamEvidence]:
-    counts = await store.count_records(connection.id)
+    counts = await store.records.count(connection.id)
     rules = partition_rules(manifest, resolve_scope(manifest))
     found: list[StreamEvidence] = []
     for declared in manifest.streams:
         rule = rules.get(declared.name)
-        states = await store.partitions(connection.id, declared.name) if rule is not None else ()
+        states = await store.ledger.partitions(connection.id, declared.name) if rule is not None else ()
         views = stream_picture(states, rule) if rule is not None else []
         missing = [state for state in states if state.status is PartitionStatus.MISSING]
         live, deleted = counts.get(declared.name, (0, 0))

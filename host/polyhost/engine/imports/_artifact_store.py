@@ -31,7 +31,7 @@ from polyhost.store.base import (
     WriteOp,
     WriteRecords,
 )
-from polyhost.store.passing import PassingStore
+from polyhost.store.wrapped import WrappedStore
 
 __all__ = ["ArtifactStore", "IdentityRule", "Merge"]
 
@@ -56,11 +56,11 @@ class _Read:
         return any(since <= position <= until for since, until in self.ranges)
 
 
-class ArtifactStore(PassingStore):
+class ArtifactStore(WrappedStore):
     """Another store, as an import writes to it."""
 
-    def __init__(self, below: Store, rules: Mapping[str, IdentityRule], merge: Merge) -> None:
-        super().__init__(below)
+    def __init__(self, inner: Store, rules: Mapping[str, IdentityRule], merge: Merge) -> None:
+        super().__init__(inner)
         self._rules = rules
         self._merge = merge
         self._read: dict[tuple[str, str], _Read] = {}
@@ -70,7 +70,7 @@ class ArtifactStore(PassingStore):
     async def learn(self, connection_id: int, rules: Mapping[str, PartitionRule]) -> None:
         """Take in what runs have read so far. Once, before writing; the lease keeps it true."""
         for stream, rule in rules.items():
-            for state in await self.below.partitions(connection_id, stream):
+            for state in await self.inner.ledger.partitions(connection_id, stream):
                 if state.covered:
                     ends = [
                         (floor_key(one.since, rule.order), sort_key(one.until, rule.order)) for one in state.covered
@@ -86,7 +86,7 @@ class ArtifactStore(PassingStore):
                 careful.append(AddRecords(await self._buried(connection_id, op.records)))
             elif not isinstance(op, TombstoneAbsent):
                 careful.append(op)
-        counts = dict(await self.below.write(connection_id, batch_id, careful))
+        counts = dict(await self.inner.write(connection_id, batch_id, careful))
         for stream, count in list(counts.items()):
             if count.differing:
                 counts[stream] = await self._settle(connection_id, batch_id, stream, count)
@@ -100,7 +100,7 @@ class ArtifactStore(PassingStore):
         gone: set[tuple[str, str]] = set()
         for stream in {record.stream for record in suspects}:
             keys = [record.key for record in suspects if record.stream == stream]
-            known = await self.below.digests(connection_id, stream, keys)
+            known = await self.inner.records.digests(connection_id, stream, keys)
             gone |= {(stream, key) for key in keys if key not in known}
         self.buried += len(gone)
         return [one._replace(op="delete") if (one.stream, one.key) in gone else one for one in records]
@@ -114,7 +114,9 @@ class ArtifactStore(PassingStore):
 
     async def _settle(self, connection_id: int, batch_id: str | None, stream: str, count: WriteCounts) -> WriteCounts:
         """Decide on the records that are known with another content, one by one."""
-        stored = dict(await self.below.stored(connection_id, stream, [record.key for record in count.differing]))
+        stored = dict(
+            await self.inner.records.by_key(connection_id, stream, [record.key for record in count.differing])
+        )
         gone = {key: kept.emitted_at for key, kept in stored.items() if kept.deleted}
         for key in gone:
             stored[key] = replace(stored[key], emitted_at=await self._content_as_of(connection_id, stored[key]))
@@ -140,7 +142,7 @@ class ArtifactStore(PassingStore):
                     total.updated -= 1
                     total.unchanged += 1
         if taken:
-            more = (await self.below.write(connection_id, batch_id, [WriteRecords(taken)])).get(stream, WriteCounts())
+            more = (await self.inner.write(connection_id, batch_id, [WriteRecords(taken)])).get(stream, WriteCounts())
             total.new += more.new
             total.updated += more.updated
             total.unchanged += more.unchanged
@@ -149,7 +151,7 @@ class ArtifactStore(PassingStore):
 
     async def _content_as_of(self, connection_id: int, kept: StoredRecord) -> str:
         """The moment a deleted record's content is of: its own time is the deletion's."""
-        versions = await self.below.versions(connection_id, kept.stream, kept.key)
+        versions = await self.inner.records.versions(connection_id, kept.stream, kept.key)
         live = [one.emitted_at for one in versions if not one.deleted]
         brought = [one.emitted_at for one in versions if one.data is not None]
         return live[-1] if live else next(iter(brought), kept.emitted_at)

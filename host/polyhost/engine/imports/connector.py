@@ -27,7 +27,7 @@ from polyhost.connectors.base import (
 from polyhost.connectors.loading import LoadedSource
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.protocol.bindings import PARTITIONS
-from polyhost.store.base import Store
+from polyhost.store.base import RecordQuery, Store
 
 __all__ = ["ImporterConnector", "StoreContext", "load_importer"]
 
@@ -80,14 +80,14 @@ class StoreContext(ImportContext):
         self.imported_at = imported_at
 
     def partitions(self, stream: str) -> Mapping[str, str | None]:
-        states = self._ask(self._store.partitions(self._connection_id, stream))
+        states = self._ask(self._store.ledger.partitions(self._connection_id, stream))
         return {state.key: state.label for state in states}
 
     def known(self, stream: str, keys: Sequence[str]) -> frozenset[str]:
-        return frozenset(self._ask(self._store.digests(self._connection_id, stream, keys)))
+        return frozenset(self._ask(self._store.records.digests(self._connection_id, stream, keys)))
 
     def first(self, stream: str) -> Mapping[str, Any] | None:
-        page = self._ask(self._store.records(self._connection_id, stream, limit=1))
+        page = self._ask(self._store.records.page(self._connection_id, stream, RecordQuery(limit=1)))
         return page.records[0].data if page.records else None
 
     def _ask(self, question: Any) -> Any:

@@ -16,7 +16,6 @@ from polyhost.connectors.loading import LoadedSource
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.engine.imports._artifact_store import ArtifactStore, IdentityRule
-from polyhost.engine.imports._preview_store import PreviewStore
 from polyhost.engine.imports.connector import ImporterConnector, StoreContext
 from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.engine.run.outcome import Ended
@@ -26,7 +25,8 @@ from polyhost.protocol.declarations import ImporterDecl
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_scope
-from polyhost.store.base import ConnectionRow, Store, WriteCounts
+from polyhost.store.base import ConnectionRow, RecordQuery, Store, WriteCounts
+from polyhost.store.preview import PreviewStore
 
 __all__ = ["Import", "import_artifact"]
 
@@ -139,7 +139,7 @@ async def _check_account(store: Store, what: Import) -> None:
         return
     known = frozenset(what.connection.account.get("accounts", ()))
     if what.declared.account_stream is not None:
-        page = await store.records(what.connection.id, what.declared.account_stream, limit=10)
+        page = await store.records.page(what.connection.id, what.declared.account_stream, RecordQuery(limit=10))
         known = frozenset(record.key for record in page.records) or known
     if known and not known & found:
         raise RefusedError(
@@ -153,11 +153,11 @@ async def _known_file(store: Store, what: Import) -> _Before | None:
     """None for a file that ends early, too: it is read again, so that what is missing is told each time."""
     if what.artifact.truncated:
         return None
-    files: Mapping[str, Mapping[str, str]] = await store.get_memo(what.connection.id, FILES_MEMO) or {}
+    files: Mapping[str, Mapping[str, str]] = await store.connections.memo(what.connection.id, FILES_MEMO) or {}
     earlier = files.get(what.file_key)
     if earlier is None:
         return None
-    batch, run = await store.batch(earlier["batch"]), await store.run(earlier["run"])
+    batch, run = await store.runs.batch(earlier["batch"]), await store.runs.get(earlier["run"])
     if batch is None or run is None:
         return None
     told = tuple(_diagnostic(one) for one in run.result.get("diagnostics", ()))
@@ -167,13 +167,13 @@ async def _known_file(store: Store, what: Import) -> _Before | None:
 async def _remember(store: Store, what: Import, result: Mapping[str, Any]) -> None:
     """A file that was read to its end need not be read again; whose it is binds the connection."""
     connection = what.connection
-    files: dict[str, Any] = dict(await store.get_memo(connection.id, FILES_MEMO) or {})
+    files: dict[str, Any] = dict(await store.connections.memo(connection.id, FILES_MEMO) or {})
     if what.file_key not in files and not what.artifact.truncated:
         files[what.file_key] = {"batch": result["receipt"]["batch_id"], "run": result["run_id"]}
-        await store.set_memo(connection.id, FILES_MEMO, files)
+        await store.connections.save_memo(connection.id, FILES_MEMO, files)
     if what.recognition.accounts and not connection.account.get("accounts"):
         account = {**connection.account, "accounts": sorted(what.recognition.accounts)}
-        await store.update_connection(connection.id, account=account)
+        await store.connections.update(connection.id, account=account)
 
 
 def _restate(ended: Ended, before: _Before) -> None:
@@ -201,7 +201,7 @@ def _diagnostic(told: Mapping[str, Any]) -> Diagnostic:
 async def _covered_through(store: Store, what: Import) -> str | None:
     found: list[str] = []
     for name, rule in partition_rules(what.source.manifest, what.scope).items():
-        views = stream_picture(await store.partitions(what.connection.id, name), rule)
+        views = stream_picture(await store.ledger.partitions(what.connection.id, name), rule)
         if (through := stream_summary(views, rule)["covered_through"]) is not None:
             found.append(through)
     return max(found, default=None)

@@ -61,19 +61,21 @@ def watched_folder(connection: ConnectionRow) -> Path | None:
 
 async def dealt_with(store: Store, connection: ConnectionRow) -> dict[str, str]:
     """Files of the folder that were imported or refused: name to stamp."""
-    return dict(await store.get_memo(connection.id, WATCHED_MEMO) or {})
+    return dict(await store.connections.memo(connection.id, WATCHED_MEMO) or {})
 
 
 async def keep_refused(store: Store, connection: ConnectionRow, refused: Mapping[str, RefusedFile]) -> None:
     """Files of the folder that are refused as of now: name to why."""
-    await store.set_memo(connection.id, _REFUSED_MEMO, {name: asdict(one) for name, one in refused.items()})
+    await store.connections.save_memo(
+        connection.id, _REFUSED_MEMO, {name: asdict(one) for name, one in refused.items()}
+    )
 
 
 async def refused_files(store: Store, connection: ConnectionRow) -> dict[str, RefusedFile]:
     """Those that are still in the folder as they were when they were refused: it is done with by moving or changing
     the file."""
     folder = watched_folder(connection)
-    kept: Mapping[str, Mapping[str, Any]] = await store.get_memo(connection.id, _REFUSED_MEMO) or {}
+    kept: Mapping[str, Mapping[str, Any]] = await store.connections.memo(connection.id, _REFUSED_MEMO) or {}
     if folder is None or not kept:
         return {}
     refused = {name: RefusedFile(**one) for name, one in kept.items()}

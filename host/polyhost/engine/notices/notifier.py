@@ -84,7 +84,7 @@ class Teller:
     async def look(self) -> None:
         """Tell what is new."""
         asked = waiting_for_answer(self.questions())
-        for row in await self.store.connections():
+        for row in await self.store.connections.all():
             if row.nature in _SILENT:
                 continue
             found = [*await self._causes(row), *(cause for cause in asked if cause.connection == row.name)]
@@ -98,7 +98,7 @@ class Teller:
         return causes(project(ended, self.clock.iso()))
 
     async def _tell_new(self, row: ConnectionRow, found: Sequence[Cause]) -> None:
-        before: Memory = dict(await self.store.get_memo(row.id, NOTICES_MEMO) or {})
+        before: Memory = dict(await self.store.connections.memo(row.id, NOTICES_MEMO) or {})
         there = {cause.key for cause in found}
         memory = {key: kept for key, kept in before.items() if key in there}
         new = [cause for cause in found if self._is_to_be_told(memory.get(cause.key))]
@@ -106,11 +106,11 @@ class Teller:
             memory[cause.key] = self._claimed(memory.get(cause.key))
         new = [cause for cause in new if not _was_told_as_question(cause, before)]
         if memory != before:
-            await self.store.set_memo(row.id, NOTICES_MEMO, memory)
+            await self.store.connections.save_memo(row.id, NOTICES_MEMO, memory)
         for cause in new:
             if not await self._tell(cause):
                 memory[cause.key] |= {"told_at": None}
-                await self.store.set_memo(row.id, NOTICES_MEMO, memory)
+                await self.store.connections.save_memo(row.id, NOTICES_MEMO, memory)
 
     def _is_to_be_told(self, kept: Mapping[str, Any] | None) -> bool:
         return kept is None or (kept["told_at"] is None and kept["again_at"] <= self.clock.now())

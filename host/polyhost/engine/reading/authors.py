@@ -52,7 +52,7 @@ class Authors:
                 declared[author.stream.name] = author.stream
         for name, keys in wanted.items():
             unknown = [key for key in keys if (name, key) not in self._names]
-            found = await self._store.stored_data(self._connection_id, name, unknown) if unknown else {}
+            found = await self._store.records.content(self._connection_id, name, unknown) if unknown else {}
             for key in unknown:
                 remember(self._names, (name, key), name_of(declared[name], found.get(key)))
 

@@ -39,7 +39,7 @@ async def index_after_run(store: Store, connection_id: int, rules: SearchRules) 
     """One step: all of what a usual run has changed. What goes wrong here is no failure of the run, which has ended; a
     search tries again, and says what is wrong."""
     try:
-        await store.index(connection_id, rules, limit=STEP_RECORDS)
+        await store.search.index(connection_id, rules, limit=STEP_RECORDS)
     except PolyhostError:
         return
 
@@ -49,7 +49,7 @@ async def catch_up(
 ) -> None:
     """Take in what has changed, step by step, until there is nothing more or it is this time (seconds since 1970)."""
     taken = 0
-    while clock.now() < until and await store.index(connection.id, rules, limit=STEP_RECORDS):
+    while clock.now() < until and await store.search.index(connection.id, rules, limit=STEP_RECORDS):
         taken += STEP_RECORDS
         watch(events.RecordsIndexed(connection.name, taken))
 
@@ -72,10 +72,10 @@ class Indexer:
     async def _step(self) -> bool:
         """One step of every connection that has more; whether any has."""
         more = False
-        for row in await self.store.connections():
+        for row in await self.store.connections.all():
             try:
                 rules = search_rules(find_source(row.source, self.home).manifest)
-                more = await self.store.index(row.id, rules, limit=STEP_RECORDS) or more
+                more = await self.store.search.index(row.id, rules, limit=STEP_RECORDS) or more
             except PolyhostError as error:
                 _log.info("not indexed: %s", error.code)
         return more

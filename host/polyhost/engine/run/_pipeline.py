@@ -213,7 +213,7 @@ class Pipeline:
         return self._translator.write_records(admitted)
 
     async def _stored(self, record: Record) -> dict[str, Any] | None:
-        found = await self._target.store.stored_data(self._target.connection_id, record.stream, [record.key])
+        found = await self._target.store.records.content(self._target.connection_id, record.stream, [record.key])
         return found.get(record.key)
 
     async def _carry_out(self, found: Sequence[Command]) -> None:

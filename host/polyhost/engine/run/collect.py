@@ -83,7 +83,7 @@ async def collect(what: Collection, around: Surroundings) -> dict[str, Any]:
     """Run to the end and return the result. RefusedError where it cannot start: then nothing was written."""
     run_id = new_id("run", around.clock.now())
     async with hold_lease(around.store, what.connection, run_id, around.clock) as lease:
-        await around.store.abandon_runs(what.connection.id, at=around.clock.iso())
+        await around.store.runs.abandon(what.connection.id, at=around.clock.iso())
         result = await _Run(what, around, run_id, lease).go()
     await index_after_run(around.store, what.connection.id, search_rules(what.manifest))
     return result
@@ -226,7 +226,7 @@ class _Run:
     async def _look_for_notes(self) -> None:
         """Until it is to end: because another process wants that, or because it has been paused for too long."""
         store, connection = self._around.store, self._what.connection
-        while await store.get_memo(connection.id, CANCEL_MEMO) != self._who.run_id:
+        while await store.connections.memo(connection.id, CANCEL_MEMO) != self._who.run_id:
             if await self._pausing.look():
                 break
             await asyncio.sleep(NOTES_POLL_SECONDS)
@@ -234,7 +234,7 @@ class _Run:
 
     async def _cursors(self) -> Mapping[str, Any]:
         """Opaque cursors of the checkpoints in scope; none on a full run."""
-        kept = {} if self._what.full else await self._around.store.checkpoints(self._what.connection.id)
+        kept = {} if self._what.full else await self._around.store.ledger.checkpoints(self._what.connection.id)
         declared = self._what.manifest.by_name
         wanted = {name for stream in self._what.scope.streams for name in declared[stream.name].checkpoints}
         return {name: cursor for name, cursor in kept.items() if name in wanted}
@@ -259,7 +259,7 @@ class _Run:
         """Once."""
         if self._opened:
             return
-        await self._around.store.open_run(
+        await self._around.store.runs.open(
             self._run_row("running", {}), self._batch_row(opening_facts(self._who, self._what.artifact), None)
         )
         self._opened = True
@@ -278,7 +278,7 @@ class _Run:
         status = run_status(ended)
         facts = run_facts(self._who, ended, status)
         result = run_result(self._who, ended, status, facts)
-        await self._around.store.close_run(
+        await self._around.store.runs.close(
             replace(self._run_row(str(status), result), finished_at=ended.finished_at),
             self._batch_row(facts, self._around.clock.iso()),
         )

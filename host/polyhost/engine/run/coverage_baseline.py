@@ -30,12 +30,12 @@ async def remember_covered(store: Store, connection_id: int, ledger: RunLedger) 
         for name, stream in ledger.streams().items()
         if len(stream.states) <= MAX_REMEMBERED
     }
-    await store.set_memo(connection_id, _MEMO, streams)
+    await store.connections.save_memo(connection_id, _MEMO, streams)
 
 
 async def covered_before(store: Store, connection_id: int) -> Mapping[str, Mapping[str, tuple[Ranges, Ranges]]]:
     """Per stream that was in the last run's scope, and partition: covered and imported ranges as they were before."""
-    kept: Mapping[str, Any] = await store.get_memo(connection_id, _MEMO) or {}
+    kept: Mapping[str, Any] = await store.connections.memo(connection_id, _MEMO) or {}
     return {
         stream: {key: (_ranges(was["covered"]), _ranges(was["imported"])) for key, was in partitions.items()}
         for stream, partitions in kept.items()

@@ -37,7 +37,7 @@ class Lease:
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
             expires_at = self.clock.now() + LEASE_SECONDS
-            if not await self.store.renew_lease(self.connection.id, self.token, expires_at=expires_at):
+            if not await self.store.runs.renew_lease(self.connection.id, self.token, expires_at=expires_at):
                 raise RunFailedError(
                     f"another process took over {self.connection.name} while this one slept",
                     "What was stored is safe; run it again to go on.",
@@ -55,7 +55,7 @@ async def hold_lease(store: Store, connection: ConnectionRow, run_id: str, clock
         run_id=run_id,
         expires_at=clock.now() + LEASE_SECONDS,
     )
-    other = await store.acquire_lease(connection.id, holder, now=clock.now())
+    other = await store.runs.acquire_lease(connection.id, holder, now=clock.now())
     if other is not None:
         raise RefusedError(
             f"{connection.name} is being collected already (run {other.run_id}, process {other.pid} on {other.host})",
@@ -65,4 +65,4 @@ async def hold_lease(store: Store, connection: ConnectionRow, run_id: str, clock
     try:
         yield Lease(store, connection, holder.token, clock)
     finally:
-        await store.release_lease(connection.id, holder.token)
+        await store.runs.release_lease(connection.id, holder.token)

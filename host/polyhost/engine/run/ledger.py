@@ -94,11 +94,11 @@ class RunLedger:
         artifact: bool = False,
     ) -> RunLedger:
         """Read the states. What to re-read is planned when a connector first asks: by then it is known who is gone."""
-        legacy: Mapping[str, str] = await store.get_memo(connection_id, LEGACY_MEMO) or {}
+        legacy: Mapping[str, str] = await store.connections.memo(connection_id, LEGACY_MEMO) or {}
         streams: dict[str, StreamLedger] = {}
         for name, rule in rules.items():
             resources = scope.resources(name)
-            states = {state.key: state for state in await store.partitions(connection_id, name)}
+            states = {state.key: state for state in await store.ledger.partitions(connection_id, name)}
             stream = StreamLedger(rule, states, None if resources is None else frozenset(resources))
             # A global cursor counts only where nothing is known per partition (PR-2.3).
             known = any(state.is_known_live for state in states.values())
@@ -158,7 +158,7 @@ class RunLedger:
                 positions[sort_key(group, ledger.rule.order)] = group
             except ValueError:
                 continue
-        stored = await self._store.groups(self._connection_id, stream, partition, list(positions))
+        stored = await self._store.records.groups(self._connection_id, stream, partition, list(positions))
         return {positions[key]: {"count": count, "latest": latest} for key, (count, latest) in stored.items()}
 
     # what a connector reports
@@ -239,7 +239,7 @@ class RunLedger:
         stream.plans = plan.plan_refresh(mine, lookback, stream.rule, now_iso=now, sweep_facts=sweep)
 
     async def _facts(self, stream: StreamLedger, partition: str, before: str | None) -> LookbackFacts:
-        since, groups = await self._store.lookback(
+        since, groups = await self._store.records.lookback(
             self._connection_id,
             stream.rule.stream,
             partition,

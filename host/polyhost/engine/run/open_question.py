@@ -47,12 +47,12 @@ class Waiting:
             if self._told or self._open:
                 asked = {"run": self._run_id, "since": self._clock.iso()} if self._open else None
                 self._told = True  # also where the writing is broken off
-                await self._store.set_memo(self._connection_id, ASKED_MEMO, asked)
+                await self._store.connections.save_memo(self._connection_id, ASKED_MEMO, asked)
                 self._told = asked is not None
 
 
 async def asked_since(store: Store, connection_id: int, run_id: str) -> str | None:
     """Since when this run waits for an answer; None where it does not. It counts only while the run goes on: one that
     was killed has taken nothing back."""
-    asked = await store.get_memo(connection_id, ASKED_MEMO)
+    asked = await store.connections.memo(connection_id, ASKED_MEMO)
     return asked["since"] if isinstance(asked, dict) and asked.get("run") == run_id else None

@@ -82,7 +82,7 @@ class PauseKeeper:
 
     async def look(self) -> bool:
         """Do what another process wishes. True where it has been paused for too long."""
-        wish = await self.store.get_memo(self.connection_id, WISH_MEMO)
+        wish = await self.store.connections.memo(self.connection_id, WISH_MEMO)
         if wish != self._seen and isinstance(wish, dict) and wish.get("run") == self.run_id:
             (self.pause.begin if wish.get("paused") else self.pause.end)()
         self._seen = wish
@@ -103,7 +103,7 @@ class PauseKeeper:
     async def _tell(self, *, paused: bool) -> None:
         now = self.clock.now()
         self._since = now if paused else 0.0
-        await self.store.set_memo(self.connection_id, PAUSED_MEMO, self.run_id if paused else None)
+        await self.store.connections.save_memo(self.connection_id, PAUSED_MEMO, self.run_id if paused else None)
         if paused:
             self.watch(
                 events.RunPaused(self.run_id, at=iso_from_seconds(now), until=iso_from_seconds(now + MAX_PAUSE_SECONDS))
@@ -115,10 +115,10 @@ class PauseKeeper:
 async def leave_wish(store: Store, connection_id: int, run_id: str, *, paused: bool) -> None:
     """For the process that runs it, which looks every second."""
     wish = {"run": run_id, "paused": paused, "asked": secrets.token_hex(8)}
-    await store.set_memo(connection_id, WISH_MEMO, wish)
+    await store.connections.save_memo(connection_id, WISH_MEMO, wish)
 
 
 async def paused_run(store: Store, connection_id: int) -> str | None:
     """The run of this connection that says that it is paused. It counts only while that run goes on: one that was
     killed has taken nothing back."""
-    return await store.get_memo(connection_id, PAUSED_MEMO)
+    return await store.connections.memo(connection_id, PAUSED_MEMO)

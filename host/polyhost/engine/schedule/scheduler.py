@@ -107,7 +107,7 @@ class Scheduler:
 
     async def look(self, tasks: asyncio.TaskGroup) -> float:
         """Start in `tasks` what is due now, as far as there is room. Returns in how many seconds to look again."""
-        rows = [row for row in await self.store.connections() if row.id not in self._busy]
+        rows = [row for row in await self.store.connections.all() if row.id not in self._busy]
         settling = [await self._look_into_folder(row, tasks) for row in rows]
         free = [row for row in rows if row.id not in self._busy]
         found = [(await self._outlook(row), row) for row in free]
@@ -150,12 +150,12 @@ class Scheduler:
     async def _close_what_died(self, row: ConnectionRow) -> None:
         """A run that is `running` while nobody holds the lease was killed. The next one would find that out; but it
         could not come, for as long as this one seems to go on."""
-        newest = await self.store.runs(row.id, limit=1)
+        newest = await self.store.runs.newest(row.id, limit=1)
         if not newest or newest[0].finished_at is not None:
             return
         try:
             async with hold_lease(self.store, row, new_id("own", self.clock.now()), self.clock):
-                await self.store.abandon_runs(row.id, at=self.clock.iso())
+                await self.store.runs.abandon(row.id, at=self.clock.iso())
         except PolyhostError:
             return  # it does go on
 

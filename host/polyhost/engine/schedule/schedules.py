@@ -147,22 +147,22 @@ class Outlook:
 
 async def load_choice(store: Store, connection: ConnectionRow) -> Choice:
     """The owner's choice; the default where they made none."""
-    kept: dict[str, Any] = dict(await store.get_memo(connection.id, CHOICE_MEMO) or {})
+    kept: dict[str, Any] = dict(await store.connections.memo(connection.id, CHOICE_MEMO) or {})
     return Choice(mode=Mode(kept.pop("mode", Mode.DEFAULT)), **kept)
 
 
 async def save_choice(store: Store, connection: ConnectionRow, choice: Choice) -> None:
-    await store.set_memo(connection.id, CHOICE_MEMO, asdict(choice))
+    await store.connections.save_memo(connection.id, CHOICE_MEMO, asdict(choice))
 
 
 async def load_started(store: Store, connection: ConnectionRow) -> Started | None:
     """The scheduler's last start of this connection."""
-    kept = await store.get_memo(connection.id, STARTED_MEMO)
+    kept = await store.connections.memo(connection.id, STARTED_MEMO)
     return Started(**kept) if kept else None
 
 
 async def save_started(store: Store, connection: ConnectionRow, started: Started | None) -> None:
-    await store.set_memo(connection.id, STARTED_MEMO, None if started is None else asdict(started))
+    await store.connections.save_memo(connection.id, STARTED_MEMO, None if started is None else asdict(started))
 
 
 # what it comes to
@@ -247,8 +247,8 @@ async def _trials(store: Store, connection: ConnectionRow, manifest: Manifest | 
     """What was tried, newest first, back to the last run over everything however long ago that was."""
     limit = _TRIALS
     while True:
-        rows = await store.runs(connection.id, limit=limit)
-        batches = {batch.id: batch for batch in await store.batches(connection.id, limit=limit)}
+        rows = await store.runs.newest(connection.id, limit=limit)
+        batches = {batch.id: batch for batch in await store.runs.newest_batches(connection.id, limit=limit)}
         found = [trial for row in rows if (trial := _trial(row, batches.get(row.batch_id), manifest)) is not None]
         if len(rows) < limit or any(trial.whole for trial in found):
             return found

@@ -86,7 +86,7 @@ class Prepared:
     async def remember(self, store: Store, connection: ConnectionRow) -> None:
         """Keep what the governor has learned for the next run."""
         if self.governor is not None:
-            await store.set_memo(connection.id, GOVERNOR_MEMO, self.governor.snapshot())
+            await store.connections.save_memo(connection.id, GOVERNOR_MEMO, self.governor.snapshot())
 
     async def save(self, directory: Path, store: Store, connection: ConnectionRow, scope: Scope) -> None:
         """Write the recording, with what it must yield."""
@@ -186,7 +186,7 @@ async def recording_connector(
 
 async def _governor(store: Store, connection: ConnectionRow, clock: Clock) -> Governor:
     governor = Governor()
-    if (memory := await store.get_memo(connection.id, GOVERNOR_MEMO)) is not None:
+    if (memory := await store.connections.memo(connection.id, GOVERNOR_MEMO)) is not None:
         governor.restore(memory, clock.now())
     return governor
 
@@ -216,7 +216,7 @@ def _saved(connection: ConnectionRow, home: Path) -> SavedSession:
 
 
 async def _learn(store: Store, connection: ConnectionRow, account: Mapping[str, Any]) -> None:
-    await store.update_connection(connection.id, account=account)
+    await store.connections.update(connection.id, account=account)
 
 
 def _page_of(connection: ConnectionRow) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from polyhost.protocol.scope import Scope
-from polyhost.store.base import ConnectionRow, Store
+from polyhost.store.base import ConnectionRow, RecordQuery, Store
 
 __all__ = ["expected_records"]
 
@@ -21,7 +21,9 @@ async def expected_records(store: Store, connection: ConnectionRow, scope: Scope
     for stream in scope.streams:
         after: str | None = None
         while True:
-            page = await store.records(connection.id, stream.name, limit=_PAGE, after=after, deleted=True)
+            page = await store.records.page(
+                connection.id, stream.name, RecordQuery(limit=_PAGE, after=after, deleted=True)
+            )
             found += [
                 {
                     "stream": record.stream,

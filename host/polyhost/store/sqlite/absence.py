@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import orjson
 
-from polyhost.store import _records
-from polyhost.store._context import WriteContext
 from polyhost.store.base import TombstoneAbsent
+from polyhost.store.sqlite import record_writes
+from polyhost.store.sqlite.write_context import WriteContext
 
 __all__ = ["Candidate", "absent", "tombstone_absent"]
 
@@ -62,4 +62,4 @@ def tombstone_absent(write: WriteContext, walk: TombstoneAbsent) -> None:
     seen = frozenset(walk.seen)
     rows = write.db.execute(_IN_RANGE, span).fetchall()
     gone = absent([Candidate(*row) for row in rows], seen=seen, groups=frozenset(walk.groups))
-    _records.tombstone(write, tally, [record.id for record in gone], at=walk.at)
+    record_writes.tombstone(write, tally, [record.id for record in gone], at=walk.at)

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
-from polyhost.store._context import StreamTally, WriteContext
 from polyhost.store.base import RecordWrite
+from polyhost.store.sqlite.write_context import StreamTally, WriteContext
 
 __all__ = ["add_records", "tombstone", "write_records"]
 

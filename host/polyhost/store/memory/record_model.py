@@ -53,6 +53,11 @@ class RecordModel:
     def every(self) -> Sequence[Entry]:
         return list(self._entries.values())
 
+    def changes(self, *, after: int, limit: int) -> Sequence[StoredRecord]:
+        """Records as they are now, by the number of their last change."""
+        latest = sorted((entry.now for entry in self._entries.values()), key=lambda now: now.sequence)
+        return [now for now in latest if now.sequence > after][:limit]
+
     def of(self, stream: str) -> Sequence[Entry]:
         """A stream's records in the order of pages."""
         return sorted((e for e in self._entries.values() if e.write.stream == stream), key=lambda entry: entry.place)

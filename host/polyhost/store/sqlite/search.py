@@ -15,10 +15,13 @@ from typing import NamedTuple
 import orjson
 
 from polyhost.searching.query import Phrase, Query
-from polyhost.store import _cursor, _reading, _search_index, _search_places
-from polyhost.store.base import SearchHit, SearchPage, SearchWanted
+from polyhost.searching.search_rules import SearchRules
+from polyhost.store import page_cursors, search_entries
+from polyhost.store.base import SearchHit, SearchIndex, SearchPage, SearchStore, SearchWanted
+from polyhost.store.sqlite import records, search_index
+from polyhost.store.sqlite.threads import Part, reads, writes
 
-__all__ = ["search"]
+__all__ = ["SqliteSearch"]
 
 _MOST = (1 << 63) - 1
 # CROSS JOIN: the index is walked and each record looked up, never the other way round. What changed since the index has
@@ -59,9 +62,25 @@ class _Found(NamedTuple):
         return -self.age, self.connection_id, -self.id_below
 
 
-def search(db: sqlite3.Connection, wanted: SearchWanted) -> SearchPage:
+class SqliteSearch(Part, SearchStore):
+    """See `SearchStore`."""
+
+    @writes
+    def index(self, db: sqlite3.Connection, connection_id: int, rules: SearchRules, *, limit: int) -> bool:
+        return search_index.index(db, connection_id, rules, limit=limit)
+
+    @reads
+    def index_state(self, db: sqlite3.Connection, connection_id: int) -> SearchIndex | None:
+        return search_index.known(db, connection_id)
+
+    @reads
+    def find(self, db: sqlite3.Connection, wanted: SearchWanted) -> SearchPage:
+        return _find(db, wanted)
+
+
+def _find(db: sqlite3.Connection, wanted: SearchWanted) -> SearchPage:
     """RefusedError `bad_cursor`."""
-    after = None if wanted.after is None else _cursor.decoded_hit(wanted.after)
+    after = None if wanted.after is None else page_cursors.decoded_hit(wanted.after)
     indexed = {number for (number,) in db.execute("SELECT connection_id FROM search_indexes")}
     searched = sorted(indexed.intersection(wanted.connections))
     each = [
@@ -70,20 +89,20 @@ def search(db: sqlite3.Connection, wanted: SearchWanted) -> SearchPage:
     ]
     found = list(islice(heapq.merge(*each), wanted.limit + 1))
     page = found[: wanted.limit]
-    records = _reading.by_id(db, [one.record_id for one in page])
-    hits = [SearchHit(one.connection_id, records[one.record_id]) for one in page]
-    return SearchPage(hits, _cursor.after_hit(*page[-1].cursor) if page and len(found) > len(page) else None)
+    found_records = records.by_id(db, [one.record_id for one in page])
+    hits = [SearchHit(one.connection_id, found_records[one.record_id]) for one in page]
+    return SearchPage(hits, page_cursors.after_hit(*page[-1].cursor) if page and len(found) > len(page) else None)
 
 
 def _together(
     db: sqlite3.Connection, connections: Sequence[int], wanted: SearchWanted, after: tuple[int, int, int] | None
 ) -> list[_Found]:
     """The first hits over these connections, in the order of pages."""
-    oldest = 0 if wanted.since is None else _search_places.number(wanted.since, 0)
+    oldest = 0 if wanted.since is None else search_entries.number(wanted.since, 0)
     before = _before(wanted.until, since=wanted.since)
     hits = " UNION ALL ".join(
         _HITS.format(
-            table=_search_index.table(number),
+            table=search_index.table(number),
             connection=number,
             oldest=oldest,
             before=min(before, _after(after, number)),
@@ -91,10 +110,10 @@ def _together(
         for number in connections
     )
     values = {"match": _match(wanted), "deleted": wanted.deleted, "limit": wanted.limit + 1}
-    statement = _TOGETHER.format(hits=hits, bits=_search_places.ID_BITS)
+    statement = _TOGETHER.format(hits=hits, bits=search_entries.ID_BITS)
     (found,) = db.execute(statement, values).fetchone()
     return [
-        _Found(-_search_places.seconds_of(entry), number, -record, record)
+        _Found(-search_entries.seconds_of(entry), number, -record, record)
         for entry, number, record in orjson.loads(found)
     ]
 
@@ -102,8 +121,8 @@ def _together(
 def _before(until: int | None, *, since: int | None) -> int:
     """A stretch of time leaves out what has no moment."""
     if until is not None:
-        return _search_places.number(until, 0)
-    return _MOST if since is None else _search_places.number(None, 0)
+        return search_entries.number(until, 0)
+    return _MOST if since is None else search_entries.number(None, 0)
 
 
 def _after(after: tuple[int, int, int] | None, connection_id: int) -> int:
@@ -111,18 +130,18 @@ def _after(after: tuple[int, int, int] | None, connection_id: int) -> int:
     if after is None:
         return _MOST
     seconds, last_connection, last_record = after
-    first = seconds << _search_places.ID_BITS
+    first = seconds << search_entries.ID_BITS
     if connection_id == last_connection:
         return first | last_record
-    return first if connection_id < last_connection else min(_MOST, (seconds + 1) << _search_places.ID_BITS)
+    return first if connection_id < last_connection else min(_MOST, (seconds + 1) << search_entries.ID_BITS)
 
 
 def _match(wanted: SearchWanted) -> str:
     places: list[str] = []
     if wanted.stream is not None:
-        places.append(_search_places.stream_word(wanted.stream))
+        places.append(search_entries.stream_word(wanted.stream))
     if wanted.partition is not None:
-        places.append(_search_places.partition_word(wanted.partition))
+        places.append(search_entries.partition_word(wanted.partition))
     parts = [f"(text : ({_all(wanted.query)}))", *(f"(place : {word})" for word in places)]
     asked = f"({' AND '.join(parts)})"
     unwanted = " OR ".join(map(_phrase, wanted.query.unwanted))

@@ -26,8 +26,9 @@ import orjson
 from polyhost.searching.search_rules import SearchRules
 from polyhost.searching.texts import Texts
 from polyhost.searching.words import folded
-from polyhost.store import _connections, _search_places
+from polyhost.store import search_entries
 from polyhost.store.base import SearchIndex
+from polyhost.store.sqlite import require
 
 __all__ = ["drop", "index", "known", "table"]
 
@@ -91,7 +92,7 @@ def drop(db: sqlite3.Connection, connection_id: int) -> None:
 
 def index(db: sqlite3.Connection, connection_id: int, rules: SearchRules, *, limit: int) -> bool:
     """Take in at most so many changed records; whether there are more. An index made by other rules is made anew."""
-    _connections.require(db, connection_id)
+    require.connection(db, connection_id)
     through = _opened(db, connection_id, rules.as_text())
     changed = db.execute(_CHANGED, (connection_id, through, limit)).fetchall()
     if changed:
@@ -172,8 +173,8 @@ def _entry(texts: Texts, record_id: int, stream: str, data: str | None) -> _Entr
     if searched is None:
         return None
     text = folded(_BETWEEN_TEXTS.join(searched.texts))
-    place = _search_places.place(stream, searched.partition)
-    return _Entry(_search_places.number(searched.seconds, record_id), text, place)
+    place = search_entries.place(stream, searched.partition)
+    return _Entry(search_entries.number(searched.seconds, record_id), text, place)
 
 
 def _apply(db: sqlite3.Connection, name: str, out: list[_Entry], into: list[_Entry]) -> None:

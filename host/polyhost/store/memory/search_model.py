@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from polyhost.searching.query import matches
 from polyhost.searching.search_rules import SearchRules
 from polyhost.searching.texts import Searched, Texts
-from polyhost.store import _cursor, _search_places
+from polyhost.store import page_cursors, search_entries
 from polyhost.store.base import SearchHit, SearchPage, SearchWanted, StoredRecord
 
 __all__ = ["SearchModel", "find"]
@@ -46,7 +46,7 @@ def find(
     """A page over several connections. `now`: every record as it is, by connection, stream and key, in the order they
     came: of two of one second, the later one comes first."""
     order = {name: index for index, name in enumerate(now)}
-    after = None if wanted.after is None else _cursor.decoded_hit(wanted.after)
+    after = None if wanted.after is None else page_cursors.decoded_hit(wanted.after)
     found = sorted(
         (-_moment(searched), number, -order[number, *name], name)
         for number, model in models.items()
@@ -58,7 +58,7 @@ def find(
     page = rest[: wanted.limit]
     hits = [SearchHit(number, now[number, *name]) for _, number, _, name in page]
     last = page[-1] if page and len(rest) > len(page) else None
-    return SearchPage(hits, None if last is None else _cursor.after_hit(-last[0], last[1], -last[2]))
+    return SearchPage(hits, None if last is None else page_cursors.after_hit(-last[0], last[1], -last[2]))
 
 
 def _is_hit(searched: Searched, record: StoredRecord, through: int, wanted: SearchWanted) -> bool:
@@ -82,4 +82,4 @@ def _in_time(seconds: int | None, wanted: SearchWanted) -> Iterator[bool]:
 
 
 def _moment(searched: Searched) -> int:
-    return _search_places.seconds_of(_search_places.number(searched.seconds, 0))
+    return search_entries.seconds_of(search_entries.number(searched.seconds, 0))

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from polyhost.store._leases import is_free
-from polyhost.store._opening import SCHEMA_VERSION, STORE_FILE, read_version
 from polyhost.store.base import LeaseHolder
+from polyhost.store.leases import is_free
+from polyhost.store.sqlite.opening import SCHEMA_VERSION, STORE_FILE, read_version
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -10,8 +10,9 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from polyhost.store import _connections, _json, _runs
+from polyhost.store import refusals
 from polyhost.store.base import WriteCounts
+from polyhost.store.sqlite import json_columns
 
 __all__ = ["StreamTally", "WriteContext"]
 
@@ -52,13 +53,13 @@ class WriteContext:
         because another process may write to the same store; in one statement, for each costs the thread a turn."""
         row = db.execute(_BEGIN, (batch_id, connection_id)).fetchone()
         if row is None:
-            raise _connections.unknown_connection(connection_id)
+            raise refusals.unknown_connection(connection_id)
         sequence, batch, finished_at, known = row
         if batch_id is not None and batch is None:
-            raise _runs.unknown_batch(batch_id)
+            raise refusals.unknown_batch(batch_id)
         if batch_id is not None and finished_at is not None:
-            raise _runs.batch_closed(batch_id)
-        return cls(db, connection_id, batch, sequence, _json.load(known), sequence)
+            raise refusals.batch_closed(batch_id)
+        return cls(db, connection_id, batch, sequence, json_columns.load(known), sequence)
 
     def stream(self, name: str) -> StreamTally:
         """The stream of this name, which is new to the store where it has to be."""
@@ -75,7 +76,7 @@ class WriteContext:
     def attributed_to(self) -> int:
         """The batch of what is written now; records are never written without one."""
         if self.batch is None:
-            raise _runs.unknown_batch(None)
+            raise refusals.unknown_batch(None)
         return self.batch
 
     def finish(self) -> Mapping[str, WriteCounts]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from polyhost.store import _absence, _ledger, _records
-from polyhost.store._context import WriteContext
 from polyhost.store.base import (
     AddRecords,
     SaveCheckpoints,
@@ -19,6 +17,8 @@ from polyhost.store.base import (
     WriteOp,
     WriteRecords,
 )
+from polyhost.store.sqlite import absence, ledger, record_writes
+from polyhost.store.sqlite.write_context import WriteContext
 
 __all__ = ["write"]
 
@@ -30,13 +30,13 @@ def write(
     for op in ops:
         match op:
             case WriteRecords():
-                _records.write_records(context, op.records)
+                record_writes.write_records(context, op.records)
             case AddRecords():
-                _records.add_records(context, op.records)
+                record_writes.add_records(context, op.records)
             case TombstoneAbsent():
-                _absence.tombstone_absent(context, op)
+                absence.tombstone_absent(context, op)
             case SavePartitions():
-                _ledger.save_partitions(context, op.states)
+                ledger.save_partitions(context, op.states)
             case SaveCheckpoints():
-                _ledger.save_checkpoints(context, op.cursors)
+                ledger.save_checkpoints(context, op.cursors)
     return context.finish()

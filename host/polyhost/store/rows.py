@@ -1,0 +1,176 @@
+"""What a store gives back, row by row: plain values that say nothing of how they are stored.
+
+Must not know: how anything is written, what a method does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from polyhost.searching.query import Query
+from polyhost.searching.search_rules import SearchRules
+
+__all__ = [
+    "DISCONNECTED",
+    "EVERY_RECORD",
+    "BatchRow",
+    "ConnectionRow",
+    "LeaseHolder",
+    "RecordPage",
+    "RecordQuery",
+    "RunRow",
+    "SearchHit",
+    "SearchIndex",
+    "SearchPage",
+    "SearchWanted",
+    "StoredRecord",
+]
+
+DISCONNECTED = "disconnected_at"
+"""The option of a connection that was disconnected and whose data was kept: when, in ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionRow:
+    """One connector with one owner account. `nature`: whose data: the owner's, a test server's, or a recording's."""
+
+    id: int
+    name: str
+    source: str
+    nature: Literal["live", "test", "replay", "demo"]
+    created_at: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    account: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def disconnected_at(self) -> str | None:
+        """Since when its owner wants nothing more collected; None while it is connected. Its data is there still."""
+        return self.options.get(DISCONNECTED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseHolder:
+    """Who runs a connection now. `pid` and `host` let another process say so, and see that the holder is dead."""
+
+    token: str
+    pid: int
+    host: str
+    run_id: str
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One collection, from request to settled result. JSON fields hold what `run --json` shows."""
+
+    id: str
+    connection_id: int
+    batch_id: str
+    mode: str
+    status: str
+    started_at: str
+    finished_at: str | None = None
+    scope: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRow:
+    """One bounded act of acquisition with its facts, as coverage.facts wrote them."""
+
+    id: str
+    connection_id: int
+    method: str
+    trigger: str
+    started_at: str
+    finished_at: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """A record as it is read back. `version` starts at 1 and counts changes; `sequence`: store-wide change number."""
+
+    stream: str
+    key: str
+    partition: str | None
+    data: dict[str, Any] | None
+    emitted_at: str
+    version: int
+    deleted: bool
+    batch_id: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordQuery:
+    """Which page of a stream is asked for.
+
+    `position`, `since`, `until`: sort keys; positions equal to it, from it on, before it. `after`: `next` of the page
+    before, nothing else. `newest`: the order reversed. `heads`: no members of groups. `deleted`: tombstones too.
+    """
+
+    partition: str | None = None
+    position: str | None = None
+    since: str | None = None
+    until: str | None = None
+    limit: int = 100
+    after: str | None = None
+    newest: bool = False
+    heads: bool = False
+    deleted: bool = False
+
+
+EVERY_RECORD = RecordQuery()
+"""The first page of all there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Records in (position, key) order with the cursor of the next page."""
+
+    records: Sequence[StoredRecord]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchIndex:
+    """How far a connection's index has come: through which change number, and how many records are beyond it."""
+
+    rules: SearchRules
+    indexed_through: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchWanted:
+    """What is searched for, and where. `since` (inclusive), `until` (exclusive): whole seconds since 1970; with either,
+    records without a moment are left out. `after`: `next` of the page before."""
+
+    connections: Sequence[int]
+    query: Query
+    stream: str | None = None
+    partition: str | None = None
+    since: int | None = None
+    until: int | None = None
+    limit: int = 20
+    after: str | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """A record that was found, and whose it is."""
+
+    connection_id: int
+    record: StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Hits, the newest first (records without a moment before them), with the cursor of the next page."""
+
+    hits: Sequence[SearchHit]
+    next: str | None

@@ -1,0 +1,83 @@
+"""Ledger entries and checkpoints, as rows. An entry is one JSON object: the ledger decides what is in it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+from polyhost.ledger.state import PartitionState, PartitionStatus, Range
+from polyhost.store.base import LedgerStore
+from polyhost.store.sqlite import json_columns
+from polyhost.store.sqlite.threads import Part, reads
+from polyhost.store.sqlite.write_context import WriteContext
+
+__all__ = ["SqliteLedger", "save_checkpoints", "save_partitions"]
+
+_FIELDS = [field.name for field in fields(PartitionState) if field.name not in ("stream", "key")]
+
+_RANGES = ("covered", "imported")
+
+_PARTITIONS = """
+SELECT streams.name, partitions.key, partitions.state
+FROM partitions JOIN streams ON streams.id = partitions.stream_id
+WHERE streams.connection_id = ? AND (? IS NULL OR streams.name = ?) ORDER BY streams.name, partitions.key
+"""
+_LABEL = """
+SELECT json_extract(partitions.state, '$.label')
+FROM partitions JOIN streams ON streams.id = partitions.stream_id
+WHERE streams.connection_id = ? AND streams.name = ? AND partitions.key = ?
+"""
+_CHECKPOINTS = "SELECT stream, cursor FROM checkpoints WHERE connection_id = ? ORDER BY stream"
+
+
+def save_partitions(write: WriteContext, states: Sequence[PartitionState]) -> None:
+    write.db.executemany(
+        "INSERT OR REPLACE INTO partitions (stream_id, key, state) VALUES (?, ?, ?)",
+        [(write.stream(state.stream).id, state.key, _dumped(state)) for state in states],
+    )
+
+
+def save_checkpoints(write: WriteContext, cursors: Mapping[str, Any]) -> None:
+    write.db.executemany(
+        "INSERT OR REPLACE INTO checkpoints (connection_id, stream, cursor) VALUES (?, ?, ?)",
+        [(write.connection_id, stream, json_columns.dump_opaque(cursor)) for stream, cursor in cursors.items()],
+    )
+
+
+class SqliteLedger(Part, LedgerStore):
+    """See `LedgerStore`."""
+
+    @reads
+    def partitions(
+        self, db: sqlite3.Connection, connection_id: int, stream: str | None = None
+    ) -> Sequence[PartitionState]:
+        return [_loaded(*row) for row in db.execute(_PARTITIONS, (connection_id, stream, stream))]
+
+    @reads
+    def labels(
+        self, db: sqlite3.Connection, connection_id: int, stream: str, partitions: Sequence[str]
+    ) -> Mapping[str, str]:
+        found = {key: db.execute(_LABEL, (connection_id, stream, key)).fetchone() for key in partitions}
+        return {key: row[0] for key, row in found.items() if row is not None and row[0] is not None}
+
+    @reads
+    def checkpoints(self, db: sqlite3.Connection, connection_id: int) -> Mapping[str, Any]:
+        return {stream: json_columns.load(cursor) for stream, cursor in db.execute(_CHECKPOINTS, (connection_id,))}
+
+
+def _dumped(state: PartitionState) -> str:
+    values = {name: getattr(state, name) for name in _FIELDS}
+    for name in _RANGES:
+        values[name] = [[piece.since, piece.until] for piece in getattr(state, name)] or None
+    values["covered"] = values["covered"] or []
+    return json_columns.dump({name: value for name, value in values.items() if value is not None})
+
+
+def _loaded(stream: str, key: str, text: str) -> PartitionState:
+    values = json_columns.load(text)
+    values["status"] = PartitionStatus(values["status"])
+    for name in _RANGES:
+        values[name] = tuple(Range(since, until) for since, until in values.get(name, ()))
+    return PartitionState(stream=stream, key=key, **values)

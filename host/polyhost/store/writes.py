@@ -1,0 +1,108 @@
+"""What a write is made of: records, and the operations that are applied in order in one transaction.
+
+What each operation comes to is said here, with the operation. Must not know: how it is carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from polyhost.ledger.state import PartitionState
+
+__all__ = [
+    "AddRecords",
+    "RecordWrite",
+    "SaveCheckpoints",
+    "SavePartitions",
+    "TombstoneAbsent",
+    "WriteCounts",
+    "WriteOp",
+    "WriteRecords",
+]
+
+
+class RecordWrite(NamedTuple):  # a tuple: one for every record
+    """One record ready to be stored. `data` is canonical JSON (sorted keys); `position` is a sort key that compares as
+    text in the declared cursor order: a group member has its head's position, and `is_head` False; `cursor` is the
+    record's own cursor value as the source wrote it. An upsert without a digest always counts as a change."""
+
+    stream: str
+    key: str
+    op: Literal["upsert", "delete"]
+    data: bytes | None
+    digest: bytes | None
+    emitted_at: str
+    partition: str | None = None
+    position: str | None = None
+    cursor: str | None = None
+    is_head: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class WriteRecords:
+    """Insert, update (the old version is kept) or leave each record, by digest, in order.
+
+    A delete leaves a tombstone that keeps the last content; one of an unknown key, a tombstone with what it brings. A
+    tombstone that is deleted again stays as it is; one that is upserted is live again, as an update.
+    """
+
+    records: Sequence[RecordWrite]
+
+
+@dataclass(frozen=True, slots=True)
+class AddRecords:
+    """Insert what is not there; leave what is. A record that is there with other content, or otherwise live or deleted,
+    is handed back in `WriteCounts.differing` and not counted: somebody else decides what it comes to.
+
+    A known record's `emitted_at` moves on where the same content is brought again as of later.
+    """
+
+    records: Sequence[RecordWrite]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TombstoneAbsent:
+    """Tombstone what is stored in this range and was not seen in a complete walk of it.
+
+    Heads: every stored head in [since, until] that is not in `seen`. Members: those not in `seen` whose group is in
+    `groups`, or whose stored head is not in `seen` either (a group whose head was never stored is left alone).
+    `since` None = from the beginning. Positions and groups are sort keys.
+    """
+
+    stream: str
+    partition: str
+    since: str | None
+    until: str
+    seen: Collection[str]
+    groups: Collection[str]
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavePartitions:
+    """Insert or replace ledger entries."""
+
+    states: Sequence[PartitionState]
+
+
+@dataclass(frozen=True, slots=True)
+class SaveCheckpoints:
+    """Opaque cursors per stream (STATE), as the connector gave them."""
+
+    cursors: Mapping[str, Any]
+
+
+WriteOp = WriteRecords | AddRecords | TombstoneAbsent | SavePartitions | SaveCheckpoints
+
+
+@dataclass(slots=True)
+class WriteCounts:
+    """What one stream's records came to in a write."""
+
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    differing: list[RecordWrite] = field(default_factory=list["RecordWrite"])
