@@ -5,8 +5,9 @@
  * Owns: batches and their credit, calls to the host and their answers, the request loop, the one order in which
  * messages leave. Must not know: any site, what is stored, when a request may be sent (the host's governor knows).
  *
- * The host injects this file before the page's own scripts run, then the polyfill. What it says to the host goes
- * through one binding that exists in this world only; what the host says comes in through `__polyhost_receive`.
+ * The host injects the files of this folder before the page's own scripts run, this one last, then the polyfill. What it
+ * says to the host goes through one binding that exists in this world only; what the host says comes in through
+ * `__polyhost_receive`. What a call was given is looked at first (checks.js): a wrong one is refused and costs itself.
  */
 (() => {
   "use strict";
@@ -21,6 +22,8 @@
   const LOADING_LIMIT = 15_000;
   const REQUEST_TIMEOUT = 60_000;
   const INVENTORY_CHUNK = 500;
+  /** Characters of an endpoint's name: docs/protocol.md. */
+  const ENDPOINT_CHARACTERS = 255;
   const ERROR_CHARACTERS = 200;
   /** How a try is reported that names no host, and how many hosts of one try are. */
   const WEBRTC = "(webrtc)";
@@ -32,6 +35,9 @@
   /** @type {((payload: string) => void) | undefined} */
   const binding = scope.__polyhost_send;
   delete scope.__polyhost_send;
+  /** @type {Record<string, (rules: any, ...given: any[]) => string | undefined>} */
+  const faults = scope.__polyhost_checks;
+  delete scope.__polyhost_checks;
   if (typeof binding !== "function" || window !== window.top) {
     scope.polyfill = () => {};
     return;
@@ -60,9 +66,32 @@
   /** Letters beyond ASCII travel escaped: a text with even one of them is twice as long in every process on the way. */
   const BEYOND_ASCII = /[^\0-\x7f]/g;
 
+  /** Thrown where a value has no JSON: a circle, a BigInt, a getter that throws. */
+  const UNSPEAKABLE = new Error("it has no JSON");
+  /** The code of an error for wrong arguments, on both sides of the bridge. */
+  const WRONG_CALL = "wrong_call";
+
+  /** A message with what a script gave for it. @param {any} given @param {Record<string, unknown>} own */
+  function messageOf(given, own) {
+    try {
+      return { ...given, ...own };
+    } catch {
+      throw UNSPEAKABLE;
+    }
+  }
+
+  /** @param {unknown} message @returns {string} */
+  function textOf(message) {
+    try {
+      return JSON.stringify(message);
+    } catch {
+      throw UNSPEAKABLE;
+    }
+  }
+
   /** @param {unknown} message */
   function encode(message) {
-    let text = JSON.stringify(message);
+    let text = textOf(message);
     if (text.includes("\\ud") && LONE_SURROGATE.test(text)) {
       text = JSON.stringify(message, (_key, value) => (typeof value === "string" ? wellFormed(value) : value));
     }
@@ -192,6 +221,65 @@
     return room();
   }
 
+  // ---------------------------------------------------------------- what was given
+
+  /** What the manifest says of each stream; null: the host has not told. @type {any} */
+  let rules = null;
+
+  /** @param {any} told @param {{streams: {name: string}[]}} scope */
+  function rulesOf(told, scope) {
+    if (!told) return null;
+    const wanted = new Set(scope.streams.map(({ name }) => name));
+    const entries = Object.entries(told).map(([name, rule]) => [name, { ...rule, in_scope: wanted.has(name) }]);
+    return Object.assign(Object.create(null), Object.fromEntries(entries));
+  }
+
+  /**
+   * A call with wrong arguments: nothing of it is said, the host counts it, and everything else goes on.
+   * @param {string} method @param {string} why
+   */
+  function wrongCall(method, why) {
+    void call("refused", { method });
+    return Object.assign(new TypeError(`host.${method}: ${why}`), { code: WRONG_CALL });
+  }
+
+  /** @param {string} method @param {any[]} given */
+  function check(method, given) {
+    let fault;
+    try {
+      fault = faults[method](rules, ...given);
+    } catch {
+      fault = "an argument cannot be read";
+    }
+    if (fault !== undefined) throw wrongCall(method, fault);
+  }
+
+  /**
+   * A call that looks at its arguments first, and takes what cannot become JSON for a wrong argument too.
+   * @template {(...given: any[]) => any} T @param {string} method @param {T} run @returns {T}
+   */
+  function checked(method, run) {
+    const guarded = (/** @type {any[]} */ ...given) => {
+      check(method, given);
+      return run(...given);
+    };
+    return /** @type {any} */ (guarded);
+  }
+
+  /** The same for a call that is waited for. @template {(...given: any[]) => Promise<any>} T @param {string} method @param {T} run @returns {T} */
+  function checkedAsync(method, run) {
+    const guarded = async (/** @type {any[]} */ ...given) => {
+      check(method, given);
+      try {
+        return await run(...given);
+      } catch (error) {
+        if (error === UNSPEAKABLE) throw wrongCall(method, "it holds something that JSON cannot carry");
+        throw error;
+      }
+    };
+    return /** @type {any} */ (guarded);
+  }
+
   // ---------------------------------------------------------------- calls
 
   let calls = 0;
@@ -218,6 +306,12 @@
   /** @type {Map<string, (answer: any) => void>} */
   const questions = new Map();
 
+  /** @param {{refusal: string, code: string}} message */
+  function refusalOf({ refusal, code }) {
+    if (code === "rate_limited") return fail(code, refusal, "retry_by_runtime", true);
+    return Object.assign(code === WRONG_CALL ? new TypeError(refusal) : new Error(refusal), { code });
+  }
+
   /** @param {any} message */
   function receive(message) {
     if ("ack" in message) {
@@ -228,12 +322,13 @@
       pending.get(message.call)?.resolve(message.result);
       pending.delete(message.call);
     } else if ("refusal" in message) {
-      pending.get(message.call)?.reject(new Error(message.refusal));
+      pending.get(message.call)?.reject(refusalOf(message));
       pending.delete(message.call);
     } else if ("uncaught" in message) {
       if (running) void end(fatal("polyfill_error", message.uncaught));
       else brokenBeforeStart = message.uncaught;
     } else if (message.message?.type === "START") {
+      rules = rulesOf(message.rules, message.message.scope);
       void run(message.message);
     } else if (message.message?.type === "INTERACTION_RESPONSE") {
       questions.get(message.message.request_id)?.(message.message);
@@ -255,7 +350,7 @@
   /** @param {string} url @param {import("./polyfill.d.ts").RequestOptions} options */
   async function request(url, options = {}) {
     const target = new URL(url, location.href);
-    const endpoint = options.endpoint ?? target.pathname;
+    const endpoint = options.endpoint ?? target.pathname.slice(0, ENDPOINT_CHARACTERS);
     const reported = outcomes;
     outcomes = [];
     await call("permit", { endpoint, host: target.hostname, outcomes: reported });
@@ -359,6 +454,7 @@
   function failureOf(error) {
     if (!(error instanceof Error) || error.name !== "PolyfillFailure") return fatal("polyfill_error", describe(error));
     const { code, message, recovery_hint, retryable } = /** @type {any} */ (error);
+    if (faults.fail(null, code, message, recovery_hint, retryable)) return fatal("polyfill_error", describe(error));
     return { status: "failed", error: { code, message: message.slice(0, ERROR_CHARACTERS), retryable, recovery_hint } };
   }
 
@@ -437,8 +533,8 @@
     const busy = () => silent || queue.length > 0 || unacknowledged >= CREDIT;
     for (drain(true); busy(); drain(true)) await turn();
     const requestId = [...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join("");
+    enqueue(encode(messageOf(interaction, { type: "INTERACTION", request_id: requestId })));
     const answered = new Promise((resolve) => questions.set(requestId, resolve));
-    enqueue(encode({ ...interaction, type: "INTERACTION", request_id: requestId }));
     drain(true);
     silent = true;
     const { status, data } = /** @type {any} */ (await answered);
@@ -454,20 +550,20 @@
     /** @type {import("./polyfill.d.ts").Host} */
     const host = {
       start,
-      scope: (stream) => start.scope.streams.find((/** @type {any} */ wanted) => wanted.name === stream),
-      emit,
-      inventory,
-      covered: (coverage) => say({ ...coverage, type: "PARTITION_COVERAGE" }),
-      windows: (stream, partition) => call("windows", { stream, partition }),
-      groups: (stream, partition, ids) => call("groups", { stream, partition, ids }),
-      state: (stream, cursor) => say({ type: "STATE", stream, cursor }),
-      request,
-      progress: (message, details = {}) => say({ ...details, type: "PROGRESS", message }),
-      skip: (details) => say({ ...details, type: "SKIP_RESULT" }),
-      ask,
-      sleep,
-      parse: (html) => new DOMParser().parseFromString(html, "text/html"),
-      fail,
+      scope: checked("scope", (stream) => start.scope.streams.find((/** @type {any} */ wanted) => wanted.name === stream)),
+      emit: checkedAsync("emit", emit),
+      inventory: checkedAsync("inventory", inventory),
+      covered: checkedAsync("covered", (coverage) => say(messageOf(coverage, { type: "PARTITION_COVERAGE" }))),
+      windows: checkedAsync("windows", (stream, partition) => call("windows", { stream, partition })),
+      groups: checkedAsync("groups", (stream, partition, ids) => call("groups", { stream, partition, ids })),
+      state: checkedAsync("state", (stream, cursor) => say({ type: "STATE", stream, cursor })),
+      request: checkedAsync("request", request),
+      progress: checkedAsync("progress", (message, details = {}) => say(messageOf(details, { type: "PROGRESS", message }))),
+      skip: checkedAsync("skip", (details) => say(messageOf(details, { type: "SKIP_RESULT" }))),
+      ask: checkedAsync("ask", ask),
+      sleep: checkedAsync("sleep", sleep),
+      parse: checked("parse", (html) => new DOMParser().parseFromString(html, "text/html")),
+      fail: checked("fail", fail),
     };
     return Object.freeze(host);
   }

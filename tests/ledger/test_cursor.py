@@ -5,12 +5,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyhost.ledger.cursor import FRACTION_DIGITS, INTEGER_DIGITS, compare, maximum, minimum, sort_key
+from polyhost.ledger.cursor import compare, maximum, minimum, sort_key
 from polyhost.ledger.state import CursorOrder
+from polyhost.protocol.positions import FRACTION_DIGITS, INTEGER_DIGITS, position_key
 
 integers = st.integers(min_value=0, max_value=10**INTEGER_DIGITS - 1)
 fractions = st.integers(min_value=0, max_value=10**FRACTION_DIGITS - 1)
 texts = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=40)
+
+
+positions = st.one_of(
+    st.from_regex(r"\A0{0,15}[0-9]{0,22}(\.0{0,15}[0-9]{0,14})?\Z"),
+    st.text(max_size=20),
+    st.text(alphabet="0123456789.-", max_size=24),
+    st.text(st.characters(), min_size=250, max_size=260),
+)
 
 
 def _sign(left: object, right: object) -> int:
@@ -30,6 +39,25 @@ def test_decimal_compares_as_two_integers(a: int, b: int, c: int, d: int):
 @given(texts, texts)
 def test_lexical_compares_as_text(left: str, right: str):
     assert compare(left, right, CursorOrder.LEXICAL) == _sign(left, right)
+
+
+def _key(value: str, order: CursorOrder) -> str | None:
+    try:
+        return sort_key(value, order)
+    except ValueError:
+        return None
+
+
+@pytest.mark.requirement("RS-1.6")
+@pytest.mark.parametrize("order", CursorOrder)
+@given(left=positions, right=positions)
+def test_what_the_protocol_takes_for_a_position_the_ledger_can_place(order: CursorOrder, left: str, right: str):
+    """Two readings of one order would let a message in that the ledger cannot carry out."""
+    keys = [_key(value, order) for value in (left, right)]
+    read = [position_key(order, value) for value in (left, right)]
+    assert [key is None for key in keys] == [one is None for one in read]
+    if None not in keys:
+        assert _sign(*keys) == _sign(*read)
 
 
 @given(integers, fractions)

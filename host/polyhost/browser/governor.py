@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Protocol
+
+from polyhost.errors import RunFailedError
 
 __all__ = ["Gate", "Governor", "GovernorLimits", "Meter", "retry_after_seconds"]
 
@@ -25,6 +28,8 @@ _RETRIABLE = frozenset({0, 408, 425, TOO_MANY_REQUESTS, 500, 502, 503, 504})
 _SLOW_DOWN = frozenset({TOO_MANY_REQUESTS, 503})
 MAX_ENDPOINTS = 200
 """Endpoints remembered by name; a polyfill that names endpoints after ids would otherwise grow without bound."""
+LONGEST_TOLD = 30 * 86_400.0
+"""Seconds a site may ask for at most and be believed; one that says more says nothing that a next run could use."""
 _OTHERS = "(other)"
 _SNAPSHOT_VERSION = 1
 _SAME_MOMENT = 1.0
@@ -179,14 +184,14 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
     if header is None:
         return None
     text = header.strip()
-    if text.isdecimal():
-        return float(text)
+    if text.isascii() and text.isdecimal():
+        return min(float(text), LONGEST_TOLD)
     try:
         at = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        moment = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
         return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, at.timestamp() - now)
+    return min(max(0.0, moment - now), LONGEST_TOLD)
 
 
 async def _unheld() -> None:
@@ -214,7 +219,8 @@ class Gate:
         self._queues: dict[str, asyncio.Lock] = {}
 
     async def permit(self, endpoint: str) -> None:
-        """Return when this request may be sent; first come, first served."""
+        """Return when this request may be sent; first come, first served. RunFailedError `rate_limited` where the site
+        has asked for a pause that is longer than a run may take."""
         if not self._pace:
             await self._held()
             self._governor.count(endpoint)
@@ -222,6 +228,7 @@ class Gate:
         async with self._queues.setdefault(endpoint, asyncio.Lock()):
             await self._held()
             while (delay := self._governor.take(endpoint, self._clock())) > 0:
+                self._refuse_longest(delay)
                 await self._wait(delay)
                 await self._held()
 
@@ -239,6 +246,15 @@ class Gate:
             await self._wait(delay)
         await self.permit(endpoint)
         return True
+
+    def _refuse_longest(self, delay: float) -> None:
+        if delay > self._governor.limits.longest_wait:
+            minutes = math.ceil(delay / 60)
+            raise RunFailedError(
+                f"The site asks for a pause of {minutes:,} minutes, longer than a run may wait",
+                "Run it again after that.",
+                code="rate_limited",
+            )
 
     async def _wait(self, seconds: float) -> None:
         self._governor.meter.waited_seconds += seconds

@@ -60,8 +60,8 @@ class ConnectorExited:
 @dataclass(slots=True)
 class Traffic:
     """What a session cost the site: requests sent, in all and by endpoint; retries; times the site said to slow down;
-    seconds spent waiting; requests to undeclared hosts that were blocked, by host; and whether what the site said last
-    was that nobody is signed in."""
+    seconds spent waiting; requests to undeclared hosts that were blocked, by host; wrong calls of the script that were
+    refused, by method; and whether what the site said last was that nobody is signed in."""
 
     requests: int = 0
     by_endpoint: dict[str, int] = field(default_factory=dict)
@@ -69,6 +69,7 @@ class Traffic:
     rate_limited: int = 0
     waited_seconds: float = 0.0
     blocked: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
     signed_out: bool = False
 
 

@@ -33,12 +33,12 @@ from polyhost.connectors.base import (
     Restarted,
     Traffic,
 )
+from polyhost.connectors.page_calls import PageCalls
 from polyhost.errors import PolyhostError, RefusedError
+from polyhost.protocol.declarations import Manifest
 
-__all__ = ["PageConnector", "PagePolyfill", "PageSession"]
+__all__ = ["PageConnector", "PagePolyfill", "PageSession", "stream_rules"]
 
-_FENCED_HOSTS = 10
-"""Hosts of one attempt that are noted (polyfills/sdk/polyfill.js names no more)."""
 _TERMINATE_TIMEOUT = 5.0
 """Seconds to close politely when a run is ended from outside."""
 
@@ -56,6 +56,8 @@ class PagePolyfill:
     signed_out: tuple[str, ...] = ()
     load: tuple[str, ...] = ()
     """Of images, fonts and media, what the page needs."""
+    rules: Mapping[str, Any] | None = None
+    """What the SDK checks a script's words by, per stream (`stream_rules`); None: only their kinds."""
 
     def __post_init__(self) -> None:
         host = urlsplit(self.page).hostname or ""
@@ -84,6 +86,7 @@ class PageConnector(Connector):
         traffic: Traffic | None = None,
     ) -> None:
         options = browser or BrowserOptions()
+        self._rules = polyfill.rules
         self.governor = governor or Governor()
         self._traffic = traffic
         self._pace = pace
@@ -116,7 +119,9 @@ class PageConnector(Connector):
         raised: BaseException | None = None
         async with asyncio.TaskGroup() as tasks:
             traffic = self._traffic or Traffic()
-            session = PageSession(self._settings, calls, self.governor, traffic, pace=self._pace, tasks=tasks)
+            session = PageSession(
+                self._settings, calls, self.governor, traffic, pace=self._pace, tasks=tasks, rules=self._rules
+            )
             try:
                 await session.start()
                 yield session
@@ -140,15 +145,17 @@ class PageSession(ConnectorSession):
         *,
         pace: bool,
         tasks: asyncio.TaskGroup,
+        rules: Mapping[str, Any] | None = None,
     ) -> None:
+        self._rules = rules
         self.traffic = traffic
         governor.begin_run(self.traffic)
         self._settings = settings
         self._calls = calls
-        self._gate = Gate(governor, pace=pace, held=calls.unpaused)
         self._fence = Fence(
             settings.hosts, self.traffic.blocked, load=settings.browser.load, intercepted=settings.prepare is not None
         )
+        self._answers = PageCalls(calls, Gate(governor, pace=pace, held=calls.unpaused), self._fence, traffic)
         self._tasks = tasks
         self._running: set[asyncio.Task[None]] = set()
         self._tab = Tab(settings, fence=self._fence, tell=self._heard, spawn=self._spawn)
@@ -173,7 +180,7 @@ class PageSession(ConnectorSession):
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """To the polyfill the engine knows of; where that one is gone, a Restarted is on its way."""
-        self._tab.post(self._engaged, {"message": dict(message)})
+        self._tab.post(self._engaged, {"message": dict(message), "rules": self._rules})
 
     async def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
         while True:
@@ -285,38 +292,20 @@ class PageSession(ConnectorSession):
             self._events.put_nowait((self._tab.generation, Restarted(str(cause), self._budget.attempts)))
 
     async def _answer(self, generation: int, call: Call) -> None:
-        try:
-            item = {"call": call.number, "result": await self._ask(call.method, call.params)}
-        except PolyhostError as error:
-            item = {"call": call.number, "refusal": str(error)}
-        self._tab.post(generation, item)
+        self._tab.post(generation, {"call": call.number, **await self._answers.answer(call.method, call.params)})
 
-    async def _ask(self, method: str, params: Mapping[str, Any]) -> Any:
-        match method, params:
-            case "permit", {"endpoint": str(endpoint), "host": str(host), "outcomes": list(outcomes)}:
-                for named, status in outcomes:
-                    self._gate.outcome(named, status)
-                if self._fence.refuse(host):
-                    raise RefusedError(f"{host} is not among the manifest's polyfill.hosts", "Declare it there.")
-                await self._gate.permit(endpoint)
-                return True
-            case "retry", {
-                "endpoint": str(endpoint),
-                "status": int(status),
-                "attempt": int(attempt),
-                "retry_after": str() | None as after,
-            }:
-                return await self._gate.retry(endpoint, status, attempt, after)
-            case "fenced", {"hosts": list(hosts)}:
-                for named in hosts[:_FENCED_HOSTS]:
-                    self._fence.note(str(named))
-                return True
-            case "windows", {"stream": str(stream), "partition": str(partition)}:
-                return await self._calls.windows(stream, partition)
-            case "groups", {"stream": str(stream), "partition": str(partition), "ids": list(ids)}:
-                return await self._calls.groups(stream, partition, ids)
-            case _:
-                raise RefusedError(f"host.{method} was called with arguments of the wrong kind", "See polyfill.d.ts.")
+
+def stream_rules(manifest: Manifest) -> dict[str, Any]:
+    """What the SDK holds a script's words against: per stream, how many parts a key has, the order of its positions
+    (None: it has no partitions), and the streams under whose name it keeps a cursor."""
+    return {
+        stream.name: {
+            "key_parts": len(stream.primary_key),
+            "order": None if stream.partition is None else stream.partition.order,
+            "checkpoints": list(stream.checkpoints),
+        }
+        for stream in manifest.streams
+    }
 
 
 def _not_an_object(line: int, message: Any) -> Malformed:

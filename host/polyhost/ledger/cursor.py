@@ -1,7 +1,7 @@
 """Comparing cursor values in the order the manifest declares, as text and never as floats.
 
-Owns: sort keys (text of fixed width that compares like the declared order) and the bounds on a cursor's length.
-Must not know: ranges, partitions, where a cursor came from.
+Owns: sort keys (text of fixed width that compares like the declared order). Must not know: ranges, partitions, where a
+cursor came from.
 
 `decimal` is two integers around a dot, each compared as an integer: "5" equals "5.0", "5.9" is before "5.10". Leading
 zeros mean nothing. Values that differ only in them are the same position.
@@ -12,15 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from polyhost.ledger.state import CursorOrder
+from polyhost.protocol.positions import FRACTION_DIGITS, INTEGER_DIGITS, MAX_CHARACTERS
 
-__all__ = ["FRACTION_DIGITS", "INTEGER_DIGITS", "MAX_CHARACTERS", "compare", "maximum", "minimum", "sort_key"]
-
-INTEGER_DIGITS = 20
-"""Digits before the dot: an unsigned 64-bit integer has 20, and site ids are such."""
-FRACTION_DIGITS = 12
-"""Digits after the dot: Slack writes 6, nanoseconds are 9, picoseconds 12."""
-MAX_CHARACTERS = 255
-"""Characters of a textual cursor: an ISO time or an id has far fewer; a longer one is something else by mistake."""
+__all__ = ["compare", "maximum", "minimum", "sort_key"]
 
 
 def sort_key(value: str, order: CursorOrder) -> str:

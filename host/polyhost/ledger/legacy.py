@@ -16,8 +16,8 @@ from typing import Any
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.observe import first_seen
-from polyhost.ledger.position import MAX_PARTITION_KEY
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState
+from polyhost.protocol.positions import MAX_PARTITION_KEY
 
 __all__ = ["LegacyState", "read_legacy"]
 

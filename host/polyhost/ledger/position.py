@@ -13,11 +13,9 @@ from typing import Any, NamedTuple
 
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.state import PartitionRule
+from polyhost.protocol.positions import MAX_PARTITION_KEY
 
-__all__ = ["MAX_PARTITION_KEY", "Located", "Unplaceable", "locate"]
-
-MAX_PARTITION_KEY = 255
-"""Characters of a partition key: it is named in diagnostics and typed on command lines."""
+__all__ = ["Located", "Unplaceable", "locate"]
 
 
 class Located(NamedTuple):  # a tuple: one for every record

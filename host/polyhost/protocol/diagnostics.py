@@ -81,6 +81,7 @@ class DiagnosticCode(StrEnum):
     SIGNED_OUT = "signed_out"
     CONNECTOR_CRASHED = "connector_crashed"
     PROTOCOL_VIOLATION = "protocol_violation"
+    CALL_REFUSED = "call_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

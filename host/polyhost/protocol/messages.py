@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, Vali
 
 from polyhost.instants import is_timestamp
 from polyhost.protocol.keys import MAX_KEY
+from polyhost.protocol.positions import MAX_PARTITION_KEY
 from polyhost.protocol.recovery import RecoveryAction
 
 __all__ = [
@@ -73,6 +74,7 @@ Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 Words = str  # a connector's own: bounded by the size of a batch here, cut where it is shown
 Key = Annotated[str, Field(min_length=1, max_length=MAX_KEY)]
 Cursor = Annotated[str, Field(min_length=1, max_length=MAX_CURSOR)]
+PartitionKey = Annotated[str, Field(min_length=1, max_length=MAX_PARTITION_KEY)]
 Keys = Annotated[tuple[Key, ...], Strict(False)]  # JSON has arrays only
 Count = Annotated[int | float, Field(ge=0, allow_inf_nan=False)]
 
@@ -239,7 +241,7 @@ class Done(_Message):
 
 
 class PartitionEntry(_Message):
-    key: Key
+    key: PartitionKey
     label: Words | None = None
     status: Words | None = None
 
@@ -256,7 +258,7 @@ class PartitionCoverage(_Message):
     """PARTITION_COVERAGE: what was read through (our extension)."""
 
     stream: Name
-    partition: Key
+    partition: PartitionKey
     since: Cursor | None
     until: Cursor
     limited_before: Cursor | None = None

@@ -1,7 +1,8 @@
 """Positions in a partition: whether a cursor value can be read in the declared order, and how two compare.
 
-Owns: the order as far as the protocol needs it, to turn away what the ledger could not place. Must not know: ranges,
-ledgers. Never a float: 1700000000.000100 has more digits than one keeps.
+Owns: what is a position in each order, and the bounds on its length; the ledger's sort keys stand on the same bounds,
+so that what is taken here can be placed there. Must not know: ranges, ledgers. Never a float: 1700000000.000100 has
+more digits than one keeps.
 """
 
 from __future__ import annotations
@@ -12,12 +13,23 @@ from typing import Any
 
 from polyhost.protocol.declarations import PartitionDecl
 
-__all__ = ["Place", "position_key"]
+__all__ = ["FRACTION_DIGITS", "INTEGER_DIGITS", "MAX_CHARACTERS", "MAX_PARTITION_KEY", "Place", "position_key"]
 
 PositionKey = tuple[int, int] | int | str
 
-_DECIMAL = re.compile(r"(\d{1,20})(?:\.(\d{1,20}))?", re.ASCII)
-_NUMERIC = re.compile(r"-?\d{1,40}", re.ASCII)
+_NO_GROUP = (None, "")  # a tuple: a group may be unhashable
+
+INTEGER_DIGITS = 20
+"""Digits before the dot: an unsigned 64-bit integer has 20, and site ids are such. Leading zeros do not count."""
+FRACTION_DIGITS = 12
+"""Digits after the dot: Slack writes 6, nanoseconds are 9, picoseconds 12."""
+MAX_CHARACTERS = 255
+"""Characters of a textual cursor: an ISO time or an id has far fewer; a longer one is something else by mistake."""
+MAX_PARTITION_KEY = 255
+"""Characters of a partition key: it is named in diagnostics and typed on command lines."""
+
+_DECIMAL = re.compile(rf"0*(\d{{1,{INTEGER_DIGITS}}})(?:\.0*(\d{{1,{FRACTION_DIGITS}}}))?", re.ASCII)
+_NUMERIC = re.compile(rf"0*\d{{1,{INTEGER_DIGITS}}}", re.ASCII)
 
 
 def _decimal(text: str) -> PositionKey | None:
@@ -30,7 +42,7 @@ def _numeric(text: str) -> PositionKey | None:
 
 
 def _lexical(text: str) -> PositionKey | None:
-    return text or None
+    return text if text and len(text) <= MAX_CHARACTERS and text.isprintable() else None
 
 
 _READERS: Mapping[str, Callable[[str], PositionKey | None]] = {
@@ -43,7 +55,7 @@ _READERS: Mapping[str, Callable[[str], PositionKey | None]] = {
 _WRITTEN: Mapping[str, Callable[[str], object]] = {
     "decimal": _DECIMAL.fullmatch,
     "numeric": _NUMERIC.fullmatch,
-    "lexical": bool,
+    "lexical": _lexical,
 }
 """Whether a text can be read at all: asked of every record, and cheaper than reading it."""
 
@@ -69,19 +81,18 @@ class Place:
         """The partition and position of a record that need not be valid; None for what cannot be read."""
         key = data.get(self._field)
         group = data.get(self._group_field) if self._group_field is not None else None
-        position = self._read_any(data.get(self._cursor_field) if group is None else group)
-        return (key if type(key) is str and key else None), position
+        position = self._read_any(data.get(self._cursor_field) if group in _NO_GROUP else group)
+        return (key if _is_partition_key(key) else None), position
 
     def fault(self, data: Mapping[str, Any]) -> str | None:
         """The field without which the record has no place; None where it has one."""
-        key = data.get(self._field)
-        if type(key) is not str or not key:
+        if not _is_partition_key(data.get(self._field)):
             return self._field
         cursor = data.get(self._cursor_field)
         if not (self._written(cursor) if type(cursor) is str else self._can_be_read(cursor)):
             return self._cursor_field
         group = data.get(self._group_field) if self._group_field is not None else None
-        return None if group is None or self._can_be_read(group) else self._group_field
+        return None if group in _NO_GROUP or self._can_be_read(group) else self._group_field
 
     def _can_be_read(self, value: object) -> bool:
         if type(value) is int:
@@ -92,3 +103,7 @@ class Place:
         if type(value) is int:
             value = str(value)
         return self._read(value) if type(value) is str else None
+
+
+def _is_partition_key(value: object) -> bool:
+    return type(value) is str and 0 < len(value) <= MAX_PARTITION_KEY

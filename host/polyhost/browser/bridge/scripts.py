@@ -1,4 +1,4 @@
-"""The two scripts that go into the isolated world: the SDK, and the polyfill.
+"""The scripts that go into the isolated world: the SDK's, and the polyfill's.
 
 Owns: where the SDK lies, the names under which breakpoints and stack traces show both. Must not know: pages.
 """
@@ -13,7 +13,7 @@ from typing import NoReturn
 import polyhost
 from polyhost.errors import RefusedError
 
-__all__ = ["SCHEME", "PageScript", "sdk_folder", "sdk_script"]
+__all__ = ["SCHEME", "PageScript", "sdk_folder", "sdk_scripts"]
 
 SCHEME = "polyhost://"
 _PACKAGE = Path(polyhost.__file__).parent
@@ -47,7 +47,12 @@ def _missing() -> NoReturn:
     )
 
 
+_SDK_FILES = ("checks.js", "polyfill.js")
+"""In the order they are loaded: the last one takes what the others made off the world."""
+
+
 @cache
-def sdk_script() -> PageScript:
+def sdk_scripts() -> tuple[PageScript, ...]:
     """The SDK: beside the package in a checkout, inside it when installed."""
-    return PageScript("sdk/polyfill.js", (sdk_folder() / "polyfill.js").read_text(encoding="utf-8"))
+    folder = sdk_folder()
+    return tuple(PageScript(f"sdk/{name}", (folder / name).read_text(encoding="utf-8")) for name in _SDK_FILES)

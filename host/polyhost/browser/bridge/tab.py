@@ -19,7 +19,7 @@ from playwright.async_api import BrowserContext, Error, Page
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from polyhost.browser.bridge.restarts import Cause
-from polyhost.browser.bridge.scripts import PageScript, sdk_script
+from polyhost.browser.bridge.scripts import PageScript, sdk_scripts
 from polyhost.browser.bridge.wire import Hello, Said, parse
 from polyhost.browser.bridge.world import Hung, Lost, Navigated, World, WorldEvent
 from polyhost.browser.fence import Fence
@@ -221,7 +221,7 @@ class Tab:
         page.on("crash", lambda _: self._broke(Cause.PAGE_CRASH, page))
         page.on("close", lambda _: self._broke(Cause.PAGE_CRASH, page))
         world = self._world = World(self._name, self._settings.hosts, self._generations, self._heard)
-        session = await world.attach(page, [sdk_script(), *self._settings.scripts])
+        session = await world.attach(page, [*sdk_scripts(), *self._settings.scripts])
         await self._fence.close_page(session)
         pump = self._spawn(world.pump())
         self._in_page.callback(pump.cancel)

@@ -269,6 +269,17 @@ def _of_traffic(traffic: Traffic) -> Sequence[Diagnostic]:
                 recovery_hint="retry_by_runtime",
             )
         )
+    if traffic.refused:
+        methods = ", ".join(sorted(traffic.refused))
+        found.append(
+            Diagnostic(
+                code=DiagnosticCode.CALL_REFUSED,
+                severity=Severity.GAP,
+                count=sum(traffic.refused.values()),
+                message=f"Wrong calls of the connector's script were refused, nothing else ({methods}).",
+                recovery_hint="retry_on_connector_upgrade",
+            )
+        )
     return found
 
 

@@ -21,7 +21,7 @@ from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.connectors.base import Connector, Traffic
 from polyhost.connectors.loading import LoadedSource, bundled_folder
-from polyhost.connectors.page import PageConnector, PagePolyfill
+from polyhost.connectors.page import PageConnector, PagePolyfill, stream_rules
 from polyhost.connectors.stdio import StdioConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
@@ -243,6 +243,7 @@ def _page(
         script_name=f"{source.name}/{declared.script}",
         signed_out=declared.session.signed_out,
         load=declared.load,
+        rules=stream_rules(source.manifest),
     )
     return declared, polyfill
 

@@ -1,0 +1,267 @@
+// @ts-check
+/**
+ * What a polyfill may say: the arguments of every call of `host`, looked at before anything of it leaves the page.
+ *
+ * Owns: the kinds of arguments, their bounds (docs/protocol.md has the same), the sentence that says what is wrong. Must
+ * not know: how something is said, what follows from it. Loaded before the SDK, which takes it off the world again.
+ */
+(() => {
+  "use strict";
+
+  const MAX_NAME = 128;
+  const MAX_KEY = 1024;
+  const MAX_PARTITION = 255;
+  const MAX_CURSOR = 256;
+  const MAX_GROUPS = 10_000;
+  const MAX_ENDPOINT = 255;
+  /** Characters a key may have in all without its JSON, where each may be escaped, being longer than a key may be. */
+  const SURELY_SHORT = 160;
+  /** The longest time a timer takes: what is longer it takes for none. */
+  const MAX_MS = 2 ** 31 - 1;
+  const HINTS = [
+    "retry_by_runtime",
+    "retry_on_connector_upgrade",
+    "refresh_credentials",
+    "manual_action_required",
+    "update_selector",
+    "upstream_unblock",
+    "not_retriable",
+    "unknown",
+  ];
+
+  /** @typedef {{what: string, holds: (value: any) => boolean}} Kind */
+  /** @typedef {"lexical" | "numeric" | "decimal"} Order */
+  /** @typedef {{key_parts: number, order: Order | null, checkpoints: string[], in_scope: boolean}} Rule */
+  /** @typedef {Record<string, Rule> | null} Rules What the manifest says of each stream; null: nothing is known of it. */
+
+  // ---------------------------------------------------------------- kinds
+
+  /** @param {string} what @param {(value: any) => boolean} holds @returns {Kind} */
+  const kind = (what, holds) => ({ what, holds });
+  /** @param {number} max */
+  const text = (max) => (/** @type {any} */ value) => typeof value === "string" && value.length > 0 && value.length <= max;
+  const isObject = (/** @type {any} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  const isCount = (/** @type {any} */ value) => typeof value === "number" && value >= 0 && value < Infinity;
+
+  const NAME = kind("the name of a stream", text(MAX_NAME));
+  const PARTITION = kind(`the key of a partition (text of 1 to ${MAX_PARTITION} characters)`, text(MAX_PARTITION));
+  const KEY = kind(`a key (text of 1 to ${MAX_KEY} characters)`, text(MAX_KEY));
+  const CURSOR = kind("a position (text, as the source writes it)", text(MAX_CURSOR));
+  const WORDS = kind("text", (value) => typeof value === "string");
+  const FLAG = kind("true or false", (value) => typeof value === "boolean");
+  const COUNT = kind("a number, 0 or more", isCount);
+  const OBJECT = kind("an object", isObject);
+  const HINT = kind(
+    "a recovery hint",
+    (value) => HINTS.includes(value) || (isObject(value) && HINTS.includes(value.action) && optional(FLAG).holds(value.retryable)),
+  );
+  const JSONABLE = kind("something JSON can carry", (value) => JSON.stringify(value) !== undefined);
+
+  /** @param {Kind} of @returns {Kind} */
+  const optional = (of) => kind(of.what, (value) => value === undefined || value === null || of.holds(value));
+  /** @param {Kind} of @returns {Kind} */
+  const orNull = (of) => kind(`${of.what}, or null`, (value) => value === null || of.holds(value));
+  /** @param {Kind} of @param {number} [max] @returns {Kind} */
+  const listOf = (of, max = Infinity) =>
+    kind(`a list of ${of.what}`, (value) => Array.isArray(value) && value.length <= max && value.every(of.holds));
+  /** @param {Record<string, Kind>} fields @returns {Kind} */
+  const shaped = (fields) => kind("an object", (value) => faultIn(value, fields) === undefined);
+
+  /** The first field that is not what it has to be. @param {any} value @param {Record<string, Kind>} fields */
+  function faultIn(value, fields) {
+    if (!isObject(value)) return "it takes an object";
+    for (const [name, of] of Object.entries(fields)) if (!of.holds(value[name])) return `${name} is not ${of.what}`;
+    return undefined;
+  }
+
+  /** @param {[string, any, Kind][]} given */
+  function faultAmong(...given) {
+    for (const [name, value, of] of given) if (!of.holds(value)) return `${name} is not ${of.what}`;
+    return undefined;
+  }
+
+  // ---------------------------------------------------------------- positions
+
+  const DECIMAL = /^0*(\d{1,20})(?:\.0*(\d{1,12}))?$/;
+  const NUMERIC = /^0*(\d{1,20})$/;
+  /** What cannot be shown in a line: control, private and unassigned characters, and every space but the plain one. */
+  const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+
+  /**
+   * What compares like the position does in its order; undefined where it is none of it.
+   * @param {string} order @param {string} value @returns {[bigint, bigint] | [string] | undefined}
+   */
+  function positionKey(order, value) {
+    if (order === "lexical") return value.length <= MAX_PARTITION && !UNPRINTABLE.test(value) ? [value] : undefined;
+    const [, whole, fraction = "0"] = (order === "decimal" ? DECIMAL : NUMERIC).exec(value) ?? [];
+    return whole === undefined ? undefined : [BigInt(whole), BigInt(fraction)];
+  }
+
+  /** @param {any[]} left @param {any[]} right */
+  const isAfter = (left, right) => (left[0] === right[0] ? left[1] > right[1] : left[0] > right[0]);
+
+  // ---------------------------------------------------------------- records
+
+  const STAMP = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,18})?)?(?:[Zz]|[+-](\d\d):?(\d\d)?)$/;
+
+  /** @param {any} value */
+  function isTime(value) {
+    const parts = typeof value === "string" ? STAMP.exec(value) : null;
+    if (!parts) return false;
+    const [year, month, day, hour, minute, second = 0, hours = 0, minutes = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+    const date = new Date(0);
+    date.setUTCFullYear(year, month - 1, day);
+    const isDay = date.getUTCMonth() === month - 1 && date.getUTCDate() === day && year > 0;
+    return isDay && hour < 24 && minute < 60 && second <= 60 && hours < 24 && minutes < 60;
+  }
+
+  /** @param {any} key @param {number} parts @returns {boolean} */
+  function isKey(key, parts) {
+    if (typeof key === "string") return KEY.holds(key) && (parts === 1 || isCanonical(key, parts));
+    if (!Array.isArray(key) || key.length !== parts) return false;
+    let length = 0;
+    for (const part of key) {
+      if (typeof part !== "string" || part === "") return false;
+      length += part.length;
+    }
+    return length <= SURELY_SHORT || (parts === 1 ? length : JSON.stringify(key).length) <= MAX_KEY;
+  }
+
+  /** Whether a text is the canonical form of a key of several parts. @param {string} key @param {number} parts @returns {boolean} */
+  function isCanonical(key, parts) {
+    try {
+      const read = JSON.parse(key);
+      return Array.isArray(read) && isKey(read, parts) && JSON.stringify(read) === key;
+    } catch {
+      return false;
+    }
+  }
+
+  /** @param {any} record @param {Rules} rules */
+  function recordFault(record, rules) {
+    if (!isObject(record)) return "a record is an object";
+    const { stream, key, data, op, emitted_at } = record;
+    if (!NAME.holds(stream)) return `stream is not ${NAME.what}`;
+    const rule = rules === null ? null : rules[stream];
+    if (rule === undefined) return "stream is not one of the manifest";
+    const parts = rule?.key_parts ?? (Array.isArray(key) ? key.length : 1);
+    if (parts === 0 || !isKey(key, parts)) return `key is not a key of ${parts || 1} parts, each of them text`;
+    if (op !== undefined && op !== "upsert" && op !== "delete") return "op is not upsert or delete";
+    const plain = typeof data?.toJSON === "function" ? data.toJSON("") : data;
+    if (plain === null ? op !== "delete" : !isObject(plain)) return "data is not an object (null: only of a deletion)";
+    if (emitted_at !== undefined && !isTime(emitted_at)) return "emitted_at is not a time (ISO 8601, with a zone)";
+    return undefined;
+  }
+
+  // ---------------------------------------------------------------- the calls
+
+  /** @param {any} stream @param {Rules} rules */
+  function partitionedFault(stream, rules) {
+    if (!NAME.holds(stream)) return `stream is not ${NAME.what}`;
+    if (rules === null) return undefined;
+    if (!rules[stream]?.order) return "stream is not one of the manifest's with partitions";
+    return rules[stream].in_scope ? undefined : "stream is not in the scope of this run";
+  }
+
+  const ENTRY = shaped({ key: PARTITION, label: optional(WORDS), status: optional(WORDS) });
+  const COVERAGE = {
+    partition: PARTITION,
+    since: orNull(CURSOR),
+    until: CURSOR,
+    limited_before: optional(CURSOR),
+    groups: optional(listOf(CURSOR)),
+  };
+
+  /** @param {any} coverage @param {Rules} rules */
+  function coverageFault(coverage, rules) {
+    const fault = faultIn(coverage, COVERAGE) ?? partitionedFault(coverage.stream, rules);
+    const order = fault === undefined && rules !== null ? rules[coverage.stream].order : null;
+    if (!order) return fault;
+    const { since, until, limited_before } = coverage;
+    for (const [name, value] of Object.entries({ since, until, limited_before }))
+      if (typeof value === "string" && !positionKey(order, value)) return `${name} is not a position in the order ${order}`;
+    const [from, to] = [since === null ? undefined : positionKey(order, since), positionKey(order, until)];
+    return from && to && isAfter(from, to) ? "since lies after until" : undefined;
+  }
+
+  const REQUEST = {
+    method: optional(WORDS),
+    headers: optional(kind("headers: an object of texts", (value) => isObject(value) && Object.values(value).every(WORDS.holds))),
+    body: optional(kind("text, or an object of texts", (value) => WORDS.holds(value) || (isObject(value) && Object.values(value).every(WORDS.holds)))),
+    endpoint: optional(kind(`the name of an endpoint (1 to ${MAX_ENDPOINT} characters)`, text(MAX_ENDPOINT))),
+    credentials: optional(kind("include or omit", (value) => value === "include" || value === "omit")),
+    timeout: optional(kind("milliseconds, 1 or more", (value) => isCount(value) && value >= 1 && value <= MAX_MS)),
+    attempts: optional(kind("a whole number, 1 or more", (value) => Number.isSafeInteger(value) && value >= 1)),
+  };
+  const PROGRESS = { stream: optional(NAME), count: optional(COUNT), total: optional(COUNT) };
+  const SKIP = {
+    stream: optional(NAME),
+    reason: WORDS,
+    message: optional(WORDS),
+    recovery_hint: optional(HINT),
+    resources: optional(listOf(KEY)),
+    time_range: optional(OBJECT),
+  };
+  const WHOLE = kind("a whole number, 1 or more", (value) => Number.isSafeInteger(value) && value >= 1);
+  const INTERACTION = {
+    kind: kind("credentials, otp or manual_action", (value) => ["credentials", "otp", "manual_action"].includes(value)),
+    message: WORDS,
+    schema: optional(OBJECT),
+    timeout_seconds: optional(kind("seconds, more than 0", (value) => isCount(value) && value > 0)),
+  };
+  const CODE = kind("a code (lower-case letters, digits and _)", (value) => typeof value === "string" && /^[a-z][a-z0-9_]{0,63}$/.test(value));
+
+  /** @param {any} stream @param {Rules} rules */
+  const declaredFault = (stream, rules) =>
+    stream !== undefined && stream !== null && rules !== null && !rules[stream] ? "stream is not one of the manifest" : undefined;
+
+  /** Each call's fault in words; undefined where there is none. @type {Record<string, (rules: Rules, ...given: any[]) => string | undefined>} */
+  const FAULTS = {
+    scope: (_, stream) => faultAmong(["stream", stream, NAME]),
+    emit(rules, ...records) {
+      for (const record of records) {
+        const fault = recordFault(record, rules);
+        if (fault !== undefined) return fault;
+      }
+      return undefined;
+    },
+    inventory: (rules, stream, partitions, complete) =>
+      partitionedFault(stream, rules) ??
+      faultAmong(
+        ["partitions", partitions, kind("a list of {key, label, status}, each of them text", listOf(ENTRY).holds)],
+        ["complete", complete, FLAG],
+      ),
+    covered: (rules, coverage) => coverageFault(coverage, rules),
+    windows: (_, stream, partition) => faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION]),
+    groups: (_, stream, partition, ids) =>
+      faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION], ["ids", ids, listOf(CURSOR, MAX_GROUPS)]),
+    state(rules, stream, cursor) {
+      const fault = faultAmong(["stream", stream, NAME], ["cursor", cursor, JSONABLE]);
+      if (fault !== undefined || rules === null) return fault;
+      const legal = Object.values(rules).some((rule) => rule.in_scope && rule.checkpoints.includes(stream));
+      return legal ? undefined : "stream is not one that keeps a cursor in the scope of this run";
+    },
+    request: (_, url, options) =>
+      faultAmong(["url", url, kind("an address", (value) => URL.canParse(String(value), location.href))]) ??
+      (options === undefined ? undefined : faultIn(options, REQUEST)),
+    progress: (rules, message, details) =>
+      faultAmong(["message", message, WORDS]) ??
+      (details === undefined ? undefined : (faultIn(details, PROGRESS) ?? declaredFault(details.stream, rules))),
+    skip: (rules, details) =>
+      faultIn(details, SKIP) ??
+      declaredFault(details.stream, rules) ??
+      (details.count === undefined ? undefined : faultAmong(["count", details.count, WHOLE])),
+    ask: (_, interaction) => faultIn(interaction, INTERACTION),
+    sleep: (_, ms) => faultAmong(["ms", ms, kind("milliseconds, 0 or more", (value) => isCount(value) && value <= MAX_MS)]),
+    parse: (_, html) => faultAmong(["html", html, WORDS]),
+    fail: (_, code, message, hint, retryable) =>
+      faultAmong(
+        ["code", code, CODE],
+        ["message", message, WORDS],
+        ["recovery_hint", hint, optional(HINT)],
+        ["retryable", retryable, optional(FLAG)],
+      ),
+  };
+
+  /** @type {any} */ (globalThis).__polyhost_checks = FAULTS;
+})();
