@@ -107,6 +107,14 @@ async def test_the_manifest_names_every_file_with_its_size_and_digest(shelf: She
     assert [file["path"] for file in part["files"]] == ["messages.jsonl", "users.jsonl"]
 
 
+async def test_a_record_that_was_deleted_before_it_was_ever_read_is_a_tombstone_too(shelf: Shelf, folder: Path):
+    await filled(shelf)
+    await shelf.delete("messages", message(5, "never seen"))
+    value = await write(shelf, folder, deleted=True)
+    assert value["streams"]["messages"] == {"records": 4, "deleted": 2, "versions": 0}
+    assert [(line["partition"], line["data"]) for line in lines(folder / "messages.jsonl")][-1] == (None, None)
+
+
 async def test_deleted_records_and_earlier_versions_come_where_they_are_asked_for(shelf: Shelf, folder: Path):
     await filled(shelf)
     await write(shelf, folder, deleted=True, versions=True)

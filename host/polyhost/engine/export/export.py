@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polyhost.coverage.picture import stream_picture, stream_summary
@@ -158,31 +158,34 @@ async def _rows(store: Store, connection_id: int, manifest: Manifest, wanted: Wa
 async def _in_order(store: Store, connection_id: int, wanted: Wanted) -> AsyncGenerator[Sequence[StoredRecord]]:
     """Stream by stream, partition by partition, by position."""
     for declared in wanted.streams:
-        since, until = _bound(declared, wanted.since, "since"), _bound(declared, wanted.until, "until")
         for partition in await _partitions(store, connection_id, declared, wanted):
-            after: str | None = None
-            while True:
-                page = await store.records.page(
-                    connection_id,
-                    declared.name,
-                    RecordQuery(
-                        partition=partition, since=since, until=until, limit=PAGE, after=after, deleted=wanted.deleted
-                    ),
-                )
-                if page.records:
-                    yield page.records
-                after = page.next
-                if after is None:
-                    break
+            async for records in _partition(store, connection_id, declared, partition, wanted):
+                yield records
 
 
 async def _partitions(store: Store, connection_id: int, declared: StreamDecl, wanted: Wanted) -> Sequence[str | None]:
+    """None comes last: tombstones of records that were never read are in no partition."""
     if declared.partition is None:
         return [None]
     if wanted.partition is not None:
         return [wanted.partition]
     keys = await store.records.partition_keys(connection_id, declared.name)
-    return [key for key in keys if key is not None] or [None]
+    known: list[str | None] = [key for key in keys if key is not None]
+    return [*known, None] if wanted.deleted and None in keys else known
+
+
+async def _partition(
+    store: Store, connection_id: int, declared: StreamDecl, partition: str | None, wanted: Wanted
+) -> AsyncGenerator[Sequence[StoredRecord]]:
+    since, until = _bound(declared, wanted.since, "since"), _bound(declared, wanted.until, "until")
+    query = RecordQuery(partition=partition, since=since, until=until, limit=PAGE, deleted=wanted.deleted)
+    while True:
+        page = await store.records.page(connection_id, declared.name, query)
+        if records := [record for record in page.records if record.partition == partition]:
+            yield records
+        if page.next is None:
+            break
+        query = replace(query, after=page.next)
 
 
 async def _changed(
