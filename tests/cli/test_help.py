@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
+from cli_runner import invoke
 from polyhost import __version__
 from polyhost.cli.help import OTHERS, SECTIONS
 from polyhost.cli.main import cli
@@ -19,7 +19,7 @@ AT = "2026-11-01T00:00:00.000Z"
 
 
 def shown(*words: str) -> str:
-    done = CliRunner().invoke(cli, words)
+    done = invoke(words)
     assert done.exit_code == 0
     return done.output
 

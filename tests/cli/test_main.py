@@ -5,9 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from click.testing import CliRunner
 
-from polyhost.cli.main import cli
+from cli_runner import invoke
 from polyhost.cli.render import _RENDERERS as RENDERERS
 from polyhost.operations.catalog import COMMANDS
 from polyhost.operations.registry import describe
@@ -18,7 +17,7 @@ NAMES = [operation.name for operation in COMMANDS]
 
 @pytest.mark.parametrize("operation", COMMANDS, ids=NAMES)
 def test_every_operation_has_a_command_that_explains_itself(operation):
-    shown = CliRunner().invoke(cli, [*operation.name.split(), "--help"])
+    shown = invoke([*operation.name.split(), "--help"])
     assert shown.exit_code == 0
     assert operation.summary.split(":")[0][:40] in " ".join(shown.output.split())
     for field in describe(operation.request):
@@ -58,12 +57,12 @@ def test_each_run_status_has_an_exit_code_of_its_own():
 
 
 def test_a_command_that_does_not_exist_is_refused_with_status_2():
-    assert CliRunner().invoke(cli, ["harvest"]).exit_code == 2
+    assert invoke(["harvest"]).exit_code == 2
 
 
 @pytest.mark.parametrize("words", [["run", "slack", "--bogus"], ["records", "x", "y", "--limit", "z"], ["harvest"]])
 def test_what_is_typed_wrongly_is_one_json_value_where_json_was_asked_for(words):
-    ended = CliRunner().invoke(cli, [*words, "--json"])
+    ended = invoke([*words, "--json"])
     assert ended.exit_code == 2
     assert json.loads(ended.stdout)["error"]["code"] == "usage"
     assert "Usage: " in ended.stderr

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from polyhost.cli.main import cli
+from cli_runner import invoke
 
 
 @pytest.fixture
@@ -15,7 +14,7 @@ def serve(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The command, of an owner whose session is nobody else's."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    return lambda *options: CliRunner().invoke(cli, ["--home", str(home), "serve", *options])
+    return lambda *options: invoke(["--home", str(home), "serve", *options])
 
 
 def test_installing_tells_a_program_what_was_written_and_what_comes_next(serve: Any, home: Path):

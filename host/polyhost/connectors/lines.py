@@ -29,8 +29,9 @@ MAX_DEPTH = 128
 _DIGEST_DIGITS = 16
 """Hex digits kept of a SHA-256: enough to recognise a line in the connector's own log."""
 _BLANK = b" \t\r"
-_PARSER_DEPTH_MESSAGE = "depth limit exceeded"
-"""How orjson, at the pinned version, says that it will not go deeper (1,024 levels)."""
+_PARSER_DEPTH_WORD = "depth"
+"""What orjson says that it has exceeded where it will not go deeper (1,024 levels). The rest of the sentence differs
+from version to version; no other message of it has this word."""
 
 
 def _malformed(line: int, data: bytes | bytearray, rule: str) -> Malformed:
@@ -55,7 +56,7 @@ def decode_message(data: bytes | bytearray, line: int) -> dict[str, Any] | Malfo
 
 def _broken_rule(data: bytes | bytearray, parser_message: str) -> str:
     """Which rule a line broke that is no JSON. Only the parser's fixed message is used: its error has the text."""
-    if parser_message == _PARSER_DEPTH_MESSAGE:
+    if _PARSER_DEPTH_WORD in parser_message:
         return "too_deep"
     try:
         data.decode("utf-8")
