@@ -6,11 +6,9 @@ import pytest
 
 from cli_runner import invoke
 from polyhost import __version__
-from polyhost.cli.help import OTHERS, SECTIONS
 from polyhost.cli.main import cli
 from polyhost.cli.wording import COMMAND_VARIABLE
-from polyhost.operations.catalog import COMMANDS
-from polyhost.operations.explained import DETAILS
+from polyhost.operations.operation import Section
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store.base import BatchRow, RunRow
 from polyhost.store.opening import open_store
@@ -42,26 +40,21 @@ async def connected(home: Path, *natures: str, status: str | None = None) -> Non
 
 def test_commands_stand_in_sections_from_the_first_steps_on():
     text = shown("--help")
-    titles = [title for title in SECTIONS if f"{title}:" in text]
-    assert titles == list(SECTIONS)
+    titles = [title for title in Section if f"{title}:" in text]
+    assert titles == list(Section)
     assert [text.index(f"{title}:") for title in titles] == sorted(text.index(f"{title}:") for title in titles)
     for name in cli.commands:
         assert f"\n  {name} " in text
 
 
-def test_every_command_has_a_section_of_its_own():
-    assert OTHERS not in cli.sectioned()
-    named = [name for names in SECTIONS.values() for name in names]
-    assert len(named) == len(set(named))
+def test_every_command_stands_in_one_section_and_nothing_else_does():
+    named = [name for names in cli.sectioned().values() for name in names]
+    assert sorted(named) == sorted(cli.commands)
 
 
 @pytest.mark.parametrize("words", [[name] for name in cli.commands], ids=lambda words: words[0])
 def test_every_command_and_group_shows_examples(words):
     assert "Examples:" in shown(*words, "--help")
-
-
-def test_what_is_explained_is_an_operation():
-    assert set(DETAILS) <= {operation.name for operation in COMMANDS}
 
 
 @pytest.mark.parametrize("command", ["run", "import", "demo"])

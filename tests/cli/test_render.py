@@ -9,7 +9,9 @@ from evidences import NOW, evidence, gap, run, stream
 from polyhost.cli.render import render
 from polyhost.cli.render.common import bullet
 from polyhost.coverage.health import project
+from polyhost.operations.catalog import COMMANDS
 
+BY_NAME = {operation.name: operation for operation in COMMANDS}
 GOLDENS = Path(__file__).parent / "goldens"
 
 RUN = {
@@ -284,7 +286,7 @@ def test_output_is_as_agreed(name, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TZ", "UTC")
     operation, value = CASES[name]
-    render(operation, value)
+    render(BY_NAME[operation], value)
     shown = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines()) + "\n"
     golden = GOLDENS / f"{name}.txt"
     if os.environ.get("POLYHOST_GOLDENS") == "write":
@@ -296,14 +298,15 @@ def test_what_was_found_stands_out_where_there_are_colours(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    render("search", FOUND)
+    render(BY_NAME["search"], FOUND)
     assert "the [red]\x1b[1;33mharbour\x1b[0m \x1b[1;33mlights\x1b[0m…" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["coverage", "records", "search"])
 def test_foreign_text_cannot_act_on_the_terminal(name, capsys):
     """Control characters and markup in names and messages are shown as text."""
-    render(*CASES[name])
+    operation, value = CASES[name]
+    render(BY_NAME[operation], value)
     shown = capsys.readouterr().out
     assert "\x1b[31m" not in shown
     assert "[bold]" in shown or "[red]there[/]" in shown or "[red]harbour" in shown

@@ -15,8 +15,8 @@ from polyhost.operations.collect import run
 from polyhost.operations.connections import connections
 from polyhost.operations.context import Context
 from polyhost.operations.leaving import disconnect, rename
+from polyhost.operations.operation import Result
 from polyhost.operations.reading import batches, receipt, records, run_details, runs
-from polyhost.operations.registry import Result
 from polyhost.operations.requests import (
     BatchesRequest,
     ConnectionsRequest,

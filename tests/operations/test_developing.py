@@ -16,7 +16,7 @@ from polyhost.engine.events import MessageSeen
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.developing import dev
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import DevRequest
 
 pytestmark = pytest.mark.requirement("HO-6")

@@ -10,7 +10,7 @@ from polyhost.engine.clock import Clock
 from polyhost.operations.artifacts import import_file
 from polyhost.operations.connections import connect
 from polyhost.operations.context import Context
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import ConnectRequest, ImportRequest, StatusRequest
 from polyhost.operations.status import status
 

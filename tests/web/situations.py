@@ -22,8 +22,7 @@ from polyhost.engine.run.paused import PAUSED_MEMO
 from polyhost.engine.sessions.saved import save_session
 from polyhost.ledger import retire
 from polyhost.operations.context import Context
-from polyhost.operations.requests import SchedulePauseRequest, ScheduleSetRequest
-from polyhost.operations.schedule import pause, set_schedule
+from polyhost.operations.schedules import SchedulePauseRequest, ScheduleSetRequest, pause, set_schedule
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store.base import BatchRow, RunRow, SavePartitions, Store
 from polyhost.store.opening import open_store

@@ -13,14 +13,13 @@ import orjson
 from aiohttp import web
 
 from polyhost.errors import RefusedError
-from polyhost.operations.registry import Field, Operation, Route, describe
+from polyhost.operations.fields import MAX_PAGE, Field, describe
+from polyhost.operations.operation import Endpoint
 
-__all__ = ["MAX_BODY_BYTES", "MAX_PAGE", "Asked", "read_fields", "read_request"]
+__all__ = ["MAX_BODY_BYTES", "Asked", "bounds", "read_fields", "read_request"]
 
 MAX_BODY_BYTES = 1024 * 1024
 """A JSON body: ten thousand resource ids of a hundred characters each. Files are uploaded another way."""
-MAX_PAGE = 1000
-"""Things on one page: what a page of records comes to in memory, and what a reader waits for."""
 MAX_VALUE = 4096
 """Characters of one value in a path or query."""
 MAX_VALUES = 1000
@@ -37,23 +36,23 @@ class Asked:
     body: Field | None
 
     @classmethod
-    def of(cls, operation: Operation, route: Route) -> Asked:
-        shown = [item for item in describe(route.request or operation.request) if item.name not in route.hidden]
-        in_path = tuple(item for item in shown if "{" + item.name + "}" in route.path)
+    def of(cls, endpoint: Endpoint) -> Asked:
+        shown = [item for item in describe(endpoint.request) if item.name not in endpoint.route.hidden]
+        in_path = tuple(item for item in shown if "{" + item.name + "}" in endpoint.path)
         rest = tuple(item for item in shown if item not in in_path and item.kind != "body")
         return cls(in_path, rest, next((item for item in shown if item.kind == "body"), None))
 
 
-async def read_request(request: web.Request, operation: Operation, route: Route, asked: Asked) -> Any:
+async def read_request(request: web.Request, endpoint: Endpoint, asked: Asked) -> Any:
     """The typed request. RefusedError says what of it cannot be used; too large a body is 413."""
     values: dict[str, Any] = {item.name: _checked(item.name, request.match_info[item.name]) for item in asked.path}
-    if route.method in {"GET", "DELETE"}:
+    if endpoint.method in {"GET", "DELETE"}:
         values |= _from_query(request, asked.rest)
     else:
         _no_query(request)
         given = await read_json(request, required=asked.body is not None or any(item.required for item in asked.rest))
         values |= {asked.body.name: given} if asked.body is not None else _from_json(given, asked.rest)
-    return (route.request or operation.request)(**values)
+    return endpoint.request(**values)
 
 
 def read_fields(request: web.Request, asked: Asked) -> dict[str, Any]:
@@ -98,11 +97,21 @@ def _number(item: Field, text: str) -> Any:
 
 
 def _bounded(item: Field, value: Any) -> Any:
-    if item.name == "limit" and not 1 <= value <= MAX_PAGE:
+    between = bounds(item)
+    if item.name == "limit" and between is not None and not between[0] <= value <= between[1]:
         raise RefusedError(
-            f"limit {value} is out of bounds", f"Give 1 to {MAX_PAGE:,}, and go on with after.", code="bad_limit"
+            f"limit {value} is out of bounds",
+            f"Give {between[0]} to {between[1]:,}, and go on with after.",
+            code="bad_limit",
         )
     return value
+
+
+def bounds(item: Field) -> tuple[float, float] | None:
+    """What a number lies between. One answer over HTTP is a page, however much a command may print."""
+    if item.least is None or item.most is None:
+        return None
+    return (max(1, item.least), min(MAX_PAGE, item.most)) if item.name == "limit" else (item.least, item.most)
 
 
 def _from_json(given: object, known: tuple[Field, ...]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from polyhost import __version__
-from polyhost.api.asking import MAX_PAGE, MAX_VALUE, Asked
+from polyhost.api.asking import MAX_VALUE, Asked, bounds
 from polyhost.api.guards import COOKIE, CSRF_HEADER
 from polyhost.api.own import OWN_ROUTES, OwnRoute
 from polyhost.api.problems import PROBLEM_TYPE
@@ -20,7 +20,8 @@ from polyhost.api.streaming import event_name
 from polyhost.api.uploading import UPLOAD_TYPE
 from polyhost.operations import bodies, events, results
 from polyhost.operations.catalog import OPERATIONS
-from polyhost.operations.registry import Field, Operation, Route
+from polyhost.operations.fields import Field
+from polyhost.operations.operation import Endpoint, Exchange, Operation
 
 __all__ = ["EVENTS", "PROBLEMS", "openapi_document", "operation_id", "schema_of"]
 
@@ -60,9 +61,9 @@ def openapi_document() -> dict[str, Any]:
     schemas = Schemas()
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
-        for number, route in enumerate(operation.routes):
-            described = _described(operation, route, number, schemas)
-            paths.setdefault(route.path, {})[route.method.lower()] = described
+        for number, endpoint in enumerate(operation.routes):
+            described = _described(operation, endpoint, number, schemas)
+            paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = described
     for own in OWN_ROUTES:
         paths.setdefault(own.path, {})[own.method.lower()] = _described_own(own, schemas)
     problem = {PROBLEM_TYPE: {"schema": schemas.refer("Problem", results.Problem)}}
@@ -93,13 +94,18 @@ def schema_of(name: str) -> dict[str, Any]:
     """The JSON Schema of a type of results, or of an event, whole, with what it refers to."""
     schemas = Schemas()
     of_events = {kind.__name__: kind for kind in EVENTS.values()}
-    found = schemas.inline(of_events.get(name) or getattr(results, name))
+    found = schemas.inline(of_events.get(name) or _answers().get(name) or getattr(results, name))
     return {**found, "components": {"schemas": schemas.named()}}
 
 
-def operation_id(operation: Operation, route: Route, number: int) -> str:
+def _answers() -> dict[str, Any]:
+    """What routes answer with, by name."""
+    kinds = [endpoint.result for operation in OPERATIONS for endpoint in operation.routes]
+    return {kind.__name__: kind for kind in kinds if not isinstance(kind, str)}
+
+
+def operation_id(operation: Operation[Any, Any], number: int) -> str:
     """A name for programs: `schedule_set`; a second route of an operation adds what it is of."""
-    del route
     base = re.sub(r"\W+", "_", operation.name)
     return base if number == 0 else f"{base}_one"
 
@@ -130,26 +136,26 @@ def _waits(status: int) -> dict[str, Any]:
     return {"headers": {"Retry-After": header}}
 
 
-def _described(operation: Operation, route: Route, number: int, schemas: Schemas) -> dict[str, Any]:
-    asked = Asked.of(operation, route)
+def _described(operation: Operation[Any, Any], endpoint: Endpoint, number: int, schemas: Schemas) -> dict[str, Any]:
+    asked, route = Asked.of(endpoint), endpoint.route
     reads = route.method in {"GET", "DELETE"}
     described: dict[str, Any] = {
-        "operationId": operation_id(operation, route, number),
+        "operationId": operation_id(operation, number),
         "summary": operation.summary,
-        **_own_refusals(route),
+        **_own_refusals(endpoint),
         "parameters": [_parameter(item, "path") for item in asked.path],
-        "responses": {str(route.status): _success(operation, route, schemas)}
+        "responses": {str(route.status): _success(operation, endpoint, schemas)}
         | _problems(status for status in PROBLEMS if not (reads and status in _OF_A_BODY)),
         "security": _SAFE if route.method == "GET" else _CHANGES,
     }
-    if reads or operation.name == "import":
+    if reads or route.exchange is Exchange.UPLOAD:
         described["parameters"] += [_parameter(item, "query") for item in asked.rest]
     else:
-        described["requestBody"] = _body(asked, route, schemas)
-    if operation.name == "import":
+        described["requestBody"] = _body(asked, schemas)
+    if route.exchange is Exchange.UPLOAD:
         told = "The file itself, as it was exported."
         described["requestBody"] = {"required": True, "description": told, "content": {UPLOAD_TYPE: {"schema": {}}}}
-    if operation.name == "run events":
+    if route.exchange is Exchange.EVENTS:
         described["parameters"].append(_LAST_EVENT)
         described["responses"]["204"] = {"description": "The run has ended, and its last event was heard."}
     return described
@@ -163,10 +169,10 @@ _LAST_EVENT = {
 }
 
 
-def _own_refusals(route: Route) -> dict[str, str]:
-    if not route.errors:
+def _own_refusals(endpoint: Endpoint) -> dict[str, str]:
+    if not endpoint.refusals:
         return {}
-    return {"description": f"Refusals of its own, by `code`: {', '.join(f'`{code}`' for code in route.errors)}."}
+    return {"description": f"Refusals of its own, by `code`: {', '.join(f'`{code}`' for code in endpoint.refusals)}."}
 
 
 def _described_own(own: OwnRoute, schemas: Schemas) -> dict[str, Any]:
@@ -196,15 +202,15 @@ def _content(content: Any, schemas: Schemas) -> dict[str, Any]:
     return {"content": found} if found else {}
 
 
-def _success(operation: Operation, route: Route, schemas: Schemas) -> dict[str, Any]:
-    if operation.name == "run events":
+def _success(operation: Operation[Any, Any], endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
+    if endpoint.route.exchange is Exchange.EVENTS:
         told = "Events by name, data as JSON, ids to resume after. Ends with the run. `x-events`: each name's data."
         by_name = {name: schemas.refer(kind.__name__, kind) for name, kind in EVENTS.items()}
         return {"description": told, "content": {_EVENTS: {"schema": {"type": "string"}, "x-events": by_name}}}
-    kind = getattr(results, route.result)
+    kind = endpoint.result if not isinstance(endpoint.result, str) else getattr(results, endpoint.result)
     return {
         "description": operation.summary,
-        "content": {"application/json": {"schema": schemas.refer(route.result, kind)}},
+        "content": {"application/json": {"schema": schemas.refer(kind.__name__, kind)}},
     }
 
 
@@ -212,9 +218,9 @@ def _problems(statuses: Iterable[int]) -> dict[str, Any]:
     return {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
 
 
-def _body(asked: Asked, route: Route, schemas: Schemas) -> dict[str, Any]:
-    if asked.body is not None and route.body is not None:
-        schema, required = schemas.refer(route.body, getattr(bodies, route.body)), True
+def _body(asked: Asked, schemas: Schemas) -> dict[str, Any]:
+    if asked.body is not None:
+        schema, required = schemas.refer(asked.body.body, getattr(bodies, asked.body.body)), True
         told = asked.body.help
     else:
         fields = {item.name: _json_schema(item) | {"description": item.help} for item in asked.rest}
@@ -240,6 +246,7 @@ def _json_schema(item: Field) -> dict[str, Any]:
         return {"type": "array", "items": text}
     if item.kind == "flag":
         return {"type": "boolean", "default": False}
-    if item.name == "limit":
-        return {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": item.default}
-    return {"type": "number", "minimum": 0, "maximum": 3600, "default": item.default} if item.type is float else text
+    if (between := bounds(item)) is not None:
+        kind = "number" if item.type is float else "integer"
+        return {"type": kind, "minimum": between[0], "maximum": between[1], "default": item.default}
+    return text

@@ -15,7 +15,7 @@ from polyhost.api.streaming import stream_events
 from polyhost.api.surface import Surface
 from polyhost.api.uploading import take_upload
 from polyhost.operations.catalog import OPERATIONS
-from polyhost.operations.registry import Operation, Route
+from polyhost.operations.operation import Endpoint, Exchange
 
 __all__ = ["add_routes"]
 
@@ -23,44 +23,44 @@ __all__ = ["add_routes"]
 def add_routes(app: web.Application, surface: Surface) -> None:
     """Every route of the table."""
     for operation in OPERATIONS:
-        for route in operation.routes:
-            handler = _SPECIAL.get(operation.name, _plain)(surface, operation, route)
-            app.router.add_route(route.method, route.path, handler)
+        for endpoint in operation.routes:
+            handler = _HANDLERS[endpoint.route.exchange](surface, endpoint)
+            app.router.add_route(endpoint.method, endpoint.path, handler)
 
 
-def _plain(surface: Surface, operation: Operation, route: Route) -> Handler:
-    asked = Asked.of(operation, route)
+def _plain(surface: Surface, endpoint: Endpoint) -> Handler:
+    asked = Asked.of(endpoint)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        typed = await read_request(request, operation, route, asked)
-        result = await operation.load(route)(surface.context(), typed)
-        return json_response(result.value, status=route.status)
+        typed = await read_request(request, endpoint, asked)
+        result = await endpoint(surface.context(), typed)
+        return json_response(result.value, status=endpoint.route.status)
 
     return handle
 
 
-def _events(surface: Surface, operation: Operation, route: Route) -> Handler:
-    asked = Asked.of(operation, route)
+def _events(surface: Surface, endpoint: Endpoint) -> Handler:
+    asked = Asked.of(endpoint)
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        typed = await read_request(request, operation, route, asked)
+        typed = await read_request(request, endpoint, asked)
         return await stream_events(surface, request, typed)
 
     return handle
 
 
-def _upload(surface: Surface, operation: Operation, route: Route) -> Handler:
-    asked = Asked.of(operation, route)
+def _upload(surface: Surface, endpoint: Endpoint) -> Handler:
+    asked = Asked.of(endpoint)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         upload = await take_upload(surface, request, asked)
-        result = await operation.load(route)(surface.context(), upload)
-        return json_response(result.value, status=route.status)
+        result = await endpoint.handler(surface.context(), upload)
+        return json_response(result.value, status=endpoint.route.status)
 
     return handle
 
 
-_SPECIAL = {"run events": _events, "import": _upload}
+_HANDLERS = {Exchange.JSON: _plain, Exchange.EVENTS: _events, Exchange.UPLOAD: _upload}
 
 
 def json_response(value: object, *, status: int = 200) -> web.Response:

@@ -13,8 +13,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from polyhost.operations.fields import Field
 from polyhost.operations.names import FILES, FOLDERS, names_for
-from polyhost.operations.registry import Field
 
 __all__ = ["completer", "completion_command"]
 

@@ -7,44 +7,25 @@ from __future__ import annotations
 
 import platform
 import shlex
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import click
 
 from polyhost import __version__
 from polyhost.cli.wording import as_typed
-from polyhost.operations.explained import DETAILS, STATUSES
-from polyhost.operations.registry import Field, Operation
+from polyhost.operations.catalog import COMMANDS
+from polyhost.operations.explained import STATUSES
+from polyhost.operations.fields import Field
+from polyhost.operations.operation import Operation, Section
 
-__all__ = ["OTHERS", "SECTIONS", "Sections", "command_help", "epilog", "group_epilog", "print_welcome", "show_version"]
+__all__ = ["Sections", "command_help", "epilog", "group_epilog", "print_welcome", "show_version"]
 
-SECTIONS = {
-    "First steps": ("demo", "connect", "run", "import", "status"),
-    "Reading": ("records", "record", "thread", "search", "counts", "coverage", "export", "changes"),
-    "What happened": ("runs", "batches", "receipt"),
-    "Keeping it running": (
-        "serve",
-        "schedule",
-        "notify",
-        "connections",
-        "rename",
-        "disconnect",
-        "partitions",
-        "pause",
-        "resume",
-        "cancel",
-        "doctor",
-        "config",
-        "completion",
-    ),
-    "Writing polyfills": ("polyfill", "fixture"),
-}
-"""Commands by what they are for, each section and command in the order an owner meets them."""
-OTHERS = "Others"
-"""Where a command is shown that no section names."""
-_ENDS_WITH_STATUS = frozenset({"demo", "import", "run"})
-"""Operations that can end in every way there is."""
+_OWN = {"serve": Section.UPKEEP, "completion": Section.UPKEEP}
+"""Where the commands stand that are no operations."""
+_SECTION_OF = {
+    (operation.name if operation.group is None else operation.group.name): operation.section for operation in COMMANDS
+} | _OWN
 
 
 class Sections(click.Group):
@@ -54,11 +35,8 @@ class Sections(click.Group):
         return [name for names in self.sectioned().values() for name in names]
 
     def sectioned(self) -> dict[str, list[str]]:
-        """The commands that there are, by section; none is left out."""
-        named = {name for names in SECTIONS.values() for name in names}
-        listed = {title: [name for name in names if name in self.commands] for title, names in SECTIONS.items()}
-        listed[OTHERS] = [name for name in self.commands if name not in named]
-        return {title: names for title, names in listed.items() if names}
+        """The commands that there are, by section, each in the order it was declared in."""
+        return {str(section): [name for name in self.commands if _SECTION_OF[name] is section] for section in Section}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, names in self.sectioned().items():
@@ -66,9 +44,9 @@ class Sections(click.Group):
                 formatter.write_dl([(name, _short(self.commands[name])) for name in names], col_spacing=3)
 
 
-def command_help(operation: Operation, arguments: list[Field]) -> str:
+def command_help(operation: Operation[Any, Any], arguments: list[Field]) -> str:
     """Summary, details, and what each argument is."""
-    parts = [operation.summary, DETAILS.get(operation.name, "")]
+    parts = [operation.summary, operation.details]
     if arguments:
         width = max(len(_argument(item)) for item in arguments)
         lines = "\n".join(f"  {_argument(item):{width}}  {item.help}" for item in arguments)
@@ -76,15 +54,15 @@ def command_help(operation: Operation, arguments: list[Field]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def epilog(operation: Operation) -> str:
+def epilog(operation: Operation[Any, Any]) -> str:
     """Examples; and the exit statuses where all of them can be met."""
     text = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in operation.examples)
-    if operation.name in _ENDS_WITH_STATUS:
+    if operation.ends_as_a_run:
         text += "\n\n\b\nExit status:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in STATUSES.items())
     return text
 
 
-def group_epilog(operations: list[Operation]) -> str:
+def group_epilog(operations: list[Operation[Any, Any]]) -> str:
     """An example of each command of a group."""
     return "\b\nExamples:\n" + "\n".join(f"  {operation.examples[0]}" for operation in operations)
 
@@ -118,6 +96,8 @@ def show_version(context: click.Context, parameter: click.Parameter, wanted: boo
 
 
 def _version(distribution: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  keeps --help instant
+
     try:
         return version(distribution)
     except PackageNotFoundError:

@@ -14,13 +14,14 @@ import click
 from polyhost.cli.completion import completer, completion_command
 from polyhost.cli.help import Sections, command_help, epilog, group_epilog, print_welcome, show_version
 from polyhost.cli.serve import serve_command
-from polyhost.operations.catalog import COMMANDS, GROUPS
-from polyhost.operations.registry import Field, Operation, describe
+from polyhost.operations.catalog import COMMANDS
+from polyhost.operations.fields import Field, describe
+from polyhost.operations.operation import Group, Operation
 
 __all__ = ["cli", "main"]
 
 
-def _parameter(operation: Operation, item: Field) -> click.Parameter:
+def _parameter(operation: Operation[Any, Any], item: Field) -> click.Parameter:
     complete = completer(operation.name, item)
     if item.kind == "argument":
         return click.Argument(
@@ -41,7 +42,7 @@ def _parameter(operation: Operation, item: Field) -> click.Parameter:
     )
 
 
-def _command(operation: Operation) -> click.Command:
+def _command(operation: Operation[Any, Any]) -> click.Command:
     described = describe(operation.request)
 
     def callback(as_json: bool, **values: Any) -> None:
@@ -63,23 +64,22 @@ def _command(operation: Operation) -> click.Command:
 
 def _commands() -> dict[str, click.Command]:
     """`partitions retire` becomes the command `retire` of the group `partitions`."""
-    commands: dict[str, click.Command] = {}
+    commands: dict[str, click.Command] = {"serve": serve_command()}
     for operation in COMMANDS:
-        group, _, name = operation.name.rpartition(" ")
-        if not group:
-            commands[name] = _command(operation)
+        command = _command(operation)
+        if operation.group is None:
+            commands[operation.name] = command
             continue
-        parent = commands.setdefault(group, _group(group))
+        parent = commands.setdefault(operation.group.name, _group(operation.group))
         if isinstance(parent, click.Group):
-            parent.add_command(_command(operation), name)
-    commands["serve"] = serve_command()
+            parent.add_command(command)
     commands["completion"] = completion_command(lambda: cli)
     return commands
 
 
-def _group(name: str) -> click.Group:
-    members = [operation for operation in COMMANDS if operation.name.startswith(f"{name} ")]
-    return _InOrder(name, help=GROUPS[name], epilog=group_epilog(members))
+def _group(group: Group) -> click.Group:
+    members = [operation for operation in COMMANDS if operation.group is group]
+    return _InOrder(group.name, help=group.help, epilog=group_epilog(members))
 
 
 class _InOrder(click.Group):

@@ -22,8 +22,8 @@ from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError, StoppedError
 from polyhost.operations.context import Context, default_home, nobody
+from polyhost.operations.operation import Operation, Result
 from polyhost.operations.other_processes import open_to_other_processes
-from polyhost.operations.registry import Operation, Result
 
 __all__ = ["complain", "perform", "print_error"]
 
@@ -32,13 +32,9 @@ EXIT_REFUSED = 2
 EXIT_NEEDS_OWNER = 4
 EXIT_INTERRUPTED = 130
 _STATUSES = {RefusedError: EXIT_REFUSED, NeedsOwnerError: EXIT_NEEDS_OWNER, StoppedError: EXIT_INTERRUPTED}
-_ALL_OR_NOTHING = frozenset({"export"})
-"""Operations that keep nothing of what they had done when they are stopped."""
-_LINE_BY_LINE = frozenset({"polyfill dev"})
-"""Operations that show each message: live rows would draw over them."""
 
 
-def perform(operation: Operation, request: Any, *, home: Path | None, as_json: bool) -> NoReturn:
+def perform(operation: Operation[Any, Any], request: Any, *, home: Path | None, as_json: bool) -> NoReturn:
     """Run it, print what came of it, exit. Every PolyhostError becomes one sentence on stderr."""
     try:
         where = (home or default_home()).expanduser().absolute()
@@ -52,19 +48,18 @@ def perform(operation: Operation, request: Any, *, home: Path | None, as_json: b
     sys.exit(result.exit_code)
 
 
-async def _perform(operation: Operation, request: Any, home: Path, *, as_json: bool) -> Result:
+async def _perform(operation: Operation[Any, Any], request: Any, home: Path, *, as_json: bool) -> Result[Any]:
     at_terminal = sys.stdin.isatty()
-    with show_progress(quiet=as_json or operation.name in _LINE_BY_LINE) as watch:
+    with show_progress(quiet=as_json or operation.shows_messages) as watch:
         ask = ask_owner if at_terminal else nobody
         context = Context(home=home, watch=watch, answer=ask, inspect=show_message)
         if at_terminal:
             context.choose = choose
-        _cancel_on_interrupt(context.cancelled, keeps=operation.name not in _ALL_OR_NOTHING)
-        handler = operation.load()
-        tune_interpreter()  # the process is the operation's from here on, and everything heavy is imported
+        _cancel_on_interrupt(context.cancelled, keeps=not operation.all_or_nothing)
+        tune_interpreter()  # the process is the operation's from here on
         overtaken = answered_elsewhere if at_terminal else None
         async with open_to_other_processes(context, overtaken=overtaken) as opened:
-            return await handler(opened, request)
+            return await operation(opened, request)
 
 
 def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:
@@ -82,13 +77,13 @@ def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:
         loop.add_signal_handler(number, interrupted)
 
 
-def _print(operation: Operation, result: Result, *, as_json: bool) -> None:
+def _print(operation: Operation[Any, Any], result: Result[Any], *, as_json: bool) -> None:
     if as_json:
         import orjson  # noqa: PLC0415
 
         sys.stdout.buffer.write(orjson.dumps(result.value, option=orjson.OPT_INDENT_2) + b"\n")
     else:
-        render(operation.name, result.value)
+        render(operation, result.value)
     sys.stdout.flush()
 
 

@@ -29,8 +29,8 @@ from polyhost.engine.run.collect import Surroundings
 from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
+from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name
-from polyhost.operations.registry import Result
 from polyhost.operations.requests import ImportRequest
 from polyhost.protocol.declarations import ImporterDecl
 from polyhost.protocol.diagnostics import RunStatus
@@ -52,7 +52,7 @@ class _Recognised:
     recognition: Recognition
 
 
-async def import_file(context: Context, request: ImportRequest) -> Result:
+async def import_file(context: Context, request: ImportRequest) -> Result[Any]:
     """Import a file, preview one, or import what is new in the watched folder."""
     if request.watched:
         return await _import_watched(context, request)
@@ -172,7 +172,7 @@ def _recognise(artifact: Artifact, candidates: list[LoadedSource]) -> _Recognise
     )
 
 
-async def _import_watched(context: Context, request: ImportRequest) -> Result:
+async def _import_watched(context: Context, request: ImportRequest) -> Result[Any]:
     """Files that are new in the watched folder, oldest first. One that cannot be imported does not stop the others."""
     if request.file is not None or request.preview:
         raise RefusedError("--watched goes alone", "Leave the file and --preview out.", code="bad_request")

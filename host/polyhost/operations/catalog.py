@@ -1,26 +1,27 @@
-"""The table of operations. A surface shows exactly these."""
+"""The table of operations: what the families declare, in the order of help. A surface shows exactly these."""
 
 from __future__ import annotations
 
-from polyhost.operations import requests
-from polyhost.operations.registry import Operation, Route
+from types import ModuleType
+from typing import Any
 
-__all__ = ["COMMANDS", "GROUPS", "OPERATIONS"]
+from polyhost.operations import requests, schedules
+from polyhost.operations._before import before, route
+from polyhost.operations.operation import Exchange, Operation
 
-GROUPS = {
-    "config": "The settings in this home's config.toml.",
-    "partitions": "Let a missing partition go, or take it back.",
-    "schedule": "When connections run by themselves, while polyhost serve runs.",
-    "notify": "Being told when you are needed.",
-    "polyfill": "The scripts that collect: list them, check them, write your own.",
-    "fixture": "Recordings that a polyfill is tested with: make, scrub and verify them.",
-}
-"""Operations with two words in their name, by the first."""
+__all__ = ["COMMANDS", "OPERATIONS"]
 
 _AUTHORS = "It works on an author's files, on this machine."
 
+
+def declared_in(family: ModuleType) -> tuple[Operation[Any, Any], ...]:
+    """What a module declares, from its top down."""
+    declared = (found for found in vars(family).values() if isinstance(found, Operation))
+    return tuple(found for found in declared if found.handler.__module__ == family.__name__)
+
+
 OPERATIONS = (
-    Operation(
+    before(
         "demo",
         requests.DemoRequest,
         "polyhost.operations.collect:demo",
@@ -28,7 +29,7 @@ OPERATIONS = (
         ("polyhost demo",),
         only="It shows in a terminal what a run is; a server has connections of its own.",
     ),
-    Operation(
+    before(
         "connect",
         requests.ConnectRequest,
         "polyhost.operations.connections:connect",
@@ -44,15 +45,15 @@ OPERATIONS = (
         ),
         only="It reads session files of this machine, or opens a browser window to sign in.",
     ),
-    Operation(
+    before(
         "connections",
         requests.ConnectionsRequest,
         "polyhost.operations.connections:connections",
         "List what is connected.",
         ("polyhost connections",),
-        routes=(Route("GET", "/v1/connections", "Connections"),),
+        routes=(route("GET", "/v1/connections", "Connections"),),
     ),
-    Operation(
+    before(
         "run",
         requests.RunRequest,
         "polyhost.operations.collect:run",
@@ -64,19 +65,18 @@ OPERATIONS = (
             "polyhost run slack --json | jq .diagnostics",
         ),
         routes=(
-            Route(
+            route(
                 "POST",
                 "/v1/connections/{name}/runs",
                 "Started",
                 202,
                 request=requests.StartRequest,
                 handler="polyhost.operations.hosted:start",
-                body="RunWanted",
                 errors=("run_in_progress", "too_many_runs"),
             ),
         ),
     ),
-    Operation(
+    before(
         "import",
         requests.ImportRequest,
         "polyhost.operations.artifacts:import_file",
@@ -87,7 +87,7 @@ OPERATIONS = (
             "polyhost import family chat.zip --source whatsapp",
         ),
         routes=(
-            Route(
+            route(
                 "POST",
                 "/v1/connections/{name}/artifacts",
                 "Previewed",
@@ -95,28 +95,29 @@ OPERATIONS = (
                 request=requests.UploadRequest,
                 handler="polyhost.operations.hosted:preview",
                 errors=("not_recognised", "other_account"),
+                exchange=Exchange.UPLOAD,
             ),
         ),
     ),
-    Operation(
+    before(
         "status",
         requests.StatusRequest,
         "polyhost.operations.status:status",
         "Show how each connection is: what works, how far it reaches, and what only you can do.",
         ("polyhost status", "polyhost status slack", "polyhost status slack --json | jq .next_actions"),
         routes=(
-            Route("GET", "/v1/health", "AllHealth", hidden=("name",)),
-            Route("GET", "/v1/connections/{name}/health", "Health"),
+            route("GET", "/v1/health", "AllHealth", hidden=("name",)),
+            route("GET", "/v1/connections/{name}/health", "Health"),
         ),
     ),
-    Operation(
+    before(
         "records",
         requests.RecordsRequest,
         "polyhost.operations.reading:records",
         "Read stored records.",
         ("polyhost records slack messages --partition C024BE91L --limit 10", "polyhost records slack users --json"),
         routes=(
-            Route(
+            route(
                 "GET",
                 "/v1/connections/{name}/streams/{stream}/records",
                 "Records",
@@ -124,31 +125,31 @@ OPERATIONS = (
             ),
         ),
     ),
-    Operation(
+    before(
         "record",
         requests.RecordRequest,
         "polyhost.operations.looking:record",
         "Show one record, and what it was before it was edited.",
         ('polyhost record slack messages \'["C024BE91L","1790000000.000100"]\' --versions',),
-        routes=(Route("GET", "/v1/connections/{name}/streams/{stream}/record", "Record"),),
+        routes=(route("GET", "/v1/connections/{name}/streams/{stream}/record", "Record"),),
     ),
-    Operation(
+    before(
         "thread",
         requests.ThreadRequest,
         "polyhost.operations.looking:thread",
         "Show the group a record belongs to: a message with its replies.",
         ('polyhost thread slack messages \'["C024BE91L","1790000000.000100"]\'',),
-        routes=(Route("GET", "/v1/connections/{name}/streams/{stream}/thread", "Thread", errors=("bad_cursor",)),),
+        routes=(route("GET", "/v1/connections/{name}/streams/{stream}/thread", "Thread", errors=("bad_cursor",)),),
     ),
-    Operation(
+    before(
         "counts",
         requests.CountsRequest,
         "polyhost.operations.looking:counts",
         "Count what a stream and its partitions hold.",
         ("polyhost counts slack messages", "polyhost counts slack messages --partition C024BE91L --json"),
-        routes=(Route("GET", "/v1/connections/{name}/streams/{stream}/counts", "StreamCounts"),),
+        routes=(route("GET", "/v1/connections/{name}/streams/{stream}/counts", "StreamCounts"),),
     ),
-    Operation(
+    before(
         "search",
         requests.SearchRequest,
         "polyhost.operations.search:search",
@@ -158,7 +159,7 @@ OPERATIONS = (
             "polyhost search '\"harbour lights\" -berth' --connection slack --since 2026-01-01",
         ),
         routes=(
-            Route(
+            route(
                 "GET",
                 "/v1/search",
                 "Found",
@@ -166,7 +167,7 @@ OPERATIONS = (
             ),
         ),
     ),
-    Operation(
+    before(
         "export",
         requests.ExportRequest,
         "polyhost.operations.export:export",
@@ -178,30 +179,30 @@ OPERATIONS = (
         ),
         only="It writes into a directory of this machine that is named.",
     ),
-    Operation(
+    before(
         "coverage",
         requests.CoverageRequest,
         "polyhost.operations.reading:coverage",
         "Show how far each partition is covered, where the holes are, and what mends them.",
         ("polyhost coverage slack",),
-        routes=(Route("GET", "/v1/connections/{name}/coverage", "Coverage"),),
+        routes=(route("GET", "/v1/connections/{name}/coverage", "Coverage"),),
     ),
-    Operation(
+    before(
         "runs",
         requests.RunsRequest,
         "polyhost.operations.reading:runs",
         "List past runs, newest first.",
         ("polyhost runs slack",),
-        routes=(Route("GET", "/v1/connections/{name}/runs", "Runs"),),
+        routes=(route("GET", "/v1/connections/{name}/runs", "Runs"),),
     ),
-    Operation(
+    before(
         "cancel",
         requests.CancelRequest,
         "polyhost.operations.collect:cancel",
         "Ask a run in another process to stop and keep what it has read.",
         ("polyhost cancel run_019a…",),
         routes=(
-            Route(
+            route(
                 "POST",
                 "/v1/runs/{run}/cancel",
                 "Cancelling",
@@ -211,14 +212,14 @@ OPERATIONS = (
             ),
         ),
     ),
-    Operation(
+    before(
         "pause",
         requests.PauseRequest,
         "polyhost.operations.collect:pause",
         "Let a run wait: nothing more is asked of the site until it is resumed.",
         ("polyhost pause run_019a…",),
         routes=(
-            Route(
+            route(
                 "POST",
                 "/v1/runs/{run}/pause",
                 "Pausing",
@@ -228,14 +229,14 @@ OPERATIONS = (
             ),
         ),
     ),
-    Operation(
+    before(
         "resume",
         requests.ResumeRequest,
         "polyhost.operations.collect:resume",
         "Let a run that is paused go on exactly where it was.",
         ("polyhost resume run_019a…",),
         routes=(
-            Route(
+            route(
                 "POST",
                 "/v1/runs/{run}/resume",
                 "Resuming",
@@ -245,88 +246,48 @@ OPERATIONS = (
             ),
         ),
     ),
-    Operation(
+    before(
         "partitions retire",
         requests.RetireRequest,
         "polyhost.operations.partitions:retire",
         "Accept that a missing partition is gone: keep its records, stop reporting it.",
         ('polyhost partitions retire slack messages C024BE91L --reason "left the project"',),
-        routes=(Route("POST", "/v1/connections/{name}/streams/{stream}/partitions/{key}/retire", "PartitionChanged"),),
+        routes=(route("POST", "/v1/connections/{name}/streams/{stream}/partitions/{key}/retire", "PartitionChanged"),),
     ),
-    Operation(
+    before(
         "partitions restore",
         requests.RestoreRequest,
         "polyhost.operations.partitions:restore",
         "Take back a retirement.",
         ("polyhost partitions restore slack messages C024BE91L",),
-        routes=(Route("POST", "/v1/connections/{name}/streams/{stream}/partitions/{key}/restore", "PartitionChanged"),),
+        routes=(route("POST", "/v1/connections/{name}/streams/{stream}/partitions/{key}/restore", "PartitionChanged"),),
     ),
-    Operation(
-        "schedule show",
-        requests.ScheduleShowRequest,
-        "polyhost.operations.schedule:show",
-        "Show when each connection runs by itself, and what it waits for.",
-        ("polyhost schedule show", "polyhost schedule show slack --json"),
-        routes=(
-            Route("GET", "/v1/schedules", "Schedules", hidden=("name",)),
-            Route("GET", "/v1/connections/{name}/schedule", "Schedule"),
-        ),
-    ),
-    Operation(
-        "schedule set",
-        requests.ScheduleSetRequest,
-        "polyhost.operations.schedule:set_schedule",
-        "Choose how often a connection runs by itself, and when never.",
-        (
-            "polyhost schedule set slack --every 6h",
-            "polyhost schedule set slack --quiet-hours 22:00-07:00",
-            "polyhost schedule set slack --manual",
-        ),
-        routes=(
-            Route("PUT", "/v1/connections/{name}/schedule", "Schedule", errors=("too_often", "nothing_to_schedule")),
-        ),
-    ),
-    Operation(
-        "schedule pause",
-        requests.SchedulePauseRequest,
-        "polyhost.operations.schedule:pause",
-        "Start no run of a connection by itself, until a time or until it is resumed.",
-        ("polyhost schedule pause slack", "polyhost schedule pause slack --until 3d"),
-        routes=(Route("POST", "/v1/connections/{name}/schedule/pause", "Schedule", errors=("bad_time",)),),
-    ),
-    Operation(
-        "schedule resume",
-        requests.ScheduleResumeRequest,
-        "polyhost.operations.schedule:resume",
-        "Take a pause back.",
-        ("polyhost schedule resume slack",),
-        routes=(Route("POST", "/v1/connections/{name}/schedule/resume", "Schedule"),),
-    ),
-    Operation(
+    *declared_in(schedules),
+    before(
         "batches",
         requests.BatchesRequest,
         "polyhost.operations.reading:batches",
         "List acquisition batches, newest first.",
         ("polyhost batches slack",),
-        routes=(Route("GET", "/v1/connections/{name}/batches", "Batches"),),
+        routes=(route("GET", "/v1/connections/{name}/batches", "Batches"),),
     ),
-    Operation(
+    before(
         "notify test",
         requests.NotifyTestRequest,
         "polyhost.operations.notify:test",
         "Send a notification the way the settings say, to see whether it arrives.",
         ("polyhost notify test",),
-        routes=(Route("POST", "/v1/notifications/test", "Notified", errors=("no_notifications",)),),
+        routes=(route("POST", "/v1/notifications/test", "Notified", errors=("no_notifications",)),),
     ),
-    Operation(
+    before(
         "polyfill list",
         requests.SourcesRequest,
         "polyhost.operations.sources:list_sources",
         "List what can be connected.",
         ("polyhost polyfill list",),
-        routes=(Route("GET", "/v1/sources", "Sources"),),
+        routes=(route("GET", "/v1/sources", "Sources"),),
     ),
-    Operation(
+    before(
         "polyfill check",
         requests.CheckRequest,
         "polyhost.operations.polyfills:check",
@@ -337,7 +298,7 @@ OPERATIONS = (
         ),
         only="It runs code from a folder that is named.",
     ),
-    Operation(
+    before(
         "polyfill new",
         requests.NewPolyfillRequest,
         "polyhost.operations.polyfills:new",
@@ -345,7 +306,7 @@ OPERATIONS = (
         ("polyhost polyfill new gulls", "polyhost polyfill new gulls --to ~/polyfills/gulls"),
         only=_AUTHORS,
     ),
-    Operation(
+    before(
         "polyfill dev",
         requests.DevRequest,
         "polyhost.operations.developing:dev",
@@ -356,7 +317,7 @@ OPERATIONS = (
         ),
         only=_AUTHORS,
     ),
-    Operation(
+    before(
         "fixture record",
         requests.FixtureRecordRequest,
         "polyhost.operations.fixtures:record",
@@ -364,7 +325,7 @@ OPERATIONS = (
         ("polyhost fixture record slack fixtures/slack/small --resource messages=C024BE91L",),
         only=_AUTHORS,
     ),
-    Operation(
+    before(
         "fixture scrub",
         requests.FixtureScrubRequest,
         "polyhost.operations.fixtures:scrub",
@@ -375,7 +336,7 @@ OPERATIONS = (
         ),
         only=_AUTHORS,
     ),
-    Operation(
+    before(
         "fixture verify",
         requests.FixtureVerifyRequest,
         "polyhost.operations.fixtures:verify",
@@ -383,23 +344,23 @@ OPERATIONS = (
         ("polyhost fixture verify slack fixtures/slack/small",),
         only=_AUTHORS,
     ),
-    Operation(
+    before(
         "receipt",
         requests.ReceiptRequest,
         "polyhost.operations.reading:receipt",
         "Show the receipt of one batch or run.",
         ("polyhost receipt run_019a…",),
-        routes=(Route("GET", "/v1/batches/{batch}/receipt", "Receipt", errors=("no_receipt", "not_ended")),),
+        routes=(route("GET", "/v1/batches/{batch}/receipt", "Receipt", errors=("no_receipt", "not_ended")),),
     ),
-    Operation(
+    before(
         "config explain",
         requests.ConfigExplainRequest,
         "polyhost.operations.config:explain",
         "Show every setting, what it is, and where its value comes from.",
         ("polyhost config explain", "polyhost config explain --json"),
-        routes=(Route("GET", "/v1/config", "Settings"),),
+        routes=(route("GET", "/v1/config", "Settings"),),
     ),
-    Operation(
+    before(
         "config path",
         requests.ConfigPathRequest,
         "polyhost.operations.config:path",
@@ -407,7 +368,7 @@ OPERATIONS = (
         ("polyhost config path", '$EDITOR "$(polyhost config path)"'),
         only="It is a path of this machine, to be opened in an editor there.",
     ),
-    Operation(
+    before(
         "doctor",
         requests.DoctorRequest,
         "polyhost.operations.doctor:doctor",
@@ -419,72 +380,71 @@ OPERATIONS = (
         ),
         only="It looks over the machine it is typed on, and starts a browser to see whether it can.",
     ),
-    Operation(
+    before(
         "disconnect",
         requests.DisconnectRequest,
         "polyhost.operations.leaving:disconnect",
         "Forget a connection's session, and keep or delete its data.",
         ("polyhost disconnect slack", "polyhost disconnect slack --keep-data", "polyhost disconnect old --delete-data"),
-        routes=(Route("DELETE", "/v1/connections/{name}", "Disconnected", errors=("answer_needed",)),),
+        routes=(route("DELETE", "/v1/connections/{name}", "Disconnected", errors=("answer_needed",)),),
     ),
-    Operation(
+    before(
         "rename",
         requests.RenameRequest,
         "polyhost.operations.leaving:rename",
         "Give a connection another name.",
         ("polyhost rename slack work",),
-        routes=(Route("POST", "/v1/connections/{name}/rename", "Renamed", errors=("name_taken",)),),
+        routes=(route("POST", "/v1/connections/{name}/rename", "Renamed", errors=("name_taken",)),),
     ),
-    Operation(
+    before(
         "run details",
         requests.RunDetailsRequest,
         "polyhost.operations.reading:run_details",
         "One run, going on or past, with its receipt once it has ended.",
-        routes=(Route("GET", "/v1/runs/{run}", "RunDetails", handler="polyhost.operations.hosted:run_details"),),
+        routes=(route("GET", "/v1/runs/{run}", "RunDetails", handler="polyhost.operations.hosted:run_details"),),
         command=False,
         only="In a terminal the run's own command shows it, and receipt RUN afterwards.",
     ),
-    Operation(
+    before(
         "run events",
         requests.RunDetailsRequest,
         "polyhost.operations.hosted:follow",
         "What a run says while it goes on, as server-sent events; resumes after Last-Event-ID.",
-        routes=(Route("GET", "/v1/runs/{run}/events", "Events"),),
+        routes=(route("GET", "/v1/runs/{run}/events", "RunResult", exchange=Exchange.EVENTS),),
         command=False,
         only="In a terminal the run's own command shows it.",
     ),
-    Operation(
+    before(
         "run answer",
         requests.AnswerRequest,
         "polyhost.operations.hosted:answer",
         "Answer what a run asks. The answer goes to the run, and nowhere else.",
         routes=(
-            Route(
+            route(
                 "POST",
                 "/v1/runs/{run}/interactions/{request_id}",
                 "Answered",
-                body="Answer",
                 errors=("unknown_interaction",),
             ),
         ),
         command=False,
         only="In a terminal the run's own command asks.",
     ),
-    Operation(
+    before(
         "questions",
         requests.QuestionsRequest,
         "polyhost.operations.hosted:questions",
         "What runs wait for their owner to say.",
-        routes=(Route("GET", "/v1/questions", "Questions"),),
+        routes=(route("GET", "/v1/questions", "Questions"),),
         command=False,
         only="In a terminal the run's own command asks.",
     ),
-    Operation(
+    before(
         "import commit",
         requests.CommitRequest,
         "polyhost.operations.hosted:commit",
         "Import an uploaded file, as its preview said.",
-        routes=(Route("POST", "/v1/artifacts/{artifact}/commit", "Started", 202, errors=("unknown_artifact",)),),
+        routes=(route("POST", "/v1/artifacts/{artifact}/commit", "Started", 202, errors=("unknown_artifact",)),),
         command=False,
         only="In a terminal the file is there already: import NAME FILE, after import NAME FILE --preview.",
     ),

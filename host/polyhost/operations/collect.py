@@ -27,8 +27,8 @@ from polyhost.engine.sources.connectors import (
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
+from polyhost.operations.operation import Result
 from polyhost.operations.parsing import host_mappings, resources
-from polyhost.operations.registry import Result
 from polyhost.operations.requests import CancelRequest, DemoRequest, PauseRequest, ResumeRequest, RunRequest
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope import Scope
@@ -41,7 +41,7 @@ DEMO_NAME = "slack"
 DEMO_NAME_TAKEN = "slack-demo"
 
 
-async def run(context: Context, request: RunRequest) -> Result:
+async def run(context: Context, request: RunRequest) -> Result[Any]:
     """Collect once. Everything that can be refused is refused before the store is opened for writing."""
     if request.replay is not None and request.record is not None:
         raise RefusedError("--replay and --record exclude each other", "Record from a live run.")
@@ -80,7 +80,7 @@ async def collect_wanted(context: Context, name: str, wanted: object) -> dict[st
         return await _collect(context, store, connection, source, scope, prepared, full=full)
 
 
-async def _replay(context: Context, request: RunRequest, recording: Path) -> Result:
+async def _replay(context: Context, request: RunRequest, recording: Path) -> Result[Any]:
     """Replay a recording. A source that is not connected gets a connection of that name."""
     if not context.has_store:  # whatever is wrong is said before there is a home
         source = find_source(request.name, context.home)
@@ -100,7 +100,7 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
             return await _run(context, store, connection, source, scope, prepared, request)
 
 
-async def cancel(context: Context, request: CancelRequest) -> Result:
+async def cancel(context: Context, request: CancelRequest) -> Result[Any]:
     """Leave a note for the process that runs it; it looks every second."""
     async with context.store(create=False) as store:
         row = await _going_on(store, request.run)
@@ -108,7 +108,7 @@ async def cancel(context: Context, request: CancelRequest) -> Result:
     return Result({"run_id": request.run, "cancelling": True})
 
 
-async def pause(context: Context, request: PauseRequest) -> Result:
+async def pause(context: Context, request: PauseRequest) -> Result[Any]:
     """As `cancel`, by a note. One that is paused already stays so."""
     async with context.store(create=False) as store:
         row = await _going_on(store, request.run)
@@ -116,7 +116,7 @@ async def pause(context: Context, request: PauseRequest) -> Result:
     return Result({"run_id": request.run, "pausing": True})
 
 
-async def resume(context: Context, request: ResumeRequest) -> Result:
+async def resume(context: Context, request: ResumeRequest) -> Result[Any]:
     """As `cancel`, by a note. One that is not paused goes on as it did."""
     async with context.store(create=False) as store:
         row = await _going_on(store, request.run)
@@ -131,7 +131,7 @@ async def _going_on(store: Store, run_id: str) -> RunRow:
     return row
 
 
-async def demo(context: Context, request: DemoRequest) -> Result:
+async def demo(context: Context, request: DemoRequest) -> Result[Any]:
     """Replay the bundled recording into a connection of its own, fresh each time."""
     del request
     source = find_source("slack", context.home)
@@ -162,7 +162,7 @@ async def _run(
     scope: Scope,
     prepared: Prepared,
     request: RunRequest,
-) -> Result:
+) -> Result[Any]:
     folder = None if request.trace is None else _folder(request.trace)
     result = await _collect(context, store, connection, source, scope, prepared, full=request.full, trace_to=folder)
     if request.record is not None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from polyhost.engine.settings.config import Setting, config_path, explain_config
 from polyhost.operations.context import Context
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import ConfigExplainRequest, ConfigPathRequest
 
 __all__ = ["explain", "path"]
@@ -18,7 +18,7 @@ _HIDDEN = "(set)"
 """Stands for the value of a secret."""
 
 
-async def explain(context: Context, request: ConfigExplainRequest) -> Result:
+async def explain(context: Context, request: ConfigExplainRequest) -> Result[Any]:
     """Every setting with its value and where that comes from. Refused where the file is wrong."""
     del request
     file = config_path(context.home)
@@ -26,7 +26,7 @@ async def explain(context: Context, request: ConfigExplainRequest) -> Result:
     return Result({"file": str(file), "exists": file.exists(), "settings": settings})
 
 
-async def path(context: Context, request: ConfigPathRequest) -> Result:
+async def path(context: Context, request: ConfigPathRequest) -> Result[Any]:
     """Where the file is, or would be."""
     del request
     file = config_path(context.home)

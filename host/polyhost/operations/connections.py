@@ -24,8 +24,8 @@ from polyhost.operations.collect import run
 from polyhost.operations.context import Context
 from polyhost.operations.entering import Entered, at_place, check_way, chosen_workspaces, enter, is_by_hand, slug
 from polyhost.operations.legacy import apply_legacy, read_legacy_file
+from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name, host_mappings
-from polyhost.operations.registry import Result
 from polyhost.operations.requests import ConnectionsRequest, ConnectRequest, RunRequest
 from polyhost.store.base import DISCONNECTED, ConnectionRow, Store
 
@@ -53,7 +53,7 @@ class _Wanted:
         return {**mapping, **self.watched}
 
 
-async def connect(context: Context, request: ConnectRequest) -> Result:
+async def connect(context: Context, request: ConnectRequest) -> Result[Any]:
     """Check everything first, then let the owner in, then write session and connection."""
     source = find_source(request.source, context.home)
     mapped = host_mappings(request.map_host)
@@ -75,7 +75,7 @@ async def connect(context: Context, request: ConnectRequest) -> Result:
         raise
 
 
-async def _make(context: Context, wanted: _Wanted) -> Result:
+async def _make(context: Context, wanted: _Wanted) -> Result[Any]:
     if wanted.watched:
         async with context.store() as store:
             if await _watch(store, wanted.name, wanted.source, wanted.watched):
@@ -135,7 +135,7 @@ async def _write(
     return row
 
 
-async def _first_run(context: Context, wanted: _Wanted, value: dict[str, Any]) -> Result:
+async def _first_run(context: Context, wanted: _Wanted, value: dict[str, Any]) -> Result[Any]:
     """Offered to whoever has just signed in; anybody else is told the command."""
     if not is_by_hand(wanted.request, wanted.source):
         return Result(value)
@@ -218,7 +218,7 @@ async def _watch(store: Store, name: str, source: LoadedSource, watched: Mapping
     return True
 
 
-async def _renew(context: Context, wanted: _Wanted) -> Result:
+async def _renew(context: Context, wanted: _Wanted) -> Result[Any]:
     """The same connection with another session, of the same account where that is known."""
     name, source = wanted.name, wanted.source
     async with context.store(create=False) as store:
@@ -253,7 +253,7 @@ def _not_renewable(name: str, source: LoadedSource) -> RefusedError:
     )
 
 
-async def connections(context: Context, request: ConnectionsRequest) -> Result:
+async def connections(context: Context, request: ConnectionsRequest) -> Result[Any]:
     """Every connection with its last run and its record count."""
     del request
     rows: list[dict[str, Any]] = []

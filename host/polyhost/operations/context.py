@@ -42,7 +42,7 @@ def default_home() -> Path:
 
 def platform_home() -> Path:
     """The platform's place for an application's data."""
-    import platformdirs  # noqa: PLC0415  only where no home was named
+    import platformdirs
 
     return Path(platformdirs.user_data_dir("polyhost", appauthor=False))
 
@@ -93,7 +93,7 @@ class Context:
     async def store(self, *, create: bool = True) -> AsyncGenerator[Store]:
         """The home's store. Without `create`, a home that has none is refused rather than made. RefusedError where the
         home cannot be written."""
-        from polyhost.store.opening import open_store  # noqa: PLC0415  heavy; not needed to refuse a request
+        from polyhost.store.opening import open_store
 
         if self.shared is not None:
             yield self.shared

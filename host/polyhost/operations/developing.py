@@ -12,8 +12,8 @@ from polyhost.engine.sessions.saved import load_session, read_storage_state
 from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
+from polyhost.operations.operation import Result
 from polyhost.operations.parsing import host_mappings, resources
-from polyhost.operations.registry import Result
 from polyhost.operations.requests import DevRequest
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
@@ -25,10 +25,10 @@ __all__ = ["dev"]
 EXIT_FAILED = 1
 
 
-async def dev(context: Context, request: DevRequest) -> Result:
+async def dev(context: Context, request: DevRequest) -> Result[Any]:
     """Run, show what passes, and run again on each change, until stopped. Nothing is stored; no session is written."""
-    from polyhost.engine.development.live_reload import Bench, develop  # noqa: PLC0415  the browser, only where used
-    from polyhost.engine.sources.connectors import browser_options, page_of  # noqa: PLC0415
+    from polyhost.engine.development.live_reload import Bench, develop
+    from polyhost.engine.sources.connectors import browser_options, page_of
 
     row = await _connection(context, request.polyfill)
     source = find_source(row.source if row is not None else request.polyfill, context.home)

@@ -35,6 +35,7 @@ from polyhost.engine.sources.connectors import browser_options
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.humanize import interval
 from polyhost.operations.context import Context
+from polyhost.operations.fields import check_bounds
 from polyhost.operations.requests import ConnectRequest
 from polyhost.store.base import ConnectionRow
 
@@ -62,8 +63,7 @@ def check_way(request: ConnectRequest, source: LoadedSource) -> None:
         raise RefusedError(f"{given[0]} and {given[1]} are two ways in", "Give one of them.", code="two_ways")
     if request.all and request.workspace:
         raise RefusedError("--all and --workspace exclude each other", "Give one of them.", code="two_ways")
-    if request.wait <= 0:
-        raise RefusedError("--wait has to be at least 1 second", "Leave it out for 15 minutes.", code="bad_wait")
+    check_bounds(request)
     if request.cdp is not None:
         check_endpoint(request.cdp)
     if not given and is_by_hand(request, source):

@@ -6,6 +6,7 @@ Owns: reading the request, and what the owner is told came of it. Must not know:
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from polyhost.engine.export.export import Wanted
 from polyhost.engine.export.export import export as write_export
@@ -15,15 +16,17 @@ from polyhost.exports.folder import ExportFolder
 from polyhost.exports.formats import format_named
 from polyhost.instants import TimestampError, parse_timestamp
 from polyhost.operations.context import Context
-from polyhost.operations.registry import Result
+from polyhost.operations.fields import check_bounds
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import ExportRequest
 from polyhost.operations.shown import known_stream
 
 __all__ = ["export"]
 
 
-async def export(context: Context, request: ExportRequest) -> Result:
+async def export(context: Context, request: ExportRequest) -> Result[Any]:
     """One export, or one more part of it. RefusedError before anything is written."""
+    check_bounds(request)
     chosen = format_named(request.format)
     if not request.to:
         raise RefusedError("no place to export to was named", "Give --to DIR.", code="no_directory")
@@ -74,8 +77,6 @@ def _check_moment(name: str, moment: str | None) -> None:
 def _changes_since(request: ExportRequest, folder: ExportFolder) -> int | None:
     """From which change number on: as given, or where the export that is there ends."""
     if request.changes_since is not None:
-        if request.changes_since < 0:
-            raise RefusedError("--changes-since is below zero", "Give a change number.", code="bad_changes_since")
         return request.changes_since
     if not request.changes:
         return None

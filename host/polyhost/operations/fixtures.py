@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import RefusedError
 from polyhost.operations.collect import run
 from polyhost.operations.context import Context
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import (
     FixtureRecordRequest,
     FixtureScrubRequest,
@@ -25,7 +26,7 @@ __all__ = ["record", "scrub", "verify"]
 EXIT_FAILED = 1
 
 
-async def record(context: Context, request: FixtureRecordRequest) -> Result:
+async def record(context: Context, request: FixtureRecordRequest) -> Result[Any]:
     """A run like any other, which leaves a scenario behind: scrubbed, verified, and replaced whole."""
     asked = RunRequest(
         name=request.name, record=request.to_folder, stream=request.stream, resource=request.resource, allow_gaps=True
@@ -34,10 +35,10 @@ async def record(context: Context, request: FixtureRecordRequest) -> Result:
     return replace(done, value={**done.value, "scenario": str(_folder(request.to_folder))})
 
 
-async def scrub(context: Context, request: FixtureScrubRequest) -> Result:
+async def scrub(context: Context, request: FixtureScrubRequest) -> Result[Any]:
     """Replace what the rules name by stand-ins, verify, and write. RunFailedError names what they leave."""
-    from polyhost.browser.recordings.fixture import load_scenario, write_scenario  # noqa: PLC0415  only where used
-    from polyhost.browser.recordings.record import cleaned  # noqa: PLC0415
+    from polyhost.browser.recordings.fixture import load_scenario, write_scenario
+    from polyhost.browser.recordings.record import cleaned
 
     rules = _rules(context, request.source)
     [scenario] = cleaned([load_scenario(_folder(request.folder))], rules)
@@ -47,9 +48,9 @@ async def scrub(context: Context, request: FixtureScrubRequest) -> Result:
     return Result({"scenario": str(target), "replaced": counts})
 
 
-async def verify(context: Context, request: FixtureVerifyRequest) -> Result:
+async def verify(context: Context, request: FixtureVerifyRequest) -> Result[Any]:
     """Look as a stranger would. Exit 1 where something is left; what it is, is never said."""
-    from polyhost.browser.recordings import verify as looking  # noqa: PLC0415  only where used
+    from polyhost.browser.recordings import verify as looking
 
     folder = _folder(request.folder)
     found = looking.verify(folder, _rules(context, request.source))
@@ -62,7 +63,7 @@ async def verify(context: Context, request: FixtureVerifyRequest) -> Result:
 
 
 def _rules(context: Context, reference: str):  # noqa: ANN202  the type is heavy to import
-    from polyhost.browser.recordings.recording_rules import RecordingRules  # noqa: PLC0415  only where used
+    from polyhost.browser.recordings.recording_rules import RecordingRules
 
     source = find_source(reference, context.home)
     declared = source.manifest.polyfill

@@ -20,8 +20,8 @@ from polyhost.operations import reading
 from polyhost.operations.artifacts import import_file
 from polyhost.operations.collect import collect_wanted
 from polyhost.operations.context import Context
+from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name
-from polyhost.operations.registry import Result
 from polyhost.operations.requests import (
     AnswerRequest,
     CancelRequest,
@@ -52,40 +52,40 @@ __all__ = [
 ]
 
 
-async def start(context: Context, request: StartRequest) -> Result:
+async def start(context: Context, request: StartRequest) -> Result[Any]:
     """Start a run; what can be refused is refused before it has begun."""
     run_id = await _host(context).start(_run_job(context, request.name, request.wanted), connection=request.name)
     return Result({"run_id": run_id})
 
 
-async def cancel(context: Context, request: CancelRequest) -> Result:
+async def cancel(context: Context, request: CancelRequest) -> Result[Any]:
     """Ask a run to stop: one of this process at once, one of another by a note."""
-    from polyhost.operations.collect import cancel as leave_note  # noqa: PLC0415  the same name, for the same thing
+    from polyhost.operations.collect import cancel as leave_note
 
     if _host(context).cancel(request.run):
         return Result({"run_id": request.run, "cancelling": True})
     return await leave_note(context, request)
 
 
-async def pause(context: Context, request: PauseRequest) -> Result:
+async def pause(context: Context, request: PauseRequest) -> Result[Any]:
     """Of this process at once: from the answer on no permit is given. Of another, once it has found the note."""
-    from polyhost.operations.collect import pause as leave_note  # noqa: PLC0415  the same name, for the same thing
+    from polyhost.operations.collect import pause as leave_note
 
     if _host(context).pause(request.run):
         return Result({"run_id": request.run, "pausing": True})
     return await leave_note(context, request)
 
 
-async def resume(context: Context, request: ResumeRequest) -> Result:
+async def resume(context: Context, request: ResumeRequest) -> Result[Any]:
     """Of this process at once, of another by a note."""
-    from polyhost.operations.collect import resume as leave_note  # noqa: PLC0415  the same name, for the same thing
+    from polyhost.operations.collect import resume as leave_note
 
     if _host(context).resume(request.run):
         return Result({"run_id": request.run, "resuming": True})
     return await leave_note(context, request)
 
 
-async def run_details(context: Context, request: RunDetailsRequest) -> Result:
+async def run_details(context: Context, request: RunDetailsRequest) -> Result[Any]:
     """As it is stored; of a run here that has not come so far, or was refused after all, what is known."""
     try:
         found = (await reading.run_details(context, request)).value
@@ -103,7 +103,7 @@ def timeline(context: Context, run_id: str) -> Timeline | None:
     return _host(context).timeline(run_id)
 
 
-async def follow(context: Context, request: RunDetailsRequest) -> Result:
+async def follow(context: Context, request: RunDetailsRequest) -> Result[Any]:
     """How a run that is known by nobody here ended: what a late watcher is told. RefusedError `unknown_run`."""
     async with context.store(create=False) as store:
         row = await store.runs.get(request.run)
@@ -112,14 +112,14 @@ async def follow(context: Context, request: RunDetailsRequest) -> Result:
     return Result({"status": row.status, "result": dict(row.result)})
 
 
-async def answer(context: Context, request: AnswerRequest) -> Result:
+async def answer(context: Context, request: AnswerRequest) -> Result[Any]:
     """Hand an answer on. It is kept nowhere."""
     status, data = _answer(request.answer)
     await _host(context).answer(request.run, request.request_id, status, data)
     return Result({"run_id": request.run, "request_id": request.request_id, "status": status})
 
 
-async def questions(context: Context, request: QuestionsRequest) -> Result:
+async def questions(context: Context, request: QuestionsRequest) -> Result[Any]:
     """Everything that is waited for now."""
     del request
     return Result({"questions": [_question_json(question) for question in _host(context).questions()]})
@@ -136,7 +136,7 @@ async def take_upload(
     return await uploads.take(chunks, name=name, connection=wanted, source=source)
 
 
-async def preview(context: Context, request: Upload) -> Result:
+async def preview(context: Context, request: Upload) -> Result[Any]:
     """What importing an uploaded file would come to. A file that cannot be imported is gone again."""
     wanted = ImportRequest(
         name=connection_name(request.connection), file=str(request.path), preview=True, source=request.source
@@ -149,7 +149,7 @@ async def preview(context: Context, request: Upload) -> Result:
     return Result({"artifact_id": request.id, "expires_at": iso_from_seconds(request.expires_at), "preview": found})
 
 
-async def commit(context: Context, request: CommitRequest) -> Result:
+async def commit(context: Context, request: CommitRequest) -> Result[Any]:
     """Import it, as a run of this process."""
     uploads = _uploads(context)
     upload = uploads.claim(request.artifact)

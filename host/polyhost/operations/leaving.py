@@ -7,14 +7,15 @@ behind unnamed. Must not know: how sessions are kept, what the data is.
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 from polyhost.engine.clock import new_id
 from polyhost.engine.run.lease import hold_lease
 from polyhost.engine.sessions.saved import copy_session, delete_session, profile_folder
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.operations.context import Context
+from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name
-from polyhost.operations.registry import Result
 from polyhost.operations.requests import DisconnectRequest, RenameRequest
 from polyhost.store.base import DISCONNECTED, ConnectionRow, Store
 
@@ -23,7 +24,7 @@ __all__ = ["disconnect", "rename"]
 KEEP, DELETE = "keep", "delete"
 
 
-async def disconnect(context: Context, request: DisconnectRequest) -> Result:
+async def disconnect(context: Context, request: DisconnectRequest) -> Result[Any]:
     """Forget session and profile; keep the data, or delete that too. Refused while it is being collected."""
     if request.keep_data and request.delete_data:
         raise RefusedError("--keep-data and --delete-data exclude each other", "Give one of them.", code="bad_request")
@@ -36,7 +37,7 @@ async def disconnect(context: Context, request: DisconnectRequest) -> Result:
     return Result({"connection": row.name, "data": "kept" if answer == KEEP else "deleted", "records": held})
 
 
-async def rename(context: Context, request: RenameRequest) -> Result:
+async def rename(context: Context, request: RenameRequest) -> Result[Any]:
     """Another name for a connection; everything it has stays. Receipts written before keep the name of then."""
     to = connection_name(request.to)
     notes: list[str] = []

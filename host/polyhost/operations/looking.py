@@ -12,21 +12,20 @@ from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import RefusedError
 from polyhost.ledger.state import PartitionRule
 from polyhost.operations.context import Context
+from polyhost.operations.fields import check_bounds
 from polyhost.operations.grouping import in_group_order, located, rule_of
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import CountsRequest, RecordRequest, ThreadRequest
 from polyhost.operations.shown import Shown, known_stream
 from polyhost.store.base import ConnectionRow, RecordPage, RecordQuery, Store, StoredRecord
 
 __all__ = ["counts", "record", "thread"]
 
-MAX_GROUP = 1_000
-"""Records of a group on one page, which are put in order together: few threads are longer."""
 MAX_COUNTED = 1_000
 """Partitions counted at once where none are named: what each holds is counted anew every time."""
 
 
-async def record(context: Context, request: RecordRequest) -> Result:
+async def record(context: Context, request: RecordRequest) -> Result[Any]:
     """One record as it is now, deleted or not, and on request what it was before."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
@@ -41,10 +40,9 @@ async def record(context: Context, request: RecordRequest) -> Result:
     return Result(value)
 
 
-async def thread(context: Context, request: ThreadRequest) -> Result:
+async def thread(context: Context, request: ThreadRequest) -> Result[Any]:
     """The group a record belongs to: its head, then its members in order. A record without one is a group by itself."""
-    if not 1 <= request.limit <= MAX_GROUP:
-        raise RefusedError(f"--limit {request.limit} is out of bounds", f"Give 1 to {MAX_GROUP:,}.", code="bad_limit")
+    check_bounds(request)
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
@@ -63,7 +61,7 @@ async def thread(context: Context, request: ThreadRequest) -> Result:
     return Result(value)
 
 
-async def counts(context: Context, request: CountsRequest) -> Result:
+async def counts(context: Context, request: CountsRequest) -> Result[Any]:
     """How many records a stream holds, and each of its partitions."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)

@@ -11,7 +11,7 @@ from polyhost.engine.notices.channels import Channel, Notice, channels
 from polyhost.engine.settings.config import load_config
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.operations.context import Context
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import NotifyTestRequest
 
 __all__ = ["test"]
@@ -20,7 +20,7 @@ FAILED = 1
 _NOTICE = Notice(title="polyhost: a test", text="This is how you are told when a connection needs you.")
 
 
-async def test(context: Context, request: NotifyTestRequest) -> Result:
+async def test(context: Context, request: NotifyTestRequest) -> Result[Any]:
     """Send one by every way that is set. Fails where one of them did not get there."""
     del request
     ways = channels(load_config(context.home).notify)

@@ -6,6 +6,7 @@ Owns: those two acts of the owner. Must not know: what retiring means for a run 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from polyhost.coverage.picture import stream_picture
 from polyhost.engine.clock import new_id
@@ -16,7 +17,7 @@ from polyhost.errors import RefusedError
 from polyhost.ledger import retire as transitions
 from polyhost.ledger.state import PartitionState
 from polyhost.operations.context import Context
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import RestoreRequest, RetireRequest
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import SavePartitions
@@ -26,14 +27,14 @@ __all__ = ["restore", "retire"]
 NO_REASON = "no reason given"
 
 
-async def retire(context: Context, request: RetireRequest) -> Result:
+async def retire(context: Context, request: RetireRequest) -> Result[Any]:
     """Stop reporting a missing partition. Its records stay; reversible."""
     at = context.clock.iso()
     reason = request.reason or NO_REASON
     return await _change(context, request, lambda state: transitions.retire(state, request.key, reason=reason, at=at))
 
 
-async def restore(context: Context, request: RestoreRequest) -> Result:
+async def restore(context: Context, request: RestoreRequest) -> Result[Any]:
     """Watch it again; when it comes back it resumes from its own high-water."""
     return await _change(context, request, lambda state: transitions.restore(state, request.key))
 
@@ -42,7 +43,7 @@ async def _change(
     context: Context,
     request: RetireRequest | RestoreRequest,
     transition: Callable[[PartitionState | None], PartitionState],
-) -> Result:
+) -> Result[Any]:
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from polyhost.engine.events import OwnerAsked, RunEvent
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import CheckRequest, NewPolyfillRequest
 
 __all__ = ["check", "new"]
@@ -20,9 +21,9 @@ EXIT_FAILED = 1
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?")
 
 
-async def check(context: Context, request: CheckRequest) -> Result:
+async def check(context: Context, request: CheckRequest) -> Result[Any]:
     """Try everything that can be tried; exit 1 where something failed. Nothing is stored."""
-    from polyhost.engine.development.check_folder import check_folder  # noqa: PLC0415  the engine and the browser, only where used
+    from polyhost.engine.development.check_folder import check_folder
 
     def watch(event: RunEvent) -> None:
         """Trial runs are no owner's runs: only their questions are."""
@@ -34,10 +35,10 @@ async def check(context: Context, request: CheckRequest) -> Result:
     return Result(report.as_json(), exit_code=0 if report.passed else EXIT_FAILED)
 
 
-async def new(context: Context, request: NewPolyfillRequest) -> Result:
+async def new(context: Context, request: NewPolyfillRequest) -> Result[Any]:
     """A folder that passes every check as it stands, with a recording of a site that does not exist."""
     del context
-    from polyhost.engine.development.scaffold import FIXTURE, make_polyfill  # noqa: PLC0415  only where used
+    from polyhost.engine.development.scaffold import FIXTURE, make_polyfill
 
     if not _NAME.fullmatch(request.name):
         raise RefusedError(

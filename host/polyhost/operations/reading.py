@@ -19,9 +19,11 @@ from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.cursor_time import position_at
 from polyhost.operations.context import Context
+from polyhost.operations.fields import check_bounds
 from polyhost.operations.grouping import count_members
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import (
+    MAX_RECORDS,
     BatchesRequest,
     CoverageRequest,
     ReceiptRequest,
@@ -36,14 +38,10 @@ from polyhost.store.base import BatchRow, RecordQuery, RunRow, Store
 
 __all__ = ["batches", "coverage", "receipt", "records", "run_details", "runs"]
 
-MAX_LIMIT = 1_000_000
-"""Records one call may return; more is an export's job."""
 
-
-async def records(context: Context, request: RecordsRequest) -> Result:
+async def records(context: Context, request: RecordsRequest) -> Result[Any]:
     """One page of a stream's records, in position order or from the newest back."""
-    if not 0 <= request.limit <= MAX_LIMIT:
-        raise RefusedError(f"--limit {request.limit} is out of bounds", f"Give 0 to {MAX_LIMIT:,}.", code="bad_limit")
+    check_bounds(request)
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
@@ -55,7 +53,7 @@ async def records(context: Context, request: RecordsRequest) -> Result:
                 partition=request.partition,
                 since=_sort_key(source, request, "since"),
                 until=_sort_key(source, request, "until"),
-                limit=request.limit or MAX_LIMIT,
+                limit=request.limit or MAX_RECORDS,
                 after=request.after,
                 newest=request.newest,
                 heads=request.heads,
@@ -70,7 +68,7 @@ async def records(context: Context, request: RecordsRequest) -> Result:
     return Result({"records": found, "next": page.next})
 
 
-async def coverage(context: Context, request: CoverageRequest) -> Result:
+async def coverage(context: Context, request: CoverageRequest) -> Result[Any]:
     """Every stream, its partitions worst first, and what they add up to."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
@@ -94,16 +92,16 @@ async def coverage(context: Context, request: CoverageRequest) -> Result:
     return Result(value)
 
 
-async def runs(context: Context, request: RunsRequest) -> Result:
+async def runs(context: Context, request: RunsRequest) -> Result[Any]:
     """Past runs, newest first."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        rows = await store.runs.newest(connection.id, limit=max(1, request.limit))
+        rows = await store.runs.newest(connection.id, limit=request.limit)
         paused = await paused_run(store, connection.id)
     return Result({"connection": connection.name, "runs": [_run_json(row, paused) for row in rows]})
 
 
-async def run_details(context: Context, request: RunDetailsRequest) -> Result:
+async def run_details(context: Context, request: RunDetailsRequest) -> Result[Any]:
     """One run as `runs` lists it, with its connection, and its receipt once it has ended."""
     async with context.store(create=False) as store:
         row = await store.runs.get(request.run)
@@ -117,16 +115,16 @@ async def run_details(context: Context, request: RunDetailsRequest) -> Result:
     return Result(value | {"method": None if batch is None else batch.method, "error": row.result.get("error")})
 
 
-async def batches(context: Context, request: BatchesRequest) -> Result:
+async def batches(context: Context, request: BatchesRequest) -> Result[Any]:
     """The receipts of past batches, newest first; one that still goes on has none."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        rows = await store.runs.newest_batches(connection.id, limit=max(1, request.limit))
+        rows = await store.runs.newest_batches(connection.id, limit=request.limit)
         told = [facts for row in rows if (facts := await _facts(store, row, connection.name)) is not None]
     return Result({"connection": connection.name, "batches": [make_receipt(facts) for facts in told]})
 
 
-async def receipt(context: Context, request: ReceiptRequest) -> Result:
+async def receipt(context: Context, request: ReceiptRequest) -> Result[Any]:
     """The receipt of a batch, made from its stored facts by the one function that makes receipts."""
     async with context.store(create=False) as store:
         run = await store.runs.get(request.batch)

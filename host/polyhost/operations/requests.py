@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from polyhost.operations.registry import argument, body, flag, option
+from polyhost.operations.fields import argument, body, flag, limit, number, option
 
 __all__ = [
     "AnswerRequest",
@@ -45,10 +45,6 @@ __all__ = [
     "RunDetailsRequest",
     "RunRequest",
     "RunsRequest",
-    "SchedulePauseRequest",
-    "ScheduleResumeRequest",
-    "ScheduleSetRequest",
-    "ScheduleShowRequest",
     "SearchRequest",
     "SourcesRequest",
     "StartRequest",
@@ -57,6 +53,14 @@ __all__ = [
     "UploadRequest",
 ]
 
+MAX_SIGN_IN_SECONDS = 86_400
+"""How long a window may wait for its owner: nobody comes back to it after a day."""
+MAX_WAIT_SECONDS = 3_600
+"""How long a search may take in what is new: more than the largest store takes."""
+MAX_CHANGE = 2**63 - 1
+"""Change numbers are 64-bit integers in every store."""
+MAX_RECORDS = 1_000_000
+"""Records one command prints; more is an export's job."""
 _MAP_HOST = "Send a site's traffic to a loopback address instead (test servers only)."
 
 
@@ -79,7 +83,9 @@ class ConnectRequest:
         default=(),
     )
     all: bool = flag("Make a connection for each workspace you are signed in to.")
-    wait: int = option("How long to wait for you to sign in.", metavar="SECONDS", default=900, type=int)
+    wait: int = number(
+        "How long to wait for you to sign in.", metavar="SECONDS", default=900, least=1, most=MAX_SIGN_IN_SECONDS
+    )
     map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
     insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
     watch: str | None = option("A folder where exports arrive; see import --watched.", metavar="DIR")
@@ -140,7 +146,7 @@ class RecordsRequest:
     partition: str | None = option("Only this partition, e.g. one channel's id.", metavar="KEY")
     since: str | None = option("Only records from this time on (ISO 8601).", metavar="TIME")
     until: str | None = option("Only records before this time.", metavar="TIME")
-    limit: int = option("At most this many (0: all).", metavar="N", default=50, type=int)
+    limit: int = limit("At most this many (0: all).", default=50, least=0, most=MAX_RECORDS)
     after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
     newest: bool = flag("The newest first.")
     heads: bool = flag("Only heads of groups, e.g. no replies; says how many members each has.")
@@ -160,7 +166,7 @@ class ThreadRequest:
     name: str = argument("The connection.")
     stream: str = argument("The stream, e.g. messages.")
     key: str = argument("The key of any record of the group, as records shows it.")
-    limit: int = option("At most this many at once.", metavar="N", default=1000, type=int)
+    limit: int = limit("At most this many at once.", default=1000)
     after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
     deleted: bool = flag("Show records the source has deleted, too.")
 
@@ -180,13 +186,14 @@ class SearchRequest:
     partition: str | None = option("Only in this partition, e.g. one channel's id.", metavar="KEY")
     since: str | None = option("Only what happened from this time on (ISO 8601).", metavar="TIME")
     until: str | None = option("Only what happened before this time.", metavar="TIME")
-    limit: int = option("At most this many.", metavar="N", default=20, type=int)
+    limit: int = limit("At most this many.", default=20)
     after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
     deleted: bool = flag("Search what the source has deleted, too.")
-    wait: float | None = option(
+    wait: float | None = number(
         "At most so long taking in what is new before searching. Default: 1; nothing of what is being collected now.",
         metavar="SECONDS",
         type=float,
+        most=MAX_WAIT_SECONDS,
     )
 
 
@@ -202,7 +209,7 @@ class ExportRequest:
     deleted: bool = flag("Records the source has deleted, too.")
     versions: bool = flag("What records were before they were edited, too.")
     changes: bool = flag("Add what has changed since the export that is in the directory, deletions included.")
-    changes_since: int | None = option("Only what has changed after this change number.", metavar="N", type=int)
+    changes_since: int | None = number("Only what has changed after this change number.", most=MAX_CHANGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +225,7 @@ class StatusRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunsRequest:
     name: str = argument("The connection.")
-    limit: int = option("At most this many, newest first.", metavar="N", default=20, type=int)
+    limit: int = limit("At most this many, newest first.", default=20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +261,7 @@ class ResumeRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchesRequest:
     name: str = argument("The connection.")
-    limit: int = option("At most this many, newest first.", metavar="N", default=20, type=int)
+    limit: int = limit("At most this many, newest first.", default=20)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,33 +298,6 @@ class DoctorRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleShowRequest:
-    name: str | None = argument("The connection. Default: every one.", metavar="[NAME]", default=None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleSetRequest:
-    name: str = argument("The connection.")
-    every: str | None = option("Run by itself this often: 90m, 6h, 1d.", metavar="TIME")
-    manual: bool = flag("Run only when you start it.")
-    default: bool = flag("Run as the source recommends, with the quiet hours of the settings.")
-    quiet_hours: str | None = option(
-        "When it never starts by itself, in your time zone; or none.", metavar="HH:MM-HH:MM"
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchedulePauseRequest:
-    name: str = argument("The connection.")
-    until: str | None = option("Until then (ISO 8601), or for so long (3d). Default: until resumed.", metavar="TIME")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleResumeRequest:
-    name: str = argument("The connection.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DisconnectRequest:
     name: str = argument("The connection.")
     keep_data: bool = flag("Keep what was collected, readable and searchable.")
@@ -344,7 +324,7 @@ class RunDetailsRequest:
 class AnswerRequest:
     run: str = argument("The id of the run that asks.")
     request_id: str = argument("The id of what it asks.")
-    answer: Any = body("The answer, or that there is none.")  # noqa: RUF009  a field, as the others are
+    answer: Any = body("The answer, or that there is none.", of="Answer")  # noqa: RUF009  a field, as the others are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -360,7 +340,7 @@ class CommitRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartRequest:
     name: str = argument("The connection to collect.")
-    wanted: Any = body("What to collect; {} is everything that is new.")  # noqa: RUF009  a field, as the others are
+    wanted: Any = body("What to collect; {} is everything that is new.", of="RunWanted")  # noqa: RUF009  a field, as the others are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

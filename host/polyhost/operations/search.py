@@ -15,8 +15,9 @@ from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import RefusedError
 from polyhost.instants import Instant, TimestampError, parse_timestamp
 from polyhost.operations.context import Context
+from polyhost.operations.fields import check_bounds
 from polyhost.operations.grouping import rule_of
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import SearchRequest
 from polyhost.operations.shown import Shown, known_stream
 from polyhost.protocol.declarations import StreamDecl
@@ -30,12 +31,8 @@ from polyhost.store.base import ConnectionRow, SearchHit, SearchIndex, SearchWan
 
 __all__ = ["search"]
 
-MAX_HITS = 1_000
-"""Hits on one page; each is read and marked."""
 WAIT_SECONDS = 1.0
 """For what is new, where nobody says how long: some 20,000 records."""
-MAX_WAIT_SECONDS = 3_600.0
-"""More than the largest store takes."""
 
 
 @dataclass(slots=True)
@@ -48,11 +45,11 @@ class _Searched:
     pending: int = 0
 
 
-async def search(context: Context, request: SearchRequest) -> Result:
+async def search(context: Context, request: SearchRequest) -> Result[Any]:
     """One page of hits. RefusedError for a query, a time, a limit or a cursor that cannot be used."""
+    check_bounds(request)
     query = parse_query(request.text)
     since, until = _instant(request.since, "since"), _instant(request.until, "until")
-    _check_bounds(request)
     async with context.store(create=False) as store:
         searched = await _connections(context, store, request)
         await _catch_up(context, store, searched, asked=request.wait)
@@ -74,15 +71,6 @@ async def search(context: Context, request: SearchRequest) -> Result:
     value = {"query": request.text, "hits": hits, "next": page.next, "complete": pending == 0, "pending": pending}
     value["connections"] = [{"connection": one.row.name, "pending": one.pending} for one in searched.values()]
     return Result(value)
-
-
-def _check_bounds(request: SearchRequest) -> None:
-    if not 1 <= request.limit <= MAX_HITS:
-        raise RefusedError(f"--limit {request.limit} is out of bounds", f"Give 1 to {MAX_HITS:,}.", code="bad_limit")
-    if request.wait is not None and not 0 <= request.wait <= MAX_WAIT_SECONDS:
-        raise RefusedError(
-            f"--wait {request.wait:g} is out of bounds", f"Give 0 to {MAX_WAIT_SECONDS:,.0f} seconds.", code="bad_wait"
-        )
 
 
 def _instant(text: str | None, name: Literal["since", "until"]) -> Instant | None:

@@ -9,13 +9,13 @@ from typing import Any
 
 from polyhost.connectors.loading import BrokenSource, LoadedSource, find_sources
 from polyhost.operations.context import Context
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import SourcesRequest
 
 __all__ = ["list_sources"]
 
 
-async def list_sources(context: Context, request: SourcesRequest) -> Result:
+async def list_sources(context: Context, request: SourcesRequest) -> Result[Any]:
     """Every source that is found, the broken ones with what is wrong with them."""
     del request
     return Result({"sources": [_source_json(source) for source in find_sources(context.home / "polyfills")]})

@@ -9,16 +9,16 @@ from typing import Any
 
 from polyhost.coverage.health import project
 from polyhost.engine.health.evidence import gather
+from polyhost.engine.schedule.schedules import current_outlook
 from polyhost.operations.context import Context
-from polyhost.operations.registry import Result
+from polyhost.operations.operation import Result
 from polyhost.operations.requests import StatusRequest
-from polyhost.operations.schedule import look
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["status"]
 
 
-async def status(context: Context, request: StatusRequest) -> Result:
+async def status(context: Context, request: StatusRequest) -> Result[Any]:
     """The named connection's health; without a name, everyone's. Being unwell is a finding, not a failed command."""
     if request.name is None and not context.has_store:
         return Result({"connections": []})
@@ -31,6 +31,6 @@ async def status(context: Context, request: StatusRequest) -> Result:
 
 
 async def _health(context: Context, store: Store, row: ConnectionRow) -> dict[str, Any]:
-    schedule = (await look(context, store, row)).as_evidence()
+    schedule = (await current_outlook(store, row, context.home, context.clock.now())).as_evidence()
     evidence = await gather(store, row, context.home, schedule)
     return project(evidence, context.clock.iso()).as_json()

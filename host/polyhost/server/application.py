@@ -38,7 +38,7 @@ def make_dashboard(resources: Resources) -> Dashboard:
 
     async def operate(name: str, request: Any) -> Any:
         found = next(operation for operation in OPERATIONS if operation.name == name)
-        route = next((route for route in found.routes if route.method == "GET" and route.request is None), None)
-        return (await found.load(route)(resources.context(), request)).value
+        endpoint = next((one for one in found.routes if one.method == "GET" and one.request is type(request)), found)
+        return (await endpoint(resources.context(), request)).value
 
     return Dashboard(operate=operate, questions=resources.runs.questions)

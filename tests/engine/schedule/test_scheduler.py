@@ -13,8 +13,9 @@ from polyhost.engine.hosting.server_lock import is_on_duty, on_duty
 from polyhost.engine.imports.watched_folder import WATCHED_MEMO, waiting_files
 from polyhost.engine.run.lease import hold_lease
 from polyhost.engine.schedule import scheduler as scheduling
+from polyhost.engine.schedule.mode import Mode
 from polyhost.engine.schedule.scheduler import SETTLE_SECONDS, Scheduler, Work
-from polyhost.engine.schedule.schedules import Choice, Mode, load_started, save_choice
+from polyhost.engine.schedule.schedules import Choice, load_started, save_choice
 from polyhost.engine.sessions.saved import save_session
 from polyhost.engine.settings.config import ScheduleConfig
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError

@@ -1,14 +1,19 @@
 """How each operation's result looks on a terminal. One small function per operation; none of them decides anything.
 
+The renderers of a family of operations are in the module of the same name here: `RENDERERS`, by operation.
+
 Must not know: stores, engines; only the JSON value of a result.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["render"]
+from polyhost.operations.operation import Operation
+
+__all__ = ["render", "renderer"]
 
 _RENDERERS = {
     "demo": "collect:demo",
@@ -30,11 +35,7 @@ _RENDERERS = {
     "pause": "reading:pause",
     "resume": "reading:resume",
     "batches": "reading:batches",
-    "notify test": "schedule:notified",
-    "schedule show": "schedule:schedule",
-    "schedule set": "schedule:schedule",
-    "schedule pause": "schedule:schedule",
-    "schedule resume": "schedule:schedule",
+    "notify test": "schedules:notified",
     "partitions retire": "coverage:partition",
     "partitions restore": "coverage:partition",
     "polyfill list": "connections:sources",
@@ -52,7 +53,15 @@ _RENDERERS = {
 }
 
 
-def render(operation: str, value: Any) -> None:
+def render(operation: Operation[Any, Any], value: Any) -> None:
     """Print the result of an operation for a person."""
-    module, _, function = _RENDERERS[operation].partition(":")
-    getattr(importlib.import_module(f"{__name__}.{module}"), function)(value)
+    renderer(operation)(value)
+
+
+def renderer(operation: Operation[Any, Any]) -> Callable[[Any], None]:
+    """What prints the results of this operation."""
+    if operation.name in _RENDERERS:
+        module, _, function = _RENDERERS[operation.name].partition(":")
+        return getattr(importlib.import_module(f"{__name__}.{module}"), function)
+    family = operation.handler.__module__.rpartition(".")[2]
+    return importlib.import_module(f"{__name__}.{family}").RENDERERS[operation.name]

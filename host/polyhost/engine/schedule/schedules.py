@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from polyhost.coverage.evidence import Attempt, Hold, Policy, Schedule
 from polyhost.engine.health.evidence import attempt_of, session_of
+from polyhost.engine.hosting.server_lock import is_on_duty
 from polyhost.engine.schedule.due import SHORTEST_INTERVAL, CameTo, Decision, Past, Plan, Trial, Waiting, decide
-from polyhost.engine.settings.config import ScheduleConfig
+from polyhost.engine.schedule.mode import Mode
+from polyhost.engine.settings.config import ScheduleConfig, load_config
 from polyhost.engine.settings.quiet_hours import QuietHours, read_quiet_hours
 from polyhost.engine.settings.time_zone import owner_zone
 from polyhost.engine.sources.lookup import Loaded, find_source
@@ -30,10 +31,10 @@ from polyhost.store.base import BatchRow, ConnectionRow, RunRow, Store
 __all__ = [
     "NO_QUIET_HOURS",
     "Choice",
-    "Mode",
     "Outlook",
     "Recommended",
     "Started",
+    "current_outlook",
     "load_choice",
     "load_started",
     "outlook",
@@ -55,14 +56,6 @@ _DAY = 86_400
 """Seconds between runs where a manifest recommends that they start by themselves and does not say how often."""
 _BY_ITSELF = frozenset({"scheduled", "automatic", "background"})
 """Modes of a manifest's refresh policy that mean runs without the owner."""
-
-
-class Mode(StrEnum):
-    """What the owner wants: what the manifest recommends, only their own runs, or runs at an interval of their own."""
-
-    DEFAULT = "default"
-    MANUAL = "manual"
-    AUTOMATIC = "automatic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +188,12 @@ async def outlook(
         served=served,
         refusals=0 if started is None else started.in_a_row,
     )
+
+
+async def current_outlook(store: Store, connection: ConnectionRow, home: Path, now: float) -> Outlook:
+    """The same, by the home's settings, and by whether a server is running in it."""
+    settings = load_config(home).schedule
+    return await outlook(store, connection, home, settings, now=now, served=is_on_duty(home))
 
 
 def recommended(source: Loaded | None, connection: ConnectionRow) -> Recommended:

@@ -8,6 +8,7 @@ from polyhost.operations.results.common import Problem
 from polyhost.operations.results.connections import Connections, Disconnected, Renamed
 from polyhost.operations.results.coverage import AllHealth, Coverage, Health, PartitionChanged
 from polyhost.operations.results.found import Found
+from polyhost.operations.results.notices import Notified
 from polyhost.operations.results.receipts import Batches, Receipt
 from polyhost.operations.results.records import Record, Records, StreamCounts, Thread
 from polyhost.operations.results.runs import (
@@ -23,7 +24,6 @@ from polyhost.operations.results.runs import (
     Runs,
     Started,
 )
-from polyhost.operations.results.schedules import Notified, Schedule, Schedules
 from polyhost.operations.results.sources import Settings, Sources
 from polyhost.operations.results.told import RunFinished
 
@@ -53,8 +53,6 @@ __all__ = [
     "RunFinished",
     "RunResult",
     "Runs",
-    "Schedule",
-    "Schedules",
     "Settings",
     "Sources",
     "Started",

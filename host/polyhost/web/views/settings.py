@@ -9,12 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
-from polyhost.operations.requests import (
-    ConfigExplainRequest,
-    ConnectionsRequest,
-    ScheduleShowRequest,
-    SourcesRequest,
-)
+from polyhost.operations.requests import ConfigExplainRequest, ConnectionsRequest, SourcesRequest
+from polyhost.operations.schedules import ScheduleShowRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
 

@@ -5,17 +5,19 @@ Must not know: how any of it was decided; sentences are shown as `--json` has th
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.cli.wording import as_typed
+from polyhost.operations.schedules import Schedule, Schedules
 
-__all__ = ["notified", "schedule"]
+__all__ = ["RENDERERS", "notified", "schedule"]
 
 _COLOUR = {"automatic": "green", "waiting": "yellow", "paused": "yellow", "off": "dim", "manual": "dim"}
 
 
-def schedule(value: dict[str, Any]) -> None:
+def schedule(value: Schedule | Schedules) -> None:
     """One connection's schedule in some lines, or all of them in a line each."""
     out = console()
     if "connections" not in value:
@@ -29,7 +31,7 @@ def schedule(value: dict[str, Any]) -> None:
         out.print(table)
 
 
-def _one(row: dict[str, Any]) -> None:
+def _one(row: Schedule) -> None:
     out = console()
     out.print(f"[bold]{plain(row['connection'])}[/] · {_status(row)}  {plain(as_typed(row['message']))}")
     if row["quiet_hours"] is not None:
@@ -48,5 +50,13 @@ def notified(value: dict[str, Any]) -> None:
             )
 
 
-def _status(row: dict[str, Any]) -> str:
+def _status(row: Schedule) -> str:
     return f"[{_COLOUR[row['status']]}]{row['status']}[/]"
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {
+    "schedule show": schedule,
+    "schedule set": schedule,
+    "schedule pause": schedule,
+    "schedule resume": schedule,
+}

@@ -12,16 +12,18 @@ from polyhost.engine.sessions.saved import save_session
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.leaving import disconnect
-from polyhost.operations.registry import Result
-from polyhost.operations.requests import (
-    DisconnectRequest,
+from polyhost.operations.operation import Result
+from polyhost.operations.requests import DisconnectRequest, StatusRequest
+from polyhost.operations.schedules import (
     SchedulePauseRequest,
     ScheduleResumeRequest,
     ScheduleSetRequest,
     ScheduleShowRequest,
-    StatusRequest,
+    pause,
+    resume,
+    set_schedule,
+    show,
 )
-from polyhost.operations.schedule import pause, resume, set_schedule, show
 from polyhost.operations.status import status
 from polyhost.store.base import BatchRow, RunRow
 
