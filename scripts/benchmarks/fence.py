@@ -58,11 +58,11 @@ async def _measure(requests: int, rounds: int) -> dict[str, list[float]]:
 @asynccontextmanager
 async def _page(way: str, port: int) -> AsyncIterator[Page]:
     allow = None if way == "no fence" else ("127.0.0.1",)
-    async with launch(BrowserOptions(allow_hosts=allow)) as browser:
+    async with launch(BrowserOptions(allow_hosts=allow)) as browser, asyncio.TaskGroup() as tasks:
         context = await browser.new_context()
         page = await context.new_page()
         if allow is not None:
-            barrier = Fence(allow, {}, load=KINDS if way == "fence" else ())
+            barrier = Fence(allow, {}, spawn=tasks.create_task, load=KINDS if way == "fence" else ())
             barrier.watch(context)
             await barrier.close_page(await context.new_cdp_session(page))
         await page.goto(f"http://127.0.0.1:{port}/")

@@ -60,8 +60,8 @@ class Blow:
 
 async def strike(command: CommandLine, words: tuple[str, ...], aim: Aim, requests: Callable[[], int]) -> Blow:
     """Start the run, kill what is aimed at, wait for what remains. `requests` counts those of this run so far."""
-    async with command.running(*words) as running:
-        ending = asyncio.ensure_future(running.finished())
+    async with command.running(*words) as running, asyncio.TaskGroup() as tasks:
+        ending = tasks.create_task(running.finished())
         try:
             browser = await _await_moment(running, aim, requests)
             if ending.done() or running.process.returncode is not None:

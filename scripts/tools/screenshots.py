@@ -93,9 +93,10 @@ async def _run(voice: Voice, done: asyncio.Event) -> Mapping[str, Any]:
     voice.watch(events.RequestsCounted(47, 2, 31.0))
     voice.watch(events.ProgressReported("Reading lamp-room", "messages", None, None))
     asked = events.OwnerAsked("q1", "otp", "The site has sent a code to your phone.", None)
-    asking = asyncio.ensure_future(voice.answer(asked))
-    await done.wait()
-    asking.cancel()
+    async with asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(voice.answer(asked))
+        await done.wait()
+        asking.cancel()
     return {}
 
 

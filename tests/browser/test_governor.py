@@ -10,6 +10,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from background import background
 from fakes.page_runs import PageRuns
 from fakes.site import SiteHost
 from polyhost.browser.governor import MAX_ENDPOINTS, Gate, Governor, GovernorLimits, retry_after_seconds
@@ -218,13 +219,14 @@ async def test_a_permit_that_is_held_back_is_given_afterwards_and_is_no_wait_for
         passed.append(number)
 
     pause.begin()
-    asking = [asyncio.ensure_future(ask(number)) for number in range(3)]
-    for _ in range(5):
-        await asyncio.sleep(0)
-    time.now += 3600
-    assert (passed, subject.meter.requests) == ([], 0)
-    pause.end()
-    await asyncio.gather(*asking)
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(3):
+            tasks.create_task(ask(number))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        time.now += 3600
+        assert (passed, subject.meter.requests) == ([], 0)
+        pause.end()
     assert (sorted(passed), subject.meter.requests, subject.meter.retries) == ([0, 1, 2], 3, 1)
     assert subject.meter.waited_seconds == (0.5 if pace else 0), "the wait before the repetition, and no other"
 
@@ -238,12 +240,12 @@ async def test_a_pause_that_begins_during_a_wait_for_the_site_holds_the_permit_t
 
     gate = Gate(subject, held=pause.wait, clock=time, sleep=sleep)
     await gate.permit("api")
-    second = asyncio.ensure_future(gate.permit("api"))
-    for _ in range(5):
-        await asyncio.sleep(0)
-    assert (second.done(), subject.meter.requests) == (False, 1)
-    pause.end()
-    await second
+    async with background(gate.permit("api")) as second:
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert (second.done(), subject.meter.requests) == (False, 1)
+        pause.end()
+        await second
     assert subject.meter.requests == 2
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, Route
 
+from background import background
 from polyhost.connectors.base import Batch, Connector, ConnectorExited, ConnectorSession
 from polyhost.connectors.page import PageConnector, PagePolyfill
 from polyhost.connectors.scripted import FLUSH, ScriptedConnector, ScriptHost
@@ -202,11 +203,11 @@ async def test_a_connector_that_outruns_its_host_has_to_wait(opened):
     async with opened(records(3000)) as session:
         events = session.events()
         held = [await anext(events) for _ in range(CREDIT)]
-        following = asyncio.ensure_future(anext(events))
-        await asyncio.wait({following}, timeout=STUCK_SECONDS)
-        assert not following.done()
-        await session.acknowledge(held[0])
-        assert (await following).number == CREDIT + 1
+        async with background(anext(events)) as following:
+            await asyncio.wait({following}, timeout=STUCK_SECONDS)
+            assert not following.done()
+            await session.acknowledge(held[0])
+            assert (await following).number == CREDIT + 1
 
 
 @pytest.mark.requirement("PR-4.4")
@@ -255,10 +256,10 @@ async def test_who_waits_for_events_is_told_when_another_ends_it(opened):
     """The owner cancels from another task than the one that reads."""
     async with opened(ASK) as session:
         await batches_until(session, "INTERACTION")
-        reading = asyncio.ensure_future(anext(session.events()))
-        await asyncio.sleep(0)
-        await session.terminate()
-        assert isinstance(await reading, ConnectorExited)
+        async with background(anext(session.events())) as reading:
+            await asyncio.sleep(0)
+            await session.terminate()
+            assert isinstance(await reading, ConnectorExited)
 
 
 async def test_an_error_of_the_host_leaves_as_it_is(opened):

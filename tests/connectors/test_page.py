@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from background import background
 from fakes.page_runs import PageRuns, QuietCalls, collect, start_message
 from fakes.site import SiteHost
 from polyhost.browser.bridge.wire import CREDIT
@@ -193,12 +194,12 @@ async def test_an_answer_reaches_the_question_and_nothing_is_said_in_between(pag
         assert isinstance(question, Batch)
         (asked,) = question.messages
         await session.acknowledge(question)
-        following = asyncio.ensure_future(anext(events))
-        await pages.page.wait_for_function("document.title === 'went on'")
-        assert not following.done()
-        answer = {"request_id": asked["request_id"], "status": "success", "data": {"code": "1"}}
-        await session.send({"type": "INTERACTION_RESPONSE", **answer})
-        meanwhile = await following
+        async with background(anext(events)) as following:
+            await pages.page.wait_for_function("document.title === 'went on'")
+            assert not following.done()
+            answer = {"request_id": asked["request_id"], "status": "success", "data": {"code": "1"}}
+            await session.send({"type": "INTERACTION_RESPONSE", **answer})
+            meanwhile = await following
         assert isinstance(meanwhile, Batch)
         assert [message["key"] for message in meanwhile.messages] == ["meanwhile"] * 100
         await session.acknowledge(meanwhile)

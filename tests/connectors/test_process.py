@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from background import background
 from polyhost.connectors.process import ChildProcess
 
 
@@ -83,7 +84,7 @@ async def test_a_write_that_nobody_reads_runs_out_of_time(tmp_path):
 
 async def test_a_write_ends_when_its_pipe_is_closed_meanwhile(tmp_path):
     child = start("import signal; signal.pause()", tmp_path)
-    writing = asyncio.ensure_future(child.write(b"x" * 10_000_000, 10))
-    await asyncio.sleep(0)
-    child.kill()
-    await writing
+    async with background(child.write(b"x" * 10_000_000, 10)) as writing:
+        await asyncio.sleep(0)
+        child.kill()
+        await writing

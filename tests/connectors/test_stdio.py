@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from background import background
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Malformed
 from polyhost.connectors.stdio import BATCH_MESSAGES, CREDIT, Patience, StdioConnector, child_environment
 from polyhost.errors import RefusedError, RunFailedError
@@ -218,13 +219,13 @@ async def test_what_was_in_the_pipe_when_it_exited_is_not_lost(tmp_path, lifelin
     async with opened(script, tmp_path) as session:
         events = session.events()
         held = [await anext(events) for _ in range(CREDIT)]
-        following = asyncio.ensure_future(anext(events))
-        await session.send(START)
-        await lifeline.ends()
-        await asyncio.wait({following}, timeout=STUCK_SECONDS)
-        for batch in held:
-            await session.acknowledge(batch)
-        held.append(await following)
+        async with background(anext(events)) as following:
+            await session.send(START)
+            await lifeline.ends()
+            await asyncio.wait({following}, timeout=STUCK_SECONDS)
+            for batch in held:
+                await session.acknowledge(batch)
+            held.append(await following)
         await session.acknowledge(held[-1])
         rest, exited = await read_all(session)
     taken = [message for batch in held for message in batch.messages] + rest
@@ -258,13 +259,13 @@ async def test_beyond_the_credit_stdout_is_not_read_and_the_child_waits(tmp_path
     async with opened(script, tmp_path) as session:
         events = session.events()
         batches = [await anext(events) for _ in range(CREDIT)]
-        fifth = asyncio.ensure_future(anext(events))
-        await asyncio.wait({fifth}, timeout=STUCK_SECONDS)
-        assert not fifth.done()
-        held = int(said.read_text()) - sum(len(batch.messages) for batch in batches)
-        assert held * 920 < 3 * 64 * 1024
-        await session.acknowledge(batches[2])
-        assert (await fifth).number == CREDIT + 1
+        async with background(anext(events)) as fifth:
+            await asyncio.wait({fifth}, timeout=STUCK_SECONDS)
+            assert not fifth.done()
+            held = int(said.read_text()) - sum(len(batch.messages) for batch in batches)
+            assert held * 920 < 3 * 64 * 1024
+            await session.acknowledge(batches[2])
+            assert (await fifth).number == CREDIT + 1
 
 
 async def test_lines_that_are_no_messages_come_out_in_place(tmp_path):
@@ -386,11 +387,11 @@ async def test_silence_is_not_held_against_a_child_that_is_made_to_wait(tmp_path
     async with opened(script, tmp_path, patience=QUICK) as session:
         events = session.events()
         batches = [await anext(events) for _ in range(CREDIT)]
-        fifth = asyncio.ensure_future(anext(events))
-        await asyncio.wait({fifth}, timeout=2 * QUICK.silence)
-        assert not fifth.done()
-        await session.acknowledge(batches[0])
-        assert isinstance(await fifth, Batch)
+        async with background(anext(events)) as fifth:
+            await asyncio.wait({fifth}, timeout=2 * QUICK.silence)
+            assert not fifth.done()
+            await session.acknowledge(batches[0])
+            assert isinstance(await fifth, Batch)
 
 
 async def test_a_child_that_never_reads_does_not_hang_the_host(tmp_path):
@@ -511,14 +512,14 @@ async def test_a_cancelled_run_leaves_no_process(tmp_path, lifeline):
             running.set()
             await read_all(session)
 
-    task = asyncio.ensure_future(run())
-    await running.wait()
-    task.cancel()
-    done, _ = await asyncio.wait({task}, timeout=STUCK_SECONDS)
-    assert not done
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
+    async with background(run()) as task:
+        await running.wait()
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=STUCK_SECONDS)
+        assert not done
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
     await lifeline.ends()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from background import background
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.searching.search_rules import SearchRules, StreamRules
 from polyhost.store.base import RecordQuery, WriteRecords
@@ -170,11 +171,11 @@ async def test_reads_do_not_wait_for_a_write_and_do_not_see_it_half_done(make_ho
     with closing(sqlite3.connect(home / STORE_FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         other.execute("UPDATE connections SET name = 'half done'")
-        waiting = asyncio.ensure_future(connect(store, "after"))
-        assert [row.name for row in await store.connections.all()] == ["before"]
-        assert not waiting.done()
-        other.execute("ROLLBACK")
-    await waiting
+        async with background(connect(store, "after")) as waiting:
+            assert [row.name for row in await store.connections.all()] == ["before"]
+            assert not waiting.done()
+            other.execute("ROLLBACK")
+            await waiting
     assert [row.name for row in await store.connections.all()] == ["after", "before"]
     await store.close()
 
@@ -184,12 +185,11 @@ async def test_closing_waits_for_the_write_under_way(make_home: Callable[[], Pat
     store = await SqliteStore.open(home)
     with closing(sqlite3.connect(home / STORE_FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        writing = asyncio.ensure_future(connect(store))
-        await store.connections.all()  # by now the write has been handed over
-        closing_ = asyncio.ensure_future(store.close())
-        other.execute("ROLLBACK")
-    await closing_
-    await writing
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(connect(store))
+            await store.connections.all()  # by now the write has been handed over
+            tasks.create_task(store.close())
+            other.execute("ROLLBACK")
     store = await SqliteStore.open(home)
     assert await store.connections.get("work") is not None
     await store.close()

@@ -19,10 +19,9 @@ nowhere, and is not reported. Nor are hints that send nothing (preconnect, dns-p
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -47,7 +46,8 @@ _NETWORK_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 class Fence:
     """Blocks and reports for one run; `blocked` (host -> count) is the caller's and is filled in place.
 
-    `intercepted`: requests are answered before the browser looks up a name, so its resolver rules never come to it.
+    `spawn`: where the answers to paused requests are sent from, for as long as the run lasts. `intercepted`: requests
+    are answered before the browser looks up a name, so its resolver rules never come to it.
     """
 
     def __init__(
@@ -55,15 +55,16 @@ class Fence:
         allow: Sequence[str],
         blocked: dict[str, int],
         *,
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
         load: Collection[str] = (),
         intercepted: bool = False,
     ) -> None:
         self._allow = tuple(allow)
         self._blocked = blocked
+        self._spawn = spawn
         self._intercepted = intercepted
         unwanted = [name for kind, name in _TYPES.items() if kind not in load]
         self._stopped = ["Document", *unwanted] if intercepted else unwanted
-        self._answers: set[asyncio.Future[Any]] = set()
         self._counted: Counter[str] = Counter()
         """Addresses that were failed here, and counted then: their page may be gone before it tells of the failure."""
 
@@ -129,17 +130,13 @@ class Fence:
         url: str = event["request"]["url"]
         request = {"requestId": event["requestId"]}
         if event["resourceType"] == "Document" and allows(self._allow, urlsplit(url).hostname or ""):
-            answer = asyncio.ensure_future(session.send("Fetch.continueRequest", request))
-        else:
-            if self._report(url):
-                self._counted[url] += 1
-            answer = asyncio.ensure_future(
-                session.send("Fetch.failRequest", {**request, "errorReason": "BlockedByClient"})
-            )
-        self._answers.add(answer)
-        answer.add_done_callback(self._settle)
+            self._spawn(_send(session, "Fetch.continueRequest", request))
+            return
+        if self._report(url):
+            self._counted[url] += 1
+        self._spawn(_send(session, "Fetch.failRequest", {**request, "errorReason": "BlockedByClient"}))
 
-    def _settle(self, answer: asyncio.Future[Any]) -> None:
-        self._answers.discard(answer)
-        if not answer.cancelled():
-            answer.exception()  # the page may be gone by now; then the request is too
+
+async def _send(session: CDPSession, method: str, params: dict[str, Any]) -> None:
+    with suppress(Error):  # the page may be gone by now; then the request is too
+        await session.send(method, params)

@@ -153,7 +153,11 @@ class PageSession(ConnectorSession):
         self._settings = settings
         self._calls = calls
         self._fence = Fence(
-            settings.hosts, self.traffic.blocked, load=settings.browser.load, intercepted=settings.prepare is not None
+            settings.hosts,
+            self.traffic.blocked,
+            spawn=self._spawn_for_the_fence,
+            load=settings.browser.load,
+            intercepted=settings.prepare is not None,
         )
         self._answers = PageCalls(calls, Gate(governor, pace=pace, held=calls.unpaused), self._fence, traffic)
         self._tasks = tasks
@@ -228,6 +232,13 @@ class PageSession(ConnectorSession):
         for task in [task for task in self._running if task is not asyncio.current_task()]:
             task.cancel()
         await self._tab.close(**bound)
+
+    def _spawn_for_the_fence(self, work: Coroutine[Any, Any, None]) -> None:
+        """Its browser may still tell of requests when the run has ended; nobody waits for their answers then."""
+        if self._exited is None:
+            self._spawn(work)
+        else:
+            work.close()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self._tasks.create_task(work)

@@ -49,18 +49,17 @@ async def test_a_page_crash_in_the_middle_reopens_the_page_and_the_run_goes_on(p
             "{{", "{"
         ).replace("}}", "}")
     )
-    crashes: list[asyncio.Task[None]] = []
 
-    def crash_at_the_sign(batch: Batch) -> None:
-        if any(message["type"] == "PROGRESS" for message in batch.messages if isinstance(message, dict)):
-            crashes.append(asyncio.ensure_future(crash_page(pages)))
+    async with asyncio.TaskGroup() as tasks, pages.connector(site, script).open(QuietCalls()) as session:
 
-    async with pages.connector(site, script).open(QuietCalls()) as session:
+        def crash_at_the_sign(batch: Batch) -> None:
+            if any(message["type"] == "PROGRESS" for message in batch.messages if isinstance(message, dict)):
+                tasks.create_task(crash_page(pages))
+
         got = await collect(session, crash_at_the_sign)
     assert got.restarts == [Restarted("page_crash", 1)]
     assert [record["key"] for record in got.of("RECORD")] == [f"k{number}" for number in range(250)]
     assert got.done["records_emitted"] == 250
-    await asyncio.gather(*crashes)
 
 
 async def test_a_page_that_crashes_while_its_run_is_paused_is_opened_again_when_it_goes_on(
@@ -76,25 +75,25 @@ async def test_a_page_that_crashes_while_its_run_is_paused_is_opened_again_when_
     async with pages.connector(site, "polyfill(async (host) => host.sleep(60000));").open(Calls()) as session:
         await session.send(start_message())
         pause.begin()
-        crash = asyncio.ensure_future(crash_page(pages))
-        await held.wait()
-        assert site.seen.count("/") == 1
-        pause.end()
-        assert await anext(session.events()) == Restarted("page_crash", 1)
-    await crash
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(crash_page(pages))
+            await held.wait()
+            assert site.seen.count("/") == 1
+            pause.end()
+            assert await anext(session.events()) == Restarted("page_crash", 1)
     assert site.seen.count("/") == 2
 
 
 async def test_a_page_that_crashes_again_and_again_is_given_up(pages: PageRuns, site: SiteHost) -> None:
     seen: list[Any] = []
-    async with pages.connector(site, "polyfill(async (host) => host.sleep(60000));").open(QuietCalls()) as session:
+    forever = pages.connector(site, "polyfill(async (host) => host.sleep(60000));")
+    async with asyncio.TaskGroup() as tasks, forever.open(QuietCalls()) as session:
         await session.send(start_message())
-        crashes = [asyncio.ensure_future(crash_page(pages))]
+        tasks.create_task(crash_page(pages))
         async for event in session.events():
             seen.append(event)
             if isinstance(event, Restarted):
-                crashes.append(asyncio.ensure_future(crash_page(pages)))
-    await asyncio.gather(*crashes)
+                tasks.create_task(crash_page(pages))
     assert seen == [
         *(Restarted("page_crash", number) for number in (1, 2, 3)),
         ConnectorExited(detail="given up after 4 restarts, the last after a page crash"),

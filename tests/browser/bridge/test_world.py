@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
+from background import background
 from fakes.page_runs import PageRuns
 from fakes.site import SiteHost
 from polyhost.browser.bridge.scripts import PageScript
@@ -69,9 +70,8 @@ async def test_frames_are_not_heard_though_the_script_runs_in_them(heard: Heard,
     site.page("<p>frame</p>", path="/frame")
     await heard.page.goto(site.url())
     heard.world.post(1, {"ping": 1})
-    pump = asyncio.ensure_future(heard.world.pump())
-    assert await heard.until(2, Payload) == [Payload(1, "/"), Payload(1, '[{"ping":1}]')]
-    pump.cancel()
+    async with background(heard.world.pump()):
+        assert await heard.until(2, Payload) == [Payload(1, "/"), Payload(1, '[{"ping":1}]')]
     assert "/frame" in site.seen
 
 
@@ -91,9 +91,8 @@ async def test_what_is_posted_to_a_context_that_is_gone_is_dropped(heard: Heard,
     await heard.until(2, Payload)
     heard.world.post(1, {"old": 1})
     heard.world.post(2, {"new": 1})
-    pump = asyncio.ensure_future(heard.world.pump())
-    assert (await heard.until(3, Payload))[-1] == Payload(2, '[{"new":1}]')
-    pump.cancel()
+    async with background(heard.world.pump()):
+        assert (await heard.until(3, Payload))[-1] == Payload(2, '[{"new":1}]')
 
 
 async def test_what_is_posted_together_travels_together_in_order(heard: Heard, site: SiteHost) -> None:
@@ -101,9 +100,8 @@ async def test_what_is_posted_together_travels_together_in_order(heard: Heard, s
     await heard.until(1, Payload)
     for number in range(3):
         heard.world.post(1, {"n": number})
-    pump = asyncio.ensure_future(heard.world.pump())
-    assert (await heard.until(2, Payload))[-1] == Payload(1, '[{"n":0},{"n":1},{"n":2}]')
-    pump.cancel()
+    async with background(heard.world.pump()):
+        assert (await heard.until(2, Payload))[-1] == Payload(1, '[{"n":0},{"n":1},{"n":2}]')
 
 
 async def test_what_is_posted_does_not_wait_for_the_answer_to_what_was_posted_before(
@@ -112,19 +110,16 @@ async def test_what_is_posted_does_not_wait_for_the_answer_to_what_was_posted_be
     """The page answers late: behind all it has sent. Only so many deliveries are unanswered; then the rest waits."""
     await heard.page.goto(site.url())
     await heard.until(1, Payload)
-    pump = asyncio.ensure_future(heard.world.pump())
-    busy = asyncio.ensure_future(
-        heard.page.evaluate("() => { for (const end = Date.now() + 500; Date.now() < end; ); }")
-    )
-    await asyncio.sleep(0)
-    for number in range(IN_FLIGHT + 2):
-        heard.world.post(1, {"n": number})
-        await turns(5)
-    await busy
+    busy = heard.page.evaluate("() => { for (const end = Date.now() + 500; Date.now() < end; ); }")
     alone = [f'[{{"n":{number}}}]' for number in range(IN_FLIGHT)]
     together = f'[{{"n":{IN_FLIGHT}}},{{"n":{IN_FLIGHT + 1}}}]'
-    assert [payload.text for payload in await heard.until(IN_FLIGHT + 2, Payload)][1:] == [*alone, together]
-    pump.cancel()
+    async with background(heard.world.pump()), background(busy) as waiting:
+        await asyncio.sleep(0)
+        for number in range(IN_FLIGHT + 2):
+            heard.world.post(1, {"n": number})
+            await turns(5)
+        await waiting
+        assert [payload.text for payload in await heard.until(IN_FLIGHT + 2, Payload)][1:] == [*alone, together]
 
 
 async def turns(count: int) -> None:
@@ -137,9 +132,13 @@ async def test_a_page_that_takes_nothing_any_more_is_said_to_hang(heard: Heard, 
     """Without anything to deliver, too: the heartbeat finds out."""
     await heard.page.goto(site.url())
     await heard.until(1, Payload)
-    endless = asyncio.ensure_future(heard.page.evaluate("() => { while (true); }"))
-    await heard.world.pump(heartbeat=0.05, patience=0.3)
-    assert heard.events[-1] == Hung()
-    await heard.page.close()
-    with pytest.raises(Exception, match="closed"):
-        await endless
+
+    async def loop_forever() -> None:
+        with pytest.raises(Exception, match="closed"):
+            await heard.page.evaluate("() => { while (true); }")
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(loop_forever())
+        await heard.world.pump(heartbeat=0.05, patience=0.3)
+        assert heard.events[-1] == Hung()
+        await heard.page.close()

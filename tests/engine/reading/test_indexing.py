@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+from background import background
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import RecordsIndexed, RunEvent
 from polyhost.engine.reading import indexing
@@ -78,9 +79,8 @@ async def test_a_server_takes_in_what_is_left_while_no_run_goes_on(monkeypatch, 
     def is_busy() -> bool:
         return next(busy, False)
 
-    task = asyncio.ensure_future(Indexer(store=store, home=tmp_path, busy=is_busy).run())
-    await asyncio.wait_for(idle.wait(), 5)
-    task.cancel()
+    async with background(Indexer(store=store, home=tmp_path, busy=is_busy).run()):
+        await asyncio.wait_for(idle.wait(), 5)
     left.append(await pending(store, number))
     look, soon = indexing.LOOK_SECONDS, indexing.REST_SECONDS
     assert (left, rests[:3]) == ([0], [look, soon, look])

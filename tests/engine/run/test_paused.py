@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from background import background
 from engine.rig import Rig, hang
 from playbooks import ask, done, manifest, record, state, stream
 from polyhost.connectors.scripted import FLUSH, Said, ScriptHost
@@ -265,15 +266,15 @@ async def test_whoever_is_woken_and_finds_it_paused_again_waits_on():
         passed = True
 
     pause.begin()
-    waiting = asyncio.ensure_future(pass_by())
-    await asyncio.sleep(0)
-    pause.end()
-    pause.begin()
-    for _ in range(3):
+    async with background(pass_by()) as waiting:
         await asyncio.sleep(0)
-    assert not passed
-    pause.lift()
-    await waiting
+        pause.end()
+        pause.begin()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert not passed
+        pause.lift()
+        await waiting
     pause.begin()
     pause.end()
     assert pause.is_on, "once its run ends, nothing is changed any more"

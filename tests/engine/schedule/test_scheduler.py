@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from background import background
 from engine.rig import StillClock
 from polyhost.engine.hosting.server_lock import is_on_duty, on_duty
 from polyhost.engine.imports.watched_folder import WATCHED_MEMO, waiting_files
@@ -277,11 +278,9 @@ async def test_a_run_that_ended_with_the_server_is_gone_on_with_and_one_the_owne
     desk.work.status = "cancelled"
     if stopped:
         desk.work.gate.clear()
-        looking = asyncio.ensure_future(desk.look())
         desk.work.begun.clear()
-        await desk.work.begun.wait()
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+        async with background(desk.look()):
+            await desk.work.begun.wait()
         [run, *_] = await desk.store.runs.newest((await desk.row("work")).id)
         await desk.store.runs.close(replace(run, status="cancelled", finished_at=desk.clock.iso()), _batch(run))
         desk.work.gate.set()
@@ -327,13 +326,11 @@ async def test_a_watched_folder_that_is_not_there_stops_nothing(desk: Desk):
 async def test_a_home_has_one_scheduler_and_it_is_seen_from_outside(desk: Desk):
     assert not is_on_duty(desk.home)
     await desk.connect("work")
-    running = asyncio.ensure_future(desk.scheduler.run())
-    await desk.work.begun.wait()
-    assert is_on_duty(desk.home)
-    with on_duty(desk.home) as ours:
-        assert not ours
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with background(desk.scheduler.run()):
+        await desk.work.begun.wait()
+        assert is_on_duty(desk.home)
+        with on_duty(desk.home) as ours:
+            assert not ours
     assert not is_on_duty(desk.home)
 
 
@@ -350,11 +347,9 @@ async def test_waking_it_makes_it_look_at_once(desk: Desk, monkeypatch: pytest.M
 
     monkeypatch.setattr(Scheduler, "look", look)
     await desk.connect("work", choice=Choice(mode=Mode.MANUAL))
-    running = asyncio.ensure_future(desk.scheduler.run())
-    await looked.wait()
-    await save_choice(desk.store, await desk.row("work"), HOURLY)
-    desk.scheduler.wake()
-    await desk.work.begun.wait()
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with background(desk.scheduler.run()):
+        await looked.wait()
+        await save_choice(desk.store, await desk.row("work"), HOURLY)
+        desk.scheduler.wake()
+        await desk.work.begun.wait()
     assert desk.work.log == ["work"]
