@@ -8,12 +8,9 @@ from typing import Any
 
 import pytest
 
-from api.serving import Client, connect_process, served
+from api.serving import Client
 from conformance.terminal import at_terminal
 from e2e.command import CommandLine
-from engine.notices.listening import listening
-from polyhost.engine.settings import reload as following
-from polyhost.engine.settings.config import config_path
 
 SECRET = "hunter2-271828"
 POLL_SECONDS = 0.05
@@ -110,15 +107,3 @@ async def listens(client: Client) -> None:
 async def open_other_end(fifo: Path) -> None:
     """Let the connector go on that reads from it."""
     await asyncio.to_thread(fifo.write_bytes, b"")
-
-
-async def test_a_server_that_is_set_to_tell_its_owner_only_now_does_so(home: Path, monkeypatch: pytest.MonkeyPatch):
-    """config.toml is written while it runs, and a run waits for an answer."""
-    monkeypatch.setattr(following, "LOOK_SECONDS", POLL_SECONDS)
-    await connect_process(home, "ask")
-    async with served(home) as client, listening() as hook:
-        assert (await client("POST", "/v1/connections/work/runs", body={})).status == 202
-        await asked_of(client)
-        config_path(home).write_text(f'[notify]\nwebhook = "{hook.url}"\n', encoding="utf-8")
-        [told] = await hook.has(1)
-    assert "work" in told.headers["Title"]

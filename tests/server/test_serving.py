@@ -1,4 +1,4 @@
-"""`polyhost serve` as it is typed: the link it prints, and its signals."""
+"""`polyhost serve`: as it is typed, with the link it prints and its signals; its port, and a second one beside it."""
 
 import asyncio
 import json
@@ -15,9 +15,13 @@ import aiohttp
 import pytest
 from playwright.async_api import async_playwright
 
-from api.serving import connect_process
+from api.serving import connect_process, served
 from checkout import ROOT
 from e2e.command import CommandLine
+from polyhost.engine.settings.config import Config, config_path
+from polyhost.errors import RefusedError
+from polyhost.server.listening import listening
+from polyhost.server.serving import serving
 from web.serving import launched
 
 LONGEST = 60.0
@@ -139,3 +143,35 @@ async def test_there_is_no_link_where_nothing_is_served(home: Path, tmp_path: Pa
         refused = await CommandLine(home=home, folder=tmp_path)("serve", "--link", "--port", str(port))
     assert refused.exit_code == 2
     assert "polyhost serve" in refused.complaint
+
+
+async def test_a_second_server_of_a_home_is_refused_and_takes_nothing_from_the_first(home: Path):
+    async with served(home) as first:
+        token = {"Authorization": f"Bearer {first.token}"}
+        upload = await first.server.resources.uploads.take(chunks(), name="a.zip", connection="work", source=None)
+        with pytest.raises(RefusedError) as refused:
+            async with serving(home, port=int(first.origin.rpartition(":")[2]), config=Config()):
+                pass
+        assert refused.value.code == "port_taken"
+        assert upload.path.read_bytes() == b"an export"
+        assert (await first("GET", "/v1/connections", headers=token)).status == 200
+
+
+async def chunks() -> AsyncGenerator[bytes]:
+    yield b"an export"
+
+
+@pytest.fixture
+def ports(home: Path) -> tuple[int, int]:
+    """Two that are free; the first stands in the home's settings."""
+    with listening(0) as one, listening(0) as two:
+        home.mkdir(mode=0o700)
+        config_path(home).write_text(f"[serve]\nport = {one.port}\n", encoding="utf-8")
+        return one.port, two.port
+
+
+async def test_the_port_is_the_one_asked_for_or_the_one_of_the_settings(home: Path, ports: tuple[int, int]):
+    async with serving(home) as server:
+        assert server.address == f"127.0.0.1:{ports[0]}"
+    async with serving(home, port=ports[1]) as server:
+        assert server.address == f"127.0.0.1:{ports[1]}"

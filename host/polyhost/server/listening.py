@@ -29,13 +29,10 @@ _BACKLOG = 1024
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A socket that accepts connections."""
+    """A socket that accepts connections, and where."""
 
     socket: socket.socket
-
-    @property
-    def port(self) -> int:
-        return self.socket.getsockname()[1]
+    port: int
 
     @property
     def address(self) -> str:
@@ -59,7 +56,7 @@ def listening(port: int) -> Generator[Listening]:
             raise _refusal(port, error) from None
         made.listen(_BACKLOG)
         made.setblocking(False)
-        yield Listening(made)
+        yield Listening(made, made.getsockname()[1])
 
 
 def _refusal(port: int, error: OSError) -> RefusedError:

@@ -1,0 +1,51 @@
+"""The address of a server: this machine's alone, one server's alone, and free again afterwards."""
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from polyhost.errors import RefusedError
+from polyhost.server.listening import answering, listening
+
+
+def test_a_port_that_is_taken_is_refused_by_name():
+    with listening(0) as first, pytest.raises(RefusedError) as refused, listening(first.port):
+        pass
+    assert refused.value.code == "port_taken"
+    assert str(first.port) in refused.value.reason
+
+
+def test_a_port_that_may_not_be_used_is_refused_with_what_the_system_says(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("polyhost.server.listening.ADDRESS", "192.0.2.1")  # for documentation: no machine has it
+    with pytest.raises(RefusedError) as refused, listening(0):
+        pass
+    assert refused.value.code != "port_taken"
+    assert "cannot be used" in refused.value.reason
+
+
+def test_a_port_is_free_again_once_it_is_left():
+    with listening(0) as first:
+        port = first.port
+    with listening(port) as second:
+        assert second.port == port
+
+
+def test_a_server_is_known_by_the_names_of_this_machine_with_its_port():
+    with listening(0) as at:
+        assert at.address == f"127.0.0.1:{at.port}"
+        assert at.hosts == {f"127.0.0.1:{at.port}", f"localhost:{at.port}", f"[::1]:{at.port}"}
+        assert at.socket.getsockname()[0] == "127.0.0.1"
+
+
+async def test_an_application_is_answered_with_inside_the_block_and_not_after_it():
+    async def hello(request: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    app = web.Application()
+    app.router.add_get("/", hello)
+    with listening(0) as at:
+        async with aiohttp.ClientSession() as session:
+            async with answering(app, at), session.get(f"http://{at.address}/") as answer:
+                assert await answer.text() == "hello"
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await session.get(f"http://{at.address}/")
