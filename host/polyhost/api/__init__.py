@@ -1,2 +1,4 @@
-"""The owner API: the operations over HTTP, on this machine only, for whoever has the token. It formats; it decides
-nothing."""
+"""The owner API: the operations over HTTP, on this machine only, and the door that guards the dashboard too.
+
+It formats; it decides nothing.
+"""

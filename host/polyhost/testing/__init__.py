@@ -1,1 +1,4 @@
-"""For polyfill authors: a pytest plugin with replayed fixtures, message playbooks and conformance checks."""
+"""For tests of polyfills: a pytest plugin that replays recorded scenarios.
+
+Offers: `plugin` (its fixture), `replaying` (what that does). Nothing in the host imports it.
+"""
