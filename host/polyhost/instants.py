@@ -227,7 +227,7 @@ def utc(text: str | None) -> datetime | None:
 
 def iso(when: datetime) -> str:
     """The one form instants are written in: ISO 8601 in UTC, to the millisecond."""
-    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return when.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"
 
 
 def iso_from_seconds(seconds: float) -> str:

@@ -19,7 +19,7 @@ MESSAGES = StreamPlan(
 PLAN = Plan(connection="work", streams=[MESSAGES], part=1)
 
 
-def row(data: Mapping[str, Any] | None, **over: Any) -> Row:
+def row(data: Mapping[str, Any] | None = None, **over: Any) -> Row:
     values: dict[str, Any] = {
         "stream": "messages",
         "key": "k1",

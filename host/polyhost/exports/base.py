@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 __all__ = ["META", "MakeWriter", "Plan", "Row", "StreamPlan", "Writer"]
 
@@ -17,8 +17,7 @@ META = ("_key", "_partition", "_label", "_author", "_time", "_version", "_delete
 source."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(NamedTuple):  # a tuple: one for every record
     """One record, or (`current` False) what one was before. `data` None: nothing is known but that it was deleted.
 
     `time` is ISO 8601 or None; `label` the partition's name; `author` the name of whoever the record says it is from;

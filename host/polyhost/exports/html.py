@@ -1,32 +1,68 @@
 """A folder of pages to open in any browser from the disk: no script, nothing fetched, every text escaped.
 
-Owns: how the pages are built (html.css is how they look). They tell the browser to load nothing and to run nothing,
-whatever slipped through; the one style is let in by its digest.
+Owns: which page is open and what each is given; `templates` are the pages, html.css is how they look. They tell the
+browser to load nothing and to run nothing, whatever slipped through. Foreign text is escaped by the environment and by
+nothing else.
 """
 
 from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
+from functools import cache
 from hashlib import sha256
-from html import escape
 from pathlib import Path
-from typing import TextIO
+from typing import Any, NamedTuple, TextIO
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from polyhost.exports.base import Plan, Row, StreamPlan, Writer
 from polyhost.exports.pages import ALL, NO_MONTH, Group, Page, Pages
-from polyhost.exports.telling import field_words, heading, main_text, other_fields
+from polyhost.exports.telling import Told, tell
 from polyhost.humanize import day_in_words, month_in_words
 
 __all__ = ["Html"]
 
 _STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
+_DAY = len("2026-11-22")
+_CLOCK = slice(_DAY + 1, _DAY + 1 + len("03:15"))
 _POLICY = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
-_ARROWS = {"prev": "←", "next": "→"}
-_FOOT = (
-    "<footer><p>Written by polyhost. Times are UTC. This page loads nothing from anywhere, and needs no network.</p>"
-    "</footer></body></html>\n"
-)
+
+
+@cache  # what the templates are compiled to serves every export of a process
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("polyhost.exports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        auto_reload=False,
+    )
+    ours: dict[str, Any] = {"policy": Markup(_POLICY), "style": Markup(_STYLE)}  # noqa: S704
+    made.globals.update(ours)
+    return made
+
+
+class _Link(NamedTuple):
+    href: str
+    words: str
+
+
+class _Part(NamedTuple):
+    """A line of the index. `whole`: its one page is all there is of the stream."""
+
+    name: str
+    rows: str
+    whole: bool
+    links: Sequence[_Link]
+
+
+_Shown = tuple[bool, bool, tuple[str, str] | None, Row, str | None, Told]
+"""A record as `records.html` takes it: whether replies end and begin before it, the day that begins with it, the
+record, what of its time the day does not say, and what is told of it."""
 
 
 class Html(Writer):
@@ -36,98 +72,113 @@ class Html(Writer):
         self._folder = folder
         self._plan = plan
         self._pages = Pages("html")
+        self._templates = _environment()
+        self._records = self._templates.get_template("records.html")
         self._group: Group | None = None
         self._page: Page | None = None
         self._file: TextIO | None = None
         self._day: str | None = None
         self._in_replies = False
+        self._waiting: list[_Shown] = []
 
     def add(self, rows: Sequence[Row]) -> None:
         for row in rows:
             group, page = self._pages.place(row)
             if page is not self._page or self._file is None:
-                self._file = self._open(group, page)
-            self._file.write("".join((*self._between(row), *_record(row, self._day))))
+                self._open(group, page)
+            self._waiting.append(self._shown(row))
+        self._write_waiting()
 
-    def _between(self, row: Row) -> Iterator[str]:
-        """What stands before this row: the end or the beginning of replies, a new day."""
-        if self._in_replies and not row.member:
-            yield "</div>\n"
-        if row.member and not self._in_replies:
-            yield '<div class="replies" role="group" aria-label="Replies">\n'
-        self._in_replies = row.member
-        day = None if row.time is None else row.time[:10]
-        if not row.member and day is not None and day != self._day:
-            self._day = day
-            yield f'<h2 class="day"><time datetime="{escape(day)}">{escape(day_in_words(day))}</time></h2>\n'
+    def _shown(self, row: Row) -> _Shown:
+        was_in_replies, self._in_replies = self._in_replies, row.member
+        own, day = None if row.time is None else row.time[:_DAY], None
+        if not row.member and own is not None and own != self._day:
+            self._day, day = own, (own, day_in_words(own))
+        return (
+            was_in_replies and not row.member,
+            row.member and not was_in_replies,
+            day,
+            row,
+            None if row.time is None else _time(row.time, self._day),
+            tell(row),
+        )
 
-    def _open(self, group: Group, page: Page) -> TextIO:
+    def _write_waiting(self) -> None:
+        """In one go: a template takes its time to begin with."""
+        if self._file is not None and self._waiting:
+            self._file.write(self._records.render(records=self._waiting))
+        self._waiting.clear()
+
+    def _open(self, group: Group, page: Page) -> None:
         before = self._page if self._group is group else None
         self._close(page if before is not None else None)
         self._group, self._page = group, page
         path = self._folder / page.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w", encoding="utf-8", errors="replace", newline="\n")
+        self._file = _writable(path)
         stream = self._plan.stream(group.stream)
-        title, under = _title(stream, group), _page_words(page)
-        file.write(_head(f"{title} · {under}"))
-        under = stream.description if page.month == ALL and page.number == 1 else under
-        home = "../" * page.path.count("/") + "index.html"
-        links = [f'<a href="{home}">{escape(self._plan.connection)}</a>', *_link(before, "prev")]
-        file.write(f'<nav aria-label="Pages before">{"".join(links)}</nav>\n')
-        dated = ' class="plain"' if page.month in {ALL, NO_MONTH} else ""
-        file.write(f'<main{dated}>\n<h1 dir="auto">{escape(title)}</h1>\n<p class="under">{escape(under)}</p>\n')
-        return file
+        words = _page_words(page)
+        self._file.write(
+            self._render(
+                "page_start.html",
+                title=_title(stream, group),
+                words=words,
+                under=stream.description if page.month == ALL and page.number == 1 else words,
+                home="../" * page.path.count("/") + "index.html",
+                connection=self._plan.connection,
+                before=_link_beside(before),
+                undated=page.month in {ALL, NO_MONTH},
+            )
+        )
 
     def _close(self, following: Page | None) -> None:
+        self._write_waiting()
         if self._file is not None:
-            replies = "</div>\n" if self._in_replies else ""
+            end = self._render("page_end.html", ends_replies=self._in_replies, following=_link_beside(following))
+            self._file.write(end)
             self._day, self._in_replies = None, False
-            links = "".join(_link(following, "next"))
-            way = f'<nav aria-label="Pages after">{links}</nav>\n' if links else ""
-            self._file.write(f"{replies}</main>\n{way}{_FOOT}")
-            self._file.close()
-            self._file = None
+            self.abandon()
 
     def finish(self) -> None:
         self._close(None)
-        with (self._folder / "index.html").open("w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.write(_head(self._plan.connection))
-            file.write(f'<main>\n<h1 dir="auto">{escape(self._plan.connection)}</h1>\n')
-            file.write('<p class="under">What is in this folder, and what it is worth.</p>\n')
-            told = "".join(f"<li>{escape(sentence)}</li>" for sentence in self._plan.statement)
-            file.write(f'<ul class="worth">{told}</ul>\n' if told else "")
-            file.writelines(self._listing())
-            file.write(f"</main>\n{_FOOT}")
-
-    def _listing(self) -> Iterator[str]:
-        """What is read comes first: the streams in parts; then the others, each a line."""
-        whole: list[str] = []
-        for stream in self._plan.streams:
-            groups = [group for group in self._pages.groups if group.stream == stream.name]
-            if groups and not stream.partitioned:
-                whole += [_listed(stream, group) for group in groups]
-            elif groups:
-                yield f'<h2>{escape(stream.title)}</h2>\n<ul class="groups">\n'
-                yield from (_listed(stream, group) for group in groups)
-                yield "</ul>\n"
-        if whole:
-            yield f'<h2>Also here</h2>\n<ul class="groups">\n{"".join(whole)}</ul>\n'
+        page = self._render(
+            "index.html",
+            connection=self._plan.connection,
+            statement=self._plan.statement,
+            sections=list(self._sections()),
+        )
+        with _writable(self._folder / "index.html") as file:
+            file.write(page)
 
     def abandon(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
+    def _sections(self) -> Iterator[tuple[str, list[_Part]]]:
+        """What is read comes first: the streams in parts; then the others, each a line."""
+        others: list[_Part] = []
+        for stream in self._plan.streams:
+            parts = [_part(stream, group) for group in self._pages.groups if group.stream == stream.name]
+            if not stream.partitioned:
+                others += parts
+            elif parts:
+                yield stream.title, parts
+        if others:
+            yield "Also here", others
 
-def _head(title: str) -> str:
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="referrer" content="no-referrer">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n"
-    )
+    def _render(self, template: str, **values: Any) -> str:
+        return self._templates.get_template(template).render(values)
+
+
+def _writable(path: Path) -> TextIO:
+    return path.open("w", encoding="utf-8", errors="replace", newline="\n")
+
+
+def _time(time: str, day: str | None) -> str:
+    """What of a record's time the day does not say that it stands under."""
+    clock, own = time[_CLOCK], time[:_DAY]
+    return clock if own == day else f"{day_in_words(own)}, {clock}"
 
 
 def _title(stream: StreamPlan, group: Group) -> str:
@@ -142,38 +193,15 @@ def _page_words(page: Page) -> str:
     return words if page.number == 1 else f"{words}, continued ({page.number})"
 
 
-def _link(page: Page | None, rel: str) -> Iterator[str]:
+def _link_beside(page: Page | None) -> _Link | None:
     """To another page of the same folder."""
-    if page is not None:
-        name = page.path.rpartition("/")[2]
-        yield f'<a rel="{rel}" href="{escape(name)}">{_ARROWS[rel]} {escape(_page_words(page))}</a>'
+    return None if page is None else _Link(page.path.rpartition("/")[2], _page_words(page))
 
 
-def _listed(stream: StreamPlan, group: Group) -> str:
-    count = f'<span class="count">{group.rows:,}</span>'
-    name = escape(_title(stream, group))
-    if len(group.pages) == 1 and group.partition is None:
-        return f'<li><a class="name" href="{escape(group.pages[0].path)}">{name}</a>{count}</li>\n'
-    links = "".join(f'<li><a href="{escape(page.path)}">{escape(_page_words(page))}</a></li>' for page in group.pages)
-    return f'<li><span class="name" dir="auto">{name}</span>{count}<ul class="months">{links}</ul></li>\n'
-
-
-def _record(row: Row, day: str | None) -> Iterator[str]:
-    """One record; its time with its date where that is not the day it stands under."""
-    time = ""
-    if row.time is not None:
-        clock, own = row.time[11:16], row.time[:10]
-        told = clock if own == day else f"{day_in_words(own)}, {clock}"
-        time = f' <time datetime="{escape(row.time)}">{escape(told)}</time>'
-    shown = (("deleted", row.deleted), ("before it was edited", not row.current))
-    marks = "".join(f' <span class="marks">{mark}</span>' for mark, there in shown if there)
-    yield f'<article class="record{" member" if row.member else ""}">'
-    yield f'<p class="who"><bdi>{escape(heading(row))}</bdi>{time}{marks}</p>'
-    text = main_text(row)
-    if text is not None:
-        yield f'<p class="text" dir="auto">{escape(text)}</p>'
-    fields = "".join(
-        f"<dt>{escape(field_words(name))}</dt><dd><bdi>{escape(told)}</bdi></dd>" for name, told in other_fields(row)
+def _part(stream: StreamPlan, group: Group) -> _Part:
+    return _Part(
+        name=_title(stream, group),
+        rows=f"{group.rows:,}",
+        whole=len(group.pages) == 1 and group.partition is None,
+        links=[_Link(page.path, _page_words(page)) for page in group.pages],
     )
-    yield f"<dl>{fields}</dl>" if fields else ""
-    yield "</article>\n"

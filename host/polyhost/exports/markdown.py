@@ -12,7 +12,7 @@ from typing import TextIO
 
 from polyhost.exports.base import Plan, Row, Writer
 from polyhost.exports.pages import Group, Page, Pages
-from polyhost.exports.telling import heading, other_fields
+from polyhost.exports.telling import tell
 from polyhost.humanize import short_time
 
 __all__ = ["Markdown"]
@@ -66,12 +66,13 @@ class Markdown(Writer):
 
 
 def _record(row: Row) -> str:
+    called, _, fields = tell(row)
     quote = "> " if row.member else ""
     marks = "".join((" *(deleted)*" if row.deleted else "", "" if row.current else " *(before it was edited)*"))
-    lines = [f"**{_escaped(heading(row))}** {short_time(row.time, missing='')}{marks}", ""]
+    lines = [f"**{_escaped(called)}** {short_time(row.time, missing='')}{marks}", ""]
     if row.body:
         lines += [line + "  " if line else "" for line in _escaped(row.body[0][1]).splitlines()]
-    lines += [f"- {_escaped(name)}: {_escaped(text)}" for name, text in other_fields(row)]
+    lines += [f"- {_escaped(name)}: {_escaped(text)}" for name, text in fields]
     return "\n" + "".join(f"{quote}{line}".rstrip(" ") + ("  " if line.endswith("  ") else "") + "\n" for line in lines)
 
 
