@@ -6,16 +6,15 @@ Must not know: what any command asks.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import pty
-import sys
 import termios
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from checkout import ROOT
+from fork_server import Forked, fork
 
 __all__ = ["Terminal", "at_terminal"]
 
@@ -26,7 +25,7 @@ LONGEST = 60.0
 class Terminal:
     """The other end of the command's terminal."""
 
-    def __init__(self, master: int, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, master: int, process: Forked) -> None:
         self.shown = ""
         self._master = master
         self._process = process
@@ -64,22 +63,12 @@ class Terminal:
 async def at_terminal(home: Path, *words: str, environment: Mapping[str, str] | None = None) -> AsyncIterator[Terminal]:
     """`polyhost --home HOME …` with a terminal of its own, on which Ctrl-C and Ctrl-D mean what they do."""
     master, slave = pty.openpty()
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "polyhost", "--home", str(home), *words),
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
-        cwd=home.parent,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "host"), "TERM": "xterm", "COLUMNS": "200"}
-        | {**(environment or {})},
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-    )
+    around = {**os.environ, "PYTHONPATH": str(ROOT / "host"), "TERM": "xterm", "COLUMNS": "200", **(environment or {})}
+    program = ["-m", "polyhost", "--home", str(home), *words]
+    process = await fork(program, folder=home.parent, environment=around, terminal=slave)
     os.close(slave)
     try:
         yield Terminal(master, process)
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await process.end()
         os.close(master)

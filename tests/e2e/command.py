@@ -1,4 +1,4 @@
-"""The real command as a child process: its exit status, its one JSON value, its words on stderr.
+"""The real command as a process of its own: its exit status, its one JSON value, its words on stderr.
 
 Must not know: what any command does.
 """
@@ -9,7 +9,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 
 from checkout import ROOT
 from fakes.slack import FakeSlack
+from fork_server import Forked, fork
 
 __all__ = ["CommandLine", "Finished", "Running"]
 
@@ -49,7 +49,7 @@ class Finished:
 class Running:
     """A command that has not ended."""
 
-    process: asyncio.subprocess.Process
+    process: Forked
 
     def interrupt(self) -> None:
         """Ctrl-C as a terminal sends it: to the command and everything it has started."""
@@ -61,7 +61,6 @@ class Running:
 
     async def said(self, words: str) -> None:
         """Once it has said so on stderr; what it said by then is not told by `finished` any more."""
-        assert self.process.stderr is not None
         async with asyncio.timeout(LONGEST):
             while words not in (line := (await self.process.stderr.readline()).decode()):
                 assert line, f"it ended without saying {words!r}"
@@ -69,13 +68,12 @@ class Running:
     async def finished(self) -> Finished:
         async with asyncio.timeout(LONGEST):
             stdout, stderr = await self.process.communicate()
-        assert self.process.returncode is not None
-        return Finished(self.process.returncode, stdout.decode(), stderr.decode())
+        return Finished(await self.process.wait(), stdout.decode(), stderr.decode())
 
 
 @dataclass(slots=True)
 class CommandLine:
-    """`polyhost --home HOME …`, run in an empty folder of its own. `program`: how Python starts it."""
+    """`polyhost --home HOME …`, run in an empty folder of its own. `program`: what Python is to run."""
 
     home: Path
     folder: Path
@@ -89,25 +87,15 @@ class CommandLine:
     @asynccontextmanager
     async def running(self, *words: str) -> AsyncIterator[Running]:
         """Started, in a process group of its own; killed at the end of the block if it still lives."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *self.program,
-            "--home",
-            str(self.home),
-            *words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "host"), **self.environment},
-            start_new_session=True,
+        process = await fork(
+            [*self.program, "--home", str(self.home), *words],
+            folder=self.folder,
+            environment={**os.environ, "PYTHONPATH": str(ROOT / "host"), **self.environment},
         )
         try:
             yield Running(process)
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await process.end()
 
     async def connect(self, slack: FakeSlack) -> Finished:
         state = slack.write_storage_state(self.folder / "session.json")

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,11 +14,11 @@ from typing import Any
 
 import aiohttp
 
-from checkout import ROOT
 from e2e.command import LONGEST, CommandLine
 from e2e.owner import Owner
 from e2e.truth import difference
 from engine.notices.listening import listening
+from fork_server import Forked, fork
 from polyhost.instants import utc
 
 HELD = "conversations.history"
@@ -31,12 +30,11 @@ POLL_SECONDS = 0.1
 class Serving:
     """A process with a scheduler, and what it said so far."""
 
-    process: asyncio.subprocess.Process
+    process: Forked
     heard: list[dict[str, Any]] = field(default_factory=list)
 
     async def says(self, what: str, times: int = 1) -> dict[str, Any]:
         """The so many-th thing of this kind, counted from its start."""
-        assert self.process.stdout is not None
         async with asyncio.timeout(LONGEST):
             while len(said := [one for one in self.heard if one["said"] == what]) < times:
                 line = await self.process.stdout.readline()
@@ -57,17 +55,12 @@ def free_port() -> int:
 
 @asynccontextmanager
 async def serving(home: Path, *, hours_later: float = 0) -> AsyncIterator[Serving]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "e2e.scheduling", str(home), str(hours_later),
-        stdout=asyncio.subprocess.PIPE, cwd=ROOT / "tests",
-        env={**os.environ, "PYTHONPATH": f"{ROOT / 'host'}:{ROOT / 'tests'}"}, start_new_session=True,
-    )  # fmt: skip
+    program = ["-m", "e2e.scheduling", str(home), str(hours_later)]
+    process = await fork(program, folder=home.parent, environment=os.environ)
     try:
         yield Serving(process)
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+        await process.end()
 
 
 async def every_five_minutes(command: CommandLine) -> None:

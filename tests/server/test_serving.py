@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +15,8 @@ import pytest
 from playwright.async_api import async_playwright
 
 from api.serving import connect_process, served
-from checkout import ROOT
 from e2e.command import CommandLine
+from fork_server import Forked, fork
 from polyhost.engine.settings.config import Config, config_path
 from polyhost.errors import RefusedError
 from polyhost.server.listening import listening
@@ -32,7 +31,7 @@ LONGEST = 60.0
 class Server:
     """The command, which answers."""
 
-    process: asyncio.subprocess.Process
+    process: Forked
     port: int
     home: Path
     said: str
@@ -43,7 +42,6 @@ class Server:
 
     async def complains(self, text: str) -> None:
         """Wait until it has said this on stderr."""
-        assert self.process.stderr is not None
         async with asyncio.timeout(LONGEST):
             while text not in (line := (await self.process.stderr.readline()).decode()):
                 assert line, "it ended without a word of that"
@@ -63,16 +61,9 @@ async def serve(home: Path, *options: str) -> AsyncGenerator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "polyhost", "--home", str(home), "serve", "--port", str(port), *options),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=home.parent,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "host")},
-        start_new_session=True,
-    )
+    program = ["-m", "polyhost", "--home", str(home), "serve", "--port", str(port), *options]
+    process = await fork(program, folder=home.parent, environment=os.environ)
     try:
-        assert process.stdout is not None
         async with asyncio.timeout(LONGEST):
             said = b""
             while b"/login?" not in said:
@@ -81,9 +72,7 @@ async def serve(home: Path, *options: str) -> AsyncGenerator[Server]:
                 said += line
         yield Server(process, port, home, said.decode())
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+        await process.end()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
