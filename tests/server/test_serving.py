@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from playwright.async_api import async_playwright
 
 from api.serving import connect_process, served
+from checkout import ROOT
 from e2e.command import CommandLine
 from fork_server import Forked, fork
 from polyhost.engine.settings.config import Config, config_path
@@ -23,6 +24,7 @@ from polyhost.server.listening import listening
 from polyhost.server.serving import serving
 from web.serving import launched
 
+DYING = str(ROOT / "tests" / "e2e" / "dying.py")
 LONGEST = 60.0
 """Seconds anything may take: two shared cores are slow when they are full."""
 
@@ -46,22 +48,24 @@ class Server:
             while text not in (line := (await self.process.stderr.readline()).decode()):
                 assert line, "it ended without a word of that"
 
-    async def start_run(self) -> None:
+    async def start_run(self, until: str) -> None:
+        """Until its connector has said this, and so is what it will be when something happens to the server."""
         token = (self.home / "token").read_text(encoding="ascii").strip()
-        headers = {"Authorization": f"Bearer {token}"}
-        async with (
-            aiohttp.ClientSession(headers=headers) as session,
-            session.post(f"{self.origin}/v1/connections/work/runs", json={}) as answer,
-        ):
-            assert answer.status == 202, await answer.text()
+        async with aiohttp.ClientSession(self.origin, headers={"Authorization": f"Bearer {token}"}) as session:
+            async with session.post("/v1/connections/work/runs", json={}) as answer:
+                assert answer.status == 202, await answer.text()
+                run = (await answer.json())["run_id"]
+            async with session.get(f"/v1/runs/{run}/events") as events, asyncio.timeout(LONGEST):
+                while until not in (line := (await events.content.readline()).decode()):
+                    assert line, "the run ended without a word of that"
 
 
 @asynccontextmanager
-async def serve(home: Path, *options: str) -> AsyncGenerator[Server]:
+async def serve(home: Path, *options: str, started_by: Sequence[str] = ("-m", "polyhost")) -> AsyncGenerator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    program = ["-m", "polyhost", "--home", str(home), "serve", "--port", str(port), *options]
+    program = [*started_by, "--home", str(home), "serve", "--port", str(port), *options]
     process = await fork(program, folder=home.parent, environment=os.environ)
     try:
         async with asyncio.timeout(LONGEST):
@@ -79,14 +83,14 @@ async def serve(home: Path, *options: str) -> AsyncGenerator[Server]:
 async def test_the_second_signal_leaves_at_once_and_the_store_survives_it(
     home: Path, tmp_path: Path, number: signal.Signals
 ):
-    """The connector does not listen, so the first signal alone would have the server wait, and end with 0."""
+    """It comes as the server, stopping, is about to end the run's connector, which does not listen."""
     folder = await connect_process(home, "deaf")
     command = CommandLine(home=home, folder=tmp_path)
-    async with serve(home) as server:
-        await server.start_run()
+    again = (DYING, "polyhost.connectors.process:ChildProcess.end", f"1:{number.name}")
+    async with serve(home, started_by=again) as server:
+        await server.start_run(until="not listening")
         server.process.send_signal(number)
         await server.complains("stopping")
-        server.process.send_signal(number)
         async with asyncio.timeout(LONGEST):
             assert await server.process.wait() == 130
     (folder / "mode.txt").write_text("plain", encoding="utf-8")
