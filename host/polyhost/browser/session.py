@@ -10,7 +10,6 @@ binding and no SDK. Whatever goes wrong in it comes out as "cannot tell", which 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.hosts import allows
 from polyhost.browser.isolated import evaluate_apart
 from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.protocol.patterns import Pattern, compile_pattern
 
 __all__ = ["SIGNED_OUT", "SessionReport", "SessionSigns", "SignedOutRule", "Workspace"]
 
@@ -91,7 +91,7 @@ class SessionSigns:
     signed_in: tuple[str, ...] = ()
     probe: tuple[PageScript, ...] = ()
     _out: SignedOutRule = field(init=False)
-    _in: tuple[re.Pattern[str], ...] = field(init=False)
+    _in: tuple[Pattern, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_out", SignedOutRule(self.signed_out))
@@ -134,12 +134,13 @@ def _without_page(place: Workspace) -> Workspace:
     return place.model_copy(update={"url": None})
 
 
-def _compiled(patterns: Sequence[str], name: str) -> tuple[re.Pattern[str], ...]:
+def _compiled(patterns: Sequence[str], name: str) -> tuple[Pattern, ...]:
     try:
-        return tuple(re.compile(pattern) for pattern in patterns)
-    except re.error as error:
+        return tuple(compile_pattern(pattern) for pattern in patterns)
+    except ValueError as error:
         raise RefusedError(
-            f"manifest: polyfill.session.{name}: {error.pattern!r} is no regular expression: {error.msg}"
+            f"a pattern of the manifest's polyfill.session.{name} is {error}",
+            "Correct manifest.json; `polyhost polyfill check` names every rule it breaks.",
         ) from error
 
 

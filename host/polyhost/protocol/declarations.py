@@ -8,7 +8,6 @@ Unknown keys are passed over: a manifest may be written for a newer profile. Wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -16,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from polyhost.errors import RefusedError
+from polyhost.protocol.patterns import compile_pattern
 
 __all__ = [
     "MAX_NAME",
@@ -68,10 +68,7 @@ def _name(value: str) -> str:
 
 
 def _regex(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error:
-        raise ValueError("no regular expression") from None
+    compile_pattern(value)
     return value
 
 
