@@ -13,6 +13,7 @@ import click
 
 from polyhost.cli.completion import completer, completion_command
 from polyhost.cli.help import Sections, command_help, epilog, group_epilog, print_welcome, show_version
+from polyhost.cli.output import whole_output
 from polyhost.cli.serve import serve_command
 from polyhost.operations.catalog import COMMANDS
 from polyhost.operations.fields import Field, describe
@@ -138,4 +139,5 @@ def cli(context: click.Context, home: Path | None) -> None:
 
 def main() -> None:
     """Entry point: run the command line and exit."""
-    cli(prog_name="polyhost")
+    with whole_output():
+        cli(prog_name="polyhost")

@@ -42,9 +42,6 @@ def perform(operation: Operation[Any, Any], request: Any, *, home: Path | None, 
         _print(operation, result, as_json=as_json)
     except PolyhostError as error:
         sys.exit(complain(error, as_json=as_json))
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(EXIT_FAILED)
     sys.exit(result.exit_code)
 
 
