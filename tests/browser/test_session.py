@@ -2,8 +2,8 @@
 
 import pytest
 
-from polyhost.browser.session import SIGNED_OUT, SignedOutRule
-from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.browser.session import SignedOutRule
+from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 
 RULE = SignedOutRule([r"^https://[^/]*slack\.com/(workspace-)?signin", r"^https://app\.slack\.com/get-started"])
 
@@ -28,7 +28,7 @@ def test_an_address_tells_whether_the_owner_is_signed_out(url: str, signed_out: 
 def test_the_owner_is_told_which_site_to_sign_in_to_again() -> None:
     with pytest.raises(NeedsOwnerError, match=r"signed out of app\.slack\.com") as raised:
         RULE.check("https://slack.com/signin?email=someone", "app.slack.com")
-    assert raised.value.code == SIGNED_OUT
+    assert raised.value.code == ErrorCode.SIGNED_OUT
     assert "someone" not in str(raised.value)
 
 

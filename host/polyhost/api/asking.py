@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.fields import MAX_PAGE, Field, describe
 from polyhost.operations.operation import Endpoint
 
@@ -64,11 +64,11 @@ def read_fields(request: web.Request, asked: Asked) -> dict[str, Any]:
 def _from_query(request: web.Request, known: tuple[Field, ...]) -> dict[str, Any]:
     given: dict[str, list[str]] = {}
     if len(request.query) > MAX_VALUES:
-        raise RefusedError("there are too many parameters", f"Give at most {MAX_VALUES}.", code="bad_request")
+        raise RefusedError("there are too many parameters", f"Give at most {MAX_VALUES}.", code=ErrorCode.BAD_REQUEST)
     for name, value in request.query.items():
         given.setdefault(name, []).append(_checked(name, value))
     by_name = {item.name: item for item in known}
-    _refuse_unknown(given.keys() - by_name.keys(), by_name, "parameter")
+    _refuse_unknown(given.keys() - by_name.keys(), by_name, "parameter", ErrorCode.UNKNOWN_PARAMETER)
     _refuse_missing(known, given)
     return {name: _value(by_name[name], texts) for name, texts in given.items()}
 
@@ -77,7 +77,7 @@ def _value(item: Field, texts: list[str]) -> Any:
     if item.many:
         return tuple(texts)
     if len(texts) > 1:
-        raise RefusedError(f"{item.name} was given more than once", "Give it once.", code="bad_request")
+        raise RefusedError(f"{item.name} was given more than once", "Give it once.", code=ErrorCode.BAD_REQUEST)
     if item.kind == "flag":
         return _flag(item.name, texts[0])
     return _bounded(item, texts[0] if item.type is str else _number(item, texts[0]))
@@ -86,14 +86,18 @@ def _value(item: Field, texts: list[str]) -> Any:
 def _flag(name: str, text: str) -> bool:
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
-    raise RefusedError(f"{name} is neither true nor false", f"Give {name}=true, or leave it out.", code="bad_request")
+    raise RefusedError(
+        f"{name} is neither true nor false", f"Give {name}=true, or leave it out.", code=ErrorCode.BAD_REQUEST
+    )
 
 
 def _number(item: Field, text: str) -> Any:
     try:
         return item.type(text.encode("ascii"))
     except ValueError:
-        raise RefusedError(f"{item.name} is no number", f"Give it as {item.name}=10.", code="bad_request") from None
+        raise RefusedError(
+            f"{item.name} is no number", f"Give it as {item.name}=10.", code=ErrorCode.BAD_REQUEST
+        ) from None
 
 
 def _bounded(item: Field, value: Any) -> Any:
@@ -102,7 +106,7 @@ def _bounded(item: Field, value: Any) -> Any:
         raise RefusedError(
             f"limit {value} is out of bounds",
             f"Give {between[0]} to {between[1]:,}, and go on with after.",
-            code="bad_limit",
+            code=ErrorCode.BAD_LIMIT,
         )
     return value
 
@@ -117,10 +121,10 @@ def bounds(item: Field) -> tuple[float, float] | None:
 def _from_json(given: object, known: tuple[Field, ...]) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise RefusedError(
-            "the body has to be a JSON object", "Give {} where there is nothing to say.", code="bad_request"
+            "the body has to be a JSON object", "Give {} where there is nothing to say.", code=ErrorCode.BAD_REQUEST
         )
     by_name = {item.name: item for item in known}
-    _refuse_unknown(given.keys() - by_name.keys(), by_name, "field")
+    _refuse_unknown(given.keys() - by_name.keys(), by_name, "field", ErrorCode.UNKNOWN_FIELD)
     _refuse_missing(known, given)
     return {name: _typed(by_name[name], value) for name, value in given.items()}
 
@@ -132,7 +136,7 @@ def _typed(item: Field, value: Any) -> Any:
         return tuple(value)
     if nothing or (type(value) is wanted and not item.many):
         return _checked(item.name, value) if isinstance(value, str) else value
-    raise RefusedError(f"{item.name} is of the wrong kind", "See /openapi.json.", code="bad_request")
+    raise RefusedError(f"{item.name} is of the wrong kind", "See /openapi.json.", code=ErrorCode.BAD_REQUEST)
 
 
 async def read_json(request: web.Request, *, required: bool = True) -> Any:
@@ -146,34 +150,36 @@ async def read_json(request: web.Request, *, required: bool = True) -> Any:
     if not content and not required:
         return {}
     if request.content_type != "application/json":
-        raise RefusedError("the body is not JSON", "Send it as application/json.", code="unsupported_media_type")
+        raise RefusedError(
+            "the body is not JSON", "Send it as application/json.", code=ErrorCode.UNSUPPORTED_MEDIA_TYPE
+        )
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        raise RefusedError("the body is not JSON", "Send one JSON value, in UTF-8.", code="bad_json") from None
+        raise RefusedError("the body is not JSON", "Send one JSON value, in UTF-8.", code=ErrorCode.BAD_JSON) from None
 
 
 def _too_large() -> RefusedError:
     return RefusedError(
-        f"the body is larger than {MAX_BODY_BYTES:,} bytes", "Ask for less at once.", code="body_too_large"
+        f"the body is larger than {MAX_BODY_BYTES:,} bytes", "Ask for less at once.", code=ErrorCode.BODY_TOO_LARGE
     )
 
 
 def _no_query(request: web.Request) -> None:
-    _refuse_unknown(set(request.query), {}, "parameter")
+    _refuse_unknown(set(request.query), {}, "parameter", ErrorCode.UNKNOWN_PARAMETER)
 
 
-def _refuse_unknown(unknown: set[str], known: Mapping[str, Field], what: str) -> None:
+def _refuse_unknown(unknown: set[str], known: Mapping[str, Field], what: str, code: ErrorCode) -> None:
     if unknown:
         shown = min(unknown)[:60]
         there = f"There {'are' if len(known) > 1 else 'is'}: {', '.join(known)}." if known else "It takes none."
-        raise RefusedError(f"there is no {what} {shown!r}", there, code=f"unknown_{what}")
+        raise RefusedError(f"there is no {what} {shown!r}", there, code=code)
 
 
 def _refuse_missing(known: tuple[Field, ...], given: Mapping[str, Any]) -> None:
     for item in known:
         if item.required and item.name not in given:
-            raise RefusedError(f"{item.name} is missing", "See /openapi.json.", code="missing_field")
+            raise RefusedError(f"{item.name} is missing", "See /openapi.json.", code=ErrorCode.MISSING_FIELD)
 
 
 def _checked(name: str, text: str) -> str:
@@ -184,6 +190,8 @@ def _checked(name: str, text: str) -> str:
         or any("\ud800" <= char <= "\udfff" for char in text)
     ):
         raise RefusedError(
-            f"{name} holds what no name, key or text of one line holds", "Give it as it was shown.", code="bad_request"
+            f"{name} holds what no name, key or text of one line holds",
+            "Give it as it was shown.",
+            code=ErrorCode.BAD_REQUEST,
         )
     return text

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["SESSION_SECONDS", "Gate", "read_token"]
 
@@ -51,7 +51,7 @@ def read_token(home: Path) -> str:
         return token
     except OSError as error:
         raise RefusedError(
-            f"{path} cannot be used: {error.strerror}", "Choose another --home.", code="home_unwritable"
+            f"{path} cannot be used: {error.strerror}", "Choose another --home.", code=ErrorCode.HOME_UNWRITABLE
         ) from None
 
 
@@ -60,7 +60,7 @@ def _kept(path: Path) -> str:
         path.chmod(0o600)
     token = path.read_bytes().decode("ascii", errors="replace").strip()
     if len(token) < _TOKEN_BYTES:
-        raise RefusedError(f"{path} holds no token", "Delete it; a new one is made.", code="bad_token_file")
+        raise RefusedError(f"{path} holds no token", "Delete it; a new one is made.", code=ErrorCode.BAD_TOKEN_FILE)
     return token
 
 

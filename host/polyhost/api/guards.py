@@ -20,7 +20,7 @@ from aiohttp.typedefs import Handler, Middleware
 from polyhost.api.asking import MAX_BODY_BYTES
 from polyhost.api.problems import problem_response
 from polyhost.api.surface import Surface
-from polyhost.errors import PolyhostError, RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
 
 __all__ = ["COOKIE", "CSRF_HEADER", "OPEN", "add_headers", "cookie_name", "guard", "problems"]
 
@@ -77,7 +77,7 @@ def guard(surface: Surface, sign_in: Callable[[], web.StreamResponse]) -> Middle
             try:
                 _check_owner(surface, request)
             except RefusedError as error:
-                if error.code == "unauthorized" and wants_page(request):
+                if error.code == ErrorCode.UNAUTHORIZED and wants_page(request):
                     return sign_in()
                 raise
         return await handler(request)
@@ -103,7 +103,9 @@ def problems(surface: Surface, missing: Callable[[], web.StreamResponse]) -> Mid
             raise
         except Exception:
             _log.exception("a request failed in a way that is a bug")
-            error = RunFailedError("something broke that should not", "Please report this.", code="internal_error")
+            error = RunFailedError(
+                "something broke that should not", "Please report this.", code=ErrorCode.INTERNAL_ERROR
+            )
             response = problem_response(error)
         _count(surface, request, response, time.monotonic() - began)
         return response
@@ -126,9 +128,9 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 
 def _extra(surface: Surface, error: PolyhostError) -> dict[str, str]:
-    if error.code == "unauthorized":
+    if error.code == ErrorCode.UNAUTHORIZED:
         return {"WWW-Authenticate": "Bearer"}
-    if error.code == "too_many_failures":
+    if error.code == ErrorCode.TOO_MANY_FAILURES:
         return {"Retry-After": str(surface.gate.wait_seconds() or 1)}
     return {"Retry-After": "5"} if error.code in _PASSING else {}
 
@@ -139,27 +141,31 @@ def _of_http(error: web.HTTPException) -> web.StreamResponse:
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
         refused = RefusedError(
-            f"{error.method[:20]} is not possible here", f"Use {allowed}.", code="method_not_allowed"
+            f"{error.method[:20]} is not possible here", f"Use {allowed}.", code=ErrorCode.METHOD_NOT_ALLOWED
         )
         return problem_response(refused, headers={"Allow": allowed})
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         limit = f"the body is larger than {MAX_BODY_BYTES:,} bytes"
-        return problem_response(RefusedError(limit, "Ask for less at once.", code="body_too_large"))
+        return problem_response(RefusedError(limit, "Ask for less at once.", code=ErrorCode.BODY_TOO_LARGE))
     if error.status == 404:
-        return problem_response(RefusedError("there is nothing here", "See /openapi.json.", code="no_such_page"))
-    return problem_response(RefusedError(error.reason.lower(), "", code="bad_request"), status=error.status)
+        return problem_response(
+            RefusedError("there is nothing here", "See /openapi.json.", code=ErrorCode.NO_SUCH_PAGE)
+        )
+    return problem_response(RefusedError(error.reason.lower(), "", code=ErrorCode.BAD_REQUEST), status=error.status)
 
 
 def _check_place(surface: Surface, request: web.Request) -> None:
     hosts = request.headers.getall("Host", [])
     if len(hosts) != 1 or hosts[0].lower() not in surface.hosts:
-        raise RefusedError("this server has no such name", f"Its address is http://{_shown(surface)}/", code="bad_host")
+        raise RefusedError(
+            "this server has no such name", f"Its address is http://{_shown(surface)}/", code=ErrorCode.BAD_HOST
+        )
     origins = request.headers.getall("Origin", [])
     ours = {f"http://{hosts[0].lower()}"}
     if origins and set(map(str.lower, origins)) != ours:
-        raise RefusedError("a page of another site asked for this", "Use the dashboard.", code="bad_origin")
+        raise RefusedError("a page of another site asked for this", "Use the dashboard.", code=ErrorCode.BAD_ORIGIN)
     if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
-        raise RefusedError("a page of another site asked for this", "Use the dashboard.", code="bad_origin")
+        raise RefusedError("a page of another site asked for this", "Use the dashboard.", code=ErrorCode.BAD_ORIGIN)
 
 
 def _shown(surface: Surface) -> str:
@@ -173,14 +179,14 @@ def _check_owner(surface: Surface, request: web.Request) -> None:
         return
     session = request.cookies.get(cookie_name(surface))
     if session is None or not surface.gate.session_fits(session):
-        raise RefusedError("nobody is signed in", _HOW, code="unauthorized")
+        raise RefusedError("nobody is signed in", _HOW, code=ErrorCode.UNAUTHORIZED)
     if request.method not in _SAFE and request.headers.get(CSRF_HEADER) is None:
         raise RefusedError(
-            "a cookie alone changes nothing", f"Send the header {CSRF_HEADER} too, or the token.", code="csrf"
+            "a cookie alone changes nothing", f"Send the header {CSRF_HEADER} too, or the token.", code=ErrorCode.CSRF
         )
 
 
-_PASSING = frozenset({"too_many_runs", "too_many_streams", "store_locked"})
+_PASSING = frozenset({ErrorCode.TOO_MANY_RUNS, ErrorCode.TOO_MANY_STREAMS, ErrorCode.STORE_LOCKED})
 """Refusals that are over soon by themselves."""
 _HOW = "Send the home's token (the file `token`): Authorization: Bearer TOKEN."
 
@@ -191,5 +197,5 @@ def _check_token(surface: Surface, given: list[str]) -> None:
     if len(given) == 1 and scheme.lower() == "bearer" and surface.gate.token_fits(token.strip()):
         return
     if (wait := surface.gate.turn_away()) > 0:
-        raise RefusedError("too many wrong tokens were tried", f"Wait {wait} s.", code="too_many_failures")
-    raise RefusedError("that is not this home's token", _HOW, code="unauthorized")
+        raise RefusedError("too many wrong tokens were tried", f"Wait {wait} s.", code=ErrorCode.TOO_MANY_FAILURES)
+    raise RefusedError("that is not this home's token", _HOW, code=ErrorCode.UNAUTHORIZED)

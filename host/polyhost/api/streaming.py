@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
 from polyhost.api.surface import Surface
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations import events, hosted
 from polyhost.operations.events import RunEvent
 from polyhost.operations.requests import RunDetailsRequest
@@ -54,7 +54,9 @@ async def stream_events(surface: Surface, request: web.Request, asked: RunDetail
     if timeline.over and after >= timeline.last:
         return web.Response(status=NO_MORE)
     if surface.metrics.open_streams >= MOST_STREAMS:
-        raise RefusedError("too many event streams are open", "Close some, or come back.", code="too_many_streams")
+        raise RefusedError(
+            "too many event streams are open", "Close some, or come back.", code=ErrorCode.TOO_MANY_STREAMS
+        )
     with surface.metrics.streaming():
         async with _opened(request) as response:
             async for number, event in timeline.follow(after if after <= timeline.last else 0):
@@ -95,5 +97,5 @@ def _data(event: RunEvent) -> str:
 def _after(request: web.Request) -> int:
     text = request.headers.get("Last-Event-ID", "0")
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
-        raise RefusedError("Last-Event-ID is no number that was sent", "Leave it out.", code="bad_request")
+        raise RefusedError("Last-Event-ID is no number that was sent", "Leave it out.", code=ErrorCode.BAD_REQUEST)
     return int(text)

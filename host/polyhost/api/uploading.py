@@ -9,7 +9,7 @@ from aiohttp import web
 
 from polyhost.api.asking import Asked, read_fields
 from polyhost.api.surface import Surface
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations import hosted
 
 __all__ = ["UPLOAD_TYPE", "take_upload"]
@@ -22,7 +22,7 @@ async def take_upload(surface: Surface, request: web.Request, asked: Asked) -> h
     """The body is the file; path and query say what it is called, and where to."""
     given = read_fields(request, asked)
     if request.content_type != UPLOAD_TYPE:
-        raise RefusedError("the body is no file", f"Send it as {UPLOAD_TYPE}.", code="unsupported_media_type")
+        raise RefusedError("the body is no file", f"Send it as {UPLOAD_TYPE}.", code=ErrorCode.UNSUPPORTED_MEDIA_TYPE)
     return await hosted.take_upload(
         surface.context(),
         request.content.iter_chunked(CHUNK_BYTES),

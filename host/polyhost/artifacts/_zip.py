@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from polyhost.artifacts.limits import CHUNK_BYTES, MAX_DIRECTORY_BYTES, MAX_ENTRIES, MAX_RATIO, RATIO_FREE_BYTES
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = [
     "BrokenZipError",
@@ -121,7 +121,9 @@ def _find_end(file: BinaryIO, length: int) -> tuple[int, int, int, int] | None:
         return wide
     if disk not in (0, _FULL_16) or first not in (0, _FULL_16) or here != entries:
         raise RefusedError(
-            "it is one part of an archive that was split", "Join the parts, and import the whole.", code="archive_split"
+            "it is one part of an archive that was split",
+            "Join the parts, and import the whole.",
+            code=ErrorCode.ARCHIVE_SPLIT,
         )
     return at, entries, size, offset
 
@@ -196,7 +198,7 @@ def _check_plausible(members: list[Member], length: int) -> None:
             raise RefusedError(
                 "its entries overlap, as in no archive that was made to be read",
                 "Export it again at the source.",
-                code="archive_bomb",
+                code=ErrorCode.ARCHIVE_BOMB,
             )
         end = member.offset + member.packed
 
@@ -210,7 +212,7 @@ def _bomb() -> RefusedError:
     return RefusedError(
         f"it would unpack to more than {MAX_RATIO} times its size, as no export does",
         "Export it again at the source; if that is what the source gives, unpack it and import the folder.",
-        code="archive_bomb",
+        code=ErrorCode.ARCHIVE_BOMB,
     )
 
 
@@ -218,7 +220,7 @@ def _too_many() -> RefusedError:
     return RefusedError(
         f"it holds more than {MAX_ENTRIES:,} files",
         "Import it in parts: export a shorter span of time, or fewer conversations.",
-        code="archive_too_many",
+        code=ErrorCode.ARCHIVE_TOO_MANY,
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
-from polyhost.errors import RunFailedError
+from polyhost.errors import ErrorCode, RunFailedError
 
 __all__ = ["Artifact", "Entry", "ImportContext", "Importer", "Problem", "Recognition", "UnreadableEntryError"]
 
@@ -38,7 +38,7 @@ class Problem:
 class UnreadableEntryError(RunFailedError):
     """An entry cannot be read to its end. `rule` says why; an importer counts it and goes on with the next."""
 
-    code = "entry_unreadable"
+    code = ErrorCode.ENTRY_UNREADABLE
 
     def __init__(self, number: int, rule: str) -> None:
         super().__init__(f"entry {number} cannot be read ({rule})", "Export it again, and import that.")

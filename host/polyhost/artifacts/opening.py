@@ -20,7 +20,7 @@ from polyhost.artifacts import _zip
 from polyhost.artifacts._zip import BrokenZipError, Member
 from polyhost.artifacts.base import Artifact, Entry, Problem, UnreadableEntryError
 from polyhost.artifacts.limits import CHUNK_BYTES, MAX_ENTRIES, MAX_NAME_BYTES, MAX_READINGS
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["open_artifact"]
 
@@ -35,7 +35,7 @@ def open_artifact(path: Path) -> Generator[Artifact]:
         mode = path.stat().st_mode
     except FileNotFoundError:
         raise RefusedError(
-            f"there is no file {path.name!r}", "Name an export, as a file or folder.", code="no_such_file"
+            f"there is no file {path.name!r}", "Name an export, as a file or folder.", code=ErrorCode.NO_SUCH_FILE
         ) from None
     except OSError as error:
         raise _unreadable(path, error) from None
@@ -44,7 +44,9 @@ def open_artifact(path: Path) -> Generator[Artifact]:
         return
     if not stat.S_ISREG(mode):
         raise RefusedError(
-            f"{path.name!r} is neither a file nor a folder", "Name an export, as a file or folder.", code="no_such_file"
+            f"{path.name!r} is neither a file nor a folder",
+            "Name an export, as a file or folder.",
+            code=ErrorCode.NO_SUCH_FILE,
         )
     with ExitStack() as opened:
         try:
@@ -60,7 +62,7 @@ def open_artifact(path: Path) -> Generator[Artifact]:
 def _of_file(path: Path, file: BinaryIO) -> Artifact:
     digest, length = _digest(file)
     if not length:
-        raise RefusedError("it is empty", "Download the export again.", code="artifact_empty")
+        raise RefusedError("it is empty", "Download the export again.", code=ErrorCode.ARTIFACT_EMPTY)
     file.seek(0)
     if _zip.starts_like_zip(file.read(4)) or path.suffix.lower() == ".zip":
         return _ZipArtifact(path.name, file, length, digest)
@@ -78,7 +80,7 @@ def _digest(file: BinaryIO) -> tuple[str, int]:
 
 def _unreadable(path: Path, error: OSError) -> RefusedError:
     return RefusedError(
-        f"{path.name!r} cannot be read: {error.strerror or 'unknown'}", "Check it.", code="artifact_unreadable"
+        f"{path.name!r} cannot be read: {error.strerror or 'unknown'}", "Check it.", code=ErrorCode.ARTIFACT_UNREADABLE
     )
 
 
@@ -145,9 +147,13 @@ class _ZipArtifact(_Named):
         self.truncated = members is None
         self._members = [*_zip.local_members(file, length)] if members is None else members
         if any(member.is_encrypted for member in self._members):
-            raise RefusedError("it is encrypted", "Decrypt it, and import what comes out.", code="archive_encrypted")
+            raise RefusedError(
+                "it is encrypted", "Decrypt it, and import what comes out.", code=ErrorCode.ARCHIVE_ENCRYPTED
+            )
         if not self._members:
-            raise RefusedError("it is no ZIP, or holds nothing", "Download the export again.", code="archive_broken")
+            raise RefusedError(
+                "it is no ZIP, or holds nothing", "Download the export again.", code=ErrorCode.ARCHIVE_BROKEN
+            )
         self._entries = _unwrapped([*self._usable()])
 
     def _usable(self) -> Iterator[Entry]:
@@ -201,7 +207,9 @@ class _FolderArtifact(_Named):
         self._files: dict[int, Path] = {}
         found = [*self._walk(path)]
         if not found:
-            raise RefusedError(f"{path.name}: the folder is empty", "Name the export's folder.", code="artifact_empty")
+            raise RefusedError(
+                f"{path.name}: the folder is empty", "Name the export's folder.", code=ErrorCode.ARTIFACT_EMPTY
+            )
         self.digest = self._sum_up(found)
         self._entries = _unwrapped(found)
 
@@ -211,7 +219,7 @@ class _FolderArtifact(_Named):
                 raise RefusedError(
                     f"{top.name}: it holds more than {MAX_ENTRIES:,} files",
                     "Import it in parts.",
-                    code="archive_too_many",
+                    code=ErrorCode.ARCHIVE_TOO_MANY,
                 )
             name = _safe_name(path.relative_to(top).as_posix())
             status = path.lstat()

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, CDPSession, Error, Page, async_playwright
 
-from polyhost.browser.session import SIGNED_OUT, SessionSigns
+from polyhost.browser.session import SessionSigns
 from polyhost.browser.signed_in import SignedIn, look_until_told, read_state
-from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 
 __all__ = ["check_endpoint", "read_running_browser"]
 
@@ -43,13 +43,13 @@ def check_endpoint(url: str) -> None:
         port = None
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname or port is None:
         raise RefusedError(
-            f"--cdp {url[:200]!r} is no address", "For example: --cdp http://127.0.0.1:9222", code="bad_cdp"
+            f"--cdp {url[:200]!r} is no address", "For example: --cdp http://127.0.0.1:9222", code=ErrorCode.BAD_CDP
         )
     if not _is_loopback(parts.hostname):
         raise RefusedError(
             f"--cdp {url[:200]!r} is not on this machine",
             "Only loopback addresses are taken; forward the port over SSH: ssh -L 9222:127.0.0.1:9222 HOST",
-            code="bad_cdp",
+            code=ErrorCode.BAD_CDP,
         )
 
 
@@ -66,7 +66,7 @@ async def read_running_browser(url: str, *, page: str, signs: SessionSigns, site
             raise NeedsOwnerError(
                 f"That browser is not signed in to {site}",
                 "Sign in there, then give the same command.",
-                code=SIGNED_OUT,
+                code=ErrorCode.SIGNED_OUT,
             )
         return SignedIn(await read_state(tab, signs), report)
 
@@ -89,7 +89,7 @@ async def _open_tab(url: str, site: str, reached: AsyncExitStack) -> Page:
     raise RefusedError(
         f"The browser at {url[:200]} answers, but opens no tab",
         "Close other tools that debug it, and dialogs that wait in its pages; then give the same command.",
-        code="no_tab_there",
+        code=ErrorCode.NO_TAB_THERE,
     )
 
 
@@ -100,10 +100,10 @@ async def _connect(url: str, site: str, opening: AsyncExitStack) -> Page:
             url, timeout=_CONNECT_TIMEOUT_MS, no_defaults=True, is_local=True
         )
     except Error as error:
-        raise RefusedError(f"No browser answers at {url[:200]}", _HOW, code="no_browser_there") from error
+        raise RefusedError(f"No browser answers at {url[:200]}", _HOW, code=ErrorCode.NO_BROWSER_THERE) from error
     opening.push_async_callback(_let_go, browser)
     if not browser.contexts:
-        raise RefusedError(f"That browser has no profile open for {site}", _HOW, code="no_browser_there")
+        raise RefusedError(f"That browser has no profile open for {site}", _HOW, code=ErrorCode.NO_BROWSER_THERE)
     closing = _Closing(await browser.new_browser_cdp_session(), await browser.contexts[0].new_page())
     opening.push_async_callback(closing.close)
     closing.target = await _target_of(closing.tab)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from polyhost.browser.storage import cookie_reaches
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["BROWSERS", "cookies_of_browser", "cookies_of_file"]
 
@@ -38,7 +38,7 @@ def cookies_of_browser(specification: str, hosts: Sequence[str], *, platform: st
         raise RefusedError(
             f"--cookies-from {specification[:80]!r} is no browser whose cookies can be read",
             f"There are: {', '.join(BROWSERS)}; a profile is named as in firefox:work.",
-            code="unknown_browser",
+            code=ErrorCode.UNKNOWN_BROWSER,
         )
     found, troubles = _extracted(browser, match["profile"], platform)
     kept = [_from_jar(cookie) for cookie in found if cookie.value and cookie_reaches(hosts, cookie.domain)]
@@ -51,13 +51,15 @@ def cookies_of_file(path: Path, hosts: Sequence[str]) -> Cookies:
     """A cookies.txt as browser extensions and curl write it. RefusedError names the line that is not one."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            raise RefusedError(f"{path} is too large for a cookies.txt", "Is it the right file?", code="bad_cookies")
+            raise RefusedError(
+                f"{path} is too large for a cookies.txt", "Is it the right file?", code=ErrorCode.BAD_COOKIES
+            )
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise RefusedError(f"there is no file {path}", "Name a cookies.txt.", code="no_such_file") from None
+        raise RefusedError(f"there is no file {path}", "Name a cookies.txt.", code=ErrorCode.NO_SUCH_FILE) from None
     except OSError as error:
         raise RefusedError(
-            f"{path} cannot be read: {error.strerror}", "Name a cookies.txt.", code="bad_cookies"
+            f"{path} cannot be read: {error.strerror}", "Name a cookies.txt.", code=ErrorCode.BAD_COOKIES
         ) from None
     except UnicodeDecodeError:
         raise _no_cookies_txt(path, 1) from None
@@ -66,7 +68,7 @@ def cookies_of_file(path: Path, hosts: Sequence[str]) -> Cookies:
         raise RefusedError(
             f"{path} holds no cookie of {', '.join(hosts)}",
             "Export it from the browser in which you are signed in there.",
-            code="no_cookies",
+            code=ErrorCode.NO_COOKIES,
         )
     return kept
 
@@ -82,7 +84,7 @@ def _extracted(browser: str, profile: str | None, platform: str) -> tuple[Iterab
         raise RefusedError(
             f"{browser} keeps no cookies on this machine{' under that profile' if profile else ''}",
             "Name a browser in which you are signed in.",
-            code="no_cookies",
+            code=ErrorCode.NO_COOKIES,
         ) from None
     except Exception as error:  # whatever the reader meets in somebody else's files: no text of it is ours to show
         raise _none_there(browser, platform, troubles=True) from error
@@ -93,7 +95,7 @@ def _none_there(browser: str, platform: str, *, troubles: bool) -> RefusedError:
         return RefusedError(
             f"{browser} has no cookies of this site",
             "Sign in there first, or name its profile: --cookies-from BROWSER:PROFILE",
-            code="no_cookies",
+            code=ErrorCode.NO_COOKIES,
         )
     if platform == "win32" and browser != "firefox":
         why = "on Windows, current versions keep theirs from other programs"
@@ -101,7 +103,7 @@ def _none_there(browser: str, platform: str, *, troubles: bool) -> RefusedError:
         why = "its file is locked or of a version that is not known"
     else:
         why = "the system's keyring does not hand out the key that decrypts them"
-    return RefusedError(f"{browser}'s cookies cannot be read: {why}", _TRY_ANOTHER, code="cookies_unreadable")
+    return RefusedError(f"{browser}'s cookies cannot be read: {why}", _TRY_ANOTHER, code=ErrorCode.COOKIES_UNREADABLE)
 
 
 class _Silence:
@@ -165,7 +167,7 @@ def _no_cookies_txt(path: Path, line: int) -> RefusedError:
     return RefusedError(
         f"{path}:{line} is no line of a cookies.txt",
         "Seven fields, parted by tabs, as curl and browser extensions write them.",
-        code="bad_cookies",
+        code=ErrorCode.BAD_COOKIES,
     )
 
 

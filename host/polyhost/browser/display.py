@@ -9,11 +9,9 @@ import os
 import sys
 from collections.abc import Mapping
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
-__all__ = ["NO_DISPLAY", "display_flags", "has_display", "no_display"]
-
-NO_DISPLAY = "no_display"
+__all__ = ["display_flags", "has_display", "no_display"]
 
 
 def has_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> bool:
@@ -32,4 +30,4 @@ def display_flags(environment: Mapping[str, str] = os.environ) -> tuple[str, ...
 
 def no_display(instruction: str) -> RefusedError:
     """There is no screen here (or the one that is named does not answer)."""
-    return RefusedError("There is no display here to open a window on", instruction, code=NO_DISPLAY)
+    return RefusedError("There is no display here to open a window on", instruction, code=ErrorCode.NO_DISPLAY)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Protocol
 
-from polyhost.errors import RunFailedError
+from polyhost.errors import ErrorCode, RunFailedError
 
 __all__ = ["Gate", "Governor", "GovernorLimits", "Meter", "retry_after_seconds"]
 
@@ -253,7 +253,7 @@ class Gate:
             raise RunFailedError(
                 f"The site asks for a pause of {minutes:,} minutes, longer than a run may wait",
                 "Run it again after that.",
-                code="rate_limited",
+                code=ErrorCode.RATE_LIMITED,
             )
 
     async def _wait(self, seconds: float) -> None:

@@ -20,12 +20,11 @@ from pydantic import BaseModel, Field, ValidationError
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.hosts import allows
 from polyhost.browser.isolated import evaluate_apart
-from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.protocol.patterns import Pattern, compile_pattern
 
-__all__ = ["SIGNED_OUT", "SessionReport", "SessionSigns", "SignedOutRule", "Workspace"]
+__all__ = ["SessionReport", "SessionSigns", "SignedOutRule", "Workspace"]
 
-SIGNED_OUT = "signed_out"
 PROBE_SECONDS = 20.0
 """Seconds a probe has for its few requests; a site that takes longer tells nothing."""
 MAX_TEXT = 200
@@ -46,7 +45,7 @@ class SignedOutRule:
         """NeedsOwnerError where this address is one that a signed-out owner is sent to."""
         if self.matches(url):
             raise NeedsOwnerError(
-                f"You are signed out of {site}", "Sign in again; what was collected stays.", code=SIGNED_OUT
+                f"You are signed out of {site}", "Sign in again; what was collected stays.", code=ErrorCode.SIGNED_OUT
             )
 
 

@@ -27,7 +27,7 @@ from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.locate import find_browser
 from polyhost.browser.session import SessionReport, SessionSigns
 from polyhost.browser.signed_in import LOOK_SECONDS, SETTLE_SECONDS, SignedIn, read_state
-from polyhost.errors import NeedsOwnerError, RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError, RunFailedError
 from polyhost.humanize import interval
 
 __all__ = ["SignInWindow", "check_display", "sign_in_visibly"]
@@ -86,8 +86,8 @@ async def _until_in(context: BrowserContext, window: SignInWindow, cancelled: as
                     await asyncio.wait_for(_either(closed, cancelled), LOOK_SECONDS)
     except TimeoutError:
         waited = interval(window.wait_seconds)
-        raise _not_in(f"Nobody signed in to {window.site} within {waited}", "sign_in_timeout") from None
-    raise _not_in("The sign-in was cancelled", "sign_in_cancelled")
+        raise _not_in(f"Nobody signed in to {window.site} within {waited}", ErrorCode.SIGN_IN_TIMEOUT) from None
+    raise _not_in("The sign-in was cancelled", ErrorCode.SIGN_IN_CANCELLED)
 
 
 class _Watch:
@@ -101,7 +101,9 @@ class _Watch:
 
     async def look(self) -> SignedIn | None:
         if self._closed.is_set() or not self._context.pages:
-            raise _not_in(f"The window was closed before {self._window.site} said that you are in", "sign_in_closed")
+            raise _not_in(
+                f"The window was closed before {self._window.site} said that you are in", ErrorCode.SIGN_IN_CLOSED
+            )
         for page in list(self._context.pages):
             if self._window.signs.may_be_in(page.url):
                 found = await self._ask(page)
@@ -165,7 +167,9 @@ def _taken(profile: Path) -> int:
 
 def _unwritable(profile: Path, error: OSError) -> RefusedError:
     return RefusedError(
-        f"{profile.parent} cannot be written: {error.strerror}", "Choose another --home.", code="home_unwritable"
+        f"{profile.parent} cannot be written: {error.strerror}",
+        "Choose another --home.",
+        code=ErrorCode.HOME_UNWRITABLE,
     )
 
 
@@ -237,9 +241,9 @@ def _profile_taken() -> RefusedError:
     return RefusedError(
         "A sign-in window of this connection is open already",
         "Finish there, or close it and try again.",
-        code="profile_in_use",
+        code=ErrorCode.PROFILE_IN_USE,
     )
 
 
-def _not_in(reason: str, code: str) -> NeedsOwnerError:
+def _not_in(reason: str, code: ErrorCode) -> NeedsOwnerError:
     return NeedsOwnerError(reason, "Nothing was saved or changed; give the same command to try again.", code=code)

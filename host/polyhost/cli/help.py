@@ -14,8 +14,8 @@ import click
 
 from polyhost import __version__
 from polyhost.cli.wording import as_typed
+from polyhost.errors import ExitStatus
 from polyhost.operations.catalog import COMMANDS
-from polyhost.operations.explained import STATUSES
 from polyhost.operations.fields import Field
 from polyhost.operations.operation import Operation, Section
 
@@ -58,7 +58,7 @@ def epilog(operation: Operation[Any, Any]) -> str:
     """Examples; and the exit statuses where all of them can be met."""
     text = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in operation.examples)
     if operation.ends_as_a_run:
-        text += "\n\n\b\nExit status:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in STATUSES.items())
+        text += "\n\n\b\nExit status:\n" + "\n".join(f"  {status:>3}  {status.meaning}" for status in ExitStatus)
     return text
 
 

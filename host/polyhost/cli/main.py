@@ -15,6 +15,7 @@ from polyhost.cli.completion import completer, completion_command
 from polyhost.cli.help import Sections, command_help, epilog, group_epilog, print_welcome, show_version
 from polyhost.cli.output import whole_output
 from polyhost.cli.serve import serve_command
+from polyhost.errors import ErrorCode
 from polyhost.operations.catalog import COMMANDS
 from polyhost.operations.fields import Field, describe
 from polyhost.operations.operation import Group, Operation
@@ -102,7 +103,7 @@ class _Root(Sections):
                 from polyhost.cli.runner import print_error  # noqa: PLC0415  keeps --help instant
 
                 where = error.ctx.command_path if error.ctx is not None else "polyhost"
-                print_error("usage", error.format_message().rstrip("."), f"See: {where} --help")
+                print_error(ErrorCode.USAGE, error.format_message().rstrip("."), f"See: {where} --help")
             raise
 
 

@@ -16,9 +16,10 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+from polyhost.errors import ExitStatus
+
 __all__ = ["whole_output"]
 
-EXIT_FAILED = 1
 BUFFER = 64 * 1024
 """Bytes that are written at once: what a pipe holds."""
 
@@ -90,7 +91,7 @@ def whole_output() -> Generator[None]:
         _end()
         raise
     except BrokenPipeError:
-        sys.exit(EXIT_FAILED)
+        sys.exit(ExitStatus.FAILED)
     except _UndeliveredError as error:
         _fail(error)
     finally:
@@ -104,7 +105,7 @@ def _end() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        sys.exit(EXIT_FAILED)
+        sys.exit(ExitStatus.FAILED)
     except _UndeliveredError as error:
         _fail(error)
 
@@ -114,7 +115,7 @@ def _fail(error: _UndeliveredError) -> None:
         f"polyhost: the output could not be written: {error.strerror}. Nothing is lost: type the command again, "
         "with its output where there is room.\n"
     )
-    sys.exit(EXIT_FAILED)
+    sys.exit(ExitStatus.FAILED)
 
 
 def _stream(given: TextIO | None, descriptor: int, *, must: bool) -> TextIO:

@@ -20,18 +20,12 @@ from polyhost.cli.interpreter import run, tune_interpreter
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
-from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError, StoppedError
+from polyhost.errors import ErrorCode, ExitStatus, PolyhostError
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.operation import Operation, Result
 from polyhost.operations.other_processes import open_to_other_processes
 
 __all__ = ["complain", "perform", "print_error"]
-
-EXIT_FAILED = 1
-EXIT_REFUSED = 2
-EXIT_NEEDS_OWNER = 4
-EXIT_INTERRUPTED = 130
-_STATUSES = {RefusedError: EXIT_REFUSED, NeedsOwnerError: EXIT_NEEDS_OWNER, StoppedError: EXIT_INTERRUPTED}
 
 
 def perform(operation: Operation[Any, Any], request: Any, *, home: Path | None, as_json: bool) -> NoReturn:
@@ -65,7 +59,7 @@ def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:
 
     def interrupted() -> None:
         if cancelled.is_set():
-            os._exit(EXIT_INTERRUPTED)
+            os._exit(ExitStatus.CANCELLED)
         click.echo(f"\npolyhost: stopping{kept}. Ctrl-C again to leave at once.", err=True)
         cancelled.set()
 
@@ -84,7 +78,7 @@ def _print(operation: Operation[Any, Any], result: Result[Any], *, as_json: bool
     sys.stdout.flush()
 
 
-def print_error(code: str, reason: str, instruction: str) -> None:
+def print_error(code: ErrorCode, reason: str, instruction: str) -> None:
     """The one JSON value of a command that came to nothing."""
     import orjson  # noqa: PLC0415
 
@@ -98,4 +92,4 @@ def complain(error: PolyhostError, *, as_json: bool) -> int:
     if as_json:
         print_error(error.code, error.reason, error.instruction)
     click.echo(f"polyhost: {as_typed(str(error))}", err=True)
-    return next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), EXIT_FAILED)
+    return error.exit_status

@@ -15,9 +15,9 @@ from typing import Any, NoReturn
 
 import click
 
-__all__ = ["serve_command"]
+from polyhost.errors import ExitStatus
 
-EXIT_INTERRUPTED = 130
+__all__ = ["serve_command"]
 
 
 def serve_command() -> click.Command:
@@ -130,7 +130,7 @@ def _stopped_by_signal() -> asyncio.Event:
         stopped.set()
 
     def leave() -> NoReturn:
-        os._exit(EXIT_INTERRUPTED)
+        os._exit(ExitStatus.CANCELLED)
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -19,7 +19,7 @@ from typing import Literal
 import orjson
 
 import polyhost
-from polyhost.errors import PolyhostError, RefusedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.protocol.manifest import Manifest, ManifestError, load_manifest
 
 __all__ = [
@@ -127,7 +127,7 @@ def find_source(reference: str, owner_folder: Path | None = None) -> LoadedSourc
     raise RefusedError(
         f"there is no source {reference[:80]!r}",
         f"There is: {known}. A polyfill of your own is named by its path: ./{reference[:80]}",
-        code="unknown_source",
+        code=ErrorCode.UNKNOWN_SOURCE,
     )
 
 
@@ -158,7 +158,7 @@ def load_connector_folder(folder: Path, *, reference: str | None = None) -> Load
         raise RefusedError(
             f"{file} does not say how to run it: it has neither 'polyfill' nor 'stdio', nor 'importer'",
             'Add "polyfill": {"script": …} for a page, "stdio": {"command": […]} for a process, or "importer".',
-            code="manifest_no_runner",
+            code=ErrorCode.MANIFEST_NO_RUNNER,
         )
     if manifest.importer is not None:
         _inside(folder, manifest.importer.module, "importer.module")
@@ -179,21 +179,23 @@ def _kind(manifest: Manifest) -> Literal["page", "stdio", "artifact"]:
 
 def _read_manifest(folder: Path, file: Path) -> Manifest:
     if not folder.is_dir():
-        raise RefusedError(f"{folder} is not a folder", "Name the folder of a polyfill.", code="unknown_source")
+        raise RefusedError(f"{folder} is not a folder", "Name the folder of a polyfill.", code=ErrorCode.UNKNOWN_SOURCE)
     _inside(folder, MANIFEST, MANIFEST)
     try:
         if file.stat().st_size > MAX_MANIFEST_BYTES:
-            raise RefusedError(f"{file} is larger than 4 MiB", "Is it the manifest?", code="manifest_unreadable")
+            raise RefusedError(
+                f"{file} is larger than 4 MiB", "Is it the manifest?", code=ErrorCode.MANIFEST_UNREADABLE
+            )
         data = orjson.loads(file.read_bytes())
     except OSError as error:
         raise RefusedError(
-            f"{file} cannot be read: {error.strerror}", "Check its permissions.", code="manifest_unreadable"
+            f"{file} cannot be read: {error.strerror}", "Check its permissions.", code=ErrorCode.MANIFEST_UNREADABLE
         ) from None
     except orjson.JSONDecodeError as error:
         raise RefusedError(
             f"{file} is not JSON (line {error.lineno}, column {error.colno})",
             "Correct it there.",
-            code="manifest_no_json",
+            code=ErrorCode.MANIFEST_NO_JSON,
         ) from None
     try:
         return load_manifest(data)
@@ -214,13 +216,15 @@ def _check_command(folder: Path, command: tuple[str, ...]) -> None:
 def _inside(folder: Path, name: str, field: str) -> None:
     """The file exists in this folder, after every link is followed."""
     if "\0" in name:
-        raise RefusedError(f"{folder / MANIFEST}: {field} is no file name", "Correct it.", code="manifest_file_invalid")
+        raise RefusedError(
+            f"{folder / MANIFEST}: {field} is no file name", "Correct it.", code=ErrorCode.MANIFEST_FILE_INVALID
+        )
     file = folder / name
     if not file.resolve().is_relative_to(folder.resolve()):
         raise RefusedError(
             f"{folder / MANIFEST}: {field} names {name!r}, which is outside the polyfill's folder",
             "Put the file into the folder: a folder is a whole polyfill.",
-            code="manifest_file_outside",
+            code=ErrorCode.MANIFEST_FILE_OUTSIDE,
         )
     if not file.is_file():
         raise RefusedError(
@@ -228,5 +232,5 @@ def _inside(folder: Path, name: str, field: str) -> None:
             if name == MANIFEST
             else f"{folder / MANIFEST}: {field} names {name!r}, which is missing",
             "Put the file there, or correct the name.",
-            code="manifest_file_missing",
+            code=ErrorCode.MANIFEST_FILE_MISSING,
         )

@@ -37,7 +37,7 @@ from polyhost.connectors.base import (
 from polyhost.connectors.lines import LineDecoder
 from polyhost.connectors.process import ChildProcess
 from polyhost.connectors.stderr import StderrTail
-from polyhost.errors import RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 from polyhost.protocol.diagnostics import MAX_TEXT
 
 __all__ = ["BATCH_BYTES", "BATCH_MESSAGES", "CREDIT", "Patience", "StdioConnector", "child_environment"]
@@ -170,7 +170,7 @@ class _StdioSession(ConnectorSession):
             raise RunFailedError(
                 f"The connector did not read its input within {self._patience.send:g} s",
                 "Check that it reads START from stdin before anything else.",
-                code="connector_stuck",
+                code=ErrorCode.CONNECTOR_STUCK,
             ) from None
         self._child.changed.set()
 

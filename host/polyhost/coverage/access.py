@@ -11,6 +11,7 @@ from itertools import takewhile
 
 from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence, Policy, Schedule
+from polyhost.errors import ErrorCode
 from polyhost.humanize import every, short_time
 from polyhost.instants import is_past
 from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
@@ -20,13 +21,13 @@ __all__ = ["collection", "credentials", "of_schedule", "runtime", "schedule"]
 _HERE = frozenset(
     {
         DiagnosticCode.CONNECTOR_CRASHED,
-        "connector_stuck",
-        "disk_full",
-        "home_unwritable",
-        "lease_lost",
-        "store_corrupt",
-        "store_failed",
-        "store_locked",
+        ErrorCode.CONNECTOR_STUCK,
+        ErrorCode.DISK_FULL,
+        ErrorCode.HOME_UNWRITABLE,
+        ErrorCode.LEASE_LOST,
+        ErrorCode.STORE_CORRUPT,
+        ErrorCode.STORE_FAILED,
+        ErrorCode.STORE_LOCKED,
     }
 )
 """Error codes that tell of this machine, not of the source or the owner."""

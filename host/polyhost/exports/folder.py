@@ -23,7 +23,7 @@ from typing import Any
 
 import orjson
 
-from polyhost.errors import RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 
 __all__ = ["MANIFEST", "ExportFolder"]
 
@@ -54,7 +54,7 @@ class ExportFolder:
             raise RefusedError(
                 "the directory to export into holds other files",
                 "Name a new or an empty one, or one that an export was written to before.",
-                code="export_directory",
+                code=ErrorCode.EXPORT_DIRECTORY,
             )
 
     @contextmanager
@@ -177,5 +177,5 @@ def _explained() -> Generator[None]:
         raise RunFailedError(
             f"the export could not be written: {why}",
             "Make room or choose another directory, and export again; nothing half-written looks whole.",
-            code="export_failed",
+            code=ErrorCode.EXPORT_FAILED,
         ) from error

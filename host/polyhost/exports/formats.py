@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.exports.base import MakeWriter
 
 __all__ = ["FORMATS", "Format", "format_named"]
@@ -42,6 +42,6 @@ def format_named(name: str | None) -> Format:
         raise RefusedError(
             f"there is no export format {name!r}" if name else "no export format was named",
             f"Give --format with one of: {', '.join(FORMATS)}.",
-            code="unknown_format",
+            code=ErrorCode.UNKNOWN_FORMAT,
         )
     return found

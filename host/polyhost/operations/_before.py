@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from polyhost.errors import ErrorCode
 from polyhost.operations.explained import DETAILS
 from polyhost.operations.operation import Endpoint, Exchange, Group, Method, Operation, Result, Route, Section
 
@@ -39,7 +40,7 @@ class _Old:
     route: Route
     request: type | None
     handler: str | None
-    errors: tuple[str, ...]
+    errors: tuple[ErrorCode, ...]
 
 
 def route(
@@ -51,7 +52,7 @@ def route(
     request: type | None = None,
     handler: str | None = None,
     hidden: tuple[str, ...] = (),
-    errors: tuple[str, ...] = (),
+    errors: tuple[ErrorCode, ...] = (),
     exchange: Exchange = Exchange.JSON,
 ) -> _Old:
     """A route whose result is named."""

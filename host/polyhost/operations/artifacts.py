@@ -27,7 +27,7 @@ from polyhost.engine.imports.watched_folder import (
 )
 from polyhost.engine.run.collect import Surroundings
 from polyhost.engine.sources.lookup import find_source
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name
@@ -58,7 +58,7 @@ async def import_file(context: Context, request: ImportRequest) -> Result[Any]:
         return await _import_watched(context, request)
     if request.file is None:
         raise RefusedError(
-            "no file was named", "Give one: polyhost import NAME FILE, or --watched.", code="no_such_file"
+            "no file was named", "Give one: polyhost import NAME FILE, or --watched.", code=ErrorCode.NO_SUCH_FILE
         )
     result = await _import_one(context, request, _path(request.file), trigger="upload")
     return Result(result, exit_code=_exit_code(result, request))
@@ -131,7 +131,7 @@ def _check_nature(row: ConnectionRow | None) -> None:
         raise RefusedError(
             f"{row.name} was made from a recording; your own data must not get mixed into it",
             "Import under another name: polyhost import OTHER FILE",
-            code="import_into_replay",
+            code=ErrorCode.IMPORT_INTO_REPLAY,
         )
 
 
@@ -144,7 +144,7 @@ def _candidates(context: Context, request: ImportRequest, row: ConnectionRow | N
         raise RefusedError(
             f"{row.name} is a connection of {row.source}, not of {source.name}",
             "Import under another name.",
-            code="other_source",
+            code=ErrorCode.OTHER_SOURCE,
         )
     return [source]
 
@@ -164,18 +164,18 @@ def _recognise(artifact: Artifact, candidates: list[LoadedSource]) -> _Recognise
         raise RefusedError(
             f"{artifact.name} is no export that is known here",
             f"Known are exports of: {known}. Was it the file itself, as it was downloaded?",
-            code="not_recognised",
+            code=ErrorCode.NOT_RECOGNISED,
         )
     both = " and ".join(one.source.name for one in found)
     raise RefusedError(
-        f"{artifact.name} could be of {both}", "Say which, with --source SOURCE.", code="recognised_twice"
+        f"{artifact.name} could be of {both}", "Say which, with --source SOURCE.", code=ErrorCode.RECOGNISED_TWICE
     )
 
 
 async def _import_watched(context: Context, request: ImportRequest) -> Result[Any]:
     """Files that are new in the watched folder, oldest first. One that cannot be imported does not stop the others."""
     if request.file is not None or request.preview:
-        raise RefusedError("--watched goes alone", "Leave the file and --preview out.", code="bad_request")
+        raise RefusedError("--watched goes alone", "Leave the file and --preview out.", code=ErrorCode.BAD_REQUEST)
     async with context.store(create=False) as store:
         row = await context.connection(store, request.name)
         folder, seen = watched_folder(row), await dealt_with(store, row)
@@ -184,7 +184,7 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result[An
         raise RefusedError(
             f"{row.name} watches no folder",
             f"Let it: polyhost connect {row.source} --name {row.name} --watch DIR",
-            code="not_watching",
+            code=ErrorCode.NOT_WATCHING,
         )
     imported: list[dict[str, Any]] = []
     refused: list[dict[str, str]] = []
@@ -195,7 +195,7 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result[An
         try:
             imported.append(await _import_one(context, request, file.path, trigger="watched_folder"))
         except RefusedError as error:
-            if error.code == "run_in_progress":
+            if error.code == ErrorCode.RUN_IN_PROGRESS:
                 raise  # says nothing of the file: it stays where it is, and waits for the next time
             why = RefusedFile(file.stamp, context.clock.iso(), error.code, error.reason, error.instruction)
             kept[file.path.name] = why

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from polyhost.errors import ErrorCode
 from polyhost.operations import requests, schedules
 from polyhost.operations._before import before, route
 from polyhost.operations.operation import Exchange, Operation
@@ -72,7 +73,7 @@ OPERATIONS = (
                 202,
                 request=requests.StartRequest,
                 handler="polyhost.operations.hosted:start",
-                errors=("run_in_progress", "too_many_runs"),
+                errors=(ErrorCode.RUN_IN_PROGRESS, ErrorCode.TOO_MANY_RUNS),
             ),
         ),
     ),
@@ -94,7 +95,7 @@ OPERATIONS = (
                 201,
                 request=requests.UploadRequest,
                 handler="polyhost.operations.hosted:preview",
-                errors=("not_recognised", "other_account"),
+                errors=(ErrorCode.NOT_RECOGNISED, ErrorCode.OTHER_ACCOUNT),
                 exchange=Exchange.UPLOAD,
             ),
         ),
@@ -121,7 +122,7 @@ OPERATIONS = (
                 "GET",
                 "/v1/connections/{name}/streams/{stream}/records",
                 "Records",
-                errors=("bad_cursor", "bad_since", "bad_until"),
+                errors=(ErrorCode.BAD_CURSOR, ErrorCode.BAD_SINCE, ErrorCode.BAD_UNTIL),
             ),
         ),
     ),
@@ -139,7 +140,9 @@ OPERATIONS = (
         "polyhost.operations.looking:thread",
         "Show the group a record belongs to: a message with its replies.",
         ('polyhost thread slack messages \'["C024BE91L","1790000000.000100"]\'',),
-        routes=(route("GET", "/v1/connections/{name}/streams/{stream}/thread", "Thread", errors=("bad_cursor",)),),
+        routes=(
+            route("GET", "/v1/connections/{name}/streams/{stream}/thread", "Thread", errors=(ErrorCode.BAD_CURSOR,)),
+        ),
     ),
     before(
         "counts",
@@ -163,7 +166,14 @@ OPERATIONS = (
                 "GET",
                 "/v1/search",
                 "Found",
-                errors=("query_empty", "query_too_long", "query_too_wide", "bad_cursor", "bad_since", "bad_until"),
+                errors=(
+                    ErrorCode.QUERY_EMPTY,
+                    ErrorCode.QUERY_TOO_LONG,
+                    ErrorCode.QUERY_TOO_WIDE,
+                    ErrorCode.BAD_CURSOR,
+                    ErrorCode.BAD_SINCE,
+                    ErrorCode.BAD_UNTIL,
+                ),
             ),
         ),
     ),
@@ -208,7 +218,7 @@ OPERATIONS = (
                 "Cancelling",
                 202,
                 handler="polyhost.operations.hosted:cancel",
-                errors=("not_running",),
+                errors=(ErrorCode.NOT_RUNNING,),
             ),
         ),
     ),
@@ -225,7 +235,7 @@ OPERATIONS = (
                 "Pausing",
                 202,
                 handler="polyhost.operations.hosted:pause",
-                errors=("not_running",),
+                errors=(ErrorCode.NOT_RUNNING,),
             ),
         ),
     ),
@@ -242,7 +252,7 @@ OPERATIONS = (
                 "Resuming",
                 202,
                 handler="polyhost.operations.hosted:resume",
-                errors=("not_running",),
+                errors=(ErrorCode.NOT_RUNNING,),
             ),
         ),
     ),
@@ -277,7 +287,7 @@ OPERATIONS = (
         "polyhost.operations.notify:test",
         "Send a notification the way the settings say, to see whether it arrives.",
         ("polyhost notify test",),
-        routes=(route("POST", "/v1/notifications/test", "Notified", errors=("no_notifications",)),),
+        routes=(route("POST", "/v1/notifications/test", "Notified", errors=(ErrorCode.NO_NOTIFICATIONS,)),),
     ),
     before(
         "polyfill list",
@@ -350,7 +360,9 @@ OPERATIONS = (
         "polyhost.operations.reading:receipt",
         "Show the receipt of one batch or run.",
         ("polyhost receipt run_019a…",),
-        routes=(route("GET", "/v1/batches/{batch}/receipt", "Receipt", errors=("no_receipt", "not_ended")),),
+        routes=(
+            route("GET", "/v1/batches/{batch}/receipt", "Receipt", errors=(ErrorCode.NO_RECEIPT, ErrorCode.NOT_ENDED)),
+        ),
     ),
     before(
         "config explain",
@@ -386,7 +398,7 @@ OPERATIONS = (
         "polyhost.operations.leaving:disconnect",
         "Forget a connection's session, and keep or delete its data.",
         ("polyhost disconnect slack", "polyhost disconnect slack --keep-data", "polyhost disconnect old --delete-data"),
-        routes=(route("DELETE", "/v1/connections/{name}", "Disconnected", errors=("answer_needed",)),),
+        routes=(route("DELETE", "/v1/connections/{name}", "Disconnected", errors=(ErrorCode.ANSWER_NEEDED,)),),
     ),
     before(
         "rename",
@@ -394,7 +406,7 @@ OPERATIONS = (
         "polyhost.operations.leaving:rename",
         "Give a connection another name.",
         ("polyhost rename slack work",),
-        routes=(route("POST", "/v1/connections/{name}/rename", "Renamed", errors=("name_taken",)),),
+        routes=(route("POST", "/v1/connections/{name}/rename", "Renamed", errors=(ErrorCode.NAME_TAKEN,)),),
     ),
     before(
         "run details",
@@ -424,7 +436,7 @@ OPERATIONS = (
                 "POST",
                 "/v1/runs/{run}/interactions/{request_id}",
                 "Answered",
-                errors=("unknown_interaction",),
+                errors=(ErrorCode.UNKNOWN_INTERACTION,),
             ),
         ),
         command=False,
@@ -444,7 +456,9 @@ OPERATIONS = (
         requests.CommitRequest,
         "polyhost.operations.hosted:commit",
         "Import an uploaded file, as its preview said.",
-        routes=(route("POST", "/v1/artifacts/{artifact}/commit", "Started", 202, errors=("unknown_artifact",)),),
+        routes=(
+            route("POST", "/v1/artifacts/{artifact}/commit", "Started", 202, errors=(ErrorCode.UNKNOWN_ARTIFACT,)),
+        ),
         command=False,
         only="In a terminal the file is there already: import NAME FILE, after import NAME FILE --preview.",
     ),

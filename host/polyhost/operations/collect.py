@@ -25,7 +25,7 @@ from polyhost.engine.sources.connectors import (
     replay_connector,
 )
 from polyhost.engine.sources.lookup import Loaded, find_source
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import host_mappings, resources
@@ -92,7 +92,7 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
             raise RefusedError(
                 f"{row.name} is for your own data; a recording's must not get mixed into it",
                 f"Replay under another name: polyhost run {row.source} --replay {request.replay}, in another --home.",
-                code="replay_into_live",
+                code=ErrorCode.REPLAY_INTO_LIVE,
             )
         source = find_source(request.name if row is None else row.source, context.home)
         scope, prepared = _scope(source, request), replay_connector(source, recording, context.home)
@@ -127,7 +127,7 @@ async def resume(context: Context, request: ResumeRequest) -> Result[Any]:
 async def _going_on(store: Store, run_id: str) -> RunRow:
     row = await store.runs.get(run_id)
     if row is None or row.status != RunStatus.RUNNING:
-        raise RefusedError(f"no run {run_id!r} is going on", "See: polyhost runs NAME", code="not_running")
+        raise RefusedError(f"no run {run_id!r} is going on", "See: polyhost runs NAME", code=ErrorCode.NOT_RUNNING)
     return row
 
 
@@ -214,7 +214,7 @@ def _check_session(connection: ConnectionRow) -> None:
         raise RefusedError(
             f"{connection.name} was disconnected, and has no session any more",
             f"Connect it again: polyhost connect {connection.source} --name {connection.name} --renew",
-            code="disconnected",
+            code=ErrorCode.DISCONNECTED,
         )
     if connection.nature in {"demo", "replay"}:
         raise RefusedError(
@@ -222,7 +222,7 @@ def _check_session(connection: ConnectionRow) -> None:
             "Connect your own with: polyhost connect slack"
             if connection.nature == "demo"
             else "Give --replay DIR, or connect the source under another name.",
-            code="no_session",
+            code=ErrorCode.NO_SESSION,
         )
 
 
@@ -263,7 +263,7 @@ def _hosts(request: RunRequest, connection: ConnectionRow) -> tuple[dict[str, st
             raise RefusedError(
                 f"{connection.name} is a live connection; its session is not sent to a test server",
                 "Make a test connection: polyhost connect SOURCE --name test --map-host …",
-                code="live_connection",
+                code=ErrorCode.LIVE_CONNECTION,
             )
         return host_mappings(request.map_host), request.insecure_tls
     return _kept_hosts(connection)

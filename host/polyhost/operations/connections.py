@@ -18,7 +18,7 @@ from polyhost.engine.imports.watched_folder import watched_folder
 from polyhost.engine.sessions.account import account_at, place_of, same_account
 from polyhost.engine.sessions.saved import delete_session, save_session
 from polyhost.engine.sources.lookup import find_source
-from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.ledger.legacy import LegacyState
 from polyhost.operations.collect import run
 from polyhost.operations.context import Context
@@ -70,7 +70,7 @@ async def connect(context: Context, request: ConnectRequest) -> Result[Any]:
     try:
         return await (_renew if request.renew else _make)(context, wanted)
     except NeedsOwnerError as error:
-        if error.code == "sign_in_cancelled":
+        if error.code == ErrorCode.SIGN_IN_CANCELLED:
             return Result({"cancelled": True, "name": wanted.name, "source": source.name}, CANCELLED)
         raise
 
@@ -203,9 +203,11 @@ def _watched(request: ConnectRequest, source: LoadedSource) -> dict[str, str]:
         return {}
     folder = Path(request.watch).expanduser().absolute()
     if source.manifest.importer is None:
-        raise RefusedError(f"{source.name} cannot read files", "Leave --watch out.", code="no_importer")
+        raise RefusedError(f"{source.name} cannot read files", "Leave --watch out.", code=ErrorCode.NO_IMPORTER)
     if not folder.is_dir():
-        raise RefusedError("the folder to watch is not there", "Make it, or name another.", code="watch_unreadable")
+        raise RefusedError(
+            "the folder to watch is not there", "Make it, or name another.", code=ErrorCode.WATCH_UNREADABLE
+        )
     return {"watch": str(folder)}
 
 
@@ -249,7 +251,7 @@ def _not_renewable(name: str, source: LoadedSource) -> RefusedError:
     return RefusedError(
         f"{name} is no connection of {source.name} that has a session",
         "Make a new one: leave --renew out, and choose a name with --name.",
-        code="not_renewable",
+        code=ErrorCode.NOT_RENEWABLE,
     )
 
 
@@ -324,5 +326,5 @@ def _name_taken(name: str) -> RefusedError:
     return RefusedError(
         f"there is a connection called {name!r} already",
         "Choose another with --name, or give it a new session with --renew.",
-        code="name_taken",
+        code=ErrorCode.NAME_TAKEN,
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, MessageSeen, OwnerAsked, Watcher, ignore
 from polyhost.engine.run.pause import Pause
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
 if TYPE_CHECKING:  # only a server has them, or a run; what they import takes longer than a look at the store
@@ -102,7 +102,7 @@ class Context:
             raise RefusedError(
                 f"nothing is connected yet in {self.home}",
                 "Try polyhost demo, or connect a source: polyhost connect SOURCE",
-                code="unknown_connection",
+                code=ErrorCode.UNKNOWN_CONNECTION,
             )
         store = await open_store(self.home)
         try:
@@ -121,6 +121,6 @@ class Context:
             raise RefusedError(
                 f"no connection is called {name!r}",
                 f"{known} Make one with: polyhost connect SOURCE",
-                code="unknown_connection",
+                code=ErrorCode.UNKNOWN_CONNECTION,
             )
         return found

@@ -10,7 +10,7 @@ from typing import Any
 
 from polyhost.engine.sessions.saved import load_session, read_storage_state
 from polyhost.engine.sources.lookup import find_source
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import host_mappings, resources
@@ -34,7 +34,9 @@ async def dev(context: Context, request: DevRequest) -> Result[Any]:
     source = find_source(row.source if row is not None else request.polyfill, context.home)
     if source.manifest.polyfill is None:
         raise RefusedError(
-            f"{source.name} does not run in a page", "Try it with: polyhost polyfill check DIR", code="no_polyfill"
+            f"{source.name} does not run in a page",
+            "Try it with: polyhost polyfill check DIR",
+            code=ErrorCode.NO_POLYFILL,
         )
 
     def resolve(manifest: Manifest) -> Scope:

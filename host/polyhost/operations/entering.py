@@ -32,7 +32,7 @@ from polyhost.engine.sessions.sign_in import (
     told_at,
 )
 from polyhost.engine.sources.connectors import browser_options
-from polyhost.errors import PolyhostError, RefusedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.humanize import interval
 from polyhost.operations.context import Context
 from polyhost.operations.fields import check_bounds
@@ -60,9 +60,9 @@ def check_way(request: ConnectRequest, source: LoadedSource) -> None:
     if source.kind != "page" and given:
         raise RefusedError(f"{source.name} does not run in a browser", f"Leave {given[0]} out.")
     if len(given) > 1:
-        raise RefusedError(f"{given[0]} and {given[1]} are two ways in", "Give one of them.", code="two_ways")
+        raise RefusedError(f"{given[0]} and {given[1]} are two ways in", "Give one of them.", code=ErrorCode.TWO_WAYS)
     if request.all and request.workspace:
-        raise RefusedError("--all and --workspace exclude each other", "Give one of them.", code="two_ways")
+        raise RefusedError("--all and --workspace exclude each other", "Give one of them.", code=ErrorCode.TWO_WAYS)
     check_bounds(request)
     if request.cdp is not None:
         check_endpoint(request.cdp)
@@ -170,7 +170,7 @@ async def chosen_workspaces(
         raise RefusedError(
             f"that session opens several workspaces: {', '.join(f'{place.name} ({place.id})' for place in there)}",
             "Say which with --workspace ID, or take all of them with --all.",
-            code="which_workspace",
+            code=ErrorCode.WHICH_WORKSPACE,
         )
     return [*there] if answer == "all" else [slugs[answer]]
 
@@ -181,7 +181,7 @@ def _named(word: str, there: Sequence[Workspace]) -> Workspace:
             return place
     known = ", ".join(f"{place.name} ({place.id})" for place in there) or "none that it names"
     raise RefusedError(
-        f"that session opens no workspace {word[:80]!r}", f"It opens: {known}.", code="unknown_workspace"
+        f"that session opens no workspace {word[:80]!r}", f"It opens: {known}.", code=ErrorCode.UNKNOWN_WORKSPACE
     )
 
 

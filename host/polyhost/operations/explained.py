@@ -7,17 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["DETAILS", "STATUSES"]
-
-STATUSES: Mapping[int, str] = {
-    0: "complete",
-    1: "failed; what was read is kept",
-    2: "refused before anything started: the sentence says what to change",
-    3: "complete, with gaps: something is missing, unproven or was refused, and is named",
-    4: "only you can go on: sign in, or answer a question",
-    130: "cancelled",
-}
-"""What a command's exit status means. Not every command can end in every way."""
+__all__ = ["DETAILS"]
 
 DETAILS: Mapping[str, str] = {
     "demo": (

@@ -11,7 +11,7 @@ from typing import Any
 from polyhost.engine.export.export import Wanted
 from polyhost.engine.export.export import export as write_export
 from polyhost.engine.sources.lookup import Loaded, find_source
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.exports.folder import ExportFolder
 from polyhost.exports.formats import format_named
 from polyhost.instants import TimestampError, parse_timestamp
@@ -29,7 +29,7 @@ async def export(context: Context, request: ExportRequest) -> Result[Any]:
     check_bounds(request)
     chosen = format_named(request.format)
     if not request.to:
-        raise RefusedError("no place to export to was named", "Give --to DIR.", code="no_directory")
+        raise RefusedError("no place to export to was named", "Give --to DIR.", code=ErrorCode.NO_DIRECTORY)
     for name, moment in (("since", request.since), ("until", request.until)):
         _check_moment(name, moment)
     folder = _folder(request.to)
@@ -70,7 +70,7 @@ def _check_moment(name: str, moment: str | None) -> None:
         raise RefusedError(
             f"--{name} is no time that can be read",
             "Give ISO 8601 with a time zone, e.g. 2026-01-31T09:30:00Z, or a bare date (midnight UTC).",
-            code=f"bad_{name}",
+            code=ErrorCode.BAD_SINCE if name == "since" else ErrorCode.BAD_UNTIL,
         ) from None
 
 
@@ -84,7 +84,7 @@ def _changes_since(request: ExportRequest, folder: ExportFolder) -> int | None:
         raise RefusedError(
             "there is no earlier export in that directory to go on from",
             "Export without --changes first, or give --changes-since N.",
-            code="no_earlier_export",
+            code=ErrorCode.NO_EARLIER_EXPORT,
         )
     return int(folder.previous["sequence"])
 
@@ -92,7 +92,9 @@ def _changes_since(request: ExportRequest, folder: ExportFolder) -> int | None:
 def _check(request: ExportRequest, wanted: Wanted, folder: ExportFolder, source: Loaded) -> None:
     if wanted.partition is not None and not any(stream.partition for stream in wanted.streams):
         raise RefusedError(
-            f"{source.name} has no partitions in what is exported", "Leave --partition out.", code="no_partitions"
+            f"{source.name} has no partitions in what is exported",
+            "Leave --partition out.",
+            code=ErrorCode.NO_PARTITIONS,
         )
     if wanted.changes_since is None:
         return
@@ -100,16 +102,16 @@ def _check(request: ExportRequest, wanted: Wanted, folder: ExportFolder, source:
         raise RefusedError(
             f"{wanted.format_name} is exported as a whole",
             "Use jsonl or csv for changes.",
-            code="format_not_incremental",
+            code=ErrorCode.FORMAT_NOT_INCREMENTAL,
         )
     if request.since is not None or request.until is not None:
         raise RefusedError(
-            "--since and --until cannot be used with changes", "Leave them out.", code="changes_not_narrowed"
+            "--since and --until cannot be used with changes", "Leave them out.", code=ErrorCode.CHANGES_NOT_NARROWED
         )
     before = folder.previous
     if before is not None and (before["connection"], before["format"]) != (request.name, wanted.format_name):
         raise RefusedError(
             f"the directory holds a {before['format']} export of {before['connection']}",
             "Name another directory.",
-            code="other_export",
+            code=ErrorCode.OTHER_EXPORT,
         )

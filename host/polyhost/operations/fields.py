@@ -10,7 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Literal
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = [
     "MAX_PAGE",
@@ -52,7 +52,8 @@ class Names(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """How a surface shows one field of a request. `least` and `most` bound a number; `body` is a JSON body's type."""
+    """How a surface shows one field of a request. `least` and `most` bound a number, `code` is that of refusing any
+    other; `body` is a JSON body's type."""
 
     name: str
     kind: Kind
@@ -64,6 +65,7 @@ class Field:
     type: type = str
     least: float | None = None
     most: float | None = None
+    code: ErrorCode | None = None
     names: Names | None = None
     body: Any = None
 
@@ -91,16 +93,17 @@ def number(
     metavar: str = "N",
     default: float | None = None,
     type: type = int,  # noqa: A002
+    code: ErrorCode,
     least: float = 0,
     most: float,
 ) -> Any:
     """An optional number within bounds, which `check_bounds` holds it to."""
-    return _declared(default, kind="option", help=help, metavar=metavar, type=type, least=least, most=most)
+    return _declared(default, kind="option", help=help, metavar=metavar, type=type, least=least, most=most, code=code)
 
 
 def limit(help: str, *, default: int, least: int = 1, most: int = MAX_PAGE) -> Any:  # noqa: A002
     """How many things are wanted at most. Over HTTP never more than MAX_PAGE, and never none."""
-    return number(help, default=default, least=least, most=most)
+    return number(help, default=default, least=least, most=most, code=ErrorCode.BAD_LIMIT)
 
 
 def flag(help: str) -> Any:  # noqa: A002
@@ -135,7 +138,7 @@ def check_bounds(request: Any) -> None:
             continue
         typed = f"--{item.name.replace('_', '-')}"
         raise RefusedError(
-            f"{typed} {value} is out of bounds", f"Give {item.least:,} to {item.most:,}.", code=f"bad_{item.name}"
+            f"{typed} {value} is out of bounds", f"Give {item.least:,} to {item.most:,}.", code=item.code
         )
 
 

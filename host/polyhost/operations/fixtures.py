@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from polyhost.engine.sources.lookup import find_source
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.collect import run
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
@@ -69,7 +69,7 @@ def _rules(context: Context, reference: str):  # noqa: ANN202  the type is heavy
     declared = source.manifest.polyfill
     if declared is None:
         raise RefusedError(
-            f"{source.name} does not run in a browser", "Only polyfills have recordings.", code="no_polyfill"
+            f"{source.name} does not run in a browser", "Only polyfills have recordings.", code=ErrorCode.NO_POLYFILL
         )
     return RecordingRules.declared(declared.recording.model_dump(exclude_defaults=True), declared.hosts)
 

@@ -14,7 +14,7 @@ from polyhost.engine.events import RunStarted
 from polyhost.engine.hosting.run_host import ANSWERS, Ended, Job, OpenQuestion, RunHost, Timeline, Voice
 from polyhost.engine.imports.uploads import Upload, Uploads
 from polyhost.engine.schedule.scheduler import Work
-from polyhost.errors import PolyhostError, RefusedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.instants import iso_from_seconds
 from polyhost.operations import reading
 from polyhost.operations.artifacts import import_file
@@ -108,7 +108,7 @@ async def follow(context: Context, request: RunDetailsRequest) -> Result[Any]:
     async with context.store(create=False) as store:
         row = await store.runs.get(request.run)
     if row is None:
-        raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code="unknown_run")
+        raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code=ErrorCode.UNKNOWN_RUN)
     return Result({"status": row.status, "result": dict(row.result)})
 
 
@@ -197,13 +197,15 @@ def _answer(given: object) -> tuple[str, Any]:
         raise RefusedError(
             "that is no answer",
             'Give {"status": "success", "data": {…}} or {"status": "cancelled"}.',
-            code="bad_answer",
+            code=ErrorCode.BAD_ANSWER,
         )
     status, data = given["status"], given.get("data")
     if status == "success" and not isinstance(data, dict):
-        raise RefusedError("an answer has to be an object", "Give each field by its name in data.", code="bad_answer")
+        raise RefusedError(
+            "an answer has to be an object", "Give each field by its name in data.", code=ErrorCode.BAD_ANSWER
+        )
     if status == "cancelled" and data is not None:
-        raise RefusedError("who does not answer gives no data", "Leave data out.", code="bad_answer")
+        raise RefusedError("who does not answer gives no data", "Leave data out.", code=ErrorCode.BAD_ANSWER)
     return status, data
 
 
@@ -250,13 +252,13 @@ def _problem(error: PolyhostError) -> dict[str, str]:
 
 def _host(context: Context) -> RunHost:
     if context.host is None:
-        raise RefusedError("nothing runs in this process", "Start a server: polyhost serve", code="no_server")
+        raise RefusedError("nothing runs in this process", "Start a server: polyhost serve", code=ErrorCode.NO_SERVER)
     return context.host
 
 
 def _uploads(context: Context) -> Uploads:
     if context.uploads is None:
-        raise RefusedError("nothing can be uploaded here", "Start a server: polyhost serve", code="no_server")
+        raise RefusedError("nothing can be uploaded here", "Start a server: polyhost serve", code=ErrorCode.NO_SERVER)
     return context.uploads
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from polyhost.engine.clock import new_id
 from polyhost.engine.run.lease import hold_lease
 from polyhost.engine.sessions.saved import copy_session, delete_session, profile_folder
-from polyhost.errors import PolyhostError, RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name
@@ -27,7 +27,9 @@ KEEP, DELETE = "keep", "delete"
 async def disconnect(context: Context, request: DisconnectRequest) -> Result[Any]:
     """Forget session and profile; keep the data, or delete that too. Refused while it is being collected."""
     if request.keep_data and request.delete_data:
-        raise RefusedError("--keep-data and --delete-data exclude each other", "Give one of them.", code="bad_request")
+        raise RefusedError(
+            "--keep-data and --delete-data exclude each other", "Give one of them.", code=ErrorCode.BAD_REQUEST
+        )
     async with context.store(create=False) as store:
         row = await context.connection(store, request.name)
         held = sum(live + deleted for live, deleted in (await store.records.count(row.id)).values())
@@ -45,7 +47,7 @@ async def rename(context: Context, request: RenameRequest) -> Result[Any]:
         row = await context.connection(store, request.name)
         if (await store.connections.get(to)) is not None:
             taken = f"there is a connection called {to!r} already"
-            raise RefusedError(taken, "Choose another name.", code="name_taken")
+            raise RefusedError(taken, "Choose another name.", code=ErrorCode.NAME_TAKEN)
         async with hold_lease(store, row, new_id("rename", context.clock.now()), context.clock):
             try:
                 copy_session(context.home, row.name, to)
@@ -74,7 +76,7 @@ async def _answer(context: Context, request: DisconnectRequest, row: ConnectionR
         raise RefusedError(
             f"it was not said what is to become of the {records:,} records of {row.name}",
             "Give --keep-data or --delete-data.",
-            code="answer_needed",
+            code=ErrorCode.ANSWER_NEEDED,
         )
     return answer
 

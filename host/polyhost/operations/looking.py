@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyhost.engine.sources.lookup import find_source
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.ledger.state import PartitionRule
 from polyhost.operations.context import Context
 from polyhost.operations.fields import check_bounds
@@ -88,7 +88,7 @@ async def _record(store: Store, connection: ConnectionRow, stream: str, key: str
         raise RefusedError(
             f"{connection.name} has no such record in {stream}",
             f"Keys are shown by: polyhost records {connection.name} {stream}",
-            code="unknown_record",
+            code=ErrorCode.UNKNOWN_RECORD,
         )
     return found
 

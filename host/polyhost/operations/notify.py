@@ -9,7 +9,7 @@ from typing import Any
 
 from polyhost.engine.notices.channels import Channel, Notice, channels
 from polyhost.engine.settings.config import load_config
-from polyhost.errors import PolyhostError, RefusedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.requests import NotifyTestRequest
@@ -28,7 +28,7 @@ async def test(context: Context, request: NotifyTestRequest) -> Result[Any]:
         raise RefusedError(
             "no way to notify you is set",
             'Set desktop = true or webhook = "https://ntfy.sh/TOPIC" in [notify]; polyhost config path says where.',
-            code="no_notifications",
+            code=ErrorCode.NO_NOTIFICATIONS,
         )
     tried = [{"way": way.name, "problem": await _try(way)} for way in ways]
     return Result({"ways": tried}, exit_code=FAILED if any(each["problem"] for each in tried) else 0)

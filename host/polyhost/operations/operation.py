@@ -6,7 +6,7 @@
         section=Section.UPKEEP,
         examples=("polyhost rename slack work",),
         routes=(Route("POST", "/v1/connections/{name}/rename"),),
-        refusals=("name_taken",),
+        refusals=(ErrorCode.NAME_TAKEN,),
     )
     async def rename(context: Context, request: RenameRequest) -> Result[Renamed]: ...
 
@@ -26,6 +26,7 @@ from enum import StrEnum
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from polyhost.errors import ErrorCode
 from polyhost.operations.fields import check_bounds
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Endpoint:
     route: Route
     request: type
     handler: Callable[[Context, Any], Awaitable[Result[Any]]]
-    refusals: tuple[str, ...]
+    refusals: tuple[ErrorCode, ...]
 
     @property
     def method(self) -> Method:
@@ -147,7 +148,7 @@ class Operation(Generic[RequestT, ValueT]):
         return await self.handler(context, request)
 
     def route(
-        self, route: Route, *, refusals: tuple[str, ...] = ()
+        self, route: Route, *, refusals: tuple[ErrorCode, ...] = ()
     ) -> Callable[[Handler[Any, Any]], Handler[Any, Any]]:
         """Decorates what answers a route, where HTTP asks in another way than a command line does."""
 
@@ -167,7 +168,7 @@ def operation(
     details: str = "",
     examples: Sequence[str] = (),
     routes: Sequence[Route] = (),
-    refusals: Sequence[str] = (),
+    refusals: Sequence[ErrorCode] = (),
     only: str | None = None,
     command: bool = True,
     ends_as_a_run: bool = False,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["connection_name", "duration", "host_mappings", "resources"]
 
@@ -50,7 +50,7 @@ def duration(text: str) -> int:
     """`90m`, `6h` or `1d` in seconds. RefusedError `bad_duration` otherwise."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or not int(found[1]):
-        raise RefusedError(f"{text!r} is no length of time", "Give it as 90m, 6h or 1d.", code="bad_duration")
+        raise RefusedError(f"{text!r} is no length of time", "Give it as 90m, 6h or 1d.", code=ErrorCode.BAD_DURATION)
     return int(found[1]) * _UNIT_SECONDS[found[2]]
 
 
@@ -60,6 +60,6 @@ def connection_name(text: str) -> str:
         raise RefusedError(
             f"{text[:80]!r} cannot name a connection",
             "Use lower-case letters, digits, dots, dashes and underscores, 63 at most.",
-            code="bad_name",
+            code=ErrorCode.BAD_NAME,
         )
     return text

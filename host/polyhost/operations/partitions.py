@@ -13,7 +13,7 @@ from polyhost.engine.clock import new_id
 from polyhost.engine.run.lease import hold_lease
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.sources.lookup import find_source
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.ledger import retire as transitions
 from polyhost.ledger.state import PartitionState
 from polyhost.operations.context import Context
@@ -52,7 +52,7 @@ async def _change(
             raise RefusedError(
                 f"{source.name} has no partitioned stream {request.stream!r}",
                 f"See: polyhost coverage {connection.name}",
-                code="unknown_stream",
+                code=ErrorCode.UNKNOWN_STREAM,
             )
         # A run keeps the ledger in memory and would write over this: it has to be over, or to wait.
         async with hold_lease(store, connection, new_id("own", context.clock.now()), context.clock):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from polyhost.engine.events import OwnerAsked, RunEvent
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.requests import CheckRequest, NewPolyfillRequest
@@ -44,7 +44,7 @@ async def new(context: Context, request: NewPolyfillRequest) -> Result[Any]:
         raise RefusedError(
             f"{request.name[:80]!r} cannot name a polyfill",
             "Use lower-case letters, digits and dashes, 40 at most, and begin with a letter.",
-            code="bad_name",
+            code=ErrorCode.BAD_NAME,
         )
     folder = _folder(request.to or request.name)
     files = make_polyfill(request.name, folder)

@@ -15,7 +15,7 @@ from polyhost.engine.run.coverage_baseline import covered_before
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.run.paused import paused_run
 from polyhost.engine.sources.lookup import Loaded, find_source
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.cursor_time import position_at
 from polyhost.operations.context import Context
@@ -109,7 +109,7 @@ async def run_details(context: Context, request: RunDetailsRequest) -> Result[An
         paused = None if row is None else await paused_run(store, row.connection_id)
         batch = None if row is None else await store.runs.batch(row.batch_id)
     if row is None:
-        raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code="unknown_run")
+        raise RefusedError(f"there is no run {request.run!r}", "See: polyhost runs NAME", code=ErrorCode.UNKNOWN_RUN)
     name, receipt = names.get(row.connection_id), row.result.get("receipt")
     value = _run_json(row, paused) | {"connection": name, "receipt": receipt and receipt | {"connection": name}}
     return Result(value | {"method": None if batch is None else batch.method, "error": row.result.get("error")})
@@ -133,16 +133,18 @@ async def receipt(context: Context, request: ReceiptRequest) -> Result[Any]:
         facts = None if batch is None else await _facts(store, batch, names[batch.connection_id])
     if batch is None:
         raise RefusedError(
-            f"there is no batch or run {request.batch!r}", "See: polyhost runs NAME", code="unknown_batch"
+            f"there is no batch or run {request.batch!r}", "See: polyhost runs NAME", code=ErrorCode.UNKNOWN_BATCH
         )
     if not batch.facts and batch.finished_at is not None:
         raise RefusedError(
             f"{request.batch} has no receipt: its process died before it could write one",
             "What it had stored is kept; run it again, or import the file again where it was an import.",
-            code="no_receipt",
+            code=ErrorCode.NO_RECEIPT,
         )
     if facts is None:
-        raise RefusedError(f"{request.batch} has not ended", "Its receipt is written when it does.", code="not_ended")
+        raise RefusedError(
+            f"{request.batch} has not ended", "Its receipt is written when it does.", code=ErrorCode.NOT_ENDED
+        )
     return Result(make_receipt(facts))
 
 
@@ -175,7 +177,7 @@ def _sort_key(source: Loaded, request: RecordsRequest, bound: Literal["since", "
         raise RefusedError(
             f"--{bound} cannot be used with {request.stream}",
             "Its records are not ordered by time, or the time is not ISO 8601.",
-            code=f"bad_{bound}",
+            code=ErrorCode.BAD_SINCE if bound == "since" else ErrorCode.BAD_UNTIL,
         )
     return sort_key(position, rule.order)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from polyhost.errors import ErrorCode
 from polyhost.operations.fields import argument, body, flag, limit, number, option
 
 __all__ = [
@@ -84,7 +85,12 @@ class ConnectRequest:
     )
     all: bool = flag("Make a connection for each workspace you are signed in to.")
     wait: int = number(
-        "How long to wait for you to sign in.", metavar="SECONDS", default=900, least=1, most=MAX_SIGN_IN_SECONDS
+        "How long to wait for you to sign in.",
+        metavar="SECONDS",
+        default=900,
+        least=1,
+        most=MAX_SIGN_IN_SECONDS,
+        code=ErrorCode.BAD_WAIT,
     )
     map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
     insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
@@ -194,6 +200,7 @@ class SearchRequest:
         metavar="SECONDS",
         type=float,
         most=MAX_WAIT_SECONDS,
+        code=ErrorCode.BAD_WAIT,
     )
 
 
@@ -209,7 +216,9 @@ class ExportRequest:
     deleted: bool = flag("Records the source has deleted, too.")
     versions: bool = flag("What records were before they were edited, too.")
     changes: bool = flag("Add what has changed since the export that is in the directory, deletions included.")
-    changes_since: int | None = number("Only what has changed after this change number.", most=MAX_CHANGE)
+    changes_since: int | None = number(
+        "Only what has changed after this change number.", most=MAX_CHANGE, code=ErrorCode.BAD_CHANGES_SINCE
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

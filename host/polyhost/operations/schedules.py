@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from typing_extensions import TypedDict
 
 from polyhost.engine.schedule.mode import Mode
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.fields import Names, argument, flag, option
 from polyhost.operations.operation import Group, Result, Route, Section, operation
 
@@ -117,7 +117,7 @@ class ScheduleSetRequest:
         "polyhost schedule set slack --manual",
     ),
     routes=(Route("PUT", "/v1/connections/{name}/schedule"),),
-    refusals=("too_often", "nothing_to_schedule"),
+    refusals=(ErrorCode.TOO_OFTEN, ErrorCode.NOTHING_TO_SCHEDULE),
 )
 async def set_schedule(context: Context, request: ScheduleSetRequest) -> Result[Schedule]:
     """Let it run at an interval, only by hand, or as the source recommends; and when never."""
@@ -146,7 +146,7 @@ class SchedulePauseRequest:
     group=_GROUP,
     examples=("polyhost schedule pause slack", "polyhost schedule pause slack --until 3d"),
     routes=(Route("POST", "/v1/connections/{name}/schedule/pause"),),
-    refusals=("bad_time",),
+    refusals=(ErrorCode.BAD_TIME,),
 )
 async def pause(context: Context, request: SchedulePauseRequest) -> Result[Schedule]:
     """No run starts by itself until that time, or until it is resumed. Runs the owner starts are not touched."""
@@ -217,10 +217,12 @@ def _check_choice(request: ScheduleSetRequest) -> None:
     given = [name for name in ("every", "manual", "default") if getattr(request, name)]
     if len(given) > 1:
         both = " and ".join(f"--{name}" for name in given)
-        raise RefusedError(f"{both} exclude each other", "Say one of them.", code="bad_request")
+        raise RefusedError(f"{both} exclude each other", "Say one of them.", code=ErrorCode.BAD_REQUEST)
     if not given and request.quiet_hours is None:
         raise RefusedError(
-            "nothing was said to change", "Say --every 6h, --manual, --default or --quiet-hours.", code="bad_request"
+            "nothing was said to change",
+            "Say --every 6h, --manual, --default or --quiet-hours.",
+            code=ErrorCode.BAD_REQUEST,
         )
 
 
@@ -242,14 +244,14 @@ def _interval(outlook: Outlook, text: str, row: ConnectionRow) -> int:
         raise RefusedError(
             f"{row.name} cannot run by itself: there is no site it is collected from",
             "Its files are imported as they come, with connect --watch.",
-            code="nothing_to_schedule",
+            code=ErrorCode.NOTHING_TO_SCHEDULE,
         )
     seconds, least = duration(text), outlook.recommended.least_seconds
     if seconds < least:
         raise RefusedError(
             f"{row.source} is not to be collected more often than {every(least)}",
             f"Say at least --every {least}s.",
-            code="too_often",
+            code=ErrorCode.TOO_OFTEN,
         )
     return seconds
 
@@ -271,6 +273,6 @@ def _moment(text: str, context: Context) -> str:
         raise RefusedError(
             f"{text!r} is not in the future",
             "Give a time as 2026-12-24T18:00, a date, or how long: 3d.",
-            code="bad_time",
+            code=ErrorCode.BAD_TIME,
         )
     return until

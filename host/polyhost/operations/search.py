@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from polyhost.engine.reading.indexing import catch_up
 from polyhost.engine.sources.lookup import Loaded, find_source
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.instants import Instant, TimestampError, parse_timestamp
 from polyhost.operations.context import Context
 from polyhost.operations.fields import check_bounds
@@ -82,7 +82,7 @@ def _instant(text: str | None, name: Literal["since", "until"]) -> Instant | Non
         raise RefusedError(
             f"--{name} is no time that can be read",
             "Give ISO 8601 with a time zone, e.g. 2026-01-31T09:30:00Z, or a bare date (midnight UTC).",
-            code=f"bad_{name}",
+            code=ErrorCode.BAD_SINCE if name == "since" else ErrorCode.BAD_UNTIL,
         ) from None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from polyhost.engine.reading.authors import Authors
 from polyhost.engine.sources.lookup import Loaded
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.instants import EventTime, iso_from_instant
 from polyhost.protocol.event_time import event_time
 from polyhost.protocol.manifest import StreamDecl
@@ -24,7 +24,9 @@ def known_stream(source: Loaded, stream: str) -> StreamDecl:
     declared = source.manifest.stream(stream)
     if declared is None:
         known = ", ".join(declared.name for declared in source.manifest.streams)
-        raise RefusedError(f"{source.name} has no stream {stream!r}", f"It has: {known}.", code="unknown_stream")
+        raise RefusedError(
+            f"{source.name} has no stream {stream!r}", f"It has: {known}.", code=ErrorCode.UNKNOWN_STREAM
+        )
     return declared
 
 

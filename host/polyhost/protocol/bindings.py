@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.protocol.declarations import Manifest
 
 __all__ = ["PARTITIONS", "BindingError", "match_bindings"]
@@ -22,7 +22,7 @@ _ALIASES = {"browser": "browser_automation"}
 class BindingError(RefusedError):
     """A binding the connector requires is not offered; `binding` names it."""
 
-    code = "binding_missing"
+    code = ErrorCode.BINDING_MISSING
 
     def __init__(self, binding: str) -> None:
         super().__init__(

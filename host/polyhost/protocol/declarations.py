@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.protocol.patterns import compile_pattern
 
 __all__ = [
@@ -42,9 +42,9 @@ RESERVED_NAMES = frozenset({"__proto__", "constructor", "prototype"})
 class ManifestError(RefusedError):
     """The manifest cannot be run; `code` says which rule it breaks, `stream` and `field` where."""
 
-    code = "manifest_invalid"
+    code = ErrorCode.MANIFEST_INVALID
 
-    def __init__(self, code: str, reason: str, *, stream: str | None = None, field: str | None = None) -> None:
+    def __init__(self, code: ErrorCode, reason: str, *, stream: str | None = None, field: str | None = None) -> None:
         place = " ".join(
             part for part in (f"stream {stream!r}" if stream else "", f"field {field!r}" if field else "") if part
         )

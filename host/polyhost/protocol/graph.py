@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from polyhost.errors import ErrorCode
 from polyhost.protocol.declarations import Manifest, ManifestError, StreamDecl
 
 __all__ = ["dependents", "graph_faults"]
@@ -52,7 +53,7 @@ def dependents(manifest: Manifest) -> dict[str, tuple[str, ...]]:
 def _unique(manifest: Manifest) -> Faults:
     repeated = [name for name, count in Counter(stream.name for stream in manifest.streams).items() if count > 1]
     if repeated:
-        yield ManifestError("duplicate_stream", "two streams have this name", stream=repeated[0], field="name")
+        yield ManifestError(ErrorCode.DUPLICATE_STREAM, "two streams have this name", stream=repeated[0], field="name")
 
 
 def _schema_fields(stream: StreamDecl) -> Iterator[tuple[str, str]]:
@@ -80,17 +81,17 @@ def _schema_fields(stream: StreamDecl) -> Iterator[tuple[str, str]]:
 
 
 _UNKNOWN_PROPERTY = {
-    "primary_key": "unknown_primary_key",
-    "cursor_field": "unknown_cursor_field",
-    "consent_time_field": "unknown_consent_time_field",
-    "selection.resource_field": "unknown_resource_field",
-    "partition.field": "unknown_partition_field",
-    "partition.cursor_field": "unknown_partition_cursor_field",
-    "partition.group_field": "unknown_partition_group_field",
-    "identity": "unknown_identity_field",
-    "volatile_fields": "unknown_volatile_field",
-    "label_fields": "unknown_label_field",
-    "search": "unknown_search_field",
+    "primary_key": ErrorCode.UNKNOWN_PRIMARY_KEY,
+    "cursor_field": ErrorCode.UNKNOWN_CURSOR_FIELD,
+    "consent_time_field": ErrorCode.UNKNOWN_CONSENT_TIME_FIELD,
+    "selection.resource_field": ErrorCode.UNKNOWN_RESOURCE_FIELD,
+    "partition.field": ErrorCode.UNKNOWN_PARTITION_FIELD,
+    "partition.cursor_field": ErrorCode.UNKNOWN_PARTITION_CURSOR_FIELD,
+    "partition.group_field": ErrorCode.UNKNOWN_PARTITION_GROUP_FIELD,
+    "identity": ErrorCode.UNKNOWN_IDENTITY_FIELD,
+    "volatile_fields": ErrorCode.UNKNOWN_VOLATILE_FIELD,
+    "label_fields": ErrorCode.UNKNOWN_LABEL_FIELD,
+    "search": ErrorCode.UNKNOWN_SEARCH_FIELD,
 }
 
 
@@ -101,10 +102,12 @@ def _fields(stream: StreamDecl) -> Faults:
                 _UNKNOWN_PROPERTY[field], f"{name!r} is no property of the schema", stream=stream.name, field=field
             )
     if len(set(stream.primary_key)) != len(stream.primary_key):
-        yield ManifestError("duplicate_primary_key", "a field is named twice", stream=stream.name, field="primary_key")
+        yield ManifestError(
+            ErrorCode.DUPLICATE_PRIMARY_KEY, "a field is named twice", stream=stream.name, field="primary_key"
+        )
     if stream.selection.resource_field is not None and not stream.selection.resources:
         yield ManifestError(
-            "resource_field_without_resources",
+            ErrorCode.RESOURCE_FIELD_WITHOUT_RESOURCES,
             "selection.resources is not true",
             stream=stream.name,
             field="selection.resource_field",
@@ -114,20 +117,28 @@ def _fields(stream: StreamDecl) -> Faults:
 def _dependencies(manifest: Manifest, stream: StreamDecl) -> Faults:
     if stream.state_stream is not None and stream.parent_streams is not None:
         yield ManifestError(
-            "state_and_parent_streams",
+            ErrorCode.STATE_AND_PARENT_STREAMS,
             "state_stream and parent_streams exclude each other",
             stream=stream.name,
             field="parent_streams",
         )
     if stream.parent_streams == ():
-        yield ManifestError("empty_parent_streams", "no parent is named", stream=stream.name, field="parent_streams")
+        yield ManifestError(
+            ErrorCode.EMPTY_PARENT_STREAMS, "no parent is named", stream=stream.name, field="parent_streams"
+        )
     if stream.parent_streams is not None and len(set(stream.parent_streams)) != len(stream.parent_streams):
-        yield ManifestError("duplicate_parent", "a parent is named twice", stream=stream.name, field="parent_streams")
+        yield ManifestError(
+            ErrorCode.DUPLICATE_PARENT, "a parent is named twice", stream=stream.name, field="parent_streams"
+        )
     for field, parent in _edges(stream):
         if parent == stream.name:
-            yield ManifestError("self_reference", "a stream cannot depend on itself", stream=stream.name, field=field)
+            yield ManifestError(
+                ErrorCode.SELF_REFERENCE, "a stream cannot depend on itself", stream=stream.name, field=field
+            )
         if manifest.stream(parent) is None:
-            yield ManifestError("unknown_parent", f"there is no stream {parent!r}", stream=stream.name, field=field)
+            yield ManifestError(
+                ErrorCode.UNKNOWN_PARENT, f"there is no stream {parent!r}", stream=stream.name, field=field
+            )
     yield from _strategy(stream)
 
 
@@ -142,7 +153,7 @@ def _strategy(stream: StreamDecl) -> Faults:
     orphan = wanted is None and stream.coverage_strategy == PARENT_STRATEGY
     if orphan or (wanted is not None and stream.coverage_strategy != wanted):
         reason = "it names no parent_streams" if orphan else f"it has to be {wanted!r}"
-        yield ManifestError("strategy_mismatch", reason, stream=stream.name, field="coverage_strategy")
+        yield ManifestError(ErrorCode.STRATEGY_MISMATCH, reason, stream=stream.name, field="coverage_strategy")
 
 
 def _partition(manifest: Manifest, stream: StreamDecl) -> Faults:
@@ -152,7 +163,7 @@ def _partition(manifest: Manifest, stream: StreamDecl) -> Faults:
     inventory = partition.inventory_stream
     if inventory is not None and manifest.stream(inventory) is None:
         yield ManifestError(
-            "unknown_inventory_stream",
+            ErrorCode.UNKNOWN_INVENTORY_STREAM,
             f"there is no stream {inventory!r}",
             stream=stream.name,
             field="partition.inventory_stream",
@@ -161,7 +172,7 @@ def _partition(manifest: Manifest, stream: StreamDecl) -> Faults:
     labelled = manifest.by_name[inventory] if inventory is not None else stream
     if partition.label_field is not None and partition.label_field not in labelled.properties:
         yield ManifestError(
-            "unknown_partition_label_field",
+            ErrorCode.UNKNOWN_PARTITION_LABEL_FIELD,
             f"{partition.label_field!r} is no property of stream {labelled.name!r}",
             stream=stream.name,
             field="partition.label_field",
@@ -187,7 +198,9 @@ def _cycles(manifest: Manifest) -> Faults:
                 continue
             (field, parent), *rest = edges
             if parent in on_path:
-                yield ManifestError("dependency_cycle", "its parents lead back to it", stream=parent, field=field)
+                yield ManifestError(
+                    ErrorCode.DEPENDENCY_CYCLE, "its parents lead back to it", stream=parent, field=field
+                )
                 return
             stack.append((name, rest))
             stack.append((parent, ()))

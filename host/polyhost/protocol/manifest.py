@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from polyhost.errors import ErrorCode
 from polyhost.protocol.declarations import (
     MAX_NAME,
     Manifest,
@@ -54,7 +55,7 @@ def manifest_faults(data: object) -> list[ManifestError]:
 
 def _shaped(data: object) -> Manifest | list[ManifestError]:
     if not isinstance(data, dict):
-        return [ManifestError("manifest_not_an_object", "it is not a JSON object")]
+        return [ManifestError(ErrorCode.MANIFEST_NOT_AN_OBJECT, "it is not a JSON object")]
     try:
         return Manifest.model_validate(data)
     except ValidationError as error:
@@ -76,9 +77,9 @@ def _shape_fault(data: Mapping[str, Any], fault: ErrorDetails) -> ManifestError:
     if place[:1] == ["streams"] and len(place) > 1:
         stream = _stream_at(data["streams"], place[1])
         place = place[2:]
-    code = "manifest_field_missing" if fault["type"] == "missing" else "manifest_field_invalid"
+    code = ErrorCode.MANIFEST_FIELD_MISSING if fault["type"] == "missing" else ErrorCode.MANIFEST_FIELD_INVALID
     if not fault["loc"]:
-        code = "manifest_two_runners"
+        code = ErrorCode.MANIFEST_TWO_RUNNERS
     return ManifestError(code, fault["msg"], stream=stream, field=".".join(str(part) for part in place) or None)
 
 

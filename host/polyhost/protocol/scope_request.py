@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from enum import Enum
 from typing import Any, Final
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.instants import TimestampError, parse_timestamp
 from polyhost.protocol.declarations import RESERVED_NAMES, Manifest, StreamDecl
 from polyhost.protocol.keys import MAX_KEY, KeyRuleError, canonical_key
@@ -53,11 +53,16 @@ ABSENT: Final = _Absent.ABSENT
 class ScopeError(RefusedError):
     """The request is refused; `code` is the rule, `where` a path into the request such as `resources.messages[0]`."""
 
-    code = "scope_invalid"
+    code = ErrorCode.SCOPE_INVALID
 
-    def __init__(self, code: str, where: str, reason: str, instruction: str) -> None:
+    def __init__(self, code: ErrorCode, where: str, reason: str, instruction: str) -> None:
         super().__init__(f"{where}: {reason}", instruction, code=code)
         self.where = where
+
+    @property
+    def http_status(self) -> int:
+        """A boundary that cannot be used is a bad request, whatever is wrong with it."""
+        return ErrorCode.SCOPE_INVALID.http_status
 
 
 def resolve_request(manifest: Manifest, request: object) -> Scope:
@@ -65,7 +70,7 @@ def resolve_request(manifest: Manifest, request: object) -> Scope:
     given = _object(request, "request", _REQUEST_KEYS)
     bounds = _object(given["time_range"], "time_range", _RANGE_KEYS, empty=False) if "time_range" in given else {}
     if "mode" in given and given["mode"] not in MODES:
-        raise ScopeError("mode_invalid", "mode", "it is no collection mode", f"Use one of: {', '.join(MODES)}.")
+        raise ScopeError(ErrorCode.MODE_INVALID, "mode", "it is no collection mode", f"Use one of: {', '.join(MODES)}.")
     return resolve_scope(
         manifest,
         streams=given.get("streams", ABSENT),
@@ -92,7 +97,7 @@ def resolve_scope(
     for stream in named or ():
         if stream not in chosen:
             raise ScopeError(
-                "resource_stream_not_selected",
+                ErrorCode.RESOURCE_STREAM_NOT_SELECTED,
                 f"resources.{stream}",
                 "the request selects streams, and this is not among them",
                 f"Select {stream!r} too, or leave its resources out.",
@@ -119,16 +124,18 @@ def resolve_scope(
 def _object(value: object, where: str, known: Sequence[str], *, empty: bool = True) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ScopeError(
-            "not_an_object",
+            ErrorCode.NOT_AN_OBJECT,
             where,
             f"it has to be a JSON object, and is {_kind(value)}",
             f"It may hold: {', '.join(known)}.",
         )
     for key in value:
         if key not in known:
-            raise ScopeError("unknown_key", f"{where}.{_shown(key)}", "there is no such part", _suggest(key, known))
+            raise ScopeError(
+                ErrorCode.UNKNOWN_KEY, f"{where}.{_shown(key)}", "there is no such part", _suggest(key, known)
+            )
     if not value and not empty:
-        raise ScopeError("empty", where, "it is empty", f"Leave it out, or give one of: {', '.join(known)}.")
+        raise ScopeError(ErrorCode.EMPTY, where, "it is empty", f"Leave it out, or give one of: {', '.join(known)}.")
     return value
 
 
@@ -136,13 +143,13 @@ def _keyed_by_stream(manifest: Manifest, value: object, where: str) -> Mapping[s
     """An object with at least one entry, each under the name of a declared stream."""
     if not isinstance(value, dict):
         raise ScopeError(
-            "not_an_object",
+            ErrorCode.NOT_AN_OBJECT,
             where,
             f"it has to be an object keyed by stream, and is {_kind(value)}",
             f'Write it like {{"{manifest.streams[0].name}": ["…"]}}, or leave it out.',
         )
     if not value:
-        raise ScopeError("empty", where, "it names no stream", "Leave it out to collect without this boundary.")
+        raise ScopeError(ErrorCode.EMPTY, where, "it names no stream", "Leave it out to collect without this boundary.")
     for name in value:
         _declared(manifest, name, f"{where}.{_shown(name)}")
     return value
@@ -151,13 +158,18 @@ def _keyed_by_stream(manifest: Manifest, value: object, where: str) -> Mapping[s
 def _declared(manifest: Manifest, name: object, where: str) -> StreamDecl:
     if not isinstance(name, str) or not name:
         raise ScopeError(
-            "stream_name_invalid", where, f"a stream is named by text, and this is {_kind(name)}", _known(manifest)
+            ErrorCode.STREAM_NAME_INVALID,
+            where,
+            f"a stream is named by text, and this is {_kind(name)}",
+            _known(manifest),
         )
     if name in RESERVED_NAMES:
-        raise ScopeError("reserved_name", where, "no stream can have this name", _known(manifest))
+        raise ScopeError(ErrorCode.RESERVED_NAME, where, "no stream can have this name", _known(manifest))
     stream = manifest.stream(name)
     if stream is None:
-        raise ScopeError("unknown_stream", where, f"there is no stream {_shown(name)!r}", _known(manifest, name))
+        raise ScopeError(
+            ErrorCode.UNKNOWN_STREAM, where, f"there is no stream {_shown(name)!r}", _known(manifest, name)
+        )
     return stream
 
 
@@ -169,7 +181,7 @@ def _streams(manifest: Manifest, value: object, *, implied: Mapping[str, Any] | 
         stream = _declared(manifest, name, f"streams[{position}]")
         if not stream.collected:
             raise ScopeError(
-                "stream_not_collected",
+                ErrorCode.STREAM_NOT_COLLECTED,
                 f"streams[{position}]",
                 f"the connector does not collect {name!r} ({stream.coverage_policy})",
                 "Leave it out.",
@@ -181,7 +193,7 @@ def _collected(manifest: Manifest) -> frozenset[str]:
     names = frozenset(stream.name for stream in manifest.streams if stream.collected)
     if not names:
         raise ScopeError(
-            "nothing_to_collect",
+            ErrorCode.NOTHING_TO_COLLECT,
             "streams",
             "the connector declares no stream that it collects",
             "Its manifest has to declare one with the coverage policy `collect`.",
@@ -201,21 +213,23 @@ def _resources(manifest: Manifest, value: object) -> dict[str, tuple[str, ...]] 
 def _ids(stream: StreamDecl, value: object, where: str) -> tuple[str, ...]:
     if not stream.selection.resources:
         raise ScopeError(
-            "scope_not_supported",
+            ErrorCode.SCOPE_NOT_SUPPORTED,
             where,
             f"stream {stream.name!r} cannot be collected by resource",
             "Leave its resources out to collect the whole stream, or do not select it.",
         )
     if not stream.collected:
         raise ScopeError(
-            "stream_not_collected",
+            ErrorCode.STREAM_NOT_COLLECTED,
             where,
             f"the connector does not collect it ({stream.coverage_policy})",
             "Leave its resources out.",
         )
     ids = _strings(value, where)
     if len(ids) > MAX_RESOURCES:
-        raise ScopeError("too_many_resources", where, f"it names more than {MAX_RESOURCES} ids", "Split the run.")
+        raise ScopeError(
+            ErrorCode.TOO_MANY_RESOURCES, where, f"it names more than {MAX_RESOURCES} ids", "Split the run."
+        )
     for position, item in enumerate(ids):
         _check_id(stream, item, f"{where}[{position}]")
     return ids
@@ -225,7 +239,7 @@ def _check_id(stream: StreamDecl, item: str, where: str) -> None:
     """An id has to be able to match something. It stays as it was written."""
     if len(item) > MAX_KEY:
         raise ScopeError(
-            "resource_too_long", where, f"an id has at most {MAX_KEY} characters", "Check what was pasted."
+            ErrorCode.RESOURCE_TOO_LONG, where, f"an id has at most {MAX_KEY} characters", "Check what was pasted."
         )
     if resource_fields(stream):
         return
@@ -234,7 +248,7 @@ def _check_id(stream: StreamDecl, item: str, where: str) -> None:
     except KeyRuleError:
         fields = ", ".join(stream.primary_key)
         raise ScopeError(
-            "resource_not_a_key",
+            ErrorCode.RESOURCE_NOT_A_KEY,
             where,
             "it is no key of this stream, so it would match nothing",
             f"A key here is an array of {fields}, written as JSON text without spaces.",
@@ -250,14 +264,14 @@ def _fields(manifest: Manifest, value: object, chosen: frozenset[str]) -> dict[s
         stream = manifest.by_name[name]
         if name not in chosen:
             raise ScopeError(
-                "field_stream_not_selected",
+                ErrorCode.FIELD_STREAM_NOT_SELECTED,
                 where,
                 "the request does not select this stream",
                 f"Select {name!r} too, or leave its fields out.",
             )
         if not stream.selection.fields:
             raise ScopeError(
-                "scope_not_supported",
+                ErrorCode.SCOPE_NOT_SUPPORTED,
                 where,
                 f"stream {name!r} cannot be narrowed to fields",
                 "Leave its fields out to collect whole records.",
@@ -267,7 +281,10 @@ def _fields(manifest: Manifest, value: object, chosen: frozenset[str]) -> dict[s
             if field not in stream.properties:
                 known = list(stream.properties)
                 raise ScopeError(
-                    "unknown_field", f"{where}[{position}]", f"{name!r} declares no such field", _suggest(field, known)
+                    ErrorCode.UNKNOWN_FIELD,
+                    f"{where}[{position}]",
+                    f"{name!r} declares no such field",
+                    _suggest(field, known),
                 )
         found[name] = names
     return found
@@ -276,20 +293,22 @@ def _fields(manifest: Manifest, value: object, chosen: frozenset[str]) -> dict[s
 def _strings(value: object, where: str) -> tuple[str, ...]:
     """A non-empty array of distinct, non-empty strings without spaces around them."""
     if not isinstance(value, list | tuple):
-        raise ScopeError("not_an_array", where, f"it has to be an array of strings, and is {_kind(value)}", _NAME_ONE)
+        raise ScopeError(
+            ErrorCode.NOT_AN_ARRAY, where, f"it has to be an array of strings, and is {_kind(value)}", _NAME_ONE
+        )
     if not value:
-        raise ScopeError("empty", where, "it is an empty array", _NAME_ONE)
+        raise ScopeError(ErrorCode.EMPTY, where, "it is an empty array", _NAME_ONE)
     seen: dict[str, None] = {}
     for position, item in enumerate(value):
         place = f"{where}[{position}]"
         if not isinstance(item, str):
-            raise ScopeError("not_a_string", place, f"it has to be a string, and is {_kind(item)}", _NAME_ONE)
+            raise ScopeError(ErrorCode.NOT_A_STRING, place, f"it has to be a string, and is {_kind(item)}", _NAME_ONE)
         if not item.strip():
-            raise ScopeError("empty_string", place, "it is an empty string", _NAME_ONE)
+            raise ScopeError(ErrorCode.EMPTY_STRING, place, "it is an empty string", _NAME_ONE)
         if item != item.strip():
-            raise ScopeError("padded", place, "there are spaces around it", "Write it without them.")
+            raise ScopeError(ErrorCode.PADDED, place, "there are spaces around it", "Write it without them.")
         if item in seen:
-            raise ScopeError("duplicate", place, "it is named twice", "Name it once.")
+            raise ScopeError(ErrorCode.DUPLICATE, place, "it is named twice", "Name it once.")
         seen[item] = None
     return tuple(seen)
 
@@ -298,7 +317,10 @@ def _time_range(since: object, until: object) -> tuple[str | None, str | None]:
     low, high = _bound(since, "since"), _bound(until, "until")
     if low is not None and high is not None and parse_timestamp(high) <= parse_timestamp(low):
         raise ScopeError(
-            "empty_range", "time_range.until", "it is not later than since", "since is inclusive, until exclusive."
+            ErrorCode.EMPTY_RANGE,
+            "time_range.until",
+            "it is not later than since",
+            "since is inclusive, until exclusive.",
         )
     return low, high
 
@@ -309,13 +331,15 @@ def _bound(value: object, name: str) -> str | None:
     where = f"time_range.{name}"
     example = "Write it like 2026-01-31T09:30:00Z, or 2026-01-31 for midnight UTC."
     if not isinstance(value, str):
-        raise ScopeError("time_invalid", where, f"it has to be a time as text, and is {_kind(value)}", example)
+        raise ScopeError(ErrorCode.TIME_INVALID, where, f"it has to be a time as text, and is {_kind(value)}", example)
     try:
         parse_timestamp(value)
     except TimestampError as error:
         if error.rule == "naive":
-            raise ScopeError("time_naive", where, "it has no time zone, so it names no instant", example) from None
-        raise ScopeError("time_invalid", where, "it is no ISO 8601 time", example) from None
+            raise ScopeError(
+                ErrorCode.TIME_NAIVE, where, "it has no time zone, so it names no instant", example
+            ) from None
+        raise ScopeError(ErrorCode.TIME_INVALID, where, "it is no ISO 8601 time", example) from None
     return f"{value}T00:00:00Z" if len(value) == _DATE_LENGTH else value.upper().replace(" ", "T")
 
 
@@ -327,7 +351,7 @@ def _timeless(manifest: Manifest, chosen: frozenset[str], *, explicit: bool) -> 
     )
     if names and (explicit or len(names) == len(chosen)):
         raise ScopeError(
-            "scope_not_supported",
+            ErrorCode.SCOPE_NOT_SUPPORTED,
             "time_range",
             f"records of stream {names[0]!r} carry no time to judge by",
             "Select only streams that do, or leave the time range out.",

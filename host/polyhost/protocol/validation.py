@@ -13,6 +13,7 @@ from typing import Any, Protocol, cast
 
 import jsonschema_rs
 
+from polyhost.errors import ErrorCode
 from polyhost.protocol.declarations import Manifest, ManifestError, StreamDecl
 
 __all__ = ["Fault", "RecordValidator", "build_validators", "schema_faults"]
@@ -61,7 +62,7 @@ def _compile(stream: StreamDecl) -> jsonschema_rs.Draft202012Validator:
         )
     except ValueError as error:
         reason = "it is no valid JSON Schema (2020-12), or refers to one that is not inside it"
-        raise ManifestError("schema_invalid", reason, stream=stream.name, field="schema") from error
+        raise ManifestError(ErrorCode.SCHEMA_INVALID, reason, stream=stream.name, field="schema") from error
 
 
 def _validator(stream: StreamDecl) -> RecordValidator:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.searching.words import Word, words, words_in
 
 __all__ = ["Phrase", "Query", "matches", "parse_query", "spans"]
@@ -46,19 +46,21 @@ def parse_query(text: str) -> Query:
     """RefusedError `query_too_long`, `query_empty` (nothing that has to be there), `query_too_wide`."""
     if len(text) > MAX_QUERY:
         raise RefusedError(
-            f"the search has {len(text):,} characters", f"Use {MAX_QUERY:,} at most.", code="query_too_long"
+            f"the search has {len(text):,} characters", f"Use {MAX_QUERY:,} at most.", code=ErrorCode.QUERY_TOO_LONG
         )
     wanted: list[Phrase] = []
     unwanted: list[Phrase] = []
     for negative, phrase in _phrases(text):
         (unwanted if negative else wanted).append(phrase)
     if len(wanted) + len(unwanted) > MAX_PHRASES:
-        raise RefusedError("the search has too many words", f"Use {MAX_PHRASES} at most.", code="query_too_long")
+        raise RefusedError(
+            "the search has too many words", f"Use {MAX_PHRASES} at most.", code=ErrorCode.QUERY_TOO_LONG
+        )
     if not wanted:
         raise RefusedError(
             "there is nothing to search for" if not unwanted else "a search cannot only leave words out",
             "Name at least one word or number that has to be there.",
-            code="query_empty",
+            code=ErrorCode.QUERY_EMPTY,
         )
     return Query(tuple(wanted), tuple(unwanted))
 
@@ -77,7 +79,7 @@ def _may_go_on(last: str) -> bool:
         raise RefusedError(
             f"{last}* would find nearly everything",
             f"Give at least {MIN_BEGINNING} letters before the star.",
-            code="query_too_wide",
+            code=ErrorCode.QUERY_TOO_WIDE,
         )
     return len(last) >= MIN_BEGINNING
 

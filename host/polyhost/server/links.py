@@ -13,7 +13,7 @@ import aiohttp
 from polyhost.api.gate import read_token
 from polyhost.api.login import LINK_PATH
 from polyhost.engine.settings.config import load_config
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["ask_for_link"]
 
@@ -35,6 +35,6 @@ async def ask_for_link(home: Path, port: int | None) -> str:
         made = None
     if made is None:
         raise RefusedError(
-            f"no server of this home answers at {origin}", "Start it: polyhost serve", code="not_serving"
+            f"no server of this home answers at {origin}", "Start it: polyhost serve", code=ErrorCode.NOT_SERVING
         )
     return origin + made["path"]

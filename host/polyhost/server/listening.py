@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["CLOSE_SECONDS", "Listening", "answering", "listening"]
 
@@ -63,7 +63,9 @@ def _refusal(port: int, error: OSError) -> RefusedError:
     if error.errno != errno.EADDRINUSE:
         return RefusedError(f"port {port} cannot be used: {error.strerror}", "Choose another --port.")
     return RefusedError(
-        f"port {port} is taken", "Is polyhost serve running already? Or choose another --port.", code="port_taken"
+        f"port {port} is taken",
+        "Is polyhost serve running already? Or choose another --port.",
+        code=ErrorCode.PORT_TAKEN,
     )
 
 

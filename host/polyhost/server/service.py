@@ -17,7 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["Done", "Manager", "Service", "install", "manager_here", "uninstall"]
 
@@ -92,7 +92,7 @@ def manager_here(platform: str = sys.platform) -> Manager:
     raise RefusedError(
         "there is no service manager here that polyhost knows",
         "Start polyhost serve by whatever this system has for that.",
-        code="no_service_manager",
+        code=ErrorCode.NO_SERVICE_MANAGER,
     )
 
 
@@ -109,7 +109,9 @@ def uninstall(service: Service, manager: Manager) -> Done:
     """Remove the file. RefusedError where there is none, or it is not ours."""
     path = service.path(manager)
     if _ours(path) is None:
-        raise RefusedError(f"there is no service at {path}", "Was it installed for another --home?", code="no_service")
+        raise RefusedError(
+            f"there is no service at {path}", "Was it installed for another --home?", code=ErrorCode.NO_SERVICE
+        )
     path.unlink()
     enabled = path.parent / _WANTED_BY / path.name
     if enabled.is_symlink():  # systemd would go on looking for what is gone
@@ -127,7 +129,7 @@ def _ours(path: Path) -> bytes | None:
         raise RefusedError(f"{path} cannot be read: {error.strerror}", "Look at it first.") from None
     if MARK.encode() not in found:
         raise RefusedError(
-            f"{path} was not written by polyhost", "Move it away first, if it may go.", code="service_not_ours"
+            f"{path} was not written by polyhost", "Move it away first, if it may go.", code=ErrorCode.SERVICE_NOT_OURS
         )
     return found
 

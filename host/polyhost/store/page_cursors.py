@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 _MOST = 2**33
 """No number of a hit is greater; what is does not fit where it is used."""
@@ -62,5 +62,5 @@ def _refused() -> RefusedError:
     return RefusedError(
         "The page cursor is not one this store gave out",
         "Use `next` of the page before, or leave it out to start at the beginning.",
-        code="bad_cursor",
+        code=ErrorCode.BAD_CURSOR,
     )

@@ -5,7 +5,7 @@ Must not know: how a store finds out.
 
 from __future__ import annotations
 
-from polyhost.errors import RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 
 __all__ = ["batch_closed", "connection_exists", "read_only", "store_closed", "unknown_batch", "unknown_connection"]
 
@@ -14,7 +14,7 @@ def connection_exists(name: str) -> RefusedError:
     return RefusedError(
         f"There is a connection named {name!r} already",
         "Choose another name with --name, or run the one there is.",
-        code="connection_exists",
+        code=ErrorCode.CONNECTION_EXISTS,
     )
 
 
@@ -22,7 +22,7 @@ def unknown_connection(connection_id: int) -> RunFailedError:
     return RunFailedError(
         f"There is no connection {connection_id} in this store any more",
         "It was deleted in the meantime; connect again.",
-        code="unknown_connection",
+        code=ErrorCode.UNKNOWN_CONNECTION,
     )
 
 
@@ -30,7 +30,7 @@ def unknown_batch(batch_id: str | None) -> RunFailedError:
     return RunFailedError(
         f"There is no batch {batch_id!r} in this connection",
         "It was deleted in the meantime; run again.",
-        code="unknown_batch",
+        code=ErrorCode.UNKNOWN_BATCH,
     )
 
 
@@ -38,15 +38,17 @@ def batch_closed(batch_id: str) -> RunFailedError:
     return RunFailedError(
         f"The batch {batch_id!r} is finished",
         "Another process took this run for dead and ended it; run again.",
-        code="batch_closed",
+        code=ErrorCode.BATCH_CLOSED,
     )
 
 
 def store_closed() -> RunFailedError:
-    return RunFailedError("The store is closed", "Open it again.", code="store_closed")
+    return RunFailedError("The store is closed", "Open it again.", code=ErrorCode.STORE_CLOSED)
 
 
 def read_only() -> RunFailedError:
     return RunFailedError(
-        "A snapshot or a preview of a store is for reading only", "Write to the store itself.", code="store_snapshot"
+        "A snapshot or a preview of a store is for reading only",
+        "Write to the store itself.",
+        code=ErrorCode.STORE_SNAPSHOT,
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from polyhost.errors import PolyhostError, RefusedError, as_sentence
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError, as_sentence
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, page_response
 from polyhost.web.views import connections, coverage, importing, records, runs, search, settings
@@ -42,12 +42,12 @@ _PAGES: dict[str, View] = {
     "/settings": settings.settings,
 }
 _UNKNOWN = {
-    "no_such_page",
-    "unknown_connection",
-    "unknown_batch",
-    "unknown_run",
-    "unknown_record",
-    "unknown_stream",
+    ErrorCode.NO_SUCH_PAGE,
+    ErrorCode.UNKNOWN_CONNECTION,
+    ErrorCode.UNKNOWN_BATCH,
+    ErrorCode.UNKNOWN_RUN,
+    ErrorCode.UNKNOWN_RECORD,
+    ErrorCode.UNKNOWN_STREAM,
 }
 """Codes of refusals that mean: there is no such page."""
 
@@ -73,7 +73,9 @@ def _handler(dash: Dashboard, view: View) -> Callable[[web.Request], Awaitable[w
 
 def missing_page(dash: Dashboard) -> web.Response:
     """What is shown at an address that is no page's."""
-    error = RefusedError("no page has this address", "Begin at your connections, or search.", code="no_such_page")
+    error = RefusedError(
+        "no page has this address", "Begin at your connections, or search.", code=ErrorCode.NO_SUCH_PAGE
+    )
     return page_response(error_page(error), questions_open=len(dash.questions()), query=None)
 
 

@@ -25,7 +25,7 @@ from polyhost.engine.development.report import Check, Report, failed, not_checke
 from polyhost.engine.development.trials import Bench
 from polyhost.engine.events import Answer, Watcher, ignore
 from polyhost.engine.sources.connectors import replay_connector
-from polyhost.errors import PolyhostError, RefusedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.protocol.declarations import PolyfillDecl, StdioDecl
 from polyhost.protocol.manifest import ManifestError, manifest_faults
 
@@ -33,7 +33,6 @@ __all__ = ["check_folder"]
 
 AT_ONCE = Patience(terminate=0.0)
 """A connector that is killed gets no time to tidy up: that is what the check is for."""
-SCHEMA_FAULT = "schema_invalid"
 
 
 async def check_folder(
@@ -49,7 +48,7 @@ async def check_folder(
         raise RefusedError(
             f"{source.name} does not run in a page, so no recording of it can be replayed",
             "Leave --scenario out.",
-            code="no_polyfill",
+            code=ErrorCode.NO_POLYFILL,
         )
     count = len(source.manifest.streams)
     checks = [
@@ -63,7 +62,7 @@ async def check_folder(
 
 def _check_is_folder(folder: Path) -> None:
     if not folder.is_dir():
-        raise RefusedError(f"{folder} is not a folder", "Name the folder of a polyfill.", code="unknown_source")
+        raise RefusedError(f"{folder} is not a folder", "Name the folder of a polyfill.", code=ErrorCode.UNKNOWN_SOURCE)
 
 
 def _unloadable(folder: Path, error: RefusedError) -> list[Check]:
@@ -72,8 +71,8 @@ def _unloadable(folder: Path, error: RefusedError) -> list[Check]:
         faults = manifest_faults(orjson.loads((folder / MANIFEST).read_bytes()))
     except (OSError, orjson.JSONDecodeError):
         return [failed("manifest", error.reason, error.instruction), *_untouched("schemas", "files", *BEHAVIOUR)]
-    schemas = [fault for fault in faults if fault.code == SCHEMA_FAULT]
-    others = [fault for fault in faults if fault.code != SCHEMA_FAULT]
+    schemas = [fault for fault in faults if fault.code is ErrorCode.SCHEMA_INVALID]
+    others = [fault for fault in faults if fault.code is not ErrorCode.SCHEMA_INVALID]
     checks = [_fault("manifest", fault) for fault in others] or [ok("manifest", "every rule kept")]
     checks += [_fault("schemas", fault) for fault in schemas] or [ok("schemas", "each is a JSON Schema (2020-12)")]
     if faults:

@@ -17,7 +17,7 @@ from polyhost.engine.development.observed import Observed
 from polyhost.engine.events import Answer, Watcher, ignore
 from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.engine.sources.expected_records import expected_records
-from polyhost.errors import RunFailedError
+from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_request
@@ -95,7 +95,7 @@ class Trial:
             raise RunFailedError(
                 f"it did not end within {LONGEST_RUN_SECONDS:g} s",
                 "End with DONE; check over a smaller source.",
-                code="too_long",
+                code=ErrorCode.TOO_LONG,
             ) from None
 
     async def stored(self, scope: Scope | None = None) -> dict[tuple[str, str], Any]:

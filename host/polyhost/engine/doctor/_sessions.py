@@ -17,7 +17,7 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, Error, Page, Response
 
-from polyhost.browser.session import SIGNED_OUT, SessionReport, SessionSigns
+from polyhost.browser.session import SessionReport, SessionSigns
 from polyhost.connectors.base import HostCalls
 from polyhost.connectors.page import PageConnector, PageSession
 from polyhost.coverage.health import project
@@ -29,7 +29,7 @@ from polyhost.engine.sessions.saved import load_session
 from polyhost.engine.sessions.sign_in import session_signs
 from polyhost.engine.sources.connectors import browser_options, page_of, page_polyfill
 from polyhost.engine.sources.lookup import Loaded, find_source
-from polyhost.errors import PolyhostError
+from polyhost.errors import ErrorCode, PolyhostError
 from polyhost.humanize import rough_duration
 from polyhost.store.base import ConnectionRow, Store
 
@@ -77,7 +77,7 @@ async def probe_session(row: ConnectionRow, home: Path, clock: Clock) -> list[Fi
             return []
         return await _opened(row, source, state, home, clock)
     except PolyhostError as error:
-        instruction = f"Type: {_renewal(row)}" if error.code == SIGNED_OUT else error.instruction
+        instruction = f"Type: {_renewal(row)}" if error.code == ErrorCode.SIGNED_OUT else error.instruction
         return [failed("online", error.reason, instruction, about=row.name)]
 
 

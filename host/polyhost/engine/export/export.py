@@ -14,7 +14,7 @@ from typing import Any
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.engine.clock import Clock
 from polyhost.engine.export._rows import Rows
-from polyhost.errors import RefusedError, StoppedError
+from polyhost.errors import ErrorCode, RefusedError, StoppedError
 from polyhost.exports.base import Plan, Row, StreamPlan, Writer
 from polyhost.exports.folder import ExportFolder
 from polyhost.exports.formats import Format
@@ -214,7 +214,9 @@ def _bound(declared: StreamDecl, moment: str | None, name: str) -> str | None:
     position = position_at(moment, rule.cursor_time)
     if position is None:
         raise RefusedError(
-            f"--{name} is no time that can be read", "Give ISO 8601, e.g. 2026-01-31.", code=f"bad_{name}"
+            f"--{name} is no time that can be read",
+            "Give ISO 8601, e.g. 2026-01-31.",
+            code=ErrorCode.BAD_SINCE if name == "since" else ErrorCode.BAD_UNTIL,
         )
     return sort_key(position, rule.order)
 

@@ -14,7 +14,7 @@ import stat
 import tempfile
 from pathlib import Path
 
-from polyhost.errors import RunFailedError
+from polyhost.errors import ErrorCode, RunFailedError
 
 __all__ = ["remove", "run_of", "socket_folder", "socket_path"]
 
@@ -34,7 +34,7 @@ def socket_folder(home: Path) -> Path:
     folder.mkdir(mode=_OWNER_ONLY, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise RunFailedError(f"{folder} belongs to somebody else", "Remove it.", code="unsafe_sockets")
+        raise RunFailedError(f"{folder} belongs to somebody else", "Remove it.", code=ErrorCode.UNSAFE_SOCKETS)
     folder.chmod(_OWNER_ONLY)
     return folder
 

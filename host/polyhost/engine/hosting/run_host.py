@@ -21,7 +21,7 @@ from polyhost.engine.events import Answer, OwnerAsked, RunEvent, Watcher
 from polyhost.engine.hosting._timeline import Timeline
 from polyhost.engine.hosting.question_fields import AskedField, asked_fields
 from polyhost.engine.run.pause import Pause
-from polyhost.errors import PolyhostError, RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
 
 __all__ = ["ANSWERS", "Elsewhere", "Ended", "Job", "LiveRun", "OpenQuestion", "RunHost", "Timeline", "Voice"]
 
@@ -164,9 +164,11 @@ class RunHost:
         """Start a run and return its id. Whatever the job refuses before it has begun is raised here; RefusedError
         `too_many_runs`, `shutting_down`."""
         if self._draining:
-            raise RefusedError("the server is stopping", "Start it again.", code="shutting_down")
+            raise RefusedError("the server is stopping", "Start it again.", code=ErrorCode.SHUTTING_DOWN)
         if len(self._going) >= self._most:
-            raise RefusedError(f"{self._most} runs are going on already", "Wait for one to end.", code="too_many_runs")
+            raise RefusedError(
+                f"{self._most} runs are going on already", "Wait for one to end.", code=ErrorCode.TOO_MANY_RUNS
+            )
         run = LiveRun(connection=connection, trigger=trigger, begun=asyncio.get_running_loop().create_future())
         self._going.add(run)
         self._idle.clear()
@@ -259,7 +261,7 @@ class RunHost:
         raise RefusedError(
             "nobody asks that any more",
             "It was answered, took too long, or its run has ended.",
-            code="unknown_interaction",
+            code=ErrorCode.UNKNOWN_INTERACTION,
         )
 
     def stop(self) -> None:
@@ -288,7 +290,7 @@ class RunHost:
             run.error = RunFailedError(
                 f"the run broke in a way that should not happen ({type(bug).__name__})",
                 "What it had stored is safe. Please report this.",
-                code="internal_error",
+                code=ErrorCode.INTERNAL_ERROR,
             )
         finally:
             self._over(run)
@@ -324,7 +326,9 @@ class RunHost:
         elif run.run_id is not None:
             run.started()
         else:
-            run.begun.set_exception(RunFailedError("the run never began", "Try it again.", code="internal_error"))
+            run.begun.set_exception(
+                RunFailedError("the run never began", "Try it again.", code=ErrorCode.INTERNAL_ERROR)
+            )
         run.begun.exception()  # whoever asked may be gone; then nobody retrieves it
 
 

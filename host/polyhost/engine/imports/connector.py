@@ -25,7 +25,7 @@ from polyhost.connectors.base import (
     Traffic,
 )
 from polyhost.connectors.loading import LoadedSource
-from polyhost.errors import PolyhostError, RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
 from polyhost.protocol.bindings import PARTITIONS
 from polyhost.store.base import RecordQuery, Store
 
@@ -40,12 +40,14 @@ def load_importer(source: LoadedSource) -> Importer:
     """The source's importer. RefusedError where it has none, or it cannot be loaded."""
     declared = source.manifest.importer
     if declared is None:
-        raise RefusedError(f"{source.name} cannot read files", "Run it instead: polyhost run NAME", code="no_importer")
+        raise RefusedError(
+            f"{source.name} cannot read files", "Run it instead: polyhost run NAME", code=ErrorCode.NO_IMPORTER
+        )
     module = _module(source, declared.module)
     importer = getattr(module, "IMPORTER", None)
     if importer is None:
         raise RefusedError(
-            f"{source.name}: {declared.module} offers no IMPORTER", "Define one there.", code="importer_broken"
+            f"{source.name}: {declared.module} offers no IMPORTER", "Define one there.", code=ErrorCode.IMPORTER_BROKEN
         )
     return importer
 
@@ -58,7 +60,7 @@ def _module(source: LoadedSource, file: str) -> ModuleType:
     path = source.folder / file
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=[str(path.parent)])
     if spec is None or spec.loader is None:
-        raise RefusedError(f"{source.name}: {file} is no Python module", "Correct it.", code="importer_broken")
+        raise RefusedError(f"{source.name}: {file} is no Python module", "Correct it.", code=ErrorCode.IMPORTER_BROKEN)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -66,7 +68,7 @@ def _module(source: LoadedSource, file: str) -> ModuleType:
     except Exception as error:
         del sys.modules[name]
         reason = f"{source.name}: {file} cannot be loaded ({type(error).__name__})"
-        raise RefusedError(reason, "Correct it.", code="importer_broken") from error
+        raise RefusedError(reason, "Correct it.", code=ErrorCode.IMPORTER_BROKEN) from error
     return module
 
 
@@ -172,7 +174,7 @@ class _Session(ConnectorSession):
             raise RunFailedError(
                 f"the importer stumbled over this file ({type(error).__name__})",
                 "What was stored before is kept. Please report the kind of export it was.",
-                code="importer_failed",
+                code=ErrorCode.IMPORTER_FAILED,
             ) from error
 
     async def acknowledge(self, batch: Batch) -> None:

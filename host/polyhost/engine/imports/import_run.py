@@ -20,7 +20,7 @@ from polyhost.engine.imports.connector import ImporterConnector, StoreContext
 from polyhost.engine.run.collect import Collection, Surroundings, collect
 from polyhost.engine.run.outcome import Ended
 from polyhost.engine.run.partition_rules import partition_rules
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.protocol.declarations import ImporterDecl
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity
 from polyhost.protocol.scope import Scope
@@ -124,7 +124,7 @@ def _identity_rules(what: Import) -> dict[str, IdentityRule]:
             raise RefusedError(
                 f"{what.source.name}: the stream {stream.name!r} does not declare which fields identify a record",
                 "Files can only be added to what a connector collects where `identity` is declared.",
-                code="identity_undeclared",
+                code=ErrorCode.IDENTITY_UNDECLARED,
             )
         rules[stream.name] = IdentityRule(
             newest_by=what.declared.newest_by.get(stream.name), volatile=frozenset(declared.volatile_fields)
@@ -145,7 +145,7 @@ async def _check_account(store: Store, what: Import) -> None:
         raise RefusedError(
             f"the file is of another account than {what.connection.name}",
             "Import it under a name of its own: polyhost import OTHER FILE.",
-            code="other_account",
+            code=ErrorCode.OTHER_ACCOUNT,
         )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from polyhost.engine.clock import Clock
-from polyhost.errors import RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 
 __all__ = ["MAX_UPLOAD_BYTES", "Upload", "Uploads"]
 
@@ -71,7 +71,7 @@ class Uploads:
             shutil.rmtree(folder, ignore_errors=True)
             if isinstance(error, OSError) and not isinstance(error, ConnectionError):
                 raise RunFailedError(
-                    f"the file could not be kept: {error.strerror}", "Is the disk full?", code="disk_full"
+                    f"the file could not be kept: {error.strerror}", "Is the disk full?", code=ErrorCode.DISK_FULL
                 ) from None
             raise
         expires_at = self.clock.now() + KEPT_SECONDS
@@ -84,7 +84,7 @@ class Uploads:
         return RefusedError(
             f"the file is larger than {self.max_bytes:,} bytes",
             "Import it at the command line: polyhost import NAME FILE",
-            code="upload_too_large",
+            code=ErrorCode.UPLOAD_TOO_LARGE,
         )
 
     def claim(self, upload_id: str) -> Upload:
@@ -93,7 +93,9 @@ class Uploads:
         self._drop_old()
         upload = self._waiting.pop(upload_id, None)
         if upload is None:
-            raise RefusedError("there is no such upload (any more)", "Upload the file again.", code="unknown_artifact")
+            raise RefusedError(
+                "there is no such upload (any more)", "Upload the file again.", code=ErrorCode.UNKNOWN_ARTIFACT
+            )
         return upload
 
     def put_back(self, upload: Upload) -> None:

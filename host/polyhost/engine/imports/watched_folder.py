@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = [
@@ -89,7 +89,9 @@ def waiting_files(folder: Path, dealt_with: Mapping[str, str]) -> list[WaitingFi
         paths = list(folder.iterdir())
     except OSError as error:
         raise RefusedError(
-            f"the watched folder cannot be read: {error.strerror}", "Check that it is there.", code="watch_unreadable"
+            f"the watched folder cannot be read: {error.strerror}",
+            "Check that it is there.",
+            code=ErrorCode.WATCH_UNREADABLE,
         ) from None
     found = [file for path in paths if (file := _file(path)) is not None]
     waiting = [file for file in found if dealt_with.get(file.path.name) != file.stamp]

@@ -16,7 +16,7 @@ import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from polyhost.engine.settings.config import NotifyConfig
-from polyhost.errors import PolyhostError, RunFailedError
+from polyhost.errors import ErrorCode, PolyhostError, RunFailedError
 
 __all__ = ["Channel", "Desktop", "Notice", "Webhook", "channels"]
 
@@ -115,7 +115,7 @@ class Desktop(Channel):
         raise RunFailedError(
             "this machine has nothing that shows notifications",
             "Install notify-send (Debian: libnotify-bin), or set desktop = false in [notify].",
-            code="no_desktop_notifications",
+            code=ErrorCode.NO_DESKTOP_NOTIFICATIONS,
         )
 
 
@@ -134,7 +134,9 @@ async def _within(seconds: float, process: asyncio.subprocess.Process) -> int | 
 
 def _not_shown(why: str) -> PolyhostError:
     return RunFailedError(
-        f"the desktop did not show the notification: {why}", "Is somebody logged in there?", code="notice_not_shown"
+        f"the desktop did not show the notification: {why}",
+        "Is somebody logged in there?",
+        code=ErrorCode.NOTICE_NOT_SHOWN,
     )
 
 
@@ -205,5 +207,5 @@ def _not_taken(why: str) -> PolyhostError:
     return RunFailedError(
         f"the webhook did not take the notification: {why}",
         "Check [notify] webhook and webhook_token, then try: polyhost notify test",
-        code="notice_not_taken",
+        code=ErrorCode.NOTICE_NOT_TAKEN,
     )

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from polyhost.engine.clock import Clock
-from polyhost.errors import RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 from polyhost.store.base import ConnectionRow, LeaseHolder, Store
 
 __all__ = ["LEASE_SECONDS", "Lease", "hold_lease"]
@@ -41,7 +41,7 @@ class Lease:
                 raise RunFailedError(
                     f"another process took over {self.connection.name} while this one slept",
                     "What was stored is safe; run it again to go on.",
-                    code="lease_lost",
+                    code=ErrorCode.LEASE_LOST,
                 )
 
 
@@ -60,7 +60,7 @@ async def hold_lease(store: Store, connection: ConnectionRow, run_id: str, clock
         raise RefusedError(
             f"{connection.name} is being collected already (run {other.run_id}, process {other.pid} on {other.host})",
             "Wait for it to end, or stop that process with Ctrl-C.",
-            code="run_in_progress",
+            code=ErrorCode.RUN_IN_PROGRESS,
         )
     try:
         yield Lease(store, connection, holder.token, clock)

@@ -15,7 +15,7 @@ from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt
 from polyhost.engine.run._tally import Tally
 from polyhost.engine.run.ledger import RunLedger
-from polyhost.errors import NeedsOwnerError, PolyhostError, StoppedError
+from polyhost.errors import ErrorCode, NeedsOwnerError, PolyhostError, StoppedError
 from polyhost.ledger.settle import Settlement
 from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity, bound_diagnostics
@@ -284,7 +284,7 @@ def _of_traffic(traffic: Traffic) -> Sequence[Diagnostic]:
 
 
 def _of_error(error: PolyhostError) -> Diagnostic:
-    code = DiagnosticCode.SIGNED_OUT if error.code == "signed_out" else DiagnosticCode.STREAM_FAILED
+    code = DiagnosticCode.SIGNED_OUT if error.code == ErrorCode.SIGNED_OUT else DiagnosticCode.STREAM_FAILED
     return Diagnostic(code=code, severity=Severity.ERROR, message=error.reason, recovery_hint=error.instruction or None)
 
 

@@ -17,7 +17,7 @@ from polyhost.engine.clock import Clock
 from polyhost.engine.events import Watcher
 from polyhost.engine.run.ledger import RunLedger
 from polyhost.engine.run.pause import Pause
-from polyhost.errors import StoppedError
+from polyhost.errors import ErrorCode, StoppedError
 from polyhost.instants import iso_from_seconds
 from polyhost.store.base import Store
 
@@ -97,7 +97,7 @@ class PauseKeeper:
         return StoppedError(
             f"It stood paused for {MAX_PAUSE_SECONDS / 60:g} minutes, which is as long as a run may, and was ended",
             "What it had read is kept. Start it again, and it goes on from there.",
-            code="paused_too_long",
+            code=ErrorCode.PAUSED_TOO_LONG,
         )
 
     async def _tell(self, *, paused: bool) -> None:

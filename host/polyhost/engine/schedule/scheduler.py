@@ -23,7 +23,7 @@ from polyhost.engine.run.lease import hold_lease
 from polyhost.engine.schedule.due import Waiting
 from polyhost.engine.schedule.schedules import Outlook, Started, load_started, outlook, save_started
 from polyhost.engine.settings.config import ScheduleConfig
-from polyhost.errors import NeedsOwnerError, PolyhostError
+from polyhost.errors import ErrorCode, NeedsOwnerError, PolyhostError
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["Scheduler", "Work"]
@@ -38,7 +38,7 @@ SETTLE_SECONDS = 2.0
 """Seconds a file must not have changed in before it is taken for whole."""
 _Doing = Coroutine[None, None, bool]
 """Something that was begun; False where it came to nothing because somebody else is at it."""
-_BUSY = frozenset({"run_in_progress", "too_many_runs", "shutting_down"})
+_BUSY = frozenset({ErrorCode.RUN_IN_PROGRESS, ErrorCode.TOO_MANY_RUNS, ErrorCode.SHUTTING_DOWN})
 """Refusals that say nothing of the connection: somebody else is at it, or nothing is started any more."""
 
 

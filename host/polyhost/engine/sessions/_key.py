@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from polyhost.engine.sessions._sealing import KEY_BYTES
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -65,7 +65,7 @@ def session_key(home: Path, *, make: bool) -> SessionKey:
         raise RefusedError(
             "the key of the saved sessions is gone",
             "Sign in again: polyhost connect SOURCE --name NAME --renew",
-            code="session_key_missing",
+            code=ErrorCode.SESSION_KEY_MISSING,
         )
     return _made(file, marker)
 
@@ -89,7 +89,7 @@ def _from_file(file: Path) -> bytes:
         raise RefusedError(
             "the key of the saved sessions (session.key in the home) cannot be read",
             "Put it back from a backup, or delete it and the folder sessions, and sign in again.",
-            code="session_key_missing",
+            code=ErrorCode.SESSION_KEY_MISSING,
         )
     return material
 
@@ -100,7 +100,7 @@ def _from_keyring(account: str) -> bytes:
         raise RefusedError(
             "the key of the saved sessions is in the system's keyring, which does not hand it out",
             "Unlock the keyring (log in to the desktop), or sign in again in another --home.",
-            code="session_key_locked",
+            code=ErrorCode.SESSION_KEY_LOCKED,
         )
     return base64.b64decode(kept)
 

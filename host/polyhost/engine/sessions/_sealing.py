@@ -17,7 +17,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["KEY_BYTES", "seal", "unseal"]
 
@@ -68,7 +68,7 @@ def _check_header(line: bytes, about: Mapping[str, str], key: bytes) -> None:
 
 
 def _unopened(why: str) -> RefusedError:
-    return RefusedError(f"cannot be opened: {why}", code="session_unreadable")
+    return RefusedError(f"cannot be opened: {why}", code=ErrorCode.SESSION_UNREADABLE)
 
 
 def _fingerprint(key: bytes) -> str:

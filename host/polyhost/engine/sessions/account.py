@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from polyhost.browser.session import Account, SessionReport
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
-__all__ = ["OTHER_ACCOUNT", "account_at", "place_of", "same_account"]
-
-OTHER_ACCOUNT = "other_account"
+__all__ = ["account_at", "place_of", "same_account"]
 
 
 def place_of(kept: Mapping[str, Any]) -> str | None:
@@ -61,7 +59,7 @@ def _untold() -> RefusedError:
     return RefusedError(
         "the site has not said whose session that is",
         "Try again; what is saved stays as it was.",
-        code="account_unknown",
+        code=ErrorCode.ACCOUNT_UNKNOWN,
     )
 
 
@@ -69,5 +67,5 @@ def _others(name: str, whose: str) -> RefusedError:
     return RefusedError(
         f"that session is not of {whose} that {name} is of",
         "Sign in there, or connect the other account under another --name.",
-        code=OTHER_ACCOUNT,
+        code=ErrorCode.OTHER_ACCOUNT,
     )

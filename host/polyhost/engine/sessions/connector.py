@@ -23,7 +23,6 @@ from typing import Any
 from playwright.async_api import Error, Page
 
 from polyhost.browser.display import has_display
-from polyhost.browser.session import SIGNED_OUT
 from polyhost.browser.signed_in import read_state
 from polyhost.connectors.base import (
     Batch,
@@ -36,10 +35,10 @@ from polyhost.connectors.base import (
 )
 from polyhost.connectors.page import PageConnector, PageSession
 from polyhost.engine.events import Answer, Noticed, OwnerAsked, Watcher
-from polyhost.engine.sessions.account import OTHER_ACCOUNT, place_of, same_account
+from polyhost.engine.sessions.account import place_of, same_account
 from polyhost.engine.sessions.saved import SavedSession, load_saved, profile_folder, refresh_session
 from polyhost.engine.sessions.sign_in import Site, enter_visibly, told_at
-from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
+from polyhost.errors import ErrorCode, NeedsOwnerError, PolyhostError, RefusedError
 
 __all__ = ["OwnersConnector", "SessionInUse"]
 
@@ -123,7 +122,7 @@ class _OwnersSession(ConnectorSession):
                 return
             except NeedsOwnerError as error:
                 await self.close()
-                if error.code != SIGNED_OUT or not await self._signed_in_again():
+                if error.code != ErrorCode.SIGNED_OUT or not await self._signed_in_again():
                     raise self._told(error) from None
 
     async def close(self) -> None:
@@ -151,7 +150,7 @@ class _OwnersSession(ConnectorSession):
                     if isinstance(event, ConnectorExited):
                         return
             except NeedsOwnerError as error:
-                if error.code != SIGNED_OUT:
+                if error.code != ErrorCode.SIGNED_OUT:
                     raise
                 lost = error
             async for event in self._lost(lost):
@@ -192,7 +191,7 @@ class _OwnersSession(ConnectorSession):
         try:
             account = same_account(self._use.connection, self._account, report)
         except RefusedError as error:
-            if error.code != OTHER_ACCOUNT:
+            if error.code != ErrorCode.OTHER_ACCOUNT:
                 return  # it could not be told, as before
             raise NeedsOwnerError(error.reason, code=error.code) from None
         if account != self._account:
@@ -206,7 +205,7 @@ class _OwnersSession(ConnectorSession):
             return False
         self._succeeded = last.get("status") == "succeeded"
         error = last.get("error")
-        return isinstance(error, dict) and error.get("code") == SIGNED_OUT
+        return isinstance(error, dict) and error.get("code") == ErrorCode.SIGNED_OUT
 
     async def _lost(self, lost: NeedsOwnerError | Batch | None) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
         """What was read goes on at once; then the owner is asked, and the run waits. That they were signed out stays
@@ -305,7 +304,7 @@ class _OwnersSession(ConnectorSession):
         refresh_session(self._use.home, self._use.connection, whole, since=self._saved.version)
 
     def _signed_out(self) -> NeedsOwnerError:
-        return NeedsOwnerError(f"You are signed out of {self._use.site.name}", code=SIGNED_OUT)
+        return NeedsOwnerError(f"You are signed out of {self._use.site.name}", code=ErrorCode.SIGNED_OUT)
 
     def _told(self, error: NeedsOwnerError) -> NeedsOwnerError:
         instruction = f"Sign in again: {self._use.how_to_renew}. What was collected stays."

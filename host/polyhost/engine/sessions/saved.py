@@ -23,7 +23,7 @@ import orjson
 
 from polyhost.engine.sessions._key import session_key
 from polyhost.engine.sessions._sealing import seal, unseal
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = [
     "SavedSession",
@@ -61,7 +61,7 @@ def read_storage_state(path: Path) -> dict[str, Any]:
             raise RefusedError(f"{path} is too large for a storage state", instruction)
         document = orjson.loads(path.read_bytes())
     except FileNotFoundError:
-        raise RefusedError(f"there is no file {path}", instruction, code="no_such_file") from None
+        raise RefusedError(f"there is no file {path}", instruction, code=ErrorCode.NO_SUCH_FILE) from None
     except OSError as error:
         raise RefusedError(f"{path} cannot be read: {error.strerror}", instruction) from None
     except orjson.JSONDecodeError:
@@ -110,7 +110,9 @@ def load_saved(home: Path, connection: str) -> SavedSession | None:
             raise RefusedError(reason, error.instruction or again, code=error.code) from None
         except OSError as error:
             reason = f"the saved session of {connection} cannot be read: {error.strerror}"
-            raise RefusedError(reason, "Look at the folder sessions in the home.", code="session_unreadable") from None
+            raise RefusedError(
+                reason, "Look at the folder sessions in the home.", code=ErrorCode.SESSION_UNREADABLE
+            ) from None
     return SavedSession(document, hashlib.sha256(content).hexdigest(), note)
 
 
@@ -189,7 +191,7 @@ def _locked(home: Path) -> Generator[None]:
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise RefusedError(
-            f"{folder} cannot be written: {error.strerror}", "Choose another --home.", code="home_unwritable"
+            f"{folder} cannot be written: {error.strerror}", "Choose another --home.", code=ErrorCode.HOME_UNWRITABLE
         ) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -18,13 +18,13 @@ from playwright.async_api import Error
 from polyhost.browser.attach import read_running_browser
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.launch import BrowserOptions, launch
-from polyhost.browser.session import SIGNED_OUT, SessionSigns
+from polyhost.browser.session import SessionSigns
 from polyhost.browser.signed_in import SignedIn, look_until_told, read_state
 from polyhost.browser.signin import SignInWindow, sign_in_visibly
 from polyhost.browser.storage import kept_state
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.sessions.account import account_at
-from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 
 __all__ = [
     "Site",
@@ -55,7 +55,9 @@ def site_of(source: LoadedSource, browser: BrowserOptions, *, page: str | None =
     declared = source.manifest.polyfill
     if declared is None:
         raise RefusedError(
-            f"{source.name} does not run in a browser", "It needs no session: connect it as it is.", code="no_polyfill"
+            f"{source.name} does not run in a browser",
+            "It needs no session: connect it as it is.",
+            code=ErrorCode.NO_POLYFILL,
         )
     name = source.manifest.display_name or source.name
     return Site(name=name, page=page or declared.page, signs=session_signs(source), browser=browser)
@@ -104,7 +106,7 @@ async def enter_with_cookies(site: Site, cookies: Sequence[Mapping[str, Any]]) -
         raise NeedsOwnerError(
             f"{site.name} does not take these cookies: they are of a session that has ended, or not all of them",
             "Sign in there again, or in a window: leave the cookies out.",
-            code=SIGNED_OUT,
+            code=ErrorCode.SIGNED_OUT,
         )
     return found
 
@@ -118,7 +120,7 @@ async def enter_with_state(site: Site, state: Mapping[str, Any]) -> SignedIn:
         raise NeedsOwnerError(
             f"{site.name} does not take that session: it has ended, or the site could not be asked",
             "Sign in there again, and save it anew; what is saved here stays as it was.",
-            code=SIGNED_OUT,
+            code=ErrorCode.SIGNED_OUT,
         )
     seen = {origin["origin"] for origin in found.state["origins"]}
     before = kept_state({"origins": state.get("origins", ())}, site.signs.hosts)["origins"]

@@ -21,7 +21,7 @@ import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["Origin", "Setting", "Settings", "config_path", "read_settings"]
 
@@ -253,4 +253,4 @@ def _lower(text: str) -> str:
 
 
 def _bad(reason: str, instruction: str) -> RefusedError:
-    return RefusedError(reason, instruction, code="bad_config")
+    return RefusedError(reason, instruction, code=ErrorCode.BAD_CONFIG)

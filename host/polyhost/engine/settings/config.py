@@ -19,7 +19,7 @@ from polyhost.engine.settings._layers import Setting, Settings, config_path, rea
 from polyhost.engine.settings._webhook_address import address_fault
 from polyhost.engine.settings.quiet_hours import read_quiet_hours
 from polyhost.engine.settings.time_zone import owner_zone
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = [
     "BrowserConfig",
@@ -150,7 +150,7 @@ def load_config(
         raise RefusedError(
             f"{config_path(home)}: [{'.'.join(map(str, told['loc']))}] {told['msg'].removeprefix('Value error, ')}",
             "See: polyhost config explain",
-            code="bad_config",
+            code=ErrorCode.BAD_CONFIG,
         ) from None
 
 

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["QuietHours", "read_quiet_hours"]
 
@@ -64,7 +64,7 @@ def read_quiet_hours(text: str) -> QuietHours:
         raise RefusedError(
             f"{text!r} are no quiet hours",
             "Give them as HH:MM-HH:MM, e.g. 22:00-07:00; or none.",
-            code="bad_quiet_hours",
+            code=ErrorCode.BAD_QUIET_HOURS,
         )
     hours = [int(part) for part in found.groups()]
     quiet = QuietHours(hours[0] * 60 + hours[1], hours[2] * 60 + hours[3])
@@ -72,6 +72,6 @@ def read_quiet_hours(text: str) -> QuietHours:
         raise RefusedError(
             f"quiet hours of {text} would be the whole day",
             "To have no runs at all: polyhost schedule pause NAME.",
-            code="bad_quiet_hours",
+            code=ErrorCode.BAD_QUIET_HOURS,
         )
     return quiet

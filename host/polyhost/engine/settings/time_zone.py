@@ -10,7 +10,7 @@ from datetime import UTC, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["owner_zone"]
 
@@ -25,7 +25,7 @@ def owner_zone(name: str | None = None) -> tzinfo:
     zone = _named(name)
     if zone is None:
         raise RefusedError(
-            f"{name!r} is no time zone", "Name one as Europe/Berlin or America/New_York.", code="bad_time_zone"
+            f"{name!r} is no time zone", "Name one as Europe/Berlin or America/New_York.", code=ErrorCode.BAD_TIME_ZONE
         )
     return zone
 

@@ -21,7 +21,7 @@ from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.replay import Replayer
 from polyhost.connectors.base import Connector, ConnectorSession, HostCalls
 from polyhost.connectors.page import PageConnector, PagePolyfill, PageSession
-from polyhost.errors import PolyhostError, RunFailedError
+from polyhost.errors import ErrorCode, PolyhostError, RunFailedError
 
 __all__ = ["RecordedConnector", "ReplayConnector"]
 
@@ -79,7 +79,7 @@ def _not_recorded(name: str) -> RunFailedError:
     return RunFailedError(
         f"a request is not in the recording: {name}",
         "Record the scenario again, or correct the polyfill.",
-        code="unrecorded_request",
+        code=ErrorCode.UNRECORDED_REQUEST,
     )
 
 

@@ -31,7 +31,7 @@ from polyhost.engine.sessions.sign_in import site_of
 from polyhost.engine.settings.config import load_config
 from polyhost.engine.sources._recorded import RecordedConnector, ReplayConnector
 from polyhost.engine.sources.expected_records import expected_records
-from polyhost.errors import NeedsOwnerError, RefusedError
+from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.protocol.manifest import PolyfillDecl
 from polyhost.protocol.scope import Scope
 from polyhost.store.base import ConnectionRow, Store
@@ -125,7 +125,7 @@ async def live_connector(
         raise RefusedError(
             f"{source.name} is not collected but imported, from files you export yourself",
             f"Import one: polyhost import {connection.name} FILE",
-            code="import_only",
+            code=ErrorCode.IMPORT_ONLY,
         )
     stdio = source.manifest.stdio
     if stdio is not None:
@@ -210,7 +210,7 @@ def _saved(connection: ConnectionRow, home: Path) -> SavedSession:
         raise NeedsOwnerError(
             f"{connection.name} has no saved session",
             f"Give it one: polyhost connect {connection.source} --name {connection.name} --renew",
-            code="signed_out",
+            code=ErrorCode.SIGNED_OUT,
         )
     return saved
 
@@ -232,7 +232,7 @@ def _page(
         raise RefusedError(
             f"{source.name} does not run in a browser",
             "Only polyfills can be recorded and replayed.",
-            code="no_polyfill",
+            code=ErrorCode.NO_POLYFILL,
         )
     browser.find()  # none: said now, before anything is written
     polyfill = PagePolyfill(

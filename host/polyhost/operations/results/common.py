@@ -6,6 +6,8 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from polyhost.errors import ErrorCode
+
 RunState = Literal["running", "complete", "complete_with_gaps", "failed", "needs_owner", "cancelled"]
 Nature = Literal["live", "test", "replay", "demo"]
 Span = tuple[str | None, str | None]
@@ -19,7 +21,7 @@ class Problem(TypedDict):
     title: str
     status: int
     detail: str
-    code: str
+    code: ErrorCode
     reason: str
     instruction: str
 

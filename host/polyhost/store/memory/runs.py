@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from polyhost.errors import RunFailedError
+from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store import process
 from polyhost.store.base import BatchRow, LeaseHolder, RunRow, RunStore
@@ -21,7 +21,7 @@ class MemoryRuns(Part, RunStore):
     async def open(self, run: RunRow, batch: BatchRow) -> None:
         kept = self.state.known(run.connection_id)
         if await self.get(run.id) is not None or await self.batch(batch.id) is not None:
-            raise RunFailedError("The store has this run or batch already", code="store_failed")
+            raise RunFailedError("The store has this run or batch already", code=ErrorCode.STORE_FAILED)
         kept.runs[run.id] = run
         kept.batches[batch.id] = batch
 

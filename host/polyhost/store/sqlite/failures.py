@@ -11,21 +11,29 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from polyhost.errors import PolyhostError, RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
 
 __all__ = ["opening", "using"]
 
 _PRIMARY_CODE_MASK = 0xFF
 """SQLite's extended result codes keep the primary one in their lowest byte."""
 
-_DAMAGED = ("store_corrupt", "is damaged or not a store", "Put back a copy of it, or move it away to start anew.")
-_UNWRITABLE = ("home_unwritable", "cannot be written", "Make it writable for you, or choose another home with --home.")
+_DAMAGED = (
+    ErrorCode.STORE_CORRUPT,
+    "is damaged or not a store",
+    "Put back a copy of it, or move it away to start anew.",
+)
+_UNWRITABLE = (
+    ErrorCode.HOME_UNWRITABLE,
+    "cannot be written",
+    "Make it writable for you, or choose another home with --home.",
+)
 _EXPLANATIONS = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
-    sqlite3.SQLITE_FULL: ("disk_full", "cannot grow: the disk is full", "Free some space and try again."),
+    sqlite3.SQLITE_FULL: (ErrorCode.DISK_FULL, "cannot grow: the disk is full", "Free some space and try again."),
     sqlite3.SQLITE_BUSY: (
-        "store_locked",
+        ErrorCode.STORE_LOCKED,
         "is held by another program",
         "End the program that has it open (a database browser, perhaps) and try again.",
     ),
@@ -33,9 +41,9 @@ _EXPLANATIONS = {
     sqlite3.SQLITE_CANTOPEN: _UNWRITABLE,
     sqlite3.SQLITE_PERM: _UNWRITABLE,
     sqlite3.SQLITE_AUTH: _UNWRITABLE,
-    sqlite3.SQLITE_IOERR: ("store_failed", "cannot be read or written", "Check the disk it is on."),
+    sqlite3.SQLITE_IOERR: (ErrorCode.STORE_FAILED, "cannot be read or written", "Check the disk it is on."),
 }
-_UNEXPECTED = ("store_failed", "refused a statement", "Please report this with the command you ran.")
+_UNEXPECTED = (ErrorCode.STORE_FAILED, "refused a statement", "Please report this with the command you ran.")
 
 
 @contextmanager
@@ -60,15 +68,15 @@ def _translated(path: Path, error: type[PolyhostError]) -> Generator[None]:
         raise _explained(path, error, failure) from failure
     except OSError as failure:
         reason = f"The home {path.parent} cannot be used: {failure.strerror or failure}"
-        raise error(reason, _UNWRITABLE[2], code="home_unwritable") from failure
+        raise error(reason, _UNWRITABLE[2], code=ErrorCode.HOME_UNWRITABLE) from failure
     except (UnicodeError, OverflowError) as failure:
         reason = f"The store {path} cannot keep a value that is not text or not a 64-bit number"
-        raise error(reason, "Report this to the author of the connector.", code="store_value") from failure
+        raise error(reason, "Report this to the author of the connector.", code=ErrorCode.STORE_VALUE) from failure
 
 
 def _explained(path: Path, error: type[PolyhostError], failure: sqlite3.Error) -> PolyhostError:
     # Errors of the sqlite3 module itself, such as a closed connection, carry no code of SQLite's.
     number: int = getattr(failure, "sqlite_errorcode", 0) & _PRIMARY_CODE_MASK
     code, what, instruction = _EXPLANATIONS.get(number, _UNEXPECTED)
-    detail = f" ({failure})" if code == "store_failed" else ""
+    detail = f" ({failure})" if code is ErrorCode.STORE_FAILED else ""
     return error(f"The store {path} {what}{detail}", instruction, code=code)

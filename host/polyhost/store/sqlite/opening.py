@@ -13,7 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = [
     "BUSY_SECONDS",
@@ -172,7 +172,7 @@ def _use_log(path: Path, connection: sqlite3.Connection, busy_seconds: float) ->
         raise RefusedError(
             f"The store {path} is on a file system that SQLite's write-ahead log does not work on",
             "Choose a home on a local disk with --home.",
-            code="home_unsuitable",
+            code=ErrorCode.HOME_UNSUITABLE,
         )
 
 
@@ -184,13 +184,13 @@ def read_version(path: Path, connection: sqlite3.Connection) -> int:
         raise RefusedError(
             f"The file {path} is some other program's database",
             "Move it away, or choose another home with --home.",
-            code="store_foreign",
+            code=ErrorCode.STORE_FOREIGN,
         )
     if version > SCHEMA_VERSION:
         raise RefusedError(
             f"The store {path} was written by a newer polyhost (schema {version}, this one knows {SCHEMA_VERSION})",
             "Upgrade polyhost.",
-            code="store_too_new",
+            code=ErrorCode.STORE_TOO_NEW,
         )
     return version
 

@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import UndefinedError
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.requests import ConnectionsRequest, SourcesRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, render_page
@@ -36,5 +36,5 @@ async def preview(dash: Dashboard, request: web.Request) -> Page:
         page = Page("_preview.html", values={"found": await request.json()})
         render_page(page)
     except (UndefinedError, TypeError, AttributeError, ValueError):
-        raise RefusedError("that is no preview", "Upload the file again.", code="bad_request") from None
+        raise RefusedError("that is no preview", "Upload the file again.", code=ErrorCode.BAD_REQUEST) from None
     return page

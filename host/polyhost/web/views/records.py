@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from polyhost.errors import RefusedError
+from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.requests import CountsRequest, CoverageRequest, RecordRequest, RecordsRequest, ThreadRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
@@ -78,7 +78,7 @@ def _which(request: web.Request) -> tuple[str, str]:
         return request.query["stream"], request.query["key"]
     except KeyError:
         raise RefusedError(
-            "the address names no record", "Choose one on the records page.", code="unknown_record"
+            "the address names no record", "Choose one on the records page.", code=ErrorCode.UNKNOWN_RECORD
         ) from None
 
 

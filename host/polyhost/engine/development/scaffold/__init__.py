@@ -18,7 +18,7 @@ from polyhost.browser.recordings.har import Entry, Recording
 from polyhost.browser.recordings.record import cleaned
 from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.connectors.loading import load_connector_folder
-from polyhost.errors import RefusedError, RunFailedError
+from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 
 __all__ = ["FIXTURE", "make_polyfill"]
 
@@ -43,7 +43,9 @@ def make_polyfill(name: str, folder: Path) -> list[str]:
     """Write it; the files' names. RefusedError where there is something at that place already."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RefusedError(
-            f"there is something at {folder} already", "Name a folder that is empty or not there.", code="folder_taken"
+            f"there is something at {folder} already",
+            "Name a folder that is empty or not there.",
+            code=ErrorCode.FOLDER_TAKEN,
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)

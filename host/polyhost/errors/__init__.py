@@ -6,13 +6,26 @@ PolyhostError
     RunFailedError      something broke while running (exit 1)
     StoppedError        its owner stopped it (exit 130)
 
-Each carries a reason (what and where) and an instruction (what to do); together they are the one sentence shown.
-Must not know: surfaces, exit codes of any one command, logging.
+Each carries a reason (what and where) and an instruction (what to do), which together are the one sentence shown; and a
+code of the closed list in `codes`, for programs. Must not know: surfaces, logging.
 """
 
 from __future__ import annotations
 
-__all__ = ["NeedsOwnerError", "PolyhostError", "RefusedError", "RunFailedError", "StoppedError", "as_sentence"]
+from typing import ClassVar
+
+from polyhost.errors.codes import ErrorCode, ExitStatus
+
+__all__ = [
+    "ErrorCode",
+    "ExitStatus",
+    "NeedsOwnerError",
+    "PolyhostError",
+    "RefusedError",
+    "RunFailedError",
+    "StoppedError",
+    "as_sentence",
+]
 
 _NO_NAMES = frozenset(
     {"a", "an", "another", "both", "it", "no", "nobody", "none", "nothing", "only", "something", "that", "the", "there"}
@@ -24,14 +37,21 @@ _NO_NAMES = frozenset(
 class PolyhostError(Exception):
     """An error with a reason and an instruction, both safe to show: no content, no secret."""
 
-    code: str = "error"
+    code: ErrorCode = ErrorCode.ERROR
+    exit_status: ClassVar[ExitStatus] = ExitStatus.FAILED
+    """What a command ends with. It follows from when it went wrong, which the class says."""
 
-    def __init__(self, reason: str, instruction: str = "", *, code: str | None = None) -> None:
+    def __init__(self, reason: str, instruction: str = "", *, code: ErrorCode | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.instruction = instruction
         if code is not None:
             self.code = code
+
+    @property
+    def http_status(self) -> int:
+        """What the owner API answers with."""
+        return self.code.http_status
 
     def __str__(self) -> str:
         if not self.instruction:
@@ -42,25 +62,29 @@ class PolyhostError(Exception):
 class RefusedError(PolyhostError):
     """Refused before a connector or browser started; nothing was written."""
 
-    code = "refused"
+    code = ErrorCode.REFUSED
+    exit_status = ExitStatus.REFUSED
 
 
 class NeedsOwnerError(PolyhostError):
     """Nothing can go on until the owner acts."""
 
-    code = "needs_owner"
+    code = ErrorCode.NEEDS_OWNER
+    exit_status = ExitStatus.NEEDS_OWNER
 
 
 class RunFailedError(PolyhostError):
     """A run ended early; what was durable stays."""
 
-    code = "run_failed"
+    code = ErrorCode.RUN_FAILED
+    exit_status = ExitStatus.FAILED
 
 
 class StoppedError(PolyhostError):
     """Its owner stopped it; what was there before is as it was."""
 
-    code = "cancelled"
+    code = ErrorCode.CANCELLED
+    exit_status = ExitStatus.CANCELLED
 
 
 def as_sentence(reason: str) -> str:
