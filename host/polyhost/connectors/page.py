@@ -16,7 +16,17 @@ from urllib.parse import urlsplit
 
 from polyhost.browser.bridge.restarts import Cause, RestartBudget
 from polyhost.browser.bridge.scripts import PageScript
-from polyhost.browser.bridge.tab import Launcher, Prepare, SignedOut, Tab, TabEvent, TabLost, TabSaid, TabSettings
+from polyhost.browser.bridge.tab import (
+    Launcher,
+    Prepare,
+    SignedOut,
+    Tab,
+    TabEvent,
+    TabLost,
+    TabSaid,
+    TabSettings,
+    TabStorm,
+)
 from polyhost.browser.bridge.wire import CREDIT, Broken, Call, Calls, PageBatch
 from polyhost.browser.fence import Fence
 from polyhost.browser.governor import Gate, Governor
@@ -254,6 +264,8 @@ class PageSession(ConnectorSession):
                 self._losses.put_nowait(event)
             case SignedOut(url):
                 self._signed_out(url)
+            case TabStorm(error):
+                self.fail(error)
             case TabSaid(generation, PageBatch(messages, size)):
                 self._batch(generation, messages, size)
             case TabSaid(generation, Calls(calls)):

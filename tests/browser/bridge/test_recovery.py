@@ -10,9 +10,11 @@ from playwright.async_api import BrowserContext, Error
 
 from fakes.page_runs import PageRuns, QuietCalls, collect, start_message
 from fakes.site import SiteHost
+from polyhost.browser.bridge import tab
 from polyhost.connectors.base import Batch, ConnectorExited, Restarted
 from polyhost.connectors.page import PageSession
 from polyhost.engine.run.pause import Pause
+from polyhost.errors import RunFailedError
 
 ONCE = "if (!sessionStorage.broken) {{ sessionStorage.broken = 1; {how} await host.sleep(60000); }}"
 RESUMING = """polyfill(async (host) => {{
@@ -165,3 +167,29 @@ async def test_a_browser_that_dies_while_it_is_being_opened_is_not_waited_for(pa
     assert killed
     assert got.restarts == []
     assert got.done == {"type": "DONE", "status": "succeeded", "records_emitted": 1}
+
+
+@pytest.mark.requirement("RS-1.7")
+async def test_a_page_that_the_site_opens_beside_the_polyfills_is_closed(pages: PageRuns, site: SiteHost) -> None:
+    site.page(path="/beside")
+    script = """polyfill(async (host) => {
+      const beside = window.open("/beside");
+      while (!beside.closed) await host.sleep(10);
+      await host.emit({stream: "messages", key: "k", data: {}});
+    });"""
+    async with pages.connector(site, script).open(QuietCalls()) as session:
+        got = await collect(session)
+    assert (len(got.of("RECORD")), got.restarts) == (1, [])
+
+
+@pytest.mark.requirement("RS-1.7")
+async def test_a_site_that_opens_pages_without_end_ends_the_run_by_name(
+    pages: PageRuns, site: SiteHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tab, "MAX_POPUPS", 5)
+    site.page("<script>setInterval(() => window.open('/'), 1)</script>")
+    with pytest.raises(RunFailedError) as raised:
+        async with pages.connector(site, "polyfill(async (host) => host.sleep(60000));").open(QuietCalls()) as session:
+            await collect(session)
+    assert raised.value.code == "popup_storm"
+    assert "more than 5 pages" in raised.value.reason

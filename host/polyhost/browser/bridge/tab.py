@@ -28,7 +28,7 @@ from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SignedOutRule
 from polyhost.errors import RunFailedError
 
-__all__ = ["Launcher", "Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabSaid", "TabSettings"]
+__all__ = ["Launcher", "Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabSaid", "TabSettings", "TabStorm"]
 
 Prepare = Callable[[BrowserContext], Awaitable[None]]
 """Called on every new context before its first page goes anywhere: a replayer or a recorder installs itself."""
@@ -47,6 +47,10 @@ OPEN_TIMEOUT = 60.0
 _LAST_WORDS = 1.0
 """Seconds for the driver to answer what was under way when its browser died; some calls it never answers."""
 OPEN_ATTEMPTS = 3
+MAX_POPUPS = 200
+"""Pages that a site may open beside the polyfill's in one run; each is closed at once. One that opens more never stops,
+and every page costs the machine a process for a moment."""
+POPUP_STORM = "popup_storm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +91,14 @@ class SignedOut:
     url: str
 
 
-TabEvent = TabSaid | TabLost | SignedOut
+@dataclass(frozen=True, slots=True)
+class TabStorm:
+    """The page does something so often that going on would cost the machine: why the run ends."""
+
+    error: RunFailedError
+
+
+TabEvent = TabSaid | TabLost | SignedOut | TabStorm
 
 
 class _NotOpenedError(RunFailedError):
@@ -122,6 +133,8 @@ class Tab:
         self._in_browser = AsyncExitStack()
         self._in_page = AsyncExitStack()
         self._patience = asyncio.Timeout(None)
+        self._popups = 0
+        self._opening = False
         self.generation = 0
 
     @property
@@ -205,6 +218,7 @@ class Tab:
         context = await browser.new_context(self._settings.storage_state, self._settings.context_options)
         self._in_browser.push_async_callback(_close_context, context)
         self._context = context
+        context.on("page", self._page_opened)
         self._fence.watch(context)
         if self._settings.prepare is not None:
             await self._settings.prepare(context)
@@ -215,7 +229,13 @@ class Tab:
         with suppress(Error, TimeoutError):
             await asyncio.wait_for(self._in_page.aclose(), _DROP_TIMEOUT)
         self._in_page = AsyncExitStack()
-        page = self._page = await self._context.new_page()
+        self._opening = True
+        try:
+            page = self._page = await self._context.new_page()
+        finally:
+            self._opening = False
+        for other in self._context.pages:  # opened meanwhile, by one that crashed
+            self._page_opened(other)
         self._broken = None
         self._in_page.push_async_callback(page.close)
         page.on("crash", lambda _: self._broke(Cause.PAGE_CRASH, page))
@@ -225,6 +245,16 @@ class Tab:
         await self._fence.close_page(session)
         pump = self._spawn(world.pump())
         self._in_page.callback(pump.cancel)
+
+    def _page_opened(self, page: Page) -> None:
+        """A page that is not ours was opened by the site: it is closed, and so is whatever it wanted to show."""
+        if self._opening or page is self._page or self._context is None:
+            return
+        self._popups += 1
+        self._spawn(_close_page(page))
+        if self._popups == MAX_POPUPS + 1:
+            reason = f"{self._settings.hosts[0]} opened more than {MAX_POPUPS} pages beside the one that is read"
+            self._tell(TabStorm(RunFailedError(reason, "What was read is kept; run it again.", code=POPUP_STORM)))
 
     async def _go(self) -> None:
         assert self._page is not None  # noqa: S101  _new_page came first
@@ -301,6 +331,11 @@ class Tab:
 async def _close_context(context: BrowserContext) -> None:
     with suppress(Error):
         await context.close()
+
+
+async def _close_page(page: Page) -> None:
+    with suppress(Error):
+        await page.close()
 
 
 def _reason(error: Error) -> str:
