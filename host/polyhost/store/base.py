@@ -32,6 +32,7 @@ from polyhost.store.rows import (
     BatchRow,
     ConnectionRow,
     LeaseHolder,
+    RecordDigest,
     RecordPage,
     RecordQuery,
     RunRow,
@@ -61,6 +62,7 @@ __all__ = [
     "ConnectionStore",
     "LeaseHolder",
     "LedgerStore",
+    "RecordDigest",
     "RecordPage",
     "RecordQuery",
     "RecordStore",
@@ -171,10 +173,8 @@ class RecordStore(Protocol):
         """Last content of records that exist (deleted ones too), by key."""
         ...
 
-    async def digests(
-        self, connection_id: int, stream: str, keys: Sequence[str]
-    ) -> Mapping[str, tuple[bytes | None, bool]]:
-        """Of records that exist: the digest, and whether it is deleted."""
+    async def digests(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, RecordDigest]:
+        """Of records that exist, deleted ones too, by key."""
         ...
 
     async def versions(self, connection_id: int, stream: str, key: str) -> Sequence[StoredRecord]:

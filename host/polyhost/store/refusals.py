@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 
-__all__ = ["batch_closed", "connection_exists", "read_only", "store_closed", "unknown_batch", "unknown_connection"]
+__all__ = [
+    "batch_closed",
+    "connection_exists",
+    "no_walk_in_a_preview",
+    "read_only",
+    "store_closed",
+    "unknown_batch",
+    "unknown_connection",
+]
 
 
 def connection_exists(name: str) -> RefusedError:
@@ -52,3 +60,7 @@ def read_only() -> RunFailedError:
         "Write to the store itself.",
         code=ErrorCode.STORE_SNAPSHOT,
     )
+
+
+def no_walk_in_a_preview() -> RunFailedError:
+    return RunFailedError("A preview cannot say what a source no longer has", "Run it instead.", code="store_preview")

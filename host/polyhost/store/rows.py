@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from polyhost.searching.query import Query
 from polyhost.searching.search_rules import SearchRules
@@ -18,6 +18,7 @@ __all__ = [
     "BatchRow",
     "ConnectionRow",
     "LeaseHolder",
+    "RecordDigest",
     "RecordPage",
     "RecordQuery",
     "RunRow",
@@ -102,6 +103,14 @@ class StoredRecord:
     deleted: bool
     batch_id: str
     sequence: int
+
+
+class RecordDigest(NamedTuple):
+    """What tells whether a record has changed."""
+
+    digest: bytes | None
+    deleted: bool
+    emitted_at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from polyhost.store import refusals
 from polyhost.store.base import ConnectionRow, ConnectionStore
-from polyhost.store.memory.record_model import RecordModel
+from polyhost.store.memory.record_table import RecordTable
 from polyhost.store.memory.state import Kept, Part, as_json
 
 __all__ = ["MemoryConnections"]
@@ -32,7 +32,7 @@ class MemoryConnections(Part, ConnectionStore):
             options=as_json(options),
             account=as_json(account),
         )
-        self.state.kept[row.id] = Kept(row, RecordModel(self.state.sequence.__next__))
+        self.state.kept[row.id] = Kept(row, RecordTable())
         return row
 
     async def get(self, name: str) -> ConnectionRow | None:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from polyhost.store import page_cursors
-from polyhost.store.base import EVERY_RECORD, RecordPage, RecordQuery, RecordStore, StoredRecord
-from polyhost.store.memory.record_model import Entry
+from polyhost.store.base import EVERY_RECORD, RecordDigest, RecordPage, RecordQuery, RecordStore, StoredRecord
+from polyhost.store.memory.record_table import Entry
 from polyhost.store.memory.state import Part
 
 __all__ = ["MemoryRecords"]
@@ -23,12 +23,14 @@ class MemoryRecords(Part, RecordStore):
         found = {entry.write.key: entry.now.data for entry in self.state.records(connection_id).of(stream)}
         return {key: data for key, data in found.items() if key in wanted and data is not None}
 
-    async def digests(
-        self, connection_id: int, stream: str, keys: Sequence[str]
-    ) -> Mapping[str, tuple[bytes | None, bool]]:
+    async def digests(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, RecordDigest]:
         wanted = set(keys)
         found = self.state.records(connection_id).of(stream)
-        return {e.write.key: (e.write.digest, e.now.deleted) for e in found if e.write.key in wanted}
+        return {
+            e.write.key: RecordDigest(e.write.digest, e.now.deleted, e.now.emitted_at)
+            for e in found
+            if e.write.key in wanted
+        }
 
     async def by_key(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
         wanted = set(keys)

@@ -15,7 +15,7 @@ import orjson
 from polyhost.ledger.state import PartitionState
 from polyhost.store import refusals
 from polyhost.store.base import BatchRow, ConnectionRow, LeaseHolder, RunRow
-from polyhost.store.memory.record_model import RecordModel
+from polyhost.store.memory.record_table import RecordTable
 from polyhost.store.memory.search_model import SearchModel
 
 __all__ = ["Kept", "Part", "State", "as_json"]
@@ -26,7 +26,7 @@ class Kept:
     """Everything of one connection."""
 
     row: ConnectionRow
-    records: RecordModel
+    records: RecordTable
     lease: tuple[LeaseHolder, str | None] | None = None
     runs: dict[str, RunRow] = field(default_factory=dict[str, RunRow])
     batches: dict[str, BatchRow] = field(default_factory=dict[str, BatchRow])
@@ -57,7 +57,7 @@ class State:
     def __init__(self) -> None:
         self.kept: dict[int, Kept] = {}
         self.ids = count(1)
-        self.sequence = count(1)
+        self.sequence = 0
         self.closed = False
 
     def copied(self) -> State:
@@ -71,10 +71,10 @@ class State:
             raise refusals.unknown_connection(connection_id)
         return self.kept[connection_id]
 
-    def records(self, connection_id: int) -> RecordModel:
+    def records(self, connection_id: int) -> RecordTable:
         """None at all of a connection that is not there."""
         kept = self.kept.get(connection_id)
-        return kept.records if kept else RecordModel(self.sequence.__next__)
+        return kept.records if kept else RecordTable()
 
 
 class Part:

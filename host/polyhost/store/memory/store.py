@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import assert_never
 
-from polyhost.store import refusals
 from polyhost.store.base import (
     AddRecords,
-    RecordWrite,
     SaveCheckpoints,
     SavePartitions,
     Store,
@@ -22,11 +21,12 @@ from polyhost.store.base import (
 )
 from polyhost.store.memory.connections import MemoryConnections
 from polyhost.store.memory.ledger import MemoryLedger
-from polyhost.store.memory.record_model import DIFFERING
+from polyhost.store.memory.record_table import Entry
 from polyhost.store.memory.records import MemoryRecords
 from polyhost.store.memory.runs import MemoryRuns
 from polyhost.store.memory.search import MemorySearch
 from polyhost.store.memory.state import Kept, State, as_json
+from polyhost.store.write_rules import Decisions, require_batch
 
 __all__ = ["MemoryStore"]
 
@@ -48,17 +48,12 @@ class MemoryStore(Store):
         kept = self._state.known(connection_id)
         if batch_id is not None:
             kept.require_open(batch_id)
-        elif any(isinstance(op, WriteRecords | AddRecords | TombstoneAbsent) for op in ops):
-            raise refusals.unknown_batch(None)
-        counts: dict[str, WriteCounts] = {}
+        require_batch(batch_id, ops)
+        decisions = Decisions[Entry](self._state.sequence)
         for op in ops:
-            for record, what in _apply(kept, batch_id or "", op):
-                count = counts.setdefault(record.stream, WriteCounts())
-                if what == DIFFERING:
-                    count.differing.append(record)
-                else:
-                    setattr(count, what, getattr(count, what) + 1)
-        return counts
+            _apply(kept, decisions, batch_id or "", op)
+        self._state.sequence = decisions.sequence
+        return decisions.counts()
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncGenerator[Store]:
@@ -71,17 +66,17 @@ class MemoryStore(Store):
         self._state.closed = True
 
 
-def _apply(kept: Kept, batch_id: str, op: WriteOp) -> Sequence[tuple[RecordWrite, str]]:
-    """One operation; what each record it touched came to."""
+def _apply(kept: Kept, decisions: Decisions[Entry], batch_id: str, op: WriteOp) -> None:
     match op:
         case WriteRecords():
-            return [(record, kept.records.put(batch_id, record)) for record in op.records]
+            kept.records.write(decisions, batch_id, op)
         case AddRecords():
-            return [(record, kept.records.add(batch_id, record)) for record in op.records]
+            kept.records.add(decisions, batch_id, op)
         case TombstoneAbsent():
-            return kept.records.bury(batch_id, op)
+            kept.records.tombstone_absent(decisions, batch_id, op)
         case SavePartitions():
             kept.partitions.update({(state.stream, state.key): state for state in op.states})
         case SaveCheckpoints():
             kept.checkpoints.update(as_json(op.cursors))
-    return []
+        case _:
+            assert_never(op)

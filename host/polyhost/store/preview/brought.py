@@ -14,7 +14,7 @@ import orjson
 
 from polyhost.store.base import RecordWrite, StoredRecord
 
-__all__ = ["Brought", "BroughtRecords"]
+__all__ = ["Brought", "BroughtRecords", "BroughtRow"]
 
 _CACHE_KIB = 16 * 1024
 """Memory for the temporary database; beyond it pages go to its file."""
@@ -27,11 +27,24 @@ CREATE TABLE brought (stream TEXT, key TEXT, digest BLOB, deleted INTEGER, parti
 CREATE UNIQUE INDEX brought_by_key ON brought (stream, key);
 """
 
+_KEEP = """
+INSERT INTO brought VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream, key) DO UPDATE SET
+    digest = excluded.digest, deleted = excluded.deleted, emitted_at = excluded.emitted_at,
+    partition = iif(excluded.data IS NULL, partition, excluded.partition), data = coalesce(excluded.data, data)
+"""
 _BROUGHT = "SELECT key, digest, deleted, partition, emitted_at, data FROM brought WHERE stream = ? AND key IN ({marks})"
 
 
+class BroughtRow(NamedTuple):
+    """Which record, and the digest of its present content."""
+
+    stream: str
+    key: str
+    digest: bytes | None
+
+
 class Brought(NamedTuple):
-    """What the preview has of one record. `data` None and not deleted: as it is stored, seen again as of later."""
+    """What the preview has of one record. `data` None: its content is the stored one, if there is any."""
 
     digest: bytes | None
     deleted: bool
@@ -42,6 +55,15 @@ class Brought(NamedTuple):
     @classmethod
     def of(cls, record: RecordWrite) -> Brought:
         return cls(record.digest, record.op == "delete", record.partition, record.emitted_at, record.data)
+
+    @classmethod
+    def as_it_was(cls, digest: bytes | None, at: str, *, deleted: bool) -> Brought:
+        """The content that is known already, deleted or seen again as of this moment."""
+        return cls(digest, deleted, None, at, None)
+
+    @property
+    def is_seen_again(self) -> bool:
+        return self.data is None and not self.deleted
 
     def as_stored(self, stream: str, key: str) -> StoredRecord:
         return StoredRecord(
@@ -67,14 +89,9 @@ class BroughtRecords:
     def close(self) -> None:
         self._db.close()
 
-    def keep(self, rows: Iterable[tuple[str, str, Brought]]) -> None:
+    def keep(self, records: Iterable[tuple[BroughtRow, Brought]]) -> None:
         self._db.execute("BEGIN")
-        self._db.executemany(
-            "INSERT INTO brought VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream, key) DO UPDATE SET"
-            " digest = excluded.digest, deleted = excluded.deleted, partition = excluded.partition,"
-            " emitted_at = max(emitted_at, excluded.emitted_at), data = coalesce(excluded.data, data)",
-            [(stream, key, *brought) for stream, key, brought in rows],
-        )
+        self._db.executemany(_KEEP, [(row.stream, row.key, *brought) for row, brought in records])
         self._db.execute("COMMIT")
 
     def by_key(self, stream: str, keys: Sequence[str]) -> dict[str, Brought]:

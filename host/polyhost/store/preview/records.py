@@ -15,6 +15,7 @@ from polyhost.searching.search_rules import SearchRules
 from polyhost.store.base import (
     EVERY_RECORD,
     LedgerStore,
+    RecordDigest,
     RecordPage,
     RecordQuery,
     RecordStore,
@@ -24,7 +25,7 @@ from polyhost.store.base import (
     SearchWanted,
     StoredRecord,
 )
-from polyhost.store.preview.brought import BroughtRecords
+from polyhost.store.preview.brought import Brought, BroughtRecords
 
 __all__ = ["PreviewLedger", "PreviewRecords", "PreviewSearch"]
 
@@ -39,27 +40,27 @@ class PreviewRecords(RecordStore):
     async def by_key(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, StoredRecord]:
         found = dict(await self._inner.by_key(connection_id, stream, keys))
         for key, one in (await asyncio.to_thread(self._brought.by_key, stream, keys)).items():
-            known = found.get(key)
-            if one.data is None and known is not None:
-                found[key] = replace(known, emitted_at=max(known.emitted_at, one.emitted_at), deleted=one.deleted)
-            else:
-                found[key] = one.as_stored(stream, key)
+            found[key] = _shown(stream, key, one, found.get(key))
         return found
 
     async def content(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
         found = await self.by_key(connection_id, stream, keys)
         return {key: record.data for key, record in found.items() if record.data is not None}
 
-    async def digests(
-        self, connection_id: int, stream: str, keys: Sequence[str]
-    ) -> Mapping[str, tuple[bytes | None, bool]]:
+    async def digests(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, RecordDigest]:
         brought = await asyncio.to_thread(self._brought.by_key, stream, keys)
         rest = [key for key in keys if key not in brought]
         found = dict(await self._inner.digests(connection_id, stream, rest)) if rest else {}
-        return found | {key: (one.digest, one.deleted) for key, one in brought.items()}
+        return found | {key: RecordDigest(one.digest, one.deleted, one.emitted_at) for key, one in brought.items()}
 
     async def versions(self, connection_id: int, stream: str, key: str) -> Sequence[StoredRecord]:
-        return await self._inner.versions(connection_id, stream, key)
+        """Of what was brought, the newest."""
+        stored = await self._inner.versions(connection_id, stream, key)
+        one = (await asyncio.to_thread(self._brought.by_key, stream, [key])).get(key)
+        if one is None:
+            return stored
+        earlier = stored[:-1] if one.is_seen_again else stored
+        return [*earlier, _shown(stream, key, one, stored[-1] if stored else None)]
 
     async def page(self, connection_id: int, stream: str, query: RecordQuery = EVERY_RECORD) -> RecordPage:
         return await self._inner.page(connection_id, stream, query)
@@ -133,3 +134,10 @@ class PreviewSearch(SearchStore):
 
     async def find(self, wanted: SearchWanted) -> SearchPage:
         return await self._inner.find(wanted)
+
+
+def _shown(stream: str, key: str, one: Brought, stored: StoredRecord | None) -> StoredRecord:
+    """What was brought of a record, over what is stored of it."""
+    if one.data is None and stored is not None:
+        return replace(stored, emitted_at=one.emitted_at, deleted=one.deleted)
+    return one.as_stored(stream, key)

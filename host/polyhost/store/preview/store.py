@@ -1,28 +1,32 @@
-"""A store that writes nothing: what an import would come to, beside the real store and without touching it.
+"""A store that writes nothing: what writing to another store would come to, beside it and without touching it.
 
-Owns: telling new, updated and unchanged apart by what is stored and by what the preview itself has brought so far.
-It is of one connection. Must not know: artifacts, facts, receipts.
+Owns: which operation goes where. It is of one connection. Must not know: artifacts, facts, receipts, what becomes of a
+record (`write_rules`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
+from polyhost.store import refusals
 from polyhost.store.base import (
     AddRecords,
     RecordWrite,
     SaveCheckpoints,
     SavePartitions,
     Store,
+    TombstoneAbsent,
     WriteCounts,
     WriteOp,
     WriteRecords,
 )
-from polyhost.store.preview.brought import Brought, BroughtRecords
+from polyhost.store.preview.brought import Brought, BroughtRecords, BroughtRow
 from polyhost.store.preview.connections import PreviewConnections, PreviewRuns
 from polyhost.store.preview.records import PreviewLedger, PreviewRecords, PreviewSearch
 from polyhost.store.wrapped import WrappedStore
+from polyhost.store.write_rules import Changes, Decisions, Known, by_stream, require_batch, rounds
 
 __all__ = ["PreviewStore"]
 
@@ -43,15 +47,30 @@ class PreviewStore(WrappedStore):
     async def write(
         self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]
     ) -> Mapping[str, WriteCounts]:
-        counts: dict[str, WriteCounts] = {}
+        require_batch(batch_id, ops)
+        decisions = Decisions[BroughtRow](0)
         for op in ops:
-            if isinstance(op, SavePartitions):
+            await self._apply(connection_id, decisions, op)
+        return decisions.counts()
+
+    async def _apply(self, connection_id: int, decisions: Decisions[BroughtRow], op: WriteOp) -> None:
+        match op:
+            case WriteRecords():
+                for records in rounds(op.records):
+                    known = await self._look_up(connection_id, records)
+                    await self._carry_out(decisions.write(records, known))
+            case AddRecords():
+                for records in rounds(op.records):
+                    known = await self._look_up(connection_id, records)
+                    await self._carry_out(decisions.add(records, known))
+            case SavePartitions():
                 self._ledger.save_partitions(op.states)
-            elif isinstance(op, SaveCheckpoints):
+            case SaveCheckpoints():
                 self._ledger.save_checkpoints(op.cursors)
-            elif isinstance(op, AddRecords | WriteRecords):
-                await self._take(connection_id, op, counts)
-        return counts
+            case TombstoneAbsent():
+                raise refusals.no_walk_in_a_preview()
+            case _:
+                assert_never(op)
 
     async def forget_deleted(self) -> None:
         pass
@@ -60,54 +79,20 @@ class PreviewStore(WrappedStore):
         """The temporary database only; the store beside it belongs to somebody else."""
         self._brought.close()
 
-    async def _take(self, connection_id: int, op: AddRecords | WriteRecords, counts: dict[str, WriteCounts]) -> None:
-        known: dict[tuple[str, str], tuple[bytes | None, bool]] = {}
-        for stream in {record.stream for record in op.records}:
-            keys = list({record.key for record in op.records if record.stream == stream})
+    async def _look_up(
+        self, connection_id: int, records: Sequence[RecordWrite]
+    ) -> Mapping[str, Mapping[str, Known[BroughtRow]]]:
+        known: dict[str, Mapping[str, Known[BroughtRow]]] = {}
+        for stream, keys in by_stream(records).items():
             found = await self.records.digests(connection_id, stream, keys)
-            known |= {(stream, key): of for key, of in found.items()}
-        rows: list[tuple[str, str, Brought]] = []
-        judge = _add if isinstance(op, AddRecords) else _write
-        for record in op.records:
-            count = counts.setdefault(record.stream, WriteCounts())
-            of = (record.stream, record.key)
-            brought = judge(record, known.get(of), count)
-            if brought is not None:
-                known[of] = brought.digest, brought.deleted
-                rows.append((*of, brought))
-        await asyncio.to_thread(self._brought.keep, rows)
+            known[stream] = {key: Known(BroughtRow(stream, key, one.digest), *one) for key, one in found.items()}
+        return known
 
-
-def _add(record: RecordWrite, before: tuple[bytes | None, bool] | None, count: WriteCounts) -> Brought | None:
-    """As `AddRecords` says."""
-    deleted = record.op == "delete"
-    if before is None:
-        if deleted:
-            count.deleted += 1
-        else:
-            count.new += 1
-        return Brought.of(record)
-    digest, was_deleted = before
-    if was_deleted is not deleted or not (deleted or (digest is not None and digest == record.digest)):
-        count.differing.append(record)
-        return None
-    count.unchanged += 1
-    return None if deleted else Brought(digest, False, record.partition, record.emitted_at, None)
-
-
-def _write(record: RecordWrite, before: tuple[bytes | None, bool] | None, count: WriteCounts) -> Brought | None:
-    """As `WriteRecords` says."""
-    if record.op == "delete":
-        if before is not None and before[1]:
-            count.unchanged += 1
-            return None
-        count.deleted += 1
-        return Brought.of(record) if before is None else Brought(before[0], True, None, record.emitted_at, None)
-    if before is None:
-        count.new += 1
-    elif before[1] or record.digest is None or record.digest != before[0]:
-        count.updated += 1
-    else:
-        count.unchanged += 1
-        return None
-    return Brought.of(record)
+    async def _carry_out(self, changes: Changes[BroughtRow]) -> None:
+        written = [record for _, record in changes.inserts] + [record for *_, record in changes.updates]
+        touched = [
+            *((BroughtRow(record.stream, record.key, record.digest), Brought.of(record)) for record in written),
+            *((row, Brought.as_it_was(row.digest, at, deleted=True)) for _, row, at in changes.tombstones),
+            *((row, Brought.as_it_was(row.digest, at, deleted=False)) for row, at in changes.seen_again),
+        ]
+        await asyncio.to_thread(self._brought.keep, touched)

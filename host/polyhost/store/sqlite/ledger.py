@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from polyhost.ledger.state import PartitionState, PartitionStatus, Range
-from polyhost.store.base import LedgerStore
+from polyhost.store.base import LedgerStore, SaveCheckpoints, SavePartitions
 from polyhost.store.sqlite import json_columns
 from polyhost.store.sqlite.threads import Part, reads
 from polyhost.store.sqlite.write_context import WriteContext
@@ -32,18 +32,14 @@ WHERE streams.connection_id = ? AND streams.name = ? AND partitions.key = ?
 _CHECKPOINTS = "SELECT stream, cursor FROM checkpoints WHERE connection_id = ? ORDER BY stream"
 
 
-def save_partitions(write: WriteContext, states: Sequence[PartitionState]) -> None:
-    write.db.executemany(
-        "INSERT OR REPLACE INTO partitions (stream_id, key, state) VALUES (?, ?, ?)",
-        [(write.stream(state.stream).id, state.key, _dumped(state)) for state in states],
-    )
+def save_partitions(write: WriteContext, op: SavePartitions) -> None:
+    rows = [(write.stream_id(state.stream), state.key, _dumped(state)) for state in op.states]
+    write.db.executemany("INSERT OR REPLACE INTO partitions (stream_id, key, state) VALUES (?, ?, ?)", rows)
 
 
-def save_checkpoints(write: WriteContext, cursors: Mapping[str, Any]) -> None:
-    write.db.executemany(
-        "INSERT OR REPLACE INTO checkpoints (connection_id, stream, cursor) VALUES (?, ?, ?)",
-        [(write.connection_id, stream, json_columns.dump_opaque(cursor)) for stream, cursor in cursors.items()],
-    )
+def save_checkpoints(write: WriteContext, op: SaveCheckpoints) -> None:
+    rows = [(write.connection_id, stream, json_columns.dump_opaque(cursor)) for stream, cursor in op.cursors.items()]
+    write.db.executemany("INSERT OR REPLACE INTO checkpoints (connection_id, stream, cursor) VALUES (?, ?, ?)", rows)
 
 
 class SqliteLedger(Part, LedgerStore):

@@ -1,6 +1,7 @@
-"""Writing records: new, updated, unchanged or deleted, by key and digest. The hot path.
+"""Carrying out what a write comes to, in the tables of records and their versions. The hot path.
 
-Owns: the statements that insert and change records and keep their history. Must not know: which operation asked.
+Owns: the statements that look records up, insert and change them, and keep their history. Must not know: what becomes
+of a record (`write_rules`).
 
 Plain SQL through the driver on purpose: a record has some 15 microseconds here, of which building statements through
 SQLAlchemy would take most. What is known is looked up for many keys in one statement, and new records go in many to a
@@ -11,14 +12,16 @@ go in as the integers they are stored as: for a bool the driver asks Python whet
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
-from polyhost.store.base import RecordWrite
-from polyhost.store.sqlite.write_context import StreamTally, WriteContext
+from polyhost.store.base import AddRecords, RecordWrite, TombstoneAbsent, WriteRecords
+from polyhost.store.sqlite import json_columns
+from polyhost.store.sqlite.write_context import WriteContext
+from polyhost.store.write_rules import Candidate, Changes, Known, absent, by_stream, rounds
 
-__all__ = ["add_records", "tombstone", "write_records"]
+__all__ = ["add_records", "tombstone_absent", "write_records"]
 
 _LOOKUP_KEYS = 1024
 """Keys looked up by one statement: those of five batches of a page. SQLite takes 32,766 parameters."""
@@ -48,114 +51,52 @@ _SEEN_AGAIN = "UPDATE records SET emitted_at = ? WHERE id = ?"
 _TOMBSTONE = """
 UPDATE records SET emitted_at = ?, version = version + 1, deleted = 1, batch_id = ?, sequence = ? WHERE id = ?
 """
+_IN_RANGE = """
+SELECT id, key, position, is_head, deleted FROM records
+WHERE stream_id = ? AND partition = ? AND position BETWEEN ? AND ? ORDER BY position, key
+"""
+# A walk sees nearly everything that is stored, and SQLite finds that out alone: each row handed to Python costs the
+# thread a turn.
+_ANY_UNSEEN = """
+SELECT 1 FROM records
+WHERE stream_id = ? AND partition = ? AND position BETWEEN ? AND ? AND deleted = 0
+      AND key NOT IN (SELECT value FROM json_each(?)) LIMIT 1
+"""
 
 _INSERT_MANY = {count: _INSERT.format(rows=", ".join([_ROW] * count)) for count in _ROWS}
 """The statement for so many rows."""
 
 
-class _Known(NamedTuple):
-    key: str
-    id: int
-    digest: bytes | None
-    deleted: int
-    emitted_at: str
+def write_records(write: WriteContext, op: WriteRecords) -> None:
+    """Apply them in order."""
+    for records in rounds(op.records):
+        _carry_out(write, write.decisions.write(records, _look_up(write, records)))
 
 
-_Change = Callable[["WriteContext", "StreamTally", "_Changes", RecordWrite, "_Known"], None]
-"""What becomes of a record that is known already."""
+def add_records(write: WriteContext, op: AddRecords) -> None:
+    """Insert what is new."""
+    for records in rounds(op.records):
+        _carry_out(write, write.decisions.add(records, _look_up(write, records)))
 
 
-class _Changes:
-    """Rows for each statement, collected in the order of the records."""
-
-    __slots__ = ("inserts", "kept", "seen_again", "tombstones", "updates")
-
-    def __init__(self) -> None:
-        self.inserts: list[tuple[Any, ...]] = []
-        self.kept: list[tuple[int]] = []
-        self.updates: list[tuple[Any, ...]] = []
-        self.tombstones: list[tuple[Any, ...]] = []
-        self.seen_again: list[tuple[str, int]] = []
-
-    def apply(self, write: WriteContext) -> None:
-        db = write.db
-        if self.kept:
-            db.executemany(_KEEP_VERSION, self.kept)  # first, while the old versions are still in place
-            db.executemany(_UPDATE, self.updates)
-            db.executemany(_TOMBSTONE, self.tombstones)
-        if self.seen_again:
-            db.executemany(_SEEN_AGAIN, self.seen_again)
-        self._insert(db)
-
-    def _insert(self, db: sqlite3.Connection) -> None:
-        start = 0
-        for count in _ROWS:
-            while len(self.inserts) - start >= count:
-                rows = self.inserts[start : start + count]
-                db.execute(_INSERT_MANY[count], [*chain.from_iterable(rows)])
-                start += count
-
-
-def write_records(write: WriteContext, records: Sequence[RecordWrite]) -> None:
-    """Apply them in order. A key that comes again starts a new round, which sees what the one before it left."""
-    write.attributed_to()
-    for round_ in _rounds(records):
-        _write_round(write, round_)
-
-
-def add_records(write: WriteContext, records: Sequence[RecordWrite]) -> None:
-    """Insert what is new; what is known stays, and is handed back where it differs."""
-    write.attributed_to()
-    for round_ in _rounds(records):
-        _write_round(write, round_, change=_leave)
-
-
-def tombstone(write: WriteContext, tally: StreamTally, record_ids: Iterable[int], *, at: str) -> None:
-    """Delete live records of one stream, keeping their last content."""
-    changes = _Changes()
-    for record_id in record_ids:
-        _delete(write, tally, changes, record_id, at)
-    changes.apply(write)
-
-
-def _rounds(records: Sequence[RecordWrite]) -> Iterator[Sequence[RecordWrite]]:
-    """The records cut into stretches within which no key comes twice; nearly always one."""
-    names = [record[:2] for record in records]
-    if len(set(names)) == len(names):
-        yield records
+def tombstone_absent(write: WriteContext, op: TombstoneAbsent) -> None:
+    """Delete what a complete walk of a range did not see."""
+    span = (write.stream_id(op.stream), op.partition, op.since or "", op.until)
+    keys = json_columns.dump_opaque([*op.seen])
+    ends_early = "\\u0000" in keys  # SQLite's JSON functions end a text at NUL, and would take it for another key
+    if not ends_early and write.db.execute(_ANY_UNSEEN, (*span, keys)).fetchone() is None:
         return
-    seen: set[tuple[str, str]] = set()
-    start = 0
-    for index, name in enumerate(names):
-        if name in seen:
-            yield records[start:index]
-            start = index
-            seen.clear()
-        seen.add(name)
-    yield records[start:]
+    rows = [Candidate[int](*row) for row in write.db.execute(_IN_RANGE, span)]
+    gone = absent(rows, seen=frozenset(op.seen), groups=frozenset(op.groups))
+    _carry_out(write, write.decisions.tombstone(op.stream, [one.row for one in gone], at=op.at))
 
 
-def _write_round(write: WriteContext, records: Sequence[RecordWrite], change: _Change | None = None) -> None:
-    change = change or _change
-    keys: dict[str, list[str]] = {}
-    for stream, key in [record[:2] for record in records]:
-        keys.setdefault(stream, []).append(key)
-    known = {stream: _look_up(write, write.stream(stream).id, of) for stream, of in keys.items()}
-    changes = _Changes()
-    if not any(known.values()):
-        _insert_all(write, changes, records)
-    else:
-        for record in records:
-            before = known[record.stream].get(record.key)
-            if before is None:
-                _insert_all(write, changes, (record,))
-            else:
-                change(write, write.stream(record.stream), changes, record, before)
-    changes.apply(write)
+def _look_up(write: WriteContext, records: Sequence[RecordWrite]) -> Mapping[str, Mapping[str, Known[int]]]:
+    return {stream: _known(write, write.stream_id(stream), keys) for stream, keys in by_stream(records).items()}
 
 
-def _look_up(write: WriteContext, stream_id: int, keys: Sequence[str]) -> dict[str, _Known]:
-    known: dict[str, _Known] = {}
+def _known(write: WriteContext, stream_id: int, keys: Sequence[str]) -> Mapping[str, Known[int]]:
+    known: dict[str, Known[int]] = {}
     for start in range(0, len(keys), _LOOKUP_KEYS):
         chunk = keys[start : start + _LOOKUP_KEYS]
         # A power of two, the last key repeated: the driver then keeps a handful of prepared statements, not hundreds.
@@ -163,78 +104,46 @@ def _look_up(write: WriteContext, stream_id: int, keys: Sequence[str]) -> dict[s
         statement = _LOOK_UP.format(marks=",".join("?" * size))
         padding = [chunk[-1]] * (size - len(chunk))
         found = write.db.execute(statement, (stream_id, *chunk, *padding))
-        known.update((row[0], _Known(*row)) for row in found)
+        known.update((key, Known(row, digest, deleted, at)) for key, row, digest, deleted, at in found)
     return known
 
 
-def _insert_all(write: WriteContext, changes: _Changes, records: Sequence[RecordWrite]) -> None:
-    """None of them is known. One loop without a call or a look-up by name: a first run is nothing else."""
-    connection, batch, sequence, inserts = write.connection_id, write.batch, write.sequence, changes.inserts
-    name, tally = "", StreamTally(0)
-    for stream, key, op, data, digest, emitted_at, partition, position, cursor, is_head in records:
+def _carry_out(write: WriteContext, changes: Changes[int]) -> None:
+    db, batch = write.db, write.batch
+    changed = [(row,) for _, row, _ in (*changes.updates, *changes.tombstones)]
+    if changed:
+        db.executemany(_KEEP_VERSION, changed)  # first, while the old versions are still in place
+        db.executemany(_UPDATE, [_updated(batch, *change) for change in changes.updates])
+        db.executemany(_TOMBSTONE, [(at, batch, number, row) for number, row, at in changes.tombstones])
+    if changes.seen_again:
+        db.executemany(_SEEN_AGAIN, [(at, row) for row, at in changes.seen_again])
+    if changes.inserts:
+        _insert(db, _new_rows(write, changes.inserts))
+
+
+def _updated(batch: int | None, number: int, row: int, record: RecordWrite) -> tuple[Any, ...]:
+    place = (record.partition, record.position or "", record.cursor, 1 if record.is_head else 0)
+    return (*place, record.digest, record.emitted_at, batch, number, record.data, row)
+
+
+def _new_rows(write: WriteContext, inserts: Sequence[tuple[int, RecordWrite]]) -> list[tuple[Any, ...]]:
+    """One loop without a call or a look-up by name: a first run is nothing else."""
+    connection, batch = write.connection_id, write.batch
+    rows: list[tuple[Any, ...]] = []
+    name: str | None = None
+    stream_id = 0
+    for number, (stream, key, op, data, digest, emitted_at, partition, position, cursor, is_head) in inserts:
         if stream != name:
-            name, tally = stream, write.stream(stream)
-        sequence += 1
-        if op == "delete":
-            deleted = 1
-            tally.counts.deleted += 1
-            tally.deleted += 1
-        else:
-            deleted = 0
-            tally.counts.new += 1
-            tally.live += 1
-        head = 1 if is_head else 0
+            name, stream_id = stream, write.stream_id(stream)
+        head, deleted = 1 if is_head else 0, 1 if op == "delete" else 0
         place = (partition, position or "", cursor, head)
-        inserts.append((connection, tally.id, key, *place, digest, emitted_at, deleted, batch, sequence, data))
-    write.sequence = sequence
+        rows.append((connection, stream_id, key, *place, digest, emitted_at, deleted, batch, number, data))
+    return rows
 
 
-def _change(write: WriteContext, tally: StreamTally, changes: _Changes, record: RecordWrite, before: _Known) -> None:
-    if record.op == "delete":
-        if before.deleted:
-            tally.counts.unchanged += 1
-        else:
-            _delete(write, tally, changes, before.id, record.emitted_at)
-    elif not before.deleted and record.digest is not None and record.digest == before.digest:
-        tally.counts.unchanged += 1
-    else:
-        tally.counts.updated += 1
-        tally.live += before.deleted
-        tally.deleted -= before.deleted
-        changes.kept.append((before.id,))
-        changes.updates.append(
-            (
-                record.partition,
-                record.position or "",
-                record.cursor,
-                1 if record.is_head else 0,
-                record.digest,
-                record.emitted_at,
-                write.batch,
-                write.changed(),
-                record.data,
-                before.id,
-            )
-        )
-
-
-def _leave(write: WriteContext, tally: StreamTally, changes: _Changes, record: RecordWrite, before: _Known) -> None:
-    del write
-    if bool(before.deleted) is not (record.op == "delete"):
-        tally.counts.differing.append(record)
-    elif before.deleted:
-        tally.counts.unchanged += 1
-    elif record.digest is None or record.digest != before.digest:
-        tally.counts.differing.append(record)
-    else:
-        tally.counts.unchanged += 1
-        if before.emitted_at < record.emitted_at:
-            changes.seen_again.append((record.emitted_at, before.id))
-
-
-def _delete(write: WriteContext, tally: StreamTally, changes: _Changes, record_id: int, at: str) -> None:
-    tally.counts.deleted += 1
-    tally.live -= 1
-    tally.deleted += 1
-    changes.kept.append((record_id,))
-    changes.tombstones.append((at, write.batch, write.changed(), record_id))
+def _insert(db: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    start = 0
+    for count in _ROWS:
+        while len(rows) - start >= count:
+            db.execute(_INSERT_MANY[count], [*chain.from_iterable(rows[start : start + count])])
+            start += count

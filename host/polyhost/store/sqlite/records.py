@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import orjson
 
 from polyhost.store import page_cursors
-from polyhost.store.base import EVERY_RECORD, RecordPage, RecordQuery, RecordStore, StoredRecord
+from polyhost.store.base import EVERY_RECORD, RecordDigest, RecordPage, RecordQuery, RecordStore, StoredRecord
 from polyhost.store.sqlite import record_pages
 from polyhost.store.sqlite.threads import Part, reads
 
@@ -44,7 +44,7 @@ JOIN batches ON batches.id = earlier.batch_id
 WHERE records.stream_id = ? AND records.key = ? ORDER BY earlier.version
 """
 _CONTENT = "SELECT key, data FROM records WHERE stream_id = ? AND data IS NOT NULL AND key IN ({marks})"
-_DIGESTS = "SELECT key, digest, deleted FROM records WHERE stream_id = ? AND key IN ({marks})"
+_DIGESTS = "SELECT key, digest, deleted, emitted_at FROM records WHERE stream_id = ? AND key IN ({marks})"
 _MEMBERS = """
 SELECT position, count(*), max(cursor) FROM records
 WHERE stream_id = ? AND partition = ? AND position IN ({marks}) AND NOT is_head AND NOT deleted GROUP BY position
@@ -88,12 +88,12 @@ class SqliteRecords(Part, RecordStore):
     @reads
     def digests(
         self, db: sqlite3.Connection, connection_id: int, stream: str, keys: Sequence[str]
-    ) -> Mapping[str, tuple[bytes | None, bool]]:
+    ) -> Mapping[str, RecordDigest]:
         stream_id = _stream_id(db, connection_id, stream)
-        found: dict[str, tuple[bytes | None, bool]] = {}
+        found: dict[str, RecordDigest] = {}
         for chunk in _chunks(keys):
             rows = db.execute(_DIGESTS.format(marks=",".join("?" * len(chunk))), (stream_id, *chunk))
-            found.update((key, (digest, bool(deleted))) for key, digest, deleted in rows)
+            found.update((key, RecordDigest(digest, bool(deleted), at)) for key, digest, deleted, at in rows)
         return found
 
     @reads

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from typing import assert_never
 
 from polyhost.store.base import (
     AddRecords,
@@ -17,8 +18,9 @@ from polyhost.store.base import (
     WriteOp,
     WriteRecords,
 )
-from polyhost.store.sqlite import absence, ledger, record_writes
+from polyhost.store.sqlite import ledger, record_writes
 from polyhost.store.sqlite.write_context import WriteContext
+from polyhost.store.write_rules import require_batch
 
 __all__ = ["write"]
 
@@ -27,16 +29,23 @@ def write(
     db: sqlite3.Connection, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]
 ) -> Mapping[str, WriteCounts]:
     context = WriteContext.begin(db, connection_id, batch_id)
+    require_batch(batch_id, ops)
     for op in ops:
-        match op:
-            case WriteRecords():
-                record_writes.write_records(context, op.records)
-            case AddRecords():
-                record_writes.add_records(context, op.records)
-            case TombstoneAbsent():
-                absence.tombstone_absent(context, op)
-            case SavePartitions():
-                ledger.save_partitions(context, op.states)
-            case SaveCheckpoints():
-                ledger.save_checkpoints(context, op.cursors)
+        _apply(context, op)
     return context.finish()
+
+
+def _apply(context: WriteContext, op: WriteOp) -> None:
+    match op:
+        case WriteRecords():
+            record_writes.write_records(context, op)
+        case AddRecords():
+            record_writes.add_records(context, op)
+        case TombstoneAbsent():
+            record_writes.tombstone_absent(context, op)
+        case SavePartitions():
+            ledger.save_partitions(context, op)
+        case SaveCheckpoints():
+            ledger.save_checkpoints(context, op)
+        case _:
+            assert_never(op)
