@@ -61,6 +61,7 @@ class ErrorCode(StrEnum):
     ERROR = "error", 500, _FAILED, "Something went wrong that has no code of its own."
     REFUSED = "refused", 400, _REFUSED, "It was refused before anything started; the reason says why."
     RUN_FAILED = "run_failed", 500, _FAILED, "It broke while it ran; the reason says how. What was durable stays."
+    POPUP_STORM = "popup_storm", 500, _FAILED, "The site opened pages without end; what was read is kept."
     NEEDS_OWNER = "needs_owner", 409, _NEEDS_OWNER, "Nothing can go on until the owner acts."
     CANCELLED = "cancelled", 500, _CANCELLED, "Its owner stopped it."
     INTERNAL_ERROR = "internal_error", 500, _FAILED, "A bug of polyhost. Please report it."
@@ -192,6 +193,7 @@ class ErrorCode(StrEnum):
     TOO_LONG = "too_long", 500, _FAILED, "A trial run did not end in time."
     UNRECORDED_REQUEST = "unrecorded_request", 500, _FAILED, "The run sent a request that is not in the recording."
     REPLAY_INTO_LIVE = "replay_into_live", 400, _REFUSED, "A recording's records must not get into a live connection."
+    STORE_PREVIEW = "store_preview", 500, _FAILED, "A preview was asked for what only an import or a run can do."
     BATCH_CLOSED = "batch_closed", 500, _FAILED, "Another process took the run for dead and ended it."
 
     # The boundary of a run.

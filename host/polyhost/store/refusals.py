@@ -63,4 +63,6 @@ def read_only() -> RunFailedError:
 
 
 def no_walk_in_a_preview() -> RunFailedError:
-    return RunFailedError("A preview cannot say what a source no longer has", "Run it instead.", code="store_preview")
+    return RunFailedError(
+        "A preview cannot say what a source no longer has", "Run it instead.", code=ErrorCode.STORE_PREVIEW
+    )

@@ -26,7 +26,7 @@ from polyhost.browser.fence import Fence
 from polyhost.browser.hosts import allows
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SignedOutRule
-from polyhost.errors import RunFailedError
+from polyhost.errors import ErrorCode, RunFailedError
 
 __all__ = ["Launcher", "Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabSaid", "TabSettings", "TabStorm"]
 
@@ -50,7 +50,6 @@ OPEN_ATTEMPTS = 3
 MAX_POPUPS = 200
 """Pages that a site may open beside the polyfill's in one run; each is closed at once. One that opens more never stops,
 and every page costs the machine a process for a moment."""
-POPUP_STORM = "popup_storm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,7 +253,9 @@ class Tab:
         self._spawn(_close_page(page))
         if self._popups == MAX_POPUPS + 1:
             reason = f"{self._settings.hosts[0]} opened more than {MAX_POPUPS} pages beside the one that is read"
-            self._tell(TabStorm(RunFailedError(reason, "What was read is kept; run it again.", code=POPUP_STORM)))
+            self._tell(
+                TabStorm(RunFailedError(reason, "What was read is kept; run it again.", code=ErrorCode.POPUP_STORM))
+            )
 
     async def _go(self) -> None:
         assert self._page is not None  # noqa: S101  _new_page came first
