@@ -1,13 +1,19 @@
 """Shared by all tests: hypothesis profiles, a home of one's own, the checkout."""
 
+import asyncio
 import os
+import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from checkout import ROOT
+from polyhost.cli.interpreter import tune_interpreter
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+"""Containers set it; every command that a test starts would compile a hundred modules anew."""
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
 """No test, and no command a test starts, writes into the keyring of whoever runs it."""
 
@@ -16,6 +22,19 @@ settings.register_profile(
 )
 settings.register_profile("deep", max_examples=int(os.environ.get("POLYHOST_EXAMPLES", "10000")), deadline=None)
 settings.load_profile("deep" if "POLYHOST_EXAMPLES" in os.environ else "ci")
+
+
+def pytest_configure() -> None:
+    """The event loop of the program, where it has one of its own."""
+    with suppress(ImportError), warnings.catch_warnings(action="ignore"):
+        import uvloop  # noqa: PLC0415  not there on every platform
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+
+
+def pytest_collection_finish() -> None:
+    """And its interpreter, now that everything is imported."""
+    tune_interpreter()
 
 
 @pytest.fixture

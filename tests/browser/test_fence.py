@@ -14,7 +14,6 @@ from playwright.async_api import BrowserContext, CDPSession
 from fakes.page_runs import PageRuns
 from fakes.site import SiteHost, Sites
 from polyhost.browser.launch import BrowserOptions, launch
-from polyhost.browser.locate import find_browser
 
 pytestmark = pytest.mark.requirement("HO-5")
 
@@ -26,9 +25,7 @@ TRY = "let said; try { said = String(await %s); } catch (error) { said = error.m
 
 @pytest_asyncio.fixture(scope="module")
 async def pages(sites: Sites) -> AsyncGenerator[PageRuns]:
-    async with launch(
-        BrowserOptions(map_hosts=sites.mapping, allow_hosts=(f"*.{HOME}",), executable=find_browser())
-    ) as browser:
+    async with launch(BrowserOptions(map_hosts=sites.mapping, allow_hosts=(f"*.{HOME}",))) as browser:
         yield PageRuns(sites, browser)
 
 

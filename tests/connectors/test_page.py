@@ -10,6 +10,7 @@ from background import background
 from fakes.page_runs import PageRuns, QuietCalls, collect, start_message
 from fakes.site import SiteHost
 from polyhost.browser.bridge.wire import CREDIT
+from polyhost.browser.locate import find_browser
 from polyhost.connectors.base import Batch, ConnectorExited
 from polyhost.connectors.page import PagePolyfill
 from polyhost.errors import NeedsOwnerError, RefusedError, RunFailedError
@@ -26,6 +27,13 @@ async def test_records_come_out_in_order_in_batches_of_at_most_200(pages: PageRu
     assert max(len(batch.messages) for batch in got.batches) == 200
     assert [batch.number for batch in got.batches] == list(range(1, len(got.batches) + 1))
     assert got.done == {"type": "DONE", "status": "succeeded", "records_emitted": 1234}
+    assert got.exited == ConnectorExited()
+
+
+async def test_the_browser_that_sites_see_does_the_same(pages: PageRuns, site: SiteHost) -> None:
+    """A whole one; the other tests make do with a headless shell, where there is one."""
+    got = await pages.run(site, RECORDS.format(n=1234), own_browser=True, executable=find_browser())
+    assert [record["data"]["id"] for record in got.of("RECORD")] == [str(number) for number in range(1234)]
     assert got.exited == ConnectorExited()
 
 

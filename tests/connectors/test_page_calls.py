@@ -43,7 +43,7 @@ async def _unslept(_seconds: float) -> None:
 
 async def _ledger() -> RunLedger:
     store = MemoryStore()
-    row = await store.create_connection(name="work", source="test", nature="live", options={}, account={}, at=AT)
+    row = await store.connections.create(name="work", source="test", nature="live", options={}, account={}, at=AT)
     await store.write(row.id, None, [SavePartitions([READ])])
     scope = resolve_request(CHATS, {})
     return await RunLedger.load(store, row.id, partition_rules(CHATS, scope), scope, StillClock(), full=False)
@@ -70,7 +70,8 @@ async def calls(traffic: Traffic | None = None) -> PageCalls:
     governor = Governor()
     governor.begin_run(traffic)
     gate = Gate(governor, clock=lambda: 1_795_000_000.0, sleep=_unslept, pace=False)
-    return PageCalls(Held(await _ledger()), gate, Fence(["site.test"], traffic.blocked), traffic)
+    fence = Fence(["site.test"], traffic.blocked, spawn=lambda work: work.close())  # there is no page to answer
+    return PageCalls(Held(await _ledger()), gate, fence, traffic)
 
 
 @pytest.mark.parametrize("method", VALID)

@@ -7,7 +7,6 @@ import pytest_asyncio
 from fakes.page_runs import PageRuns
 from fakes.site import SiteHost, Sites, serve_sites
 from polyhost.browser.launch import BrowserOptions, launch
-from polyhost.browser.locate import find_browser
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -18,8 +17,8 @@ async def sites() -> AsyncGenerator[Sites]:
 
 @pytest_asyncio.fixture(scope="session")
 async def pages(sites: Sites) -> AsyncGenerator[PageRuns]:
-    """One browser for all tests that do not break it: a whole one, as a live run has it."""
-    async with launch(BrowserOptions(map_hosts=sites.mapping, executable=find_browser())) as browser:
+    """One browser for all tests that do not break it."""
+    async with launch(BrowserOptions(map_hosts=sites.mapping)) as browser:
         yield PageRuns(sites, browser)
 
 

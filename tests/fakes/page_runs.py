@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Page
 
 from fakes.site import SiteHost, Sites
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser
-from polyhost.browser.locate import find_browser
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Restarted, Traffic
 from polyhost.connectors.page import PageConnector, PagePolyfill
 
@@ -104,7 +104,7 @@ class PageRuns:
         yield self.browser
 
     def options(self, **more: Any) -> BrowserOptions:
-        return BrowserOptions(map_hosts=self.sites.mapping, executable=find_browser(), **more)
+        return BrowserOptions(map_hosts=self.sites.mapping, **more)
 
     def connector(
         self,
@@ -112,6 +112,7 @@ class PageRuns:
         script: str,
         *,
         own_browser: bool = False,
+        executable: Path | None = None,
         polyfill: Mapping[str, Any] | None = None,
         **more: Any,
     ) -> PageConnector:
@@ -124,7 +125,7 @@ class PageRuns:
         }
         if not own_browser:
             more["launcher"] = self.launcher
-        return PageConnector(PagePolyfill(**facts), browser=self.options(), **more)
+        return PageConnector(PagePolyfill(**facts), browser=self.options(executable=executable), **more)
 
     async def run(self, site: SiteHost, body: str, **more: Any) -> Collected:
         """Run this body of a polyfill to its end. In it, `say(data)` emits a record."""

@@ -33,7 +33,7 @@ async def chromium(slack: FakeSlack) -> AsyncIterator[Browser]:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=find_browser(), args=[*slack.chromium_args, *sandbox]
+            executable_path=find_browser(unseen=True), args=[*slack.chromium_args, *sandbox]
         )
         yield browser
         await browser.close()

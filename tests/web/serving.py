@@ -112,7 +112,7 @@ class Served:
 @asynccontextmanager
 async def launched(playwright: Playwright) -> AsyncGenerator[Browser]:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-    browser = await playwright.chromium.launch(executable_path=str(find_browser()), args=sandbox)
+    browser = await playwright.chromium.launch(executable_path=find_browser(unseen=True), args=sandbox)
     try:
         yield browser
     finally:
