@@ -7,8 +7,7 @@ import pytest
 from e2e.owner import NAME, Owner
 from polyhost.engine.clock import Clock
 from polyhost.engine.doctor.examine import examine
-from polyhost.operations.doctor import doctor
-from polyhost.operations.requests import DoctorRequest
+from polyhost.operations.doctor import DoctorRequest, doctor
 
 
 async def lines(owner: Owner, *, online: bool = False) -> dict[str, dict[str, Any]]:

@@ -13,12 +13,8 @@ from polyhost.errors import RunFailedError
 from polyhost.operations import fixtures
 from polyhost.operations.collect import run
 from polyhost.operations.context import Context
-from polyhost.operations.requests import (
-    FixtureRecordRequest,
-    FixtureScrubRequest,
-    FixtureVerifyRequest,
-    RunRequest,
-)
+from polyhost.operations.fixtures import FixtureRecordRequest, FixtureScrubRequest, FixtureVerifyRequest
+from polyhost.operations.requests import RunRequest
 
 pytestmark = pytest.mark.requirement("HO-6")
 

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from typing_extensions import TypedDict
+
 from polyhost.errors.codes import ErrorCode, ExitStatus
 
 __all__ = [
     "ErrorCode",
     "ExitStatus",
+    "Failure",
     "NeedsOwnerError",
     "PolyhostError",
     "RefusedError",
@@ -32,6 +35,14 @@ _NO_NAMES = frozenset(
     | {"these", "this", "those", "too"}
 )
 """First words of reasons that are surely words. Any other may be a name, a path or a field: `x.txt is no export`."""
+
+
+class Failure(TypedDict):
+    """Why something came to nothing. `code` is stable; `reason` and `instruction` are for whoever reads them."""
+
+    code: str
+    reason: str
+    instruction: str
 
 
 class PolyhostError(Exception):
@@ -52,6 +63,9 @@ class PolyhostError(Exception):
     def http_status(self) -> int:
         """What the owner API answers with."""
         return self.code.http_status
+
+    def as_json(self) -> Failure:
+        return Failure(code=self.code, reason=self.reason, instruction=self.instruction)
 
     def __str__(self) -> str:
         if not self.instruction:

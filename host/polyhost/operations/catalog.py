@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from polyhost.errors import ErrorCode
-from polyhost.operations import requests, schedules
+from polyhost.operations import doctor, fixtures, notifications, polyfills, requests, schedules, settings
 from polyhost.operations._before import before, route
 from polyhost.operations.operation import Exchange, Operation
 
@@ -281,79 +281,9 @@ OPERATIONS = (
         ("polyhost batches slack",),
         routes=(route("GET", "/v1/connections/{name}/batches", "Batches"),),
     ),
-    before(
-        "notify test",
-        requests.NotifyTestRequest,
-        "polyhost.operations.notify:test",
-        "Send a notification the way the settings say, to see whether it arrives.",
-        ("polyhost notify test",),
-        routes=(route("POST", "/v1/notifications/test", "Notified", errors=(ErrorCode.NO_NOTIFICATIONS,)),),
-    ),
-    before(
-        "polyfill list",
-        requests.SourcesRequest,
-        "polyhost.operations.sources:list_sources",
-        "List what can be connected.",
-        ("polyhost polyfill list",),
-        routes=(route("GET", "/v1/sources", "Sources"),),
-    ),
-    before(
-        "polyfill check",
-        requests.CheckRequest,
-        "polyhost.operations.polyfills:check",
-        "Run a connector through every rule of the protocol and report what it keeps.",
-        (
-            "polyhost polyfill check ./my-connector",
-            "polyhost polyfill check polyfills/slack --scenario fixtures/slack/small",
-        ),
-        only="It runs code from a folder that is named.",
-    ),
-    before(
-        "polyfill new",
-        requests.NewPolyfillRequest,
-        "polyhost.operations.polyfills:new",
-        "Begin a polyfill of your own: a folder that passes every check as it stands.",
-        ("polyhost polyfill new gulls", "polyhost polyfill new gulls --to ~/polyfills/gulls"),
-        only=_AUTHORS,
-    ),
-    before(
-        "polyfill dev",
-        requests.DevRequest,
-        "polyhost.operations.developing:dev",
-        "Run a polyfill whenever its files change, and show every message that passes.",
-        (
-            "polyhost polyfill dev gulls --headed",
-            "polyhost polyfill dev ./gulls --resource posts=b1 --show-data",
-        ),
-        only=_AUTHORS,
-    ),
-    before(
-        "fixture record",
-        requests.FixtureRecordRequest,
-        "polyhost.operations.fixtures:record",
-        "Run a connection and record what the site answered, scrubbed of secrets and personal data.",
-        ("polyhost fixture record slack fixtures/slack/small --resource messages=C024BE91L",),
-        only=_AUTHORS,
-    ),
-    before(
-        "fixture scrub",
-        requests.FixtureScrubRequest,
-        "polyhost.operations.fixtures:scrub",
-        "Scrub a recorded scenario once more, after the polyfill has named more fields.",
-        (
-            "polyhost fixture scrub ./gulls gulls/fixtures/small",
-            "polyhost fixture scrub slack fixtures/slack/small --to-folder /tmp/clean",
-        ),
-        only=_AUTHORS,
-    ),
-    before(
-        "fixture verify",
-        requests.FixtureVerifyRequest,
-        "polyhost.operations.fixtures:verify",
-        "Look at a recorded scenario as a stranger would: is anything left in it that must go?",
-        ("polyhost fixture verify slack fixtures/slack/small",),
-        only=_AUTHORS,
-    ),
+    *declared_in(notifications),
+    *declared_in(polyfills),
+    *declared_in(fixtures),
     before(
         "receipt",
         requests.ReceiptRequest,
@@ -364,34 +294,8 @@ OPERATIONS = (
             route("GET", "/v1/batches/{batch}/receipt", "Receipt", errors=(ErrorCode.NO_RECEIPT, ErrorCode.NOT_ENDED)),
         ),
     ),
-    before(
-        "config explain",
-        requests.ConfigExplainRequest,
-        "polyhost.operations.config:explain",
-        "Show every setting, what it is, and where its value comes from.",
-        ("polyhost config explain", "polyhost config explain --json"),
-        routes=(route("GET", "/v1/config", "Settings"),),
-    ),
-    before(
-        "config path",
-        requests.ConfigPathRequest,
-        "polyhost.operations.config:path",
-        "Print where the settings are read from.",
-        ("polyhost config path", '$EDITOR "$(polyhost config path)"'),
-        only="It is a path of this machine, to be opened in an editor there.",
-    ),
-    before(
-        "doctor",
-        requests.DoctorRequest,
-        "polyhost.operations.doctor:doctor",
-        "Look over everything a run depends on, and say what to do about what is wrong.",
-        (
-            "polyhost doctor",
-            "polyhost doctor --online",
-            "polyhost doctor --json | jq '.findings[] | select(.grade != \"ok\")'",
-        ),
-        only="It looks over the machine it is typed on, and starts a browser to see whether it can.",
-    ),
+    *declared_in(settings),
+    *declared_in(doctor),
     before(
         "disconnect",
         requests.DisconnectRequest,

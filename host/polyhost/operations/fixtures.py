@@ -1,69 +1,153 @@
-"""For authors of polyfills: recorded scenarios, made, scrubbed and looked over.
+"""Recorded scenarios, for authors of polyfills: made, scrubbed and looked over.
 
 Must not know: HAR, what is secret (a polyfill's manifest says), how a run is recorded.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from polyhost.engine.sources.lookup import find_source
-from polyhost.errors import ErrorCode, RefusedError
-from polyhost.operations.collect import run
-from polyhost.operations.context import Context
-from polyhost.operations.operation import Result
-from polyhost.operations.requests import (
-    FixtureRecordRequest,
-    FixtureScrubRequest,
-    FixtureVerifyRequest,
-    RunRequest,
+from typing_extensions import TypedDict
+
+from polyhost.errors import ErrorCode, ExitStatus, RefusedError
+from polyhost.operations.fields import Names, argument, option
+from polyhost.operations.operation import Group, Result, Section, operation
+from polyhost.operations.parsing import absolute_path
+from polyhost.operations.shared_fields import connection, resource, streams
+
+if TYPE_CHECKING:
+    from polyhost.browser.recordings.recording_rules import RecordingRules
+    from polyhost.operations.context import Context
+
+__all__ = [
+    "FixtureRecordRequest",
+    "FixtureScrubRequest",
+    "FixtureVerifyRequest",
+    "Leftover",
+    "Scrubbed",
+    "Verified",
+    "record",
+    "scrub",
+    "verify",
+]
+
+_GROUP = Group("fixture", "Recordings that a polyfill is tested with: make, scrub and verify them.", Section.POLYFILLS)
+_AUTHORS = "It works on an author's files, on this machine."
+_WHOSE_RULES = "The polyfill whose rules hold: a bundled source or a folder."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureRecordRequest:
+    name: str = connection("The connection to record a run of.")
+    to_folder: str = argument("Where the scenario goes.", metavar="DIR", names=Names.FOLDER)
+    stream: tuple[str, ...] = streams()
+    resource: tuple[str, ...] = resource()
+
+
+@operation(
+    "record",
+    "Run a connection and record what the site answered, scrubbed of secrets and personal data.",
+    group=_GROUP,
+    examples=("polyhost fixture record slack fixtures/slack/small --resource messages=C024BE91L",),
+    only=_AUTHORS,
 )
-
-__all__ = ["record", "scrub", "verify"]
-
-EXIT_FAILED = 1
-
-
-async def record(context: Context, request: FixtureRecordRequest) -> Result[Any]:
+async def record(context: Context, request: FixtureRecordRequest) -> Result[dict[str, Any]]:
     """A run like any other, which leaves a scenario behind: scrubbed, verified, and replaced whole."""
-    asked = RunRequest(
+    from polyhost.operations.collect import run
+    from polyhost.operations.requests import RunRequest
+
+    wanted = RunRequest(
         name=request.name, record=request.to_folder, stream=request.stream, resource=request.resource, allow_gaps=True
     )
-    done = await run(context, asked)
-    return replace(done, value={**done.value, "scenario": str(_folder(request.to_folder))})
+    done = await run(context, wanted)
+    return Result({**done.value, "scenario": str(absolute_path(request.to_folder))}, done.exit_code)
 
 
-async def scrub(context: Context, request: FixtureScrubRequest) -> Result[Any]:
+class Scrubbed(TypedDict):
+    """Where the scrubbed scenario is, and how many values of each kind were replaced."""
+
+    scenario: str
+    replaced: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureScrubRequest:
+    source: str = argument(_WHOSE_RULES, names=Names.SOURCE)
+    folder: str = argument("The scenario.", metavar="DIR", names=Names.FOLDER)
+    to_folder: str | None = option(
+        "Where the scrubbed one goes. Default: in its place.", metavar="DIR", names=Names.FOLDER
+    )
+
+
+@operation(
+    "scrub",
+    "Scrub a recorded scenario once more, after the polyfill has named more fields.",
+    group=_GROUP,
+    examples=(
+        "polyhost fixture scrub ./gulls gulls/fixtures/small",
+        "polyhost fixture scrub slack fixtures/slack/small --to-folder /tmp/clean",
+    ),
+    only=_AUTHORS,
+)
+async def scrub(context: Context, request: FixtureScrubRequest) -> Result[Scrubbed]:
     """Replace what the rules name by stand-ins, verify, and write. RunFailedError names what they leave."""
     from polyhost.browser.recordings.fixture import load_scenario, write_scenario
     from polyhost.browser.recordings.record import cleaned
 
-    rules = _rules(context, request.source)
-    [scenario] = cleaned([load_scenario(_folder(request.folder))], rules)
-    target = _folder(request.to_folder or request.folder)
+    [scenario] = cleaned([load_scenario(absolute_path(request.folder))], _rules(context, request.source))
+    target = absolute_path(request.to_folder or request.folder)
     write_scenario(target, scenario)
     counts = {kind: sum(by_rule.values()) for kind, by_rule in scenario.redactions.kinds.items()}
-    return Result({"scenario": str(target), "replaced": counts})
+    return Result(Scrubbed(scenario=str(target), replaced=counts))
 
 
-async def verify(context: Context, request: FixtureVerifyRequest) -> Result[Any]:
-    """Look as a stranger would. Exit 1 where something is left; what it is, is never said."""
-    from polyhost.browser.recordings import verify as looking
+class Leftover(TypedDict):
+    """A place that still holds what must go, and the rule by which it must. What it is, is never said."""
 
-    folder = _folder(request.folder)
-    found = looking.verify(folder, _rules(context, request.source))
-    value = {
-        "scenario": str(folder),
-        "findings": [{"where": finding.where, "rule": finding.rule} for finding in found],
-        "more": len(found) >= looking.MAX_FINDINGS,
-    }
-    return Result(value, exit_code=EXIT_FAILED if found else 0)
+    where: str
+    rule: str
 
 
-def _rules(context: Context, reference: str):  # noqa: ANN202  the type is heavy to import
+class Verified(TypedDict):
+    """What is left in a scenario; `more`: there may be more than is listed."""
+
+    scenario: str
+    findings: list[Leftover]
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixtureVerifyRequest:
+    source: str = argument(_WHOSE_RULES, names=Names.SOURCE)
+    folder: str = argument("The scenario.", metavar="DIR", names=Names.FOLDER)
+
+
+@operation(
+    "verify",
+    "Look at a recorded scenario as a stranger would: is anything left in it that must go?",
+    group=_GROUP,
+    examples=("polyhost fixture verify slack fixtures/slack/small",),
+    only=_AUTHORS,
+)
+async def verify(context: Context, request: FixtureVerifyRequest) -> Result[Verified]:
+    """Look as a stranger would. Fails where something is left."""
+    from polyhost.browser.recordings.verify import MAX_FINDINGS
+    from polyhost.browser.recordings.verify import verify as look_over
+
+    folder = absolute_path(request.folder)
+    found = look_over(folder, _rules(context, request.source))
+    value = Verified(
+        scenario=str(folder),
+        findings=[Leftover(where=finding.where, rule=finding.rule) for finding in found],
+        more=len(found) >= MAX_FINDINGS,
+    )
+    return Result(value, ExitStatus.FAILED if found else ExitStatus.COMPLETE)
+
+
+def _rules(context: Context, reference: str) -> RecordingRules:
     from polyhost.browser.recordings.recording_rules import RecordingRules
+    from polyhost.engine.sources.lookup import find_source
 
     source = find_source(reference, context.home)
     declared = source.manifest.polyfill
@@ -72,7 +156,3 @@ def _rules(context: Context, reference: str):  # noqa: ANN202  the type is heavy
             f"{source.name} does not run in a browser", "Only polyfills have recordings.", code=ErrorCode.NO_POLYFILL
         )
     return RecordingRules.declared(declared.recording.model_dump(exclude_defaults=True), declared.hosts)
-
-
-def _folder(text: str) -> Path:
-    return Path(text).expanduser().absolute()

@@ -14,7 +14,7 @@ from polyhost.engine.events import RunStarted
 from polyhost.engine.hosting.run_host import ANSWERS, Ended, Job, OpenQuestion, RunHost, Timeline, Voice
 from polyhost.engine.imports.uploads import Upload, Uploads
 from polyhost.engine.schedule.scheduler import Work
-from polyhost.errors import ErrorCode, PolyhostError, RefusedError
+from polyhost.errors import ErrorCode, Failure, PolyhostError, RefusedError
 from polyhost.instants import iso_from_seconds
 from polyhost.operations import reading
 from polyhost.operations.artifacts import import_file
@@ -246,8 +246,8 @@ def _not_stored(host: RunHost, run_id: str) -> dict[str, Any] | None:
     }
 
 
-def _problem(error: PolyhostError) -> dict[str, str]:
-    return {"code": error.code, "reason": error.reason, "instruction": error.instruction}
+def _problem(error: PolyhostError) -> Failure:
+    return error.as_json()
 
 
 def _host(context: Context) -> RunHost:

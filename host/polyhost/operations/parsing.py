@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
 from polyhost.errors import ErrorCode, RefusedError
 
-__all__ = ["connection_name", "duration", "host_mappings", "resources"]
+__all__ = ["absolute_path", "connection_name", "duration", "host_mappings", "resources"]
 
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -32,7 +32,7 @@ def resources(texts: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def host_mappings(texts: Sequence[str]) -> dict[str, Any]:
+def host_mappings(texts: Sequence[str]) -> dict[str, str]:
     """`*.slack.com=127.0.0.1:8443` (repeatable) as a mapping; the browser's options check that it is loopback."""
     found: dict[str, str] = {}
     for text in texts:
@@ -63,3 +63,8 @@ def connection_name(text: str) -> str:
             code=ErrorCode.BAD_NAME,
         )
     return text
+
+
+def absolute_path(text: str) -> Path:
+    """A file or folder as it was typed."""
+    return Path(text).expanduser().absolute()

@@ -15,25 +15,15 @@ __all__ = [
     "AnswerRequest",
     "BatchesRequest",
     "CancelRequest",
-    "CheckRequest",
     "CommitRequest",
-    "ConfigExplainRequest",
-    "ConfigPathRequest",
     "ConnectRequest",
     "ConnectionsRequest",
     "CountsRequest",
     "CoverageRequest",
     "DemoRequest",
-    "DevRequest",
     "DisconnectRequest",
-    "DoctorRequest",
     "ExportRequest",
-    "FixtureRecordRequest",
-    "FixtureScrubRequest",
-    "FixtureVerifyRequest",
     "ImportRequest",
-    "NewPolyfillRequest",
-    "NotifyTestRequest",
     "PauseRequest",
     "QuestionsRequest",
     "ReceiptRequest",
@@ -47,7 +37,6 @@ __all__ = [
     "RunRequest",
     "RunsRequest",
     "SearchRequest",
-    "SourcesRequest",
     "StartRequest",
     "StatusRequest",
     "ThreadRequest",
@@ -274,36 +263,8 @@ class BatchesRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SourcesRequest:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckRequest:
-    folder: str = argument("The polyfill's folder.", metavar="DIR")
-    scenario: tuple[str, ...] = option(
-        "Replay this recorded scenario of a page. Repeat for more.", metavar="DIR", default=()
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceiptRequest:
     batch: str = argument("A batch or run id.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigExplainRequest:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigPathRequest:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorRequest:
-    online: bool = flag("Open each connection's site too, to see whether it still takes the session.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,11 +278,6 @@ class DisconnectRequest:
 class RenameRequest:
     name: str = argument("The connection.", metavar="OLD")
     to: str = argument("What it is called from now on.", metavar="NEW")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotifyTestRequest:
-    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,48 +313,3 @@ class UploadRequest:
     name: str = argument("The connection to import into; made where there is none.")
     filename: str = argument("What the file is called: some exports are told by their names.")
     source: str | None = option("What the export is of. Default: it is recognised.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixtureRecordRequest:
-    name: str = argument("The connection to record a run of.")
-    to_folder: str = argument("Where the scenario goes.", metavar="DIR")
-    stream: tuple[str, ...] = option("Only this stream. Repeat for more.", metavar="STREAM", default=())
-    resource: tuple[str, ...] = option(
-        "Only these resources of a stream, e.g. messages=C1,C2. Repeat for more.", metavar="STREAM=ID,ID", default=()
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixtureScrubRequest:
-    source: str = argument("The polyfill whose rules hold: a bundled source or a folder.")
-    folder: str = argument("The scenario.", metavar="DIR")
-    to_folder: str | None = option("Where the scrubbed one goes. Default: in its place.", metavar="DIR")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixtureVerifyRequest:
-    source: str = argument("The polyfill whose rules hold: a bundled source or a folder.")
-    folder: str = argument("The scenario.", metavar="DIR")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DevRequest:
-    polyfill: str = argument("A connection, whose session is used; or a polyfill's folder.", metavar="NAME|DIR")
-    stream: tuple[str, ...] = option("Only this stream. Repeat for more.", metavar="STREAM", default=())
-    resource: tuple[str, ...] = option(
-        "Only these resources of a stream, e.g. messages=C1,C2. Repeat for more.", metavar="STREAM=ID,ID", default=()
-    )
-    since: str | None = option("Only records from this time on (ISO 8601).", metavar="TIME")
-    headed: bool = flag("Show the browser, with its developer tools at hand.")
-    show_data: bool = flag("Show what records hold, too. Otherwise it is never shown.")
-    once: bool = flag("Run once, and do not wait for a change.")
-    storage_state: str | None = option("A saved browser session, where there is no connection.", metavar="FILE")
-    map_host: tuple[str, ...] = option(_MAP_HOST, metavar="PATTERN=127.0.0.1:PORT", default=())
-    insecure_tls: bool = flag("Accept any certificate from mapped hosts (test servers only).")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPolyfillRequest:
-    name: str = argument("What it is called: the site's name, in lower-case letters, digits and dashes.")
-    to: str | None = option("Where its folder goes. Default: a folder of that name, here.", metavar="DIR")

@@ -14,8 +14,7 @@ from polyhost.engine.development.check_folder import check_folder
 from polyhost.engine.development.report import Answer
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context, nobody
-from polyhost.operations.polyfills import new
-from polyhost.operations.requests import NewPolyfillRequest
+from polyhost.operations.polyfills import NewPolyfillRequest, new
 
 pytestmark = pytest.mark.requirement("HO-6")
 

@@ -13,8 +13,7 @@ from polyhost.engine.doctor._program import check_settings, check_versions
 from polyhost.engine.doctor.examine import attempted, examine
 from polyhost.engine.doctor.finding import Grade
 from polyhost.operations.context import Context
-from polyhost.operations.doctor import doctor
-from polyhost.operations.requests import DoctorRequest
+from polyhost.operations.doctor import DoctorRequest, doctor
 
 CHECKS = ["versions", "settings", "browser", "home", "disk", "clock", "store"]
 

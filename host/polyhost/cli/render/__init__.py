@@ -35,21 +35,10 @@ _RENDERERS = {
     "pause": "reading:pause",
     "resume": "reading:resume",
     "batches": "reading:batches",
-    "notify test": "schedules:notified",
     "partitions retire": "coverage:partition",
     "partitions restore": "coverage:partition",
-    "polyfill list": "connections:sources",
-    "polyfill check": "polyfills:check",
-    "doctor": "doctor:doctor",
     "disconnect": "connections:disconnect",
     "rename": "connections:rename",
-    "fixture record": "polyfills:recorded",
-    "fixture scrub": "polyfills:scrubbed",
-    "fixture verify": "polyfills:verified",
-    "polyfill new": "polyfills:made",
-    "polyfill dev": "polyfills:developed",
-    "config explain": "config:explain",
-    "config path": "config:path",
 }
 
 

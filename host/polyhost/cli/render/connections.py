@@ -9,9 +9,12 @@ from polyhost.cli.render.common import NATURE, console, plain, simple_table
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import plural, short_time
 
-__all__ = ["connect", "connections", "disconnect", "rename", "sources"]
-
-_RUNS_IN = {"page": "a page", "stdio": "a process", "artifact": "nothing: imports files"}
+__all__ = [
+    "connect",
+    "connections",
+    "disconnect",
+    "rename",
+]
 
 
 def connect(value: dict[str, Any]) -> None:
@@ -76,17 +79,3 @@ def rename(value: dict[str, Any]) -> None:
     out.print(f"[green]✓[/] {plain(value['was'])} is called [bold]{plain(value['connection'])}[/] now.")
     for line in value["notes"]:
         out.print(f"  [yellow]![/] {plain(as_typed(line))}")
-
-
-def sources(value: dict[str, Any]) -> None:
-    """What can be connected, and what is wrong with what cannot."""
-    out = console()
-    table = simple_table("source", "version", "runs in", "streams")
-    for row in value["sources"]:
-        if row["error"]:
-            table.add_row(f"[bold]{plain(row['name'])}[/]", "", "[red]broken[/]", plain(row["error"]))
-        else:
-            runs_in = _RUNS_IN[row["kind"]]
-            streams = plain(", ".join(row["streams"]))
-            table.add_row(f"[bold]{plain(row['name'])}[/]", plain(row["version"]), runs_in, streams)
-    out.print(table)

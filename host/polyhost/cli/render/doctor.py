@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import plural
+from polyhost.operations.doctor import Diagnosis
 
-__all__ = ["doctor"]
+__all__ = ["RENDERERS"]
 
 _MARKS = {"ok": "[green]✓[/]", "warning": "[yellow]![/]", "failed": "[red]✗[/]"}
 
 
-def doctor(value: dict[str, Any]) -> None:
+def doctor(value: Diagnosis) -> None:
     """The findings in order, then the sum."""
     out = console()
     table = simple_table("", "", "", heading=False, unwrapped=("",))
@@ -27,3 +29,8 @@ def doctor(value: dict[str, Any]) -> None:
     parts = [f"[red]{counts['failed']} failed[/]"] if counts["failed"] else []
     parts += [f"[yellow]{plural(counts['warning'], 'warning')}[/]"] if counts["warning"] else []
     out.print(f"{', '.join(parts)}." if parts else "[green]All is well.[/]")
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {
+    "doctor": doctor,
+}

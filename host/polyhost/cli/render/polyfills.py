@@ -1,21 +1,26 @@
-"""A conformance report as its author reads it: one line a check, and under what failed, what to do."""
+"""Polyfills: what there is to connect; a report as its author reads it; what was made and tried.
+
+Must not know: what is checked.
+"""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from polyhost.cli.render import collect
 from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import plural
+from polyhost.operations.polyfills import CheckJson, Developed, MadePolyfill, ReportJson, Sources
 
-__all__ = ["check", "developed", "made", "recorded", "scrubbed", "verified"]
+__all__ = ["RENDERERS"]
 
+_RUNS_IN = {"page": "a page", "stdio": "a process", "artifact": "nothing: imports files", None: "nothing"}
 _MARKS = {"ok": "[green]✓[/]", "failed": "[red]✗[/]", "not_checked": "[dim]–[/]"}
 
 
-def check(value: dict[str, Any]) -> None:
+def check(value: ReportJson) -> None:
     """The checks in order, by scenario where there are several."""
     out = console()
     table = simple_table("", "check", "found", heading=False)
@@ -35,7 +40,7 @@ def check(value: dict[str, Any]) -> None:
     out.print(f"{verdict}{words}.")
 
 
-def _found(row: dict[str, Any]) -> str:
+def _found(row: CheckJson) -> str:
     text = plain(row["found"])
     if row["answer"] == "not_checked":
         text = f"[dim]not checked: {text}[/]"
@@ -44,37 +49,13 @@ def _found(row: dict[str, Any]) -> str:
     return text
 
 
-def recorded(value: dict[str, Any]) -> None:
-    """The run, and where its scenario is."""
-    collect.run(value)
-    console().print(f"Recorded, scrubbed and verified: [cyan]{plain(value['scenario'])}[/]")
-
-
-def scrubbed(value: dict[str, Any]) -> None:
-    """How much was replaced, by kind."""
-    counts = ", ".join(f"{count:,} {kind}" for kind, count in value["replaced"].items()) or "nothing"
-    console().print(f"[green]✓[/] {plain(value['scenario'])}: replaced {counts}.")
-
-
-def verified(value: dict[str, Any]) -> None:
-    """Where something is left, and by which rule it has to go."""
-    out = console()
-    if not value["findings"]:
-        out.print(f"[green]✓[/] {plain(value['scenario'])} holds no secret and nothing personal.")
-        return
-    for finding in value["findings"]:
-        out.print(f"[red]✗[/] {plain(finding['where'])}  [dim]{plain(finding['rule'])}[/]")
-    out.print(f"{plural(len(value['findings']), 'place')}{' or more' if value['more'] else ''} to mend.")
-    out.print("[dim]→ Name the fields in polyfill.recording.redact, then: polyhost fixture scrub[/]")
-
-
-def developed(value: dict[str, Any]) -> None:
+def developed(value: Developed) -> None:
     """How often it ran, and how it ended last."""
     runs, status = plural(value["runs"], "run"), value["last"]["status"]
     console().print(f"{plain(value['polyfill'])}: {runs}, the last one {plain(status)}.")
 
 
-def made(value: dict[str, Any]) -> None:
+def made(value: MadePolyfill) -> None:
     """Where it is, and what to do with it."""
     out = console()
     out.print(f"[green]✓[/] {plain(value['folder'])}: {plain(', '.join(value['files']))}")
@@ -86,3 +67,25 @@ def made(value: dict[str, Any]) -> None:
         (f"polyhost polyfill dev {value['name']} --headed", "runs again at every change"),
     ):
         out.print(f"  [cyan]{plain(as_typed(command))}[/]  [dim]{why}[/]", soft_wrap=True)
+
+
+def sources(value: Sources) -> None:
+    """What can be connected, and what is wrong with what cannot."""
+    out = console()
+    table = simple_table("source", "version", "runs in", "streams")
+    for row in value["sources"]:
+        if row["error"]:
+            table.add_row(f"[bold]{plain(row['name'])}[/]", "", "[red]broken[/]", plain(row["error"]))
+        else:
+            runs_in = _RUNS_IN[row["kind"]]
+            streams = plain(", ".join(row["streams"]))
+            table.add_row(f"[bold]{plain(row['name'])}[/]", plain(row.get("version", "")), runs_in, streams)
+    out.print(table)
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {
+    "polyfill list": sources,
+    "polyfill check": check,
+    "polyfill new": made,
+    "polyfill dev": developed,
+}

@@ -12,7 +12,7 @@ from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.cli.wording import as_typed
 from polyhost.operations.schedules import Schedule, Schedules
 
-__all__ = ["RENDERERS", "notified", "schedule"]
+__all__ = ["RENDERERS"]
 
 _COLOUR = {"automatic": "green", "waiting": "yellow", "paused": "yellow", "off": "dim", "manual": "dim"}
 
@@ -36,18 +36,6 @@ def _one(row: Schedule) -> None:
     out.print(f"[bold]{plain(row['connection'])}[/] · {_status(row)}  {plain(as_typed(row['message']))}")
     if row["quiet_hours"] is not None:
         out.print(f"[dim]Never between {plain(row['quiet_hours'])} ({plain(row['time_zone'])}).[/]")
-
-
-def notified(value: dict[str, Any]) -> None:
-    """What became of a test notification, way by way."""
-    for way in value["ways"]:
-        if way["problem"] is None:
-            console().print(f"[green]✓[/] {way['way']}  [dim]sent; it should be there now[/]")
-        else:
-            problem = way["problem"]
-            console().print(
-                f"[red]✗[/] {way['way']}  {plain(problem['reason'])}\n  [dim]{plain(problem['instruction'])}[/]"
-            )
 
 
 def _status(row: Schedule) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-__all__ = ["Answer", "Check", "Report", "failed", "not_checked", "ok"]
+from typing_extensions import TypedDict
+
+__all__ = ["Answer", "Check", "CheckJson", "Report", "ReportJson", "failed", "not_checked", "ok"]
 
 
 class Answer(StrEnum):
@@ -21,10 +22,30 @@ class Answer(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class CheckJson(TypedDict):
     """One check. `found` says what was seen, or why nothing could be; `instruction` what its author can do about it.
     `scenario`: the recording it was made with, for a page."""
+
+    check: str
+    scenario: str | None
+    answer: Answer
+    found: str
+    instruction: str
+
+
+class ReportJson(TypedDict):
+    """All checks of one connector. `kind` is null where the manifest cannot be read."""
+
+    name: str
+    kind: str | None
+    passed: bool
+    counts: dict[str, int]
+    checks: list[CheckJson]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """As it is made; `CheckJson` says what each part is."""
 
     name: str
     answer: Answer
@@ -32,14 +53,14 @@ class Check:
     instruction: str = ""
     scenario: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "check": self.name,
-            "scenario": self.scenario,
-            "answer": str(self.answer),
-            "found": self.found,
-            "instruction": self.instruction,
-        }
+    def as_json(self) -> CheckJson:
+        return CheckJson(
+            check=self.name,
+            scenario=self.scenario,
+            answer=self.answer,
+            found=self.found,
+            instruction=self.instruction,
+        )
 
 
 def ok(name: str, found: str) -> Check:
@@ -66,12 +87,11 @@ class Report:
     def passed(self) -> bool:
         return not any(check.answer is Answer.FAILED for check in self.checks)
 
-    def as_json(self) -> dict[str, Any]:
-        counts = {str(answer): sum(check.answer is answer for check in self.checks) for answer in Answer}
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "passed": self.passed,
-            "counts": counts,
-            "checks": [check.as_json() for check in self.checks],
-        }
+    def as_json(self) -> ReportJson:
+        return ReportJson(
+            name=self.name,
+            kind=self.kind,
+            passed=self.passed,
+            counts={str(answer): sum(check.answer is answer for check in self.checks) for answer in Answer},
+            checks=[check.as_json() for check in self.checks],
+        )

@@ -5,11 +5,12 @@ Must not know: what is checked.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-__all__ = ["Finding", "Grade", "failed", "ok", "warning"]
+from typing_extensions import TypedDict
+
+__all__ = ["Finding", "FindingJson", "Grade", "failed", "ok", "warning"]
 
 
 class Grade(StrEnum):
@@ -18,6 +19,17 @@ class Grade(StrEnum):
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
+
+
+class FindingJson(TypedDict):
+    """One line of what was looked over. `about` tells findings of one check apart; `instruction`: what to do about it,
+    empty where nothing is."""
+
+    check: str
+    grade: Grade
+    found: str
+    instruction: str
+    about: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +42,10 @@ class Finding:
     instruction: str = ""
     about: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "grade": str(self.grade)}
+    def as_json(self) -> FindingJson:
+        return FindingJson(
+            check=self.check, grade=self.grade, found=self.found, instruction=self.instruction, about=self.about
+        )
 
 
 def ok(check: str, found: str, *, about: str | None = None) -> Finding:

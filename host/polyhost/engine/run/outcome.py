@@ -15,7 +15,7 @@ from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt
 from polyhost.engine.run._tally import Tally
 from polyhost.engine.run.ledger import RunLedger
-from polyhost.errors import ErrorCode, NeedsOwnerError, PolyhostError, StoppedError
+from polyhost.errors import ErrorCode, Failure, NeedsOwnerError, PolyhostError, StoppedError
 from polyhost.ledger.settle import Settlement
 from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity, bound_diagnostics
@@ -302,15 +302,15 @@ def _of_failure(outcome: RunOutcome | None) -> Sequence[Diagnostic]:
     )
 
 
-def _problem(ended: Ended) -> dict[str, str] | None:
+def _problem(ended: Ended) -> Failure | None:
     outcome = ended.outcome
     error = ended.error or (ended.stopped if outcome is not None and outcome.status == "cancelled" else None)
     if error is not None:
-        return {"code": error.code, "reason": error.reason, "instruction": error.instruction}
+        return error.as_json()
     if outcome is None or outcome.status != "failed":
         return None
-    return {
-        "code": outcome.code or "connector_failed",
-        "reason": outcome.message or "The connector failed.",
-        "instruction": advice(outcome.recovery_hint or "unknown"),
-    }
+    return Failure(
+        code=outcome.code or "connector_failed",
+        reason=outcome.message or "The connector failed.",
+        instruction=advice(outcome.recovery_hint or "unknown"),
+    )

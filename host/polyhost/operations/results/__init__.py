@@ -8,7 +8,6 @@ from polyhost.operations.results.common import Problem
 from polyhost.operations.results.connections import Connections, Disconnected, Renamed
 from polyhost.operations.results.coverage import AllHealth, Coverage, Health, PartitionChanged
 from polyhost.operations.results.found import Found
-from polyhost.operations.results.notices import Notified
 from polyhost.operations.results.receipts import Batches, Receipt
 from polyhost.operations.results.records import Record, Records, StreamCounts, Thread
 from polyhost.operations.results.runs import (
@@ -24,7 +23,6 @@ from polyhost.operations.results.runs import (
     Runs,
     Started,
 )
-from polyhost.operations.results.sources import Settings, Sources
 from polyhost.operations.results.told import RunFinished
 
 __all__ = [
@@ -38,7 +36,6 @@ __all__ = [
     "Found",
     "Health",
     "Import",
-    "Notified",
     "PartitionChanged",
     "Pausing",
     "Previewed",
@@ -53,8 +50,6 @@ __all__ = [
     "RunFinished",
     "RunResult",
     "Runs",
-    "Settings",
-    "Sources",
     "Started",
     "StreamCounts",
     "Thread",

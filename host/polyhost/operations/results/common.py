@@ -24,11 +24,3 @@ class Problem(TypedDict):
     code: ErrorCode
     reason: str
     instruction: str
-
-
-class Failure(TypedDict):
-    """Why something came to nothing. `code` is stable; `reason` and `instruction` are for whoever reads them."""
-
-    code: str
-    reason: str
-    instruction: str

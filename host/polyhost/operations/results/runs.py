@@ -9,7 +9,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from polyhost.coverage.facts import Method
-from polyhost.operations.results.common import Failure, RunState
+from polyhost.errors import Failure
+from polyhost.operations.results.common import RunState
 from polyhost.operations.results.coverage import StreamSummary
 from polyhost.operations.results.receipts import Receipt
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity

@@ -9,8 +9,10 @@ from typing import Any
 
 from aiohttp import web
 
-from polyhost.operations.requests import ConfigExplainRequest, ConnectionsRequest, SourcesRequest
+from polyhost.operations.polyfills import SourcesRequest
+from polyhost.operations.requests import ConnectionsRequest
 from polyhost.operations.schedules import ScheduleShowRequest
+from polyhost.operations.settings import ConfigExplainRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
 

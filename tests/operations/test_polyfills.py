@@ -15,9 +15,8 @@ from fakes.site import SiteHost, Sites, serve_sites
 from polyhost.engine.events import MessageSeen
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
-from polyhost.operations.developing import dev
 from polyhost.operations.operation import Result
-from polyhost.operations.requests import DevRequest
+from polyhost.operations.polyfills import DevRequest, dev
 
 pytestmark = pytest.mark.requirement("HO-6")
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from polyhost.cli.render.common import console, plain, simple_table
+from polyhost.operations.settings import Setting, Settings, SettingsFile, SettingValue
 
-__all__ = ["explain", "path"]
+__all__ = ["RENDERERS"]
 
 
-def explain(value: dict[str, Any]) -> None:
+def explain(value: Settings) -> None:
     """One line a setting: key, value, where from; and the file."""
     out = console()
     out.print(f"{plain(value['file'])}{'' if value['exists'] else ' [dim](there is no such file; none is needed)[/]'}")
@@ -22,17 +24,23 @@ def explain(value: dict[str, Any]) -> None:
     out.print("[dim]A flag goes before a variable, a variable before the file, the file before the default.[/]")
 
 
-def path(value: dict[str, Any]) -> None:
+def path(value: SettingsFile) -> None:
     """Just the path, for a script to use."""
     sys.stdout.write(value["file"] + "\n")
 
 
-def _origin(row: dict[str, Any]) -> str:
-    origin: str = row["origin"]
-    return {"environment": f"${plain(row['variable'])}", "default": "[dim]default[/]"}.get(origin, origin)
+def _origin(row: Setting) -> str:
+    shown = {"environment": f"${plain(row['variable'])}", "default": "[dim]default[/]"}
+    return shown.get(row["origin"], row["origin"])
 
 
-def _shown(value: Any) -> str:
+def _shown(value: SettingValue) -> str:
     if value is None:
         return "–"
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {
+    "config explain": explain,
+    "config path": path,
+}

@@ -1,0 +1,88 @@
+"""Fields that several operations have, said once.
+
+Must not know: any one operation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from polyhost.operations.fields import Names, argument, flag, option
+
+__all__ = [
+    "after",
+    "connection",
+    "deleted",
+    "insecure_tls",
+    "map_host",
+    "partition",
+    "resource",
+    "run_id",
+    "since",
+    "stream",
+    "streams",
+]
+
+
+def connection(help: str = "The connection.", *, metavar: str | None = None) -> Any:  # noqa: A002  the field's term
+    """A connection that exists."""
+    return argument(help, metavar=metavar, names=Names.CONNECTION)
+
+
+def stream() -> Any:
+    """One stream of it."""
+    return argument("The stream, e.g. messages.", names=Names.STREAM)
+
+
+def run_id(help: str = "A run's id, as runs shows it.", *, running: bool = False) -> Any:  # noqa: A002
+    """A run; `running`: one that goes on."""
+    return argument(help, names=Names.RUNNING if running else Names.RUN)
+
+
+def streams() -> Any:
+    """Some of its streams."""
+    return option("Only this stream. Repeat for more.", metavar="STREAM", default=(), names=Names.STREAM)
+
+
+def partition(help: str) -> Any:  # noqa: A002
+    """One partition of a stream."""
+    return option(help, metavar="KEY", names=Names.PARTITION)
+
+
+def resource() -> Any:
+    """Some resources of some streams."""
+    return option(
+        "Only these resources of a stream, e.g. messages=C1,C2. Repeat for more.",
+        metavar="STREAM=ID,ID",
+        default=(),
+        names=Names.RESOURCES,
+    )
+
+
+def since(help: str = "Only records from this time on (ISO 8601).") -> Any:  # noqa: A002
+    """The beginning of a time range."""
+    return option(help, metavar="TIME")
+
+
+def after() -> Any:
+    """Where the page before ended."""
+    return option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
+
+
+def deleted() -> Any:
+    """Whether tombstones are shown."""
+    return flag("Show records the source has deleted, too.")
+
+
+def map_host() -> Any:
+    """Where a test server stands in for a site."""
+    return option(
+        "Send a site's traffic to a loopback address instead (test servers only).",
+        metavar="PATTERN=127.0.0.1:PORT",
+        default=(),
+    )
+
+
+def insecure_tls() -> Any:
+    """Whether that server may have any certificate."""
+    return flag("Accept any certificate from mapped hosts (test servers only).")
