@@ -42,6 +42,7 @@ async def test_its_first_test_passes_and_fails_once_the_script_is_wrong(tmp_path
 
 def pytest_of(folder: Path) -> int:
     """Its author's pytest, which knows nothing of this project's own settings."""
+    (folder.parent / "pytest.ini").write_text("[pytest]\n")
     return subprocess.run(
         [
             sys.executable,
@@ -53,7 +54,7 @@ def pytest_of(folder: Path) -> int:
             "-p",
             "polyhost.testing.plugin",
             "-c",
-            "/dev/null",
+            str(folder.parent / "pytest.ini"),
             str(folder),
         ],
         cwd=folder,
