@@ -189,6 +189,11 @@ MESSAGES = stream(
 )
 
 
+def strict(of: dict[str, Any], *required: str) -> dict[str, Any]:
+    """A stream that cannot do without these fields: in an odd shape they cost the record."""
+    return {**of, "schema": {**of["schema"], "required": ["id", *required]}}
+
+
 def machine(
     of: Manifest | None = None, request: Any = None, *, scope: Scope | None = None, **options: Any
 ) -> RunMachine:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playbooks import AT, Flush, delete, done, manifest, play, record, stream
+from playbooks import AT, Flush, delete, done, manifest, play, record, stream, strict
 from polyhost.protocol.commands import PersistRecords
 from polyhost.protocol.declarations import PartitionDecl
 from polyhost.protocol.positions import Place
@@ -50,7 +50,7 @@ def test_a_delete_whose_data_names_another_key_is_invalid():
 
 
 def test_the_whole_record_is_judged_by_the_schema_though_only_a_part_is_kept():
-    of = manifest()
+    of = manifest(strict(stream("notes"), "text"))
     book = play(of, {"fields": {"notes": ["at"]}}, validators=build_validators(of))
     (book >> record("notes", "n1", {"text": 5}) >> record("notes", "n2", {"text": "x"}) >> done(2)).finish()
     assert book.stored == ["n2"]
@@ -65,7 +65,8 @@ def test_formats_are_checked():
 
 def test_a_schemas_pattern_cannot_run_away():
     """Ours: a manifest is text from a stranger, and a pattern may take exponential time."""
-    of = manifest(stream("notes", properties={"text": {"type": "string", "pattern": r"^(?=(a+)+$)(a+)+$"}}))
+    runaway = stream("notes", properties={"text": {"type": "string", "pattern": r"^(?=(a+)+$)(a+)+$"}})
+    of = manifest(strict(runaway, "text"))
     book = play(of, validators=build_validators(of))
     (book >> record("notes", "n1", {"text": "a" * 60 + "!"}) >> done(1)).finish()
     assert book.stored == []

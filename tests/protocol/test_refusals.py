@@ -1,13 +1,14 @@
-"""Claims that a refused record spoils (ours; trap 12: what was not stored was not covered)."""
+"""Claims that a refused record spoils where no exceptions are kept, as in a file, or too many would be (ours; trap 12:
+what was not stored was not covered)."""
 
 import pytest
 
-from playbooks import MESSAGES, coverage, done, manifest, play, record
+from playbooks import MESSAGES, coverage, done, manifest, play, record, strict
 from polyhost.protocol import refusals
 from polyhost.protocol.commands import CommitCoverage
 from polyhost.protocol.validation import build_validators
 
-CHATS = manifest(MESSAGES)
+CHATS = manifest(strict(MESSAGES, "text"))
 
 
 def refused(ts: object, channel: object = "C1") -> dict:
@@ -15,8 +16,8 @@ def refused(ts: object, channel: object = "C1") -> dict:
     return record("messages", "m", {"id": "m", "channel": channel, "ts": ts, "text": 5})
 
 
-def claims(*messages: dict, request: object = None) -> list[tuple[str | None, str]]:
-    book = play(CHATS, request, validators=build_validators(CHATS))
+def claims(*messages: dict, request: object = None, keeps: bool = False) -> list[tuple[str | None, str]]:
+    book = play(CHATS, request, validators=build_validators(CHATS), keeps_exceptions=keeps)
     for message in messages:
         book >> message
     return [(claim.since, claim.until) for claim in book.of(CommitCoverage)]
@@ -57,14 +58,17 @@ def test_a_record_nobody_asked_for_spoils_nothing():
     assert claims(other, claim, request={"resources": {"messages": ["C1"]}}) == [("2.0", "4.0")]
 
 
-def test_too_many_refused_records_leave_a_stream_without_any_further_claim(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("keeps", [False, True])
+def test_too_many_refused_records_leave_a_stream_without_any_further_claim(
+    monkeypatch: pytest.MonkeyPatch, keeps: bool
+):
     monkeypatch.setattr(refusals, "MAX_REFUSED", 1)
     claim = coverage("messages", "C1", "2.0", "4.0")
-    assert claims(refused("9.0"), claim, refused("9.0"), claim, claim) == [("2.0", "4.0")]
+    assert claims(refused("9.0"), claim, refused("9.0"), claim, claim, keeps=keeps) == [("2.0", "4.0")]
 
 
 def test_a_spoilt_claim_is_told_with_its_partition_and_without_what_was_refused():
-    book = play(CHATS, validators=build_validators(CHATS))
+    book = play(CHATS, validators=build_validators(CHATS), keeps_exceptions=False)
     (book >> refused("3.0") >> coverage("messages", "C1", None, "4.0") >> done(1)).finish()
     told = [found for found in book.diagnostics if str(found.code) == "range_unproven"]
     assert [(found.stream, found.partitions, str(found.severity)) for found in told] == [("messages", ("C1",), "gap")]

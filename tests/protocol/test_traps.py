@@ -19,6 +19,7 @@ from playbooks import (
     skip,
     state,
     stream,
+    strict,
 )
 from polyhost.protocol.commands import CommitCheckpoints, CommitCoverage, PersistRecords
 from polyhost.protocol.messages import MalformedLine
@@ -278,20 +279,21 @@ def test_trap_13_a_time_range_is_exact_not_by_the_day(at, inside):
     assert book.stored == (["n1"] if inside else [])
 
 
-def test_an_invalid_record_is_reported_by_path_and_rule_and_never_by_content():
+def test_an_odd_part_and_an_invalid_record_are_reported_by_path_and_rule_and_never_by_content():
     """Ours (requirements CH-2.5, PR-1.2): names that are not the schema's come out of the record."""
     properties = {"people": {"type": "object", "additionalProperties": {"type": "integer"}}}
-    of = manifest(stream("notes", properties=properties))
+    of = manifest(strict(stream("notes", properties=properties), "people", "text"))
     book = play(of, validators=build_validators(of))
+    good = {"people": {}, "text": "t"}
     (
         book
-        >> record("notes", "n1", {"people": {"Anna": "xoxc"}})
-        >> record("notes", "n2", {"text": 5})
-        >> record("notes", "n3")
+        >> record("notes", "n1", {**good, "people": {"Anna": "xoxc"}})
+        >> record("notes", "n2", {**good, "text": 5})
+        >> record("notes", "n3", good)
     )
     (book >> done(3)).finish()
-    assert book.stored == ["n3"]
-    assert book.machine.rejected["notes"]["invalid_record"] == 2
+    assert book.stored == ["n1", "n3"]
+    assert book.machine.rejected["notes"]["invalid_record"] == 1
     told = repr([found.as_json() for found in book.diagnostics])
     assert all(part in told for part in ("type", "/people/*", "/text"))
     assert not any(part in told for part in ("Anna", "xoxc", AT))

@@ -288,7 +288,7 @@ async def test_a_store_from_before_there_was_search_is_upgraded_and_searched(mak
     home = make_home()
     with closing(sqlite3.connect(home / STORE_FILE)) as db:
         db.executescript(
-            "DROP TABLE search_steps; DROP TABLE search_indexes;"
+            "DROP TABLE exceptions; DROP TABLE search_steps; DROP TABLE search_indexes;"
             "UPDATE alembic_version SET version_num = '0001'; PRAGMA user_version = 1"
         )
     store = await SqliteStore.open(home)

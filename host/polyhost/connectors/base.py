@@ -84,6 +84,10 @@ class HostCalls(Protocol):
         """What is stored of each group: {id: {count, latest}}; count excludes the head and deleted members."""
         ...
 
+    async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
+        """What stands out and is to be tried again by its key: [{kind, key, partition, position, reason, tries}]."""
+        return []
+
     async def unpaused(self) -> None:
         """Return once requests may leave for the site: at once, unless the owner has paused the run."""
         ...

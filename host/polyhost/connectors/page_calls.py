@@ -82,6 +82,11 @@ class _Groups(_Call):
     ids: Annotated[tuple[_Cursor, ...], Strict(False), Field(max_length=MAX_GROUPS)]
 
 
+class _Exceptions(_Call):
+    stream: _Name
+    partition: _Key | None = None
+
+
 class _Refused(_Call):
     method: Annotated[str, Field(max_length=MAX_NAME)]
 
@@ -143,6 +148,9 @@ class PageCalls:
     async def groups(self, asked: _Groups) -> dict[str, dict[str, Any]]:
         return await self._calls.groups(asked.stream, asked.partition, asked.ids)
 
+    async def exceptions(self, asked: _Exceptions) -> list[dict[str, Any]]:
+        return await self._calls.due_exceptions(asked.stream, asked.partition)
+
     async def refused(self, asked: _Refused) -> bool:
         """The SDK has refused a call itself, before anything of it left the page; here it is only counted."""
         self._count(asked.method if asked.method in _SDK_METHODS else _OTHER)
@@ -155,11 +163,12 @@ _ANSWERS: Mapping[str, _Answer] = {
     "fenced": _Answer(_Fenced, PageCalls.fenced),
     "windows": _Answer(_Windows, PageCalls.windows),
     "groups": _Answer(_Groups, PageCalls.groups),
+    "exceptions": _Answer(_Exceptions, PageCalls.exceptions),
     "refused": _Answer(_Refused, PageCalls.refused),
 }
 _SDK_METHODS = frozenset(
     {"scope", "emit", "inventory", "covered", "windows", "groups", "state", "request", "progress", "skip", "ask"}
-    | {"sleep", "parse", "fail"}
+    | {"sleep", "parse", "fail", "exception", "exceptions", "pages", "fields", "isUp", "emitEach"}
 )
 """What `host` has in polyfill.d.ts: the names that a count may be kept by."""
 

@@ -64,6 +64,9 @@ class ScriptHost:
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         return await self._calls.groups(stream, partition, ids)
 
+    async def due_exceptions(self, stream: str, partition: str | None = None) -> list[dict[str, Any]]:
+        return await self._calls.due_exceptions(stream, partition)
+
     async def answer(self) -> Mapping[str, Any]:
         """The next INTERACTION_RESPONSE. Yield FLUSH after the question, or it waits in its batch."""
         return await self._session.inbox.get()

@@ -46,7 +46,8 @@ class Completeness:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
     """What became of one stream's records. `rejected` were refused by scope or schema and are not stored; `invalid` are
-    those of them that broke the schema. `unparsable`: pieces of a file that could not be read as records at all."""
+    those of them that broke the schema. `unparsable`: pieces of a file that could not be read as records at all.
+    `mended`: of those that are stored, the ones that lost a part in an unexpected shape."""
 
     new: int = 0
     updated: int = 0
@@ -55,6 +56,7 @@ class Counts:
     rejected: int = 0
     invalid: int = 0
     unparsable: int = 0
+    mended: int = 0
 
     @property
     def parsed(self) -> int:
@@ -119,6 +121,8 @@ class BatchFacts:
     recorded: bool = False
     blocked: Mapping[str, int] = field(default_factory=dict)
     """Requests to hosts that the manifest does not declare, by host: tried, and stopped in the browser."""
+    exceptions: Sequence[Mapping[str, Any]] = ()
+    """What stood out of the ranges of its scope when it ended, as far as it is named: keys, codes, times and counts."""
 
     @property
     def are_final(self) -> bool:
@@ -152,6 +156,7 @@ class BatchFacts:
             "artifact": None if self.artifact is None else self.artifact.as_json(),
             "recorded": self.recorded,
             "blocked": dict(self.blocked),
+            "exceptions": [dict(one) for one in self.exceptions],
         }
 
     @classmethod
@@ -169,6 +174,7 @@ class BatchFacts:
             gaps=tuple(Gap(**gap) for gap in stored["gaps"]),
             completeness=Completeness(Claim(completeness["claim"]), tuple(completeness["evidence"])),
             blocked=dict(stored.get("blocked", {})),
+            exceptions=tuple(stored.get("exceptions", ())),
         )
 
 

@@ -12,6 +12,7 @@ from polyhost.coverage.facts import BatchFacts, Claim, Counts
 
 __all__ = ["receipt"]
 
+_STANDING = frozenset({"record_exception", "group_exception"})
 _MILLISECONDS = len("2026-11-22T03:15:58.000")
 """Characters of a moment to compare: positions are shown to the millisecond, event times are finer."""
 
@@ -38,11 +39,13 @@ def receipt(facts: BatchFacts) -> dict[str, Any]:
             "deleted": totals.deleted,
             "skipped": totals.rejected - totals.invalid,
             "failed": totals.failed,
+            "mended": totals.mended,
         },
         "gaps": [
             {"code": gap.code, "stream": gap.stream, "count": gap.count, "blocking": gap.blocking, "action": gap.action}
             for gap in facts.gaps
         ],
+        "exceptions": [dict(one) for one in facts.exceptions],
         "blocked": dict(facts.blocked),
         "artifact": None if facts.artifact is None else facts.artifact.as_json(),
         "advice": _advice(facts),
@@ -65,6 +68,10 @@ def _summary(facts: BatchFacts, totals: Counts) -> str:
         parts.append(f"{totals.rejected:,} refused as out of scope or invalid")
     if totals.unparsable:
         parts.append(f"{totals.unparsable:,} could not be read")
+    if totals.mended:
+        parts.append(f"{totals.mended:,} kept without a part in an unexpected shape")
+    if standing := sum(gap.count or 0 for gap in facts.gaps if gap.code in _STANDING):
+        parts.append("1 stands out as an exception" if standing == 1 else f"{standing:,} stand out as exceptions")
     if facts.gaps:
         parts.append(f"{len(facts.gaps)} {'gap' if len(facts.gaps) == 1 else 'gaps'}")
     elif facts.completeness.claim is Claim.COMPLETE:

@@ -14,7 +14,7 @@ from polyhost.ledger.state import Purpose, Window
 
 __all__ = ["Estimate", "estimate", "total_requests"]
 
-_PURPOSES: tuple[Purpose, ...] = ("new", "backfill", "refresh")
+_PURPOSES: tuple[Purpose, ...] = ("new", "backfill", "refresh", "retry")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

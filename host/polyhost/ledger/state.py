@@ -26,7 +26,7 @@ __all__ = [
     "Window",
 ]
 
-Purpose = Literal["new", "backfill", "refresh"]
+Purpose = Literal["new", "backfill", "refresh", "retry"]
 CursorTime = Literal["unix_seconds", "unix_milliseconds", "iso8601"]
 When = Literal["due", "with_new"]
 

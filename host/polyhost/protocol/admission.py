@@ -1,20 +1,26 @@
-"""From RECORD to a record that may be stored: counted, held against scope, place, key and schema, projected.
+"""From RECORD to a record that may be stored: counted, held against scope, place, key and schema, mended, projected.
 
 Owns: the gates, one per stream in scope, and what has been admitted but not handed on. Must not know: states, commands
-other than PersistRecords, stores. This is the inner loop: a plain record passes in a few microseconds.
+other than PersistRecords and NoteException, stores. This is the inner loop: a plain record takes a few microseconds.
+
+A part of a record in an odd shape costs that part, where the schema can do without it. A record that has to be refused
+costs itself: it becomes an exception, which is told of before anything that comes after it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from operator import itemgetter
-from typing import Any
+from typing import Any, cast
 
 from polyhost.instants import is_timestamp
-from polyhost.protocol.commands import PersistRecords
+from polyhost.protocol.commands import Command, NoteException, PersistRecords
 from polyhost.protocol.declarations import Manifest, StreamDecl
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity
+from polyhost.protocol.exceptions import ExceptionFact, ExceptionKind, ExceptionReason
 from polyhost.protocol.findings import Findings
 from polyhost.protocol.keys import KeyRuleError, canonical_key, key_of
 from polyhost.protocol.messages import ProtocolViolationError, parse_record
@@ -22,13 +28,26 @@ from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record, make_record
 from polyhost.protocol.refusals import Refusals
 from polyhost.protocol.scope import RESOURCE, Admitted, Op, Rejected, Scope, StreamScope, Undecided
-from polyhost.protocol.validation import RecordValidator
+from polyhost.protocol.validation import Fault, RecordValidator
 
 __all__ = ["Admission", "Gate"]
 
 _INVALID = "invalid_record"
 _KEY_MISMATCH = Rejected(_INVALID, "key_mismatch")
 _NO_DATA_KEY = Rejected(_INVALID, "key_missing")
+
+
+_UNKNOWN_FIELD = "*"
+_MAX_NAMED = 50
+"""Fields of one record that a connector may name as left out. The record is counted, whatever it names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mended:
+    """A record that may be stored without the parts that these faults lay in."""
+
+    record: Record
+    faults: tuple[Fault, ...]
 
 
 class Gate:
@@ -46,8 +65,10 @@ class Gate:
         self.scope = scope
         self._narrowed = scope.is_narrowed
 
-    def judge(self, key: Any, data: dict[str, Any] | None, emitted_at: str, op: Op) -> Record | Rejected | Undecided:
-        """The record to store, or why not. Undecided is for deletes only."""
+    def judge(
+        self, key: Any, data: dict[str, Any] | None, emitted_at: str, op: Op
+    ) -> Record | _Mended | Rejected | Undecided:
+        """The record to store, as it is or mended, or why not. Undecided is for deletes only."""
         canonical = self.canonical(key)
         if op == "delete" or data is None:
             return self._judge_delete(canonical, data, emitted_at)
@@ -55,16 +76,44 @@ class Gate:
             own = key_of(data, self._primary_key)
             if own != canonical:
                 return _NO_DATA_KEY if own is None else _KEY_MISMATCH
-        projected = data
-        if self._narrowed:
-            verdict = self.scope.judge(canonical, data, op)
-            if not isinstance(verdict, Admitted):
-                return verdict
-            projected = verdict.data
+        verdict = self.scope.judge(canonical, data, op)
+        if not isinstance(verdict, Admitted):
+            return verdict
         # The whole record is what the schema speaks of, not the part that is kept.
-        if (fault := self._fault(data)) is not None:
+        fault = self._fault(data)
+        if fault is None:
+            return Record(self._name, canonical, verdict.data, emitted_at)
+        return self._mend(canonical, data, emitted_at, fault)
+
+    def _mend(self, key: str, data: dict[str, Any], emitted_at: str, fault: Rejected) -> _Mended | Rejected | Undecided:
+        """The record without its odd parts; the fault where it cannot be kept without them."""
+        mended = None if self._validate is None else self._validate.mend(data)
+        if mended is None:
             return fault
-        return Record(self._name, canonical, projected, emitted_at)
+        if (placeless := self._place_fault(mended.data)) is not None:
+            return placeless
+        kept = self.scope.judge(key, mended.data, "upsert")
+        if not isinstance(kept, Admitted):
+            return kept
+        return _Mended(Record(self._name, key, kept.data, emitted_at), mended.left_out)
+
+    def exception(self, key: str, data: dict[str, Any], fault: Rejected) -> ExceptionFact:
+        """What is kept of a record that cannot be: its key and its place, as far as that can be read."""
+        partition, position, member = (None, None, False) if self.place is None else self.place.told(data)
+        return ExceptionFact(
+            stream=self._name,
+            kind=ExceptionKind.RECORD,
+            key=key,
+            reason=ExceptionReason.INVALID,
+            partition=partition,
+            position=position,
+            member=member,
+            detail=f"{fault.rule} at {fault.path}" if fault.path else fault.rule,
+        )
+
+    def named(self, field: str) -> str:
+        """A field by its name, where the stream's schema declares it: nothing of a connector's own is repeated."""
+        return _UNKNOWN_FIELD if self._validate is None else self._validate.field_of(field)
 
     def plain_key(self, key: Any, data: dict[str, Any]) -> str | None:
         """The canonical key of a record that nothing can be said against; None where `judge` has to look closer."""
@@ -104,6 +153,9 @@ class Gate:
     def _fault(self, data: dict[str, Any]) -> Rejected | None:
         if self._validate is not None and (fault := self._validate(data)) is not None:
             return Rejected(_INVALID, fault.rule, fault.path)
+        return self._place_fault(data)
+
+    def _place_fault(self, data: dict[str, Any]) -> Rejected | None:
         if self.place is not None and (field := self.place.fault(data)) is not None:
             return Rejected(_INVALID, "no_place_in_partition", f"/{field}")
         return None
@@ -115,12 +167,14 @@ class Admission:
     __slots__ = (
         "_findings",
         "_gates",
+        "_keeps_exceptions",
         "_manifest",
         "_pending",
         "_undecided",
         "durable",
         "emitted",
         "flushed",
+        "mended",
         "refusals",
     )
 
@@ -130,10 +184,14 @@ class Admission:
         scope: Scope,
         validators: Mapping[str, RecordValidator],
         findings: Findings,
+        *,
+        keeps_exceptions: bool = True,
     ) -> None:
         self._manifest = manifest
         self._findings = findings
+        self._keeps_exceptions = keeps_exceptions
         self.refusals = Refusals()
+        self.mended: Counter[str] = Counter()
         self._gates = {
             stream.name: Gate(manifest.by_name[stream.name], stream, validators.get(stream.name))
             for stream in scope.streams
@@ -165,6 +223,8 @@ class Admission:
                 moment = emitted_at if is_timestamp(emitted_at) else None
             if gate is None or moment is None or type(data) is not dict or message.get("op", "upsert") != "upsert":
                 break
+            if "mended" in message:
+                break
             key = gate.plain_key(message.get("key"), data)
             if key is None:
                 break
@@ -172,33 +232,70 @@ class Admission:
         self.emitted += len(kept) - before
         return len(kept) - before
 
-    def take(self, message: dict[str, Any]) -> PersistRecords | None:
+    def take(self, message: dict[str, Any]) -> list[Command]:
         """Read, count, judge, and keep or turn away one RECORD. Raises ProtocolViolationError.
 
-        What is undecided is settled after the records before it and ahead of any after it, so the answer may be a batch
-        that has to be handed on first.
+        What has to be told before anything that comes after: records handed on because one after them is undecided (it
+        is settled after those before it and ahead of any after it), and the exception that this one is.
         """
         stream, key, data, emitted_at, op = parse_record(message)
         gate = self._gates.get(stream)
         if gate is None:
-            self.emitted += 1
             self._reject_stream(stream)
-            return None
-        verdict = gate.judge(key, data, emitted_at, op)
-        before = None
-        if type(verdict) is Record:
-            if self._undecided:
-                before = self.flush()
-            self._pending.append(verdict)
-        elif type(verdict) is Rejected:
-            self._findings.reject(DiagnosticCode(verdict.code), verdict.rule, stream, verdict.path)
-            # A resource that nobody asked for is another partition's, where nothing can be claimed.
-            if gate.place is not None and data is not None and verdict is not RESOURCE:
-                self.refusals.refuse(stream, gate.place, gate.canonical(key), data)
+            found: list[Command] = []
         else:
-            self._undecided.append(Record(stream, gate.canonical(key), None, emitted_at, "delete"))
+            found = self._judge(gate, stream, key, data, emitted_at, op, message)
         self.emitted += 1
+        return found
+
+    def _judge(
+        self,
+        gate: Gate,
+        stream: str,
+        key: Any,
+        data: dict[str, Any] | None,
+        emitted_at: str,
+        op: Op,
+        message: Mapping[str, Any],
+    ) -> list[Command]:
+        verdict = gate.judge(key, data, emitted_at, op)
+        if type(verdict) is Rejected:
+            return self._turn_away(gate, stream, key, data, verdict)
+        if type(verdict) is Undecided:
+            self._undecided.append(Record(stream, gate.canonical(key), None, emitted_at, "delete"))
+            return []
+        before = self._flushed_before() if self._undecided else []
+        fields = _fields_named(message.get("mended"))
+        if type(verdict) is _Mended or fields:
+            self._note_mended(gate, stream, verdict.faults if type(verdict) is _Mended else (), fields)
+        self._pending.append(verdict.record if type(verdict) is _Mended else cast("Record", verdict))
         return before
+
+    def _turn_away(
+        self, gate: Gate, stream: str, key: Any, data: dict[str, Any] | None, verdict: Rejected
+    ) -> list[Command]:
+        """Count it, and keep it from being taken for gone: as an exception, or by opening what it lies in."""
+        self._findings.reject(DiagnosticCode(verdict.code), verdict.rule, stream, verdict.path)
+        if data is None:
+            return []
+        canonical = gate.canonical(key)
+        if verdict.code == _INVALID and self._keeps_exceptions and self.refusals.spare(stream, canonical):
+            return [*self._flushed_before(), NoteException(self.emitted, gate.exception(canonical, data, verdict))]
+        # A resource that nobody asked for is another partition's, where nothing can be claimed.
+        if gate.place is not None and verdict is not RESOURCE:
+            self.refusals.refuse(stream, gate.place, canonical, data)
+        return []
+
+    def _note_mended(self, gate: Gate, stream: str, faults: Sequence[Fault], fields: Sequence[str]) -> None:
+        self.mended[stream] += 1
+        places = {f"{fault.rule} at {fault.path}" for fault in faults}
+        places |= {f"shape at /{gate.named(field)}" for field in fields}
+        for place in sorted(places):
+            self._findings.note(DiagnosticCode.FIELD_MENDED, place, stream=stream, severity=Severity.INFO)
+
+    def _flushed_before(self) -> list[Command]:
+        batch = self.flush()
+        return [] if batch is None else [batch]
 
     def decide(self, record: Record, stored: Mapping[str, Any] | None) -> bool:
         """Whether an undecided delete touches something in scope; counts it as rejected where it does not."""
@@ -229,3 +326,10 @@ class Admission:
             return
         # A name the manifest does not know is the connector's own text: counted, not repeated.
         self._findings.note(DiagnosticCode.OUT_OF_SCOPE_RECORD, "stream_not_declared", severity=Severity.INFO)
+
+
+def _fields_named(told: Any) -> Sequence[str]:
+    """The fields that a connector says it left out of a record itself; anything else that it says is passed over."""
+    if type(told) is not list:
+        return ()
+    return [name for name in cast("list[Any]", told)[:_MAX_NAMED] if type(name) is str]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from polyhost.protocol.diagnostics import Diagnostic
+from polyhost.protocol.exceptions import ExceptionFact
 from polyhost.protocol.records import Record
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "EndRun",
     "FinishConnector",
     "InventoryEntry",
+    "NoteException",
     "PersistRecords",
     "Report",
     "ReportProgress",
@@ -45,6 +47,15 @@ class PersistRecords:
     sequence: int
     records: Sequence[Record]
     undecided: Sequence[Record] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoteException:
+    """Something of this stream could not be taken: keep its name, after the records up to `sequence` and before what
+    comes then. Ranges that hold it may be proven; it stands out of them."""
+
+    sequence: int
+    fact: ExceptionFact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +169,7 @@ class EndRun:
 Command = (
     SendToConnector
     | PersistRecords
+    | NoteException
     | CommitCoverage
     | CommitInventory
     | CommitCheckpoints

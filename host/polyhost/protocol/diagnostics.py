@@ -82,18 +82,24 @@ class DiagnosticCode(StrEnum):
     CONNECTOR_CRASHED = "connector_crashed"
     PROTOCOL_VIOLATION = "protocol_violation"
     CALL_REFUSED = "call_refused"
+    RECORD_EXCEPTION = "record_exception"
+    GROUP_EXCEPTION = "group_exception"
+    FIELD_MENDED = "field_mended"
+    LIST_UNFINISHED = "list_unfinished"
+    LIMIT_REACHED = "limit_reached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
-    """One thing worth telling. Holds keys, counts and codes; never record content, people's names, or text of
-    theirs."""
+    """One thing worth telling. Holds keys (of partitions; `keys`: of records or groups), counts and codes; never record
+    content, people's names, or text of theirs."""
 
     code: DiagnosticCode
     severity: Severity
     message: str
     stream: str | None = None
     partitions: tuple[str, ...] | None = None
+    keys: tuple[str, ...] | None = None
     total: int | None = None
     truncated: bool | None = None
     count: int | None = None
@@ -113,8 +119,9 @@ class Diagnostic:
         """The wire form: absent facts are left out, enums become their text."""
         fields = {name: getattr(self, name) for name in Diagnostic.__slots__}
         present = {name: value for name, value in fields.items() if value is not None}
-        if self.partitions is not None:
-            present["partitions"] = list(self.partitions)
+        for name in _LISTS:
+            if name in present:
+                present[name] = list(present[name])
         return {name: str(value) if isinstance(value, StrEnum) else value for name, value in present.items()}
 
 
@@ -135,6 +142,8 @@ def partitions_diagnostic(
     )
 
 
+_LISTS = ("partitions", "keys")
+"""Fields that hold keys, and are cut first."""
 _GRAVEST_FIRST = (Severity.ERROR, Severity.GAP, Severity.INFO)
 
 
@@ -159,11 +168,12 @@ def _size(diagnostic: Diagnostic) -> int:
 
 def _shrunk(diagnostic: Diagnostic, room: int) -> Diagnostic | None:
     while _size(diagnostic) > room:
-        if not diagnostic.partitions:
+        longest = max(_LISTS, key=lambda name: len(getattr(diagnostic, name) or ()))
+        named = getattr(diagnostic, longest)
+        if not named:
             return None
-        total = diagnostic.total or len(diagnostic.partitions)
-        half = diagnostic.partitions[: len(diagnostic.partitions) // 2]
-        diagnostic = replace(diagnostic, partitions=half, total=total, truncated=True)
+        half = {longest: named[: len(named) // 2]}
+        diagnostic = replace(diagnostic, **half, total=diagnostic.total or len(named), truncated=True)
     return diagnostic
 
 

@@ -28,6 +28,9 @@ tell."""
 _SENTENCES = {
     DiagnosticCode.OUT_OF_SCOPE_RECORD: "outside the scope, not stored",
     DiagnosticCode.INVALID_RECORD: "invalid, not stored",
+    DiagnosticCode.FIELD_MENDED: "kept without a part in an unexpected shape",
+    DiagnosticCode.LIST_UNFINISHED: "a list that did not come to its end",
+    DiagnosticCode.LIMIT_REACHED: "left out: a limit of the connector",
     DiagnosticCode.DETAIL_GAP: "without their detail",
     DiagnosticCode.SCOPE_NOT_SUPPORTED: "cannot be held to this scope, not collected",
     DiagnosticCode.STREAM_FAILED: "could not be collected",

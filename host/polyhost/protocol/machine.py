@@ -23,6 +23,7 @@ from polyhost.protocol.commands import (
     CommitCheckpoints,
     EndRun,
     FinishConnector,
+    NoteException,
     Report,
     ReportProgress,
     RunOutcome,
@@ -32,11 +33,13 @@ from polyhost.protocol.commands import (
 from polyhost.protocol.declarations import Manifest
 from polyhost.protocol.detail import Account, DetailAccounts
 from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
+from polyhost.protocol.exception_reports import Exceptions
 from polyhost.protocol.findings import Findings
 from polyhost.protocol.messages import (
     DetailCoverage,
     DetailGap,
     Done,
+    ExceptionReport,
     Interaction,
     InteractionResponse,
     MalformedLine,
@@ -82,6 +85,7 @@ class RunMachine:
         bindings: Mapping[str, Any],
         state: Mapping[str, Any] | None,
         validators: Mapping[str, RecordValidator] | None = None,
+        keeps_exceptions: bool = True,
     ) -> None:
         self._manifest = manifest
         self._scope = scope
@@ -93,12 +97,15 @@ class RunMachine:
             bindings=dict(bindings),
         )
         self._findings = Findings()
-        self._admission = Admission(manifest, scope, validators or {}, self._findings)
+        self._admission = Admission(
+            manifest, scope, validators or {}, self._findings, keeps_exceptions=keeps_exceptions
+        )
         self._details = DetailAccounts(manifest)
         self._checkpoints = Checkpoints(manifest, scope)
         self._partitions = Partitions(
             manifest, scope, self._findings, self._admission.refusals, offered=PARTITIONS in bindings
         )
+        self._exceptions = Exceptions(manifest, scope, self._findings, self._admission.refusals)
         self._skips = Skips(manifest, scope, self._findings)
         self._ending = Ending()
         self._asked: Interaction | None = None
@@ -116,6 +123,7 @@ class RunMachine:
             DetailGap: self._take_detail_gap,
             PartitionInventory: self._take_inventory,
             PartitionCoverage: self._take_coverage,
+            ExceptionReport: self._take_exception,
             Done: self._take_done,
         }
         for name in scope.skipped:
@@ -131,6 +139,11 @@ class RunMachine:
     def unparsable(self) -> Mapping[str, int]:
         """Per declared stream: pieces of a file that could not be read."""
         return self._skips.unparsable
+
+    @property
+    def mended(self) -> Mapping[str, int]:
+        """Per declared stream: records that were kept without a part in an unexpected shape."""
+        return self._admission.mended
 
     @property
     def records_emitted(self) -> int:
@@ -154,8 +167,7 @@ class RunMachine:
             return _NOTHING
         try:
             if self.state is ConnectorState.COLLECTING and type(message) is dict and message.get("type") == "RECORD":
-                before = self._admission.take(message)
-                return _NOTHING if before is None else [before]
+                return self._admission.take(message) or _NOTHING
             return self._receive_other(message, now)
         except ProtocolViolationError as violation:
             return self._violated(violation)
@@ -299,6 +311,10 @@ class RunMachine:
     def _take_coverage(self, message: PartitionCoverage, _now: float) -> list[Command]:
         claim = self._partitions.take_coverage(message, self._admission.emitted)
         return _NOTHING if claim is None else [*self.flush(), claim]
+
+    def _take_exception(self, message: ExceptionReport, _now: float) -> list[Command]:
+        fact = self._exceptions.take(message)
+        return _NOTHING if fact is None else [*self.flush(), NoteException(self._admission.emitted, fact)]
 
     def _take_done(self, message: Done, _now: float) -> list[Command]:
         if message.records_emitted != self.records_emitted:

@@ -24,6 +24,7 @@ __all__ = [
     "DetailGap",
     "Done",
     "DoneError",
+    "ExceptionReport",
     "Interaction",
     "InteractionResponse",
     "MalformedLine",
@@ -265,6 +266,19 @@ class PartitionCoverage(_Message):
     groups: Annotated[tuple[Cursor, ...], Strict(False)] | None = None
 
 
+class ExceptionReport(_Message):
+    """EXCEPTION: a record or a group that could not be taken, named so that what lies around it can be claimed (our
+    extension). `member`: the record belongs to a group, whose head stands at this position."""
+
+    stream: Name
+    kind: Literal["record", "group"]
+    key: Key | list[str]
+    reason: Literal["unmappable", "not_answered", "not_found", "refused", "unreadable", "unfinished"]
+    partition: PartitionKey | None = None
+    position: Cursor | None = None
+    member: bool = False
+
+
 Message = (
     RecordMessage
     | State
@@ -276,6 +290,7 @@ Message = (
     | Done
     | PartitionInventory
     | PartitionCoverage
+    | ExceptionReport
 )
 
 _MODELS: dict[str, type[_Message]] = {
@@ -288,6 +303,7 @@ _MODELS: dict[str, type[_Message]] = {
     "DONE": Done,
     "PARTITION_INVENTORY": PartitionInventory,
     "PARTITION_COVERAGE": PartitionCoverage,
+    "EXCEPTION": ExceptionReport,
 }
 _OWN_RULES = frozenset({"duplicate_keys", "outcome_not_required", "outcomes_overlap", "error_without_failure"})
 

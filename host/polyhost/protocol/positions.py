@@ -84,6 +84,18 @@ class Place:
         position = self._read_any(data.get(self._cursor_field) if group in _NO_GROUP else group)
         return (key if _is_partition_key(key) else None), position
 
+    def told(self, data: Mapping[str, Any]) -> tuple[str | None, str | None, bool]:
+        """Partition and position as the source writes them, and whether it belongs to a group with another head; None
+        for what cannot be read. A position alone, without its partition, is none."""
+        partition, key = self.of(data)
+        if partition is None or key is None:
+            return partition, None, False
+        cursor = data.get(self._cursor_field)
+        group = data.get(self._group_field) if self._group_field is not None else None
+        if group in _NO_GROUP:
+            return partition, str(cursor), False
+        return partition, str(group), self._read_any(cursor) != key
+
     def fault(self, data: Mapping[str, Any]) -> str | None:
         """The field without which the record has no place; None where it has one."""
         if not _is_partition_key(data.get(self._field)):

@@ -3,9 +3,12 @@ them is gone from the source.
 
 Owns: the places of refused records in one run. Must not know: why one was refused, what a claim leads to.
 
-A record whose position can be read spoils every claim of this run that holds the position. One whose position, or whose
-partition, cannot be read could belong anywhere: it spoils the next claim of its partition, or of each partition. More
-would keep a source with one broken record from ever being called read.
+A record that is named as an exception costs itself: what holds it may be claimed, and its key is remembered here, so
+that what is stored of it is not taken for gone. Where it cannot be named, because what it came from keeps no exceptions
+or there are too many, it opens what it lies in: a record whose position can be read spoils every claim of this run that
+holds the position. One whose position, or whose partition, cannot be read could belong anywhere: it spoils the next
+claim of its partition, or of each partition. More would keep a source with one broken record from ever being called
+read.
 """
 
 from __future__ import annotations
@@ -37,6 +40,16 @@ class Refusals:
         self._keys: defaultdict[str, set[str]] = defaultdict(set)
         self._lost: set[str] = set()
         self._remembered = 0
+
+    def spare(self, stream: str, key: str) -> bool:
+        """One that is named as an exception: nothing stored of it is gone. False where there are too many to name; then
+        the stream proves nothing more in this run."""
+        if self._remembered >= MAX_REFUSED:
+            self._lost.add(stream)
+            return False
+        self._remembered += 1
+        self._keys[stream].add(key)
+        return True
 
     def refuse(self, stream: str, place: Place, key: str, data: Mapping[str, Any]) -> None:
         """A record of a partitioned stream was turned away, though it may lie in a range that is claimed."""

@@ -36,6 +36,8 @@ _REASONS = {
     UNPARSABLE: DiagnosticCode.INVALID_RECORD,
     "detail_gap": DiagnosticCode.DETAIL_GAP,
     "inventory_unproven": DiagnosticCode.INVENTORY_UNPROVEN,
+    "list_unfinished": DiagnosticCode.LIST_UNFINISHED,
+    "limit_reached": DiagnosticCode.LIMIT_REACHED,
 }
 
 

@@ -1,6 +1,7 @@
 """Judging a record by its stream's JSON Schema (2020-12, formats on).
 
-Owns: the RecordValidator seam and its one maker; checking the schemas themselves. Must not know: scopes, keys, runs.
+Owns: the RecordValidator seam and its one maker; checking the schemas themselves; which parts of a record may be left
+out where their shape is none of the schema's. Must not know: scopes, keys, runs.
 
 A schema is text from a stranger: it may not fetch anything, and its patterns may not run away.
 """
@@ -15,8 +16,9 @@ import jsonschema_rs
 
 from polyhost.errors import ErrorCode
 from polyhost.protocol.declarations import Manifest, ManifestError, StreamDecl
+from polyhost.protocol.mending import Faults, mend
 
-__all__ = ["Fault", "RecordValidator", "build_validators", "schema_faults"]
+__all__ = ["Fault", "MendedRecord", "RecordValidator", "build_validators", "schema_faults"]
 
 PATTERN_BACKTRACKS = 100_000
 """Steps one pattern may backtrack on one value: milliseconds. Beyond that the value counts as not matching."""
@@ -32,10 +34,26 @@ class Fault:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class MendedRecord:
+    """A record that is valid now, and the faults of the parts that it has lost for that."""
+
+    data: dict[str, Any]
+    left_out: tuple[Fault, ...]
+
+
 class RecordValidator(Protocol):
     """None for a valid record."""
 
     def __call__(self, data: Mapping[str, Any], /) -> Fault | None: ...
+
+    def mend(self, data: Mapping[str, Any], /) -> MendedRecord | None:
+        """The record without its odd parts, where none of them is needed (`protocol.mending`)."""
+        ...
+
+    def field_of(self, name: str, /) -> str:
+        """The name of a field that the schema declares; `*` for any other, which would be a connector's own text."""
+        ...
 
 
 def schema_faults(manifest: Manifest) -> Iterator[ManifestError]:
@@ -49,7 +67,7 @@ def schema_faults(manifest: Manifest) -> Iterator[ManifestError]:
 
 def build_validators(manifest: Manifest) -> dict[str, RecordValidator]:
     """One validator per stream."""
-    return {stream.name: _validator(stream) for stream in manifest.streams}
+    return {stream.name: _SchemaValidator(stream) for stream in manifest.streams}
 
 
 def _compile(stream: StreamDecl) -> jsonschema_rs.Draft202012Validator:
@@ -65,23 +83,47 @@ def _compile(stream: StreamDecl) -> jsonschema_rs.Draft202012Validator:
         raise ManifestError(ErrorCode.SCHEMA_INVALID, reason, stream=stream.name, field="schema") from error
 
 
-def _validator(stream: StreamDecl) -> RecordValidator:
-    compiled = _compile(stream)
-    is_valid = cast("Callable[[Mapping[str, Any]], bool]", compiled.is_valid)
-    named = _property_names(stream.record_schema)
+class _SchemaValidator(RecordValidator):
+    """By one stream's schema."""
 
-    def judge(data: Mapping[str, Any], /) -> Fault | None:
+    def __init__(self, stream: StreamDecl) -> None:
+        compiled = _compile(stream)
+        self._is_valid = cast("Callable[[Mapping[str, Any]], bool]", compiled.is_valid)
+        self._faults = cast("Faults", compiled.iter_errors)
+        self._named = _property_names(stream.record_schema)
+        self._protected = frozenset((*stream.primary_key, *_placing(stream)))
+
+    def __call__(self, data: Mapping[str, Any], /) -> Fault | None:
         try:
-            if is_valid(data):
+            if self._is_valid(data):
                 return None
-            error = next(iter(compiled.iter_errors(data)), None)
+            error = next(self._faults(data), None)
         except ValueError:  # a value that JSON does not know
             return Fault("not_json", "")
         if error is None:
             return None
-        return Fault(error.kind.name, _path(error.instance_path, named))
+        return Fault(error.kind.name, _path(error.instance_path, self._named))
 
-    return judge
+    def mend(self, data: Mapping[str, Any], /) -> MendedRecord | None:
+        try:
+            mended = mend(data, self._faults, self._protected)
+        except ValueError:
+            return None
+        if mended is None:
+            return None
+        faults = tuple(Fault(rule, _path(path, self._named)) for rule, path in mended.left_out)
+        return MendedRecord(mended.data, faults)
+
+    def field_of(self, name: str, /) -> str:
+        return name if name in self._named else "*"
+
+
+def _placing(stream: StreamDecl) -> tuple[str, ...]:
+    """Fields that say where and when a record belongs: without one it would be kept in another place."""
+    partition = stream.partition
+    place = () if partition is None else (partition.field, partition.cursor_field, partition.group_field)
+    others = (stream.consent_time_field, stream.selection.resource_field)
+    return tuple(name for name in (*place, *others) if name is not None)
 
 
 def _property_names(schema: Any) -> frozenset[str]:

@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
+from polyhost.ledger.exceptions import StandingException
 from polyhost.ledger.state import PartitionState
 from polyhost.searching.search_rules import SearchRules
 from polyhost.store.rows import (
@@ -45,7 +46,9 @@ from polyhost.store.rows import (
 from polyhost.store.writes import (
     AddRecords,
     RecordWrite,
+    ResolveExceptions,
     SaveCheckpoints,
+    SaveExceptions,
     SavePartitions,
     TombstoneAbsent,
     WriteCounts,
@@ -67,9 +70,11 @@ __all__ = [
     "RecordQuery",
     "RecordStore",
     "RecordWrite",
+    "ResolveExceptions",
     "RunRow",
     "RunStore",
     "SaveCheckpoints",
+    "SaveExceptions",
     "SavePartitions",
     "SearchHit",
     "SearchIndex",
@@ -230,7 +235,8 @@ class RecordStore(Protocol):
 
 
 class LedgerStore(Protocol):
-    """What is known of each partition, and the checkpoints of connectors. Both are saved with `Store.write`."""
+    """What is known of each partition, what stands out of it, and the checkpoints of connectors. All are saved with
+    `Store.write`."""
 
     async def partitions(self, connection_id: int, stream: str | None = None) -> Sequence[PartitionState]:
         """By stream and key."""
@@ -238,6 +244,10 @@ class LedgerStore(Protocol):
 
     async def labels(self, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
         """What the ledger calls these partitions, for those that have a name."""
+        ...
+
+    async def exceptions(self, connection_id: int, stream: str | None = None) -> Sequence[StandingException]:
+        """What stands out of covered ranges, by stream, kind, partition and key."""
         ...
 
     async def checkpoints(self, connection_id: int) -> Mapping[str, Any]:
@@ -279,7 +289,7 @@ class Store(Protocol):
     ) -> Mapping[str, WriteCounts]:
         """Apply in order, in one transaction; counts of each stream whose records were written.
 
-        `batch_id` None: an owner's own act, which may save partitions and checkpoints but no records. RunFailedError
+        `batch_id` None: an owner's own act, which may save what the ledger keeps but no records. RunFailedError
         `unknown_batch`, or `batch_closed` once the batch is finished: a run that was taken over cannot write on.
         """
         ...

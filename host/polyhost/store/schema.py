@@ -141,6 +141,25 @@ Table(
     comment="The ledger: what is known of each partition.",
 )
 Table(
+    "exceptions",
+    metadata,
+    Column("stream_id", Integer, ForeignKey("streams.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("kind", Text, primary_key=True, nullable=False, comment="record, or group: the members of one"),
+    Column("partition", Text, primary_key=True, nullable=False, comment="empty where it is in none, or in none known"),
+    Column("key", Text, primary_key=True, nullable=False, comment="the record's key, or the group's own value"),
+    Column("position", Text, comment="where in its partition, as the source writes it"),
+    Column("reason", Text, nullable=False, comment="a code: invalid, unmappable, not_answered, …"),
+    Column("detail", Text, nullable=False, comment="the rule it breaks and where, never what stands there"),
+    Column("since", Text, nullable=False, comment="when it was first met"),
+    Column("last_tried", Text, nullable=False),
+    Column("member", Integer, nullable=False, comment="1: a record that hangs on the head at its position"),
+    Column("tries", Integer, nullable=False, comment="runs in which it was met"),
+    Column("turn", Integer, nullable=False, comment="number of the last of them, counted by the ledger"),
+    Column("set_aside_at", Text, comment="since when the owner lets it be"),
+    Column("set_aside_reason", Text),
+    comment="What stands out of covered ranges: records and groups that could not be taken.",
+)
+Table(
     "checkpoints",
     metadata,
     Column("connection_id", Integer, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),

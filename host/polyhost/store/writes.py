@@ -9,12 +9,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from polyhost.ledger.exceptions import ExceptionId, StandingException
 from polyhost.ledger.state import PartitionState
 
 __all__ = [
     "AddRecords",
     "RecordWrite",
+    "ResolveExceptions",
     "SaveCheckpoints",
+    "SaveExceptions",
     "SavePartitions",
     "TombstoneAbsent",
     "WriteCounts",
@@ -88,13 +91,29 @@ class SavePartitions:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveExceptions:
+    """Insert or replace what stands out of covered ranges."""
+
+    standing: Sequence[StandingException]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveExceptions:
+    """These stand no longer: they came well-formed, or their place is proven to be empty."""
+
+    healed: Sequence[ExceptionId]
+
+
+@dataclass(frozen=True, slots=True)
 class SaveCheckpoints:
     """Opaque cursors per stream (STATE), as the connector gave them."""
 
     cursors: Mapping[str, Any]
 
 
-WriteOp = WriteRecords | AddRecords | TombstoneAbsent | SavePartitions | SaveCheckpoints
+WriteOp = (
+    WriteRecords | AddRecords | TombstoneAbsent | SavePartitions | SaveExceptions | ResolveExceptions | SaveCheckpoints
+)
 
 
 @dataclass(slots=True)

@@ -36,6 +36,8 @@ BEHAVIOUR = (
 """The checks that need the connector to run, in order. With a recording there is one more: `expected`."""
 UNRECORDED = "unrecorded_request"
 _SHOWN = 3
+_FAULTS = frozenset({"invalid_record", "range_unproven", "field_mended"})
+_CORRECT = "Correct the record or its schema: the path is in it, never the content."
 _UNSTEADY = "Put what changes by itself into the stream's volatile_fields, or leave it out of data."
 
 _Stored = Mapping[tuple[str, str], Any]
@@ -91,14 +93,17 @@ def _run(ran: Ran) -> Check:
 
 
 def _records(ran: Ran) -> Check:
-    """The host turns away what is invalid; here that is a fault, not an accident."""
-    refused = [found for found in ran.result["diagnostics"] if found["code"] in {"invalid_record", "range_unproven"}]
+    """The host turns away what is invalid, or leaves its odd part out; here that is a fault, not an accident."""
+    refused = [found for found in ran.result["diagnostics"] if found["code"] in _FAULTS]
     if ran.counted("rejected") or ran.seen.strays:
         told = "; ".join(f"{found.get('stream')}: {found['message']}" for found in refused[:_SHOWN])
         strays = "; ".join(f"{name}: outside the scope ({rule})" for name, rule in list(ran.seen.strays)[:_SHOWN])
         count = max(ran.counted("rejected"), ran.seen.strays.total())
         found = f"{count:,} records were refused: {told or strays}"
-        return failed("records", found, "Correct the record or its schema: the path is in it, never the content.")
+        return failed("records", found, _CORRECT)
+    if mended := [found for found in refused if found["code"] == "field_mended"]:
+        told = "; ".join(f"{found.get('stream')}: {found['message']}" for found in mended[:_SHOWN])
+        return failed("records", f"records have parts that their schema does not know: {told}", _CORRECT)
     if not ran.seen.records:
         return not_checked("records", "the source holds no record", "Check it over a source that holds some.")
     return ok("records", ", ".join(f"{name} {count:,}" for name, count in sorted(ran.seen.records.items())))

@@ -150,6 +150,8 @@ class Pipeline:
                 case PersistRecords():
                     unit.steps += self._persist(command)
                     unit.sequence = command.sequence
+                case commands.NoteException():
+                    unit.steps += self._translator.take_exception(command)
                 case commands.CommitCoverage():
                     unit.steps += self._translator.take_coverage(command)
                 case commands.CommitInventory():

@@ -7,7 +7,7 @@ Must not know: how anything is written, or when.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -22,18 +22,20 @@ from polyhost.engine.run.ledger import RunLedger
 from polyhost.ledger import ranges
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import encode
+from polyhost.ledger.exceptions import ExceptionId
 from polyhost.ledger.plan import unproven
 from polyhost.ledger.position import Unplaceable, locate
 from polyhost.ledger.state import PartitionRule, Range
-from polyhost.protocol.commands import CommitCoverage, CommitInventory
+from polyhost.protocol.commands import CommitCoverage, CommitInventory, NoteException
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.records import Record
 from polyhost.protocol.scope import Scope
-from polyhost.store.base import RecordWrite, TombstoneAbsent, WriteOp, WriteRecords
+from polyhost.store.base import RecordWrite, ResolveExceptions, TombstoneAbsent, WriteOp, WriteRecords
 
 __all__ = ["StreamFacts", "Translator"]
 
+_NOBODY: Mapping[str, set[ExceptionId]] = {}
 
 _record_write: Callable[[tuple[Any, ...]], RecordWrite] = partial(tuple.__new__, RecordWrite)
 """Takes every field, in order, in a third of the time that calling the class takes."""
@@ -64,6 +66,8 @@ class Translator:
         absence_tells: bool = True,
     ) -> None:
         self._ledger = ledger
+        self._exceptions = ledger.exceptions
+        self._healed: list[ExceptionId] = []
         self._cursors = cursors
         self._tally = tally
         self._clock = clock
@@ -89,11 +93,16 @@ class Translator:
         return self._facts[stream].projected
 
     def write_records(self, records: Sequence[Record]) -> list[WriteOp]:
-        """Admitted records, ready to be stored."""
+        """Admitted records, ready to be stored; with them ends the exception that one of them was."""
         writes: list[RecordWrite] = []
         for stream, of in groupby(records, key=itemgetter(0)):
             writes += self._write(stream, of)
-        return [WriteRecords(writes)] if writes else []
+        healed, self._healed = self._healed, []
+        return [*([WriteRecords(writes)] if writes else []), *([ResolveExceptions(healed)] if healed else [])]
+
+    def take_exception(self, command: NoteException) -> list[WriteOp]:
+        """Something could not be taken: from now on its name stands in the ledger."""
+        return self._exceptions.note(command.fact)
 
     def heard_of(self, records: Sequence[Record]) -> None:
         """Deletes whose fate is not decided yet: whatever it is, the connector knows them to be gone."""
@@ -110,16 +119,22 @@ class Translator:
         facts = self._facts[command.stream]
         rule = facts.rule
         piece = self._ledger.proven(command)
-        if rule is None or facts.projected or self._spoilt(command):
+        if rule is None or facts.projected or self._spoilt(command) or self._exceptions.is_full(command.stream):
             return []
         if piece is None and command.limited_before is None:
             return []
         absent = [] if piece is None or not self._absence_tells else self._absent(command, piece, rule)
         ops: list[WriteOp] = [*absent, *self._ledger.take_coverage(command)]
         if piece is not None:
+            if self._absence_tells:
+                groups = self._group_keys(command, rule)
+                ops += self._exceptions.claimed(command.stream, command.partition, piece, groups)
             self._account(command, piece, rule)
         self._tell(command)
         return ops
+
+    def _group_keys(self, command: CommitCoverage, rule: PartitionRule) -> frozenset[str]:
+        return frozenset(key for group in command.groups if (key := self._key(group, rule)) is not None)
 
     def _absent(self, command: CommitCoverage, piece: Range, rule: PartitionRule) -> list[TombstoneAbsent]:
         """Only where this run has not walked before: what it saw there is not remembered any more."""
@@ -127,7 +142,7 @@ class Translator:
         if seen is None:
             return []
         walked = self._ledger.walked(command.stream, command.partition)
-        groups = frozenset(key for group in command.groups if (key := self._key(group, rule)) is not None)
+        groups = self._group_keys(command, rule)
         return [
             TombstoneAbsent(
                 stream=command.stream,
@@ -188,8 +203,13 @@ class Translator:
         """One stream's records. Everything is looked up once, not for each: a run is mostly this loop."""
         facts, read = self._facts[stream], 0
         rule, volatile, time_field = facts.rule, facts.volatile, facts.time_field
+        whole = self._absence_tells and not facts.projected
+        awaited = self._exceptions.records_of(stream) if whole else _NOBODY
+        watched: Collection[str] = ()
         here: str | None = None
         for _, key, data, emitted_at, op in records:
+            if awaited and key in awaited:
+                self._healed += self._exceptions.arrived(stream, key)
             if data is None:
                 self._walks.deleted(stream, key)
                 yield RecordWrite(stream, key, "delete", None, None, emitted_at)
@@ -210,6 +230,9 @@ class Translator:
             if partition != here:
                 self._has_read(stream, here, read)
                 here, read = partition, 0
+                watched = self._exceptions.watched(stream, partition)
+            if is_head and position in watched:
+                self._exceptions.saw_head(stream, partition, position)
             read += 1
             yield _record_write((stream, key, op, *encoded, emitted_at, partition, position, cursor, is_head))
         self._has_read(stream, here, read)

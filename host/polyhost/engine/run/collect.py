@@ -185,6 +185,7 @@ class _Run:
             bindings=self._bindings,
             state=translator.start_state(),
             validators=build_validators(what.manifest),
+            keeps_exceptions=what.artifact is None,
         )
         pipeline = Pipeline(
             machine=machine,
@@ -208,6 +209,7 @@ class _Run:
                 for stream in what.scope.streams
             }
             ended.unparsable = machine.unparsable
+            ended.mended = machine.mended
             ended.rejected = {
                 stream.name: sum(machine.rejected.get(stream.name, {}).values())
                 + translator.unplaced_counts().get(stream.name, 0)

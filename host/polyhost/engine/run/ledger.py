@@ -13,15 +13,17 @@ from dataclasses import asdict
 from typing import Any
 
 from polyhost.engine.clock import Clock
+from polyhost.engine.run.exceptions import RunExceptions
 from polyhost.ledger import artifacts, observe, plan, ranges, settle, snapshot
 from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.exceptions import Retry, StandingException, page_heads, tries_along
 from polyhost.ledger.observe import InventoryResult
 from polyhost.ledger.plan import LookbackFacts, RefreshPlan
 from polyhost.ledger.ranges import Ranges
 from polyhost.ledger.settle import Settlement
-from polyhost.ledger.state import PartitionRule, PartitionState, Range, Window
+from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus, Range, Window
 from polyhost.protocol.commands import CommitCoverage, CommitInventory
-from polyhost.protocol.scope import Scope
+from polyhost.protocol.scope import Scope, StreamScope
 from polyhost.store.base import SavePartitions, Store
 
 __all__ = ["LEGACY_MEMO", "RunLedger", "StreamLedger"]
@@ -41,6 +43,7 @@ class StreamLedger:
         self.scope_keys = scope_keys
         self.legacy: str | None = None
         self.plans: dict[str, RefreshPlan] = {}
+        self.retries: dict[str, list[Retry]] = {}
         self.planned = False
         self.planning = asyncio.Lock()
         self.walked: dict[str, Ranges] = {}
@@ -72,8 +75,17 @@ class RunLedger:
     """All partitioned streams of one run. `answer`s go to the connector; operations go to the store."""
 
     def __init__(
-        self, store: Store, connection_id: int, streams: Mapping[str, StreamLedger], clock: Clock, *, full: bool
+        self,
+        store: Store,
+        connection_id: int,
+        streams: Mapping[str, StreamLedger],
+        exceptions: RunExceptions,
+        clock: Clock,
+        *,
+        full: bool,
     ) -> None:
+        self.exceptions = exceptions
+        self._in_scope: Sequence[StreamScope] = ()
         self._store = store
         self._connection_id = connection_id
         self._streams = streams
@@ -104,7 +116,11 @@ class RunLedger:
             known = any(state.is_known_live for state in states.values())
             stream.legacy = None if known else legacy.get(name)
             streams[name] = stream
-        ledger = cls(store, connection_id, streams, clock, full=full)
+        orders = {name: rule.order for name, rule in rules.items()}
+        names = [stream.name for stream in scope.streams]
+        exceptions = await RunExceptions.load(store, connection_id, names, orders, clock)
+        ledger = cls(store, connection_id, streams, exceptions, clock, full=full)
+        ledger._in_scope = scope.streams
         ledger._artifact = artifact
         return ledger
 
@@ -127,6 +143,23 @@ class RunLedger:
             for name, stream in self._streams.items()
         }
 
+    def standing_exceptions(self) -> list[StandingException]:
+        """What stands out of the scope, and is not of a partition that its owner has let go."""
+        return [
+            one
+            for stream in self._in_scope
+            for one in self.exceptions.standing(stream.name)
+            if self._is_mine(one, stream)
+        ]
+
+    def _is_mine(self, one: StandingException, scope: StreamScope) -> bool:
+        if one.partition is None:
+            return scope.resources is None or one.key in scope.resources
+        stream = self._streams[one.stream]
+        state = stream.states.get(one.partition)
+        retired = state is not None and state.status is PartitionStatus.RETIRED
+        return stream.in_scope(one.partition) and not retired
+
     # what a connector asks
 
     async def windows(self, stream: str, partition: str) -> list[dict[str, Any]]:
@@ -145,7 +178,21 @@ class RunLedger:
         if refresh is None and state.covered and not self._full and ledger.rule.refresh.lookback_records:
             lookback = await self._facts(ledger, partition, None)
         walked = ledger.walked.get(partition, ())
-        return plan.windows(state, ledger.rule, refresh, lookback=lookback, walked=walked, full=self._full)
+        wanted = plan.windows(state, ledger.rule, refresh, lookback=lookback, walked=walked, full=self._full)
+        return [*wanted, *self._again(ledger, partition, wanted)]
+
+    def _again(self, ledger: StreamLedger, partition: str, wanted: Sequence[Window]) -> list[Window]:
+        """Windows in which exceptions are tried once more, where no other window of this run does so anyway."""
+        return [
+            retry.window
+            for retry in ledger.retries.get(partition, ())
+            if self.exceptions.is_open(retry)
+            and not any(tries_along(window, retry.window, ledger.rule.order) for window in wanted)
+        ]
+
+    async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
+        """What is to be tried again by its key. Out of scope: nothing."""
+        return self.exceptions.due(stream, partition)
 
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         """What the store holds of each group. An id that is no position of this stream's order is left out."""
@@ -228,7 +275,14 @@ class RunLedger:
         async with stream.planning:
             if not (self._full or stream.planned):
                 await self._spend_budget(stream)
+                stream.retries = await self._plan_retries(stream)
             stream.planned = True
+
+    async def _plan_retries(self, stream: StreamLedger) -> dict[str, list[Retry]]:
+        async def page_below(partition: str, position: str) -> str | None:
+            return (await self._facts(stream, partition, position, heads=page_heads(stream.rule))).since
+
+        return await self.exceptions.plan(stream.rule, stream.readable(), page_below)
 
     async def _spend_budget(self, stream: StreamLedger) -> None:
         now = self._clock.iso()
@@ -238,12 +292,14 @@ class RunLedger:
         sweep = {key: await self._facts(stream, key, before) for key, before in asked.sweep.items()}
         stream.plans = plan.plan_refresh(mine, lookback, stream.rule, now_iso=now, sweep_facts=sweep)
 
-    async def _facts(self, stream: StreamLedger, partition: str, before: str | None) -> LookbackFacts:
+    async def _facts(
+        self, stream: StreamLedger, partition: str, before: str | None, *, heads: int | None = None
+    ) -> LookbackFacts:
         since, groups = await self._store.records.lookback(
             self._connection_id,
             stream.rule.stream,
             partition,
-            heads=stream.rule.refresh.lookback_records,
+            heads=stream.rule.refresh.lookback_records if heads is None else heads,
             before=None if before is None else sort_key(before, stream.rule.order),
         )
         return LookbackFacts(since, groups)

@@ -16,6 +16,7 @@ from polyhost.coverage.receipt import receipt
 from polyhost.engine.run._tally import Tally
 from polyhost.engine.run.ledger import RunLedger
 from polyhost.errors import ErrorCode, Failure, NeedsOwnerError, PolyhostError, StoppedError
+from polyhost.ledger.exceptions import NAMED, StandingException, exception_diagnostics
 from polyhost.ledger.settle import Settlement
 from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity, bound_diagnostics
@@ -64,6 +65,7 @@ class Ended:
     rejected: Mapping[str, int]
     invalid: Mapping[str, int] = field(default_factory=dict[str, int])
     unparsable: Mapping[str, int] = field(default_factory=dict[str, int])
+    mended: Mapping[str, int] = field(default_factory=dict[str, int])
     artifact: ArtifactFacts | None = None
     blocking: frozenset[str] = frozenset()
     actions: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -75,11 +77,17 @@ class Ended:
     seconds: float = 0.0
 
     @property
+    def exceptions(self) -> Sequence[StandingException]:
+        """What stands out of the ranges of this run's scope, set aside or not; of a file nothing does."""
+        return () if self.artifact is not None else self.ledger.standing_exceptions()
+
+    @property
     def diagnostics(self) -> list[Diagnostic]:
         """The run's own, then what settling found, then what the traffic says. Errors first, then gaps."""
         found = [*self.tally.diagnostics]
         for settlement in self.settled.values():
             found += settlement.diagnostics
+        found += exception_diagnostics(self.exceptions)
         found += _of_traffic(self.traffic)
         if self.traffic.signed_out and self.outcome is not None and self.outcome.status == "cancelled":
             found.append(_SIGNED_OUT)
@@ -136,6 +144,7 @@ def run_facts(who: Identity, ended: Ended, status: RunStatus) -> BatchFacts:
         gaps=_gaps(ended),
         completeness=_completeness(ended, status),
         blocked=dict(ended.traffic.blocked),
+        exceptions=tuple(one.as_json() for one in ended.exceptions[:NAMED]),
     )
 
 
@@ -156,6 +165,7 @@ def run_result(who: Identity, ended: Ended, status: RunStatus, facts: BatchFacts
                 "unchanged": counts.unchanged,
                 "deleted": counts.deleted,
                 "rejected": counts.rejected,
+                **({"mended": counts.mended} if counts.mended else {}),
             }
             for name, counts in facts.streams.items()
         },
@@ -163,6 +173,7 @@ def run_result(who: Identity, ended: Ended, status: RunStatus, facts: BatchFacts
         "requests": ended.traffic.requests,
         "traffic": _traffic_json(ended.traffic),
         "coverage": _coverage(ended),
+        "exceptions": [dict(one) for one in facts.exceptions],
         "receipt": receipt(facts),
     }
     if ended.outcome is not None and ended.outcome.withheld:
@@ -185,6 +196,7 @@ def _counts(ended: Ended) -> dict[str, Counts]:
             rejected=ended.rejected.get(stream.name, 0),
             invalid=ended.invalid.get(stream.name, 0),
             unparsable=ended.unparsable.get(stream.name, 0),
+            mended=ended.mended.get(stream.name, 0),
         )
     return counted
 

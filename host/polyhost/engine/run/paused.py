@@ -47,6 +47,9 @@ class PausableCalls(HostCalls):
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         return await self._inner.groups(stream, partition, ids)
 
+    async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
+        return await self._inner.due_exceptions(stream, partition)
+
     async def unpaused(self) -> None:
         await self._pause.wait()
 

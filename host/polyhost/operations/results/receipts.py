@@ -6,6 +6,7 @@ from typing_extensions import TypedDict
 
 from polyhost.coverage.facts import Claim, Method
 from polyhost.operations.results.common import RunState
+from polyhost.operations.results.exceptions import StandingException
 
 
 class EventTime(TypedDict):
@@ -17,7 +18,7 @@ class EventTime(TypedDict):
 
 class ReceiptCounts(TypedDict):
     """What became of what was read. `duplicate`: known already; `skipped`: refused as out of scope; `failed`: invalid,
-    or not to be read as a record."""
+    or not to be read as a record; `mended`: stored without a part in an unexpected shape."""
 
     parsed: int
     accepted: int
@@ -26,6 +27,7 @@ class ReceiptCounts(TypedDict):
     deleted: int
     skipped: int
     failed: int
+    mended: int
 
 
 class Gap(TypedDict):
@@ -67,9 +69,10 @@ class Completeness(TypedDict):
 
 
 class Receipt(TypedDict):
-    """What one run or import came to. Counts, times, keys and codes only. `blocked`: requests to hosts the manifest
-    does not declare, by host. `artifact` and `advice` are null of a run. Where its process died before it could count,
-    `status` is failed, the evidence `interrupted`, every count 0, and `finished_at` null until the next run."""
+    """What one run or import came to. Counts, times, keys and codes only. `exceptions`: what stands out of the ranges
+    of its scope, the first 50. `blocked`: requests to hosts the manifest does not declare, by host. `artifact` and
+    `advice` are null of a run. Where its process died before it could count, `status` is failed, the evidence
+    `interrupted`, every count 0, and `finished_at` null until the next run."""
 
     batch_id: str
     connection: str
@@ -83,6 +86,7 @@ class Receipt(TypedDict):
     event_time: EventTime | None
     counts: ReceiptCounts
     gaps: list[Gap]
+    exceptions: list[StandingException]
     blocked: dict[str, int]
     artifact: Artifact | None
     advice: Advice | None

@@ -12,18 +12,21 @@ from polyhost.coverage.facts import Method
 from polyhost.errors import Failure
 from polyhost.operations.results.common import RunState
 from polyhost.operations.results.coverage import StreamSummary
+from polyhost.operations.results.exceptions import StandingException
 from polyhost.operations.results.receipts import Receipt
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity
 
 
 class WrittenCounts(TypedDict):
-    """What became of a stream's records. `rejected`: refused as out of scope or invalid."""
+    """What became of a stream's records. `rejected`: refused as out of scope or invalid. `mended`: of the others, those
+    that lost a part in an unexpected shape; not there where there are none."""
 
     new: int
     updated: int
     unchanged: int
     deleted: int
     rejected: int
+    mended: NotRequired[int]
 
 
 class _Diagnosed(TypedDict):
@@ -33,11 +36,12 @@ class _Diagnosed(TypedDict):
 
 
 class Diagnostic(_Diagnosed, total=False):
-    """Something a run found: an error, a gap, or worth knowing. `total`: of how many partitions the first are named;
-    `truncated`: something was left out. What does not apply is not there."""
+    """Something a run found: an error, a gap, or worth knowing. `keys`: of records or groups; `total`: of how many
+    partitions or keys the first are named; `truncated`: something was left out. What does not apply is not there."""
 
     stream: str
     partitions: list[str]
+    keys: list[str]
     total: int
     truncated: bool
     count: int
@@ -95,8 +99,9 @@ class RunCoverage(StreamSummary):
 
 
 class RunResult(TypedDict):
-    """What a run or an import came to; what `run --json` and `import --json` print. `withheld`: checkpoints that could
-    not be kept, by the rule; `error`: why it failed, or was ended. Both are not there otherwise."""
+    """What a run or an import came to; what `run --json` and `import --json` print. `exceptions`: what stands out of
+    the ranges of its scope, the first 50. `withheld`: checkpoints that could not be kept, by the rule; `error`: why it
+    failed, or was ended. Both are not there otherwise."""
 
     run_id: str
     connection: str
@@ -110,6 +115,7 @@ class RunResult(TypedDict):
     requests: int
     traffic: Traffic
     coverage: dict[str, RunCoverage]
+    exceptions: list[StandingException]
     receipt: Receipt
     withheld: NotRequired[dict[str, str]]
     error: NotRequired[Failure]

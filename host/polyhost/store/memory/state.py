@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from polyhost.ledger.exceptions import ExceptionId, StandingException
 from polyhost.ledger.state import PartitionState
 from polyhost.store import refusals
 from polyhost.store.base import BatchRow, ConnectionRow, LeaseHolder, RunRow
@@ -31,15 +32,15 @@ class Kept:
     runs: dict[str, RunRow] = field(default_factory=dict[str, RunRow])
     batches: dict[str, BatchRow] = field(default_factory=dict[str, BatchRow])
     partitions: dict[tuple[str, str], PartitionState] = field(default_factory=dict[tuple[str, str], PartitionState])
+    exceptions: dict[ExceptionId, StandingException] = field(default_factory=dict[ExceptionId, StandingException])
     checkpoints: dict[str, Any] = field(default_factory=dict[str, Any])
     memos: dict[str, Any] = field(default_factory=dict[str, Any])
     search: SearchModel | None = None
 
     def copied(self) -> Kept:
         """As it is now, whatever becomes of this one; for reading."""
-        shallow = {
-            name: dict(getattr(self, name)) for name in ("runs", "batches", "partitions", "checkpoints", "memos")
-        }
+        names = ("runs", "batches", "partitions", "exceptions", "checkpoints", "memos")
+        shallow = {name: dict(getattr(self, name)) for name in names}
         return replace(self, records=self.records.copied(), search=deepcopy(self.search), **shallow)
 
     def require_open(self, batch_id: str) -> None:

@@ -11,7 +11,9 @@ from typing import assert_never
 
 from polyhost.store.base import (
     AddRecords,
+    ResolveExceptions,
     SaveCheckpoints,
+    SaveExceptions,
     SavePartitions,
     Store,
     TombstoneAbsent,
@@ -76,6 +78,11 @@ def _apply(kept: Kept, decisions: Decisions[Entry], batch_id: str, op: WriteOp) 
             kept.records.tombstone_absent(decisions, batch_id, op)
         case SavePartitions():
             kept.partitions.update({(state.stream, state.key): state for state in op.states})
+        case SaveExceptions():
+            kept.exceptions.update({one.id: one for one in op.standing})
+        case ResolveExceptions():
+            for one in op.healed:
+                kept.exceptions.pop(one, None)
         case SaveCheckpoints():
             kept.checkpoints.update(as_json(op.cursors))
         case _:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from polyhost.ledger.exceptions import ExceptionId, StandingException
 from polyhost.ledger.state import PartitionState
 from polyhost.searching.search_rules import SearchRules
 from polyhost.store.base import (
@@ -100,9 +101,16 @@ class PreviewLedger(LedgerStore):
         self._inner = inner
         self._states: dict[tuple[str, str], PartitionState] = {}
         self._cursors: dict[str, Any] = {}
+        self._exceptions: dict[ExceptionId, StandingException | None] = {}
 
     def save_partitions(self, states: Sequence[PartitionState]) -> None:
         self._states.update({(state.stream, state.key): state for state in states})
+
+    def save_exceptions(self, standing: Sequence[StandingException]) -> None:
+        self._exceptions.update({one.id: one for one in standing})
+
+    def resolve_exceptions(self, healed: Sequence[ExceptionId]) -> None:
+        self._exceptions.update(dict.fromkeys(healed))
 
     def save_checkpoints(self, cursors: Mapping[str, Any]) -> None:
         self._cursors.update(cursors)
@@ -115,6 +123,14 @@ class PreviewLedger(LedgerStore):
     async def labels(self, connection_id: int, stream: str, partitions: Sequence[str]) -> Mapping[str, str]:
         states = await self.partitions(connection_id, stream)
         return {state.key: state.label for state in states if state.key in partitions and state.label is not None}
+
+    async def exceptions(self, connection_id: int, stream: str | None = None) -> Sequence[StandingException]:
+        found: dict[ExceptionId, StandingException | None] = {
+            one.id: one for one in await self._inner.exceptions(connection_id, stream)
+        }
+        found |= {of: one for of, one in self._exceptions.items() if stream in (None, of.stream)}
+        by_id = sorted(found, key=lambda of: (of.stream, of.kind, of.partition or "", of.key))
+        return [one for of in by_id if (one := found[of]) is not None]
 
     async def checkpoints(self, connection_id: int) -> Mapping[str, Any]:
         return {**await self._inner.checkpoints(connection_id), **self._cursors}

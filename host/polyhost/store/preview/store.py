@@ -14,7 +14,9 @@ from polyhost.store import refusals
 from polyhost.store.base import (
     AddRecords,
     RecordWrite,
+    ResolveExceptions,
     SaveCheckpoints,
+    SaveExceptions,
     SavePartitions,
     Store,
     TombstoneAbsent,
@@ -65,6 +67,10 @@ class PreviewStore(WrappedStore):
                     await self._carry_out(decisions.add(records, known))
             case SavePartitions():
                 self._ledger.save_partitions(op.states)
+            case SaveExceptions():
+                self._ledger.save_exceptions(op.standing)
+            case ResolveExceptions():
+                self._ledger.resolve_exceptions(op.healed)
             case SaveCheckpoints():
                 self._ledger.save_checkpoints(op.cursors)
             case TombstoneAbsent():

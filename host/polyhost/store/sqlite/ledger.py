@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
+from polyhost.ledger.exceptions import StandingException
 from polyhost.ledger.state import PartitionState, PartitionStatus, Range
 from polyhost.store.base import LedgerStore, SaveCheckpoints, SavePartitions
 from polyhost.store.sqlite import json_columns
+from polyhost.store.sqlite.exceptions import read_exceptions
 from polyhost.store.sqlite.threads import Part, reads
 from polyhost.store.sqlite.write_context import WriteContext
 
@@ -57,6 +59,12 @@ class SqliteLedger(Part, LedgerStore):
     ) -> Mapping[str, str]:
         found = {key: db.execute(_LABEL, (connection_id, stream, key)).fetchone() for key in partitions}
         return {key: row[0] for key, row in found.items() if row is not None and row[0] is not None}
+
+    @reads
+    def exceptions(
+        self, db: sqlite3.Connection, connection_id: int, stream: str | None = None
+    ) -> Sequence[StandingException]:
+        return read_exceptions(db, connection_id, stream)
 
     @reads
     def checkpoints(self, db: sqlite3.Connection, connection_id: int) -> Mapping[str, Any]:

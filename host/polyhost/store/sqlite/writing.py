@@ -11,14 +11,16 @@ from typing import assert_never
 
 from polyhost.store.base import (
     AddRecords,
+    ResolveExceptions,
     SaveCheckpoints,
+    SaveExceptions,
     SavePartitions,
     TombstoneAbsent,
     WriteCounts,
     WriteOp,
     WriteRecords,
 )
-from polyhost.store.sqlite import ledger, record_writes
+from polyhost.store.sqlite import exceptions, ledger, record_writes
 from polyhost.store.sqlite.write_context import WriteContext
 from polyhost.store.write_rules import require_batch
 
@@ -45,6 +47,10 @@ def _apply(context: WriteContext, op: WriteOp) -> None:
             record_writes.tombstone_absent(context, op)
         case SavePartitions():
             ledger.save_partitions(context, op)
+        case SaveExceptions():
+            exceptions.save_exceptions(context, op)
+        case ResolveExceptions():
+            exceptions.resolve_exceptions(context, op)
         case SaveCheckpoints():
             ledger.save_checkpoints(context, op)
         case _:
