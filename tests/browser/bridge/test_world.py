@@ -110,7 +110,7 @@ async def test_what_is_posted_does_not_wait_for_the_answer_to_what_was_posted_be
     """The page answers late: behind all it has sent. Only so many deliveries are unanswered; then the rest waits."""
     await heard.page.goto(site.url())
     await heard.until(1, Payload)
-    busy = heard.page.evaluate("() => { for (const end = Date.now() + 500; Date.now() < end; ); }")
+    busy = heard.page.evaluate("() => { for (const end = Date.now() + 3000; Date.now() < end; ); }")
     alone = [f'[{{"n":{number}}}]' for number in range(IN_FLIGHT)]
     together = f'[{{"n":{IN_FLIGHT}}},{{"n":{IN_FLIGHT + 1}}}]'
     async with background(heard.world.pump()), background(busy) as waiting:
