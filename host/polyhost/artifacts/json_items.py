@@ -24,7 +24,7 @@ MAX_DEPTH = 100
 """Levels an item may be nested: rich text of a message has some ten."""
 _WRITABLE_DEPTH = 254
 """Levels that orjson writes, and not one more; it reads four times as many."""
-_TURNS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[{}\[\]]', re.DOTALL)
+_TURNS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*("?)|[{}\[\]]', re.DOTALL)
 """A whole text (its end may not have come in yet), or a bracket."""
 _QUOTE = ord('"')
 _BOMS = (

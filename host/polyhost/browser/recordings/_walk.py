@@ -29,7 +29,7 @@ MIN_NAME = 3
 _COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
 _AUTH_HEADERS = frozenset({"authorization", "proxy-authorization"})
 _QUOTE = r"""["']|\\"|&quot;|&\#34;"""
-_VALUE = r"(?P<value>(?:(?!(?P=q))(?:\\.|.))*+)(?P=q)"  # possessive: a text of backslashes is gone through once
+_VALUE = r"(?P<value>(?:(?!(?P=q))(?:\\.|[^\\]))*)(?P=q)"  # one way only to read a backslash: nothing is tried twice
 _QUOTED_NAME = rf"(?P<k>{_QUOTE})(?P<name>%s)(?P=k)\s*:\s*(?P<q>{_QUOTE}){_VALUE}"
 _BARE_NAME = rf"""(?<![\w"'])(?P<name>%s)\s*[:=]\s*(?P<q>["']){_VALUE}"""
 
