@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from arbitrary import anything, bent
 from playbooks import MESSAGES, Flush, delete, done, manifest, play, record, stream, strict
 from polyhost.protocol.commands import PersistRecords
-from polyhost.protocol.mending import MAX_PARTS
+from polyhost.protocol.mending import MAX_FIELDS, MAX_LOOKS, MAX_PARTS, MAX_VALUES, mend
 from polyhost.protocol.validation import build_validators
 
 pytestmark = pytest.mark.requirement("RS-1.2")
@@ -110,6 +111,50 @@ def test_a_list_of_odd_things_goes_as_a_whole_after_so_many() -> None:
     data, told = kept({**WHOLE, "files": [5] * (10 * MAX_PARTS)})
     assert (data or {}).get("files") is None
     assert told == ["type at /files", "type at /files/*"]
+
+
+LARGE = MAX_VALUES + 1
+
+
+@pytest.mark.parametrize(
+    ("odd", "expected", "told"),
+    [
+        ({"files": [5] * LARGE}, {"files": None}, ["type at /files"]),
+        ({"files": [F1] * LARGE, "text": None}, {"files": [F1] * LARGE, "text": None}, ["type at /text"]),
+        ({"tags": ["a"] * LARGE, "author": 5}, {"tags": ["a"] * LARGE, "author": "(null)"}, ["type at /author"]),
+        ({"tags": ["a"] * LARGE, "mood": "fine"}, {"tags": ["a"] * LARGE}, ["additionalProperties at /*"]),
+        ({"tags": ["a"] * LARGE, "id": 5}, None, []),
+    ],
+)
+def test_a_large_record_loses_the_whole_of_an_odd_field(odd: Any, expected: Any, told: list[str]) -> None:
+    """Parts of it are not looked for: that would take a look at all of it for each."""
+    whole = None if expected is None else {n: v for n, v in {**WHOLE, **expected}.items() if v is not None}
+    if whole is not None and whole["author"] == "(null)":
+        whole["author"] = None
+    assert kept({**WHOLE, **odd}) == (whole, told)
+
+
+class Counted:
+    """The schema's own faults, and how often a record was looked at."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self.schema = jsonschema_rs.Draft202012Validator(schema)
+        self.looks = 0
+
+    def first(self, data: Any) -> Any:
+        return next(self.every(data), None)
+
+    def every(self, data: Any) -> Any:
+        self.looks += 1
+        return self.schema.iter_errors(data)
+
+
+@pytest.mark.parametrize("size", [1, 10, 1_000, 100_000])
+def test_however_much_of_a_record_is_odd_it_is_looked_at_only_so_often(size: int) -> None:
+    for odd in ({"files": [{"id": 1}] * size}, {f"x{number}": [[[5]]] for number in range(size)}):
+        faults = Counted({**NOTES["schema"], "patternProperties": {"^x": {"items": {"items": {"type": "array"}}}}})
+        mend({**WHOLE, **odd}, faults, frozenset({"id"}))
+        assert faults.looks <= MAX_LOOKS + MAX_FIELDS + 2
 
 
 def test_what_a_connector_left_out_itself_is_counted_by_the_names_of_the_schema_alone() -> None:

@@ -5,31 +5,51 @@ Owns: what may be left out, and the smallest part that has to be. Must not know:
 A part may go where the schema does not need it, or takes null in its place. What is needed costs what holds it: a file
 without its id costs the file, not the message. Where it reaches a required field of the record itself, or one that says
 where the record belongs, the record cannot be kept.
+
+Mending costs no more than a bounded number of looks at the record, whatever a source sends: where a record is large, or
+nearly all of it is odd, it loses whole fields instead of the smallest part of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-__all__ = ["MAX_PARTS", "Mended", "mend"]
+__all__ = ["MAX_PARTS", "Faults", "Mended", "mend"]
 
 MAX_PARTS = 20
-"""Parts that one record may lose by themselves. Beyond that its top-level field goes as a whole: a list of which every
-item is odd would be judged as often as it is long."""
-MAX_FIELDS = 200
-"""Top-level fields that one record may lose."""
-_LOOKED_AT = 500
-"""Faults of one record that are compared before and after."""
+"""Parts that one record may lose by themselves. Beyond that it loses whole fields: a list of which every item is odd
+would be judged as often as it is long."""
+MAX_VALUES = 2_000
+"""Values of a record whose smallest parts are looked for; a look at so many takes about a millisecond. A message has
+some fifty, one with long formatted text some hundreds."""
+MAX_LOOKS = 200
+"""Looks at one record that is mended part by part."""
+MAX_FIELDS = 50
+"""Top-level fields that one record may lose; each costs a look at all of it."""
 
 Path = list[str | int]
-Faults = Callable[[Mapping[str, Any]], Iterator[Any]]
-"""The faults of a record: `instance_path`, `kind` (with a `name`), as jsonschema_rs has them."""
+
+
+class Faults(Protocol):
+    """What is wrong with a record: `instance_path`, and `kind` with a `name`, as jsonschema_rs has them."""
+
+    def first(self, data: Mapping[str, Any], /) -> Any:
+        """Any fault, at the cost of one look; None for a valid record. ValueError for what is no JSON value."""
+        ...
+
+    def every(self, data: Mapping[str, Any], /) -> Iterator[Any]:
+        """All of them. The cost grows with how many there are."""
+        ...
+
 
 _GONE = object()
+
+
+class _TooCostlyError(Exception):
+    """So many looks went into it that whole fields go from here on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,45 +62,108 @@ class Mended:
 
 def mend(data: Mapping[str, Any], faults: Faults, protected: frozenset[str]) -> Mended | None:
     """The record as it can be kept; None where it cannot. ValueError for a value that JSON does not know."""
-    kept = deepcopy(dict(data))
     left_out: list[tuple[str, Path]] = []
-    for _ in range(MAX_PARTS + MAX_FIELDS):
-        fault = next(faults(kept), None)
+    kept = dict(data)
+    if _has_few_values(kept):
+        kept = deepcopy(kept)
+        try:
+            if not _Parts(kept, faults, protected).leave_out(left_out):
+                return None
+        except _TooCostlyError:
+            pass
+    return Mended(kept, tuple(left_out)) if _leave_out_fields(kept, faults, protected, left_out) else None
+
+
+def _leave_out_fields(
+    kept: dict[str, Any], faults: Faults, protected: frozenset[str], left_out: list[tuple[str, Path]]
+) -> bool:
+    """Take away each top-level field that something is wrong with; null stands for one that has to be there. False
+    where that is not enough."""
+    gone: set[str] = set()
+    for _ in range(MAX_FIELDS):
+        fault = faults.first(kept)
         if fault is None:
-            return Mended(kept, tuple(left_out))
-        part = _leave_out(kept, fault, faults, protected, whole_field=len(left_out) >= MAX_PARTS)
-        if part is None:
-            return None
-        left_out.append((fault.kind.name, part))
-    return None
-
-
-def _leave_out(
-    kept: dict[str, Any], fault: Any, faults: Faults, protected: frozenset[str], *, whole_field: bool
-) -> Path | None:
-    """Take the smallest part away that the fault lies in; which it was, or None where none can go."""
-    path: Path = list(fault.instance_path)
-    if path and path[0] in protected:
-        return None
-    if fault.kind.name == "additionalProperties":
-        holder = _at(kept, path)
-        names = [name for name in fault.kind.unexpected if path or name not in protected]
+            return True
+        path, rule = list[Any](fault.instance_path), fault.kind.name
+        if not path and rule == "required" and fault.kind.property in gone:
+            kept[fault.kind.property] = None
+            continue
+        names = path[:1] or (fault.kind.unexpected if rule == "additionalProperties" else [])
+        if not names or protected.intersection(names) or gone.intersection(names):
+            return False
+        gone.update(names)
         for name in names:
+            del kept[name]
+        left_out.append((rule, [names[0]]))
+    return faults.first(kept) is None
+
+
+class _Parts:
+    """One record whose smallest odd parts are left out, as long as that costs little."""
+
+    def __init__(self, kept: dict[str, Any], faults: Faults, protected: frozenset[str]) -> None:
+        self._kept = kept
+        self._faults = faults
+        self._protected = protected
+        self._looks = MAX_LOOKS
+
+    def leave_out(self, left_out: list[tuple[str, Path]]) -> bool:
+        """Until nothing is wrong any more. False where something cannot go."""
+        for _ in range(MAX_PARTS):
+            self._look()
+            fault = self._faults.first(self._kept)
+            if fault is None:
+                return True
+            part = self._smallest(fault)
+            if part is None:
+                return False
+            left_out.append((fault.kind.name, part))
+        raise _TooCostlyError
+
+    def _smallest(self, fault: Any) -> Path | None:
+        """Take the smallest part away that the fault lies in; which it was, or None where none can go."""
+        path: Path = list(fault.instance_path)
+        if path and path[0] in self._protected:
+            return None
+        if fault.kind.name == "additionalProperties":
+            return self._unexpected(path, fault.kind.unexpected)
+        before = self._told()
+        for depth in range(len(path), 0, -1):
+            place = path[:depth]
+            for instead in (_GONE, None) if isinstance(place[-1], str) else (_GONE,):
+                was = _replace(self._kept, place, instead)
+                if not _new_faults(before, self._told(), place):
+                    return place
+                _put_back(self._kept, place, was, instead)
+        return None
+
+    def _unexpected(self, path: Path, names: list[str]) -> Path | None:
+        holder = _at(self._kept, path)
+        may_go = [name for name in names if path or name not in self._protected]
+        for name in may_go:
             del holder[name]
-        return [*path, names[0]] if names else None
-    before = _told(faults(kept))
-    for depth in range(1 if whole_field else len(path), 0, -1):
-        place = path[:depth]
-        for instead in (_GONE, None) if isinstance(place[-1], str) else (_GONE,):
-            was = _replace(kept, place, instead)
-            if not _new_faults(before, _told(faults(kept)), place):
-                return place
-            _put_back(kept, place, was, instead)
-    return None
+        return [*path, may_go[0]] if may_go else None
+
+    def _told(self) -> frozenset[tuple[tuple[str | int, ...], str]]:
+        self._look()
+        return frozenset((tuple(one.instance_path), one.kind.name) for one in self._faults.every(self._kept))
+
+    def _look(self) -> None:
+        self._looks -= 1
+        if self._looks < 0:
+            raise _TooCostlyError
 
 
-def _told(found: Iterator[Any]) -> frozenset[tuple[tuple[str | int, ...], str]]:
-    return frozenset((tuple(one.instance_path), one.kind.name) for one in islice(found, _LOOKED_AT))
+def _has_few_values(data: dict[str, Any]) -> bool:
+    left, waiting = MAX_VALUES, [cast("Any", data)]
+    while waiting and left >= 0:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            value = [*cast("dict[str, Any]", value).values()]
+        if isinstance(value, list):
+            left -= len(cast("list[Any]", value))
+            waiting += cast("list[Any]", value) if left >= 0 else []
+    return left >= 0
 
 
 def _new_faults(before: frozenset[Any], after: frozenset[Any], place: Path) -> bool:

@@ -83,21 +83,37 @@ def _compile(stream: StreamDecl) -> jsonschema_rs.Draft202012Validator:
         raise ManifestError(ErrorCode.SCHEMA_INVALID, reason, stream=stream.name, field="schema") from error
 
 
+class _SchemaFaults(Faults):
+    """What one compiled schema finds wrong."""
+
+    def __init__(self, compiled: jsonschema_rs.Draft202012Validator) -> None:
+        self._validate = cast("Callable[[Mapping[str, Any]], None]", compiled.validate)
+        self._every = cast("Callable[[Mapping[str, Any]], Iterator[Any]]", compiled.iter_errors)
+
+    def first(self, data: Mapping[str, Any], /) -> Any:
+        try:
+            self._validate(data)
+        except jsonschema_rs.ValidationError as error:
+            return error
+        return None
+
+    def every(self, data: Mapping[str, Any], /) -> Iterator[Any]:
+        return self._every(data)
+
+
 class _SchemaValidator(RecordValidator):
     """By one stream's schema."""
 
     def __init__(self, stream: StreamDecl) -> None:
         compiled = _compile(stream)
         self._is_valid = cast("Callable[[Mapping[str, Any]], bool]", compiled.is_valid)
-        self._faults = cast("Faults", compiled.iter_errors)
+        self._faults = _SchemaFaults(compiled)
         self._named = _property_names(stream.record_schema)
         self._protected = frozenset((*stream.primary_key, *_placing(stream)))
 
     def __call__(self, data: Mapping[str, Any], /) -> Fault | None:
         try:
-            if self._is_valid(data):
-                return None
-            error = next(self._faults(data), None)
+            error = None if self._is_valid(data) else self._faults.first(data)
         except ValueError:  # a value that JSON does not know
             return Fault("not_json", "")
         if error is None:
