@@ -20,6 +20,7 @@ READ: dict[str, tuple[list[str], str]] = {
     "status": (["status", "{name}"], "/v1/connections/{name}/health"),
     "coverage": (["coverage", "{name}"], "/v1/connections/{name}/coverage"),
     "runs": (["runs", "{name}", "--limit", "3"], "/v1/connections/{name}/runs?limit=3"),
+    "exceptions": (["exceptions", "{name}"], "/v1/connections/{name}/exceptions"),
     "batches": (["batches", "{name}"], "/v1/connections/{name}/batches"),
     "records": (
         ["records", "{name}", "messages", "--newest"],

@@ -177,6 +177,8 @@ class ErrorCode(StrEnum):
 
     # Runs.
     RUN_IN_PROGRESS = "run_in_progress", 409, _REFUSED, "The connection is being collected already."
+    UNKNOWN_EXCEPTION = "unknown_exception", 404, _REFUSED, "Nothing of this key stands out of what is covered."
+    AMBIGUOUS = "ambiguous", 409, _REFUSED, "The name fits several; the reason says which."
     UNKNOWN_RUN = "unknown_run", 404, _REFUSED, "There is no run of this id."
     NOT_RUNNING = "not_running", 409, _REFUSED, "The run does not go on."
     PAUSED_TOO_LONG = (

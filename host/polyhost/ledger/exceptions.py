@@ -256,7 +256,7 @@ _TOLD = {
         "Groups whose members could not be read stand out of what is covered.",
     ),
 }
-_ADVICE = "Nothing is to be done: each run tries them again, and they are well once the source is."
+_ADVICE = "Each run tries them again, and they are well once the source is. To let one be: polyhost exceptions."
 
 
 def exception_diagnostics(standing: Iterable[StandingException]) -> list[Diagnostic]:

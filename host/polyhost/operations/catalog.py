@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from polyhost.errors import ErrorCode
-from polyhost.operations import doctor, fixtures, notifications, polyfills, requests, schedules, settings
+from polyhost.operations import doctor, exceptions, fixtures, notifications, polyfills, requests, schedules, settings
 from polyhost.operations._before import before, route
 from polyhost.operations.operation import Exchange, Operation
 
@@ -272,6 +272,7 @@ OPERATIONS = (
         ("polyhost partitions restore slack messages C024BE91L",),
         routes=(route("POST", "/v1/connections/{name}/streams/{stream}/partitions/{key}/restore", "PartitionChanged"),),
     ),
+    *declared_in(exceptions),
     *declared_in(schedules),
     before(
         "batches",

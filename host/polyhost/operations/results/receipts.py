@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from polyhost.coverage.facts import Claim, Method
+from polyhost.operations.exceptions import StandingException
 from polyhost.operations.results.common import RunState
-from polyhost.operations.results.exceptions import StandingException
 
 
 class EventTime(TypedDict):

@@ -10,9 +10,9 @@ from typing_extensions import TypedDict
 
 from polyhost.coverage.facts import Method
 from polyhost.errors import Failure
+from polyhost.operations.exceptions import StandingException
 from polyhost.operations.results.common import RunState
 from polyhost.operations.results.coverage import StreamSummary
-from polyhost.operations.results.exceptions import StandingException
 from polyhost.operations.results.receipts import Receipt
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity
 

@@ -1,0 +1,212 @@
+"""What stands out of covered ranges: shown, let be, and taken back.
+
+Owns: these acts of the owner, and which exception a name means. Must not know: when one arises or heals, or what
+setting one aside means for a run (the ledger does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
+
+from polyhost.errors import ErrorCode, RefusedError
+from polyhost.operations import shared_fields as common
+from polyhost.operations.fields import argument, limit, option
+from polyhost.operations.operation import Result, Route, Section, operation
+from polyhost.protocol.exceptions import ExceptionKind, ExceptionReason
+
+if TYPE_CHECKING:
+    from polyhost.ledger import exceptions as ledger
+    from polyhost.operations.context import Context
+
+__all__ = [
+    "ChangeExceptionRequest",
+    "Exceptions",
+    "ExceptionsRequest",
+    "ListExceptionsRequest",
+    "SetAside",
+    "StandingException",
+    "exceptions",
+]
+
+_PATH = "/v1/connections/{name}/exceptions"
+_REFUSALS = (ErrorCode.UNKNOWN_EXCEPTION, ErrorCode.AMBIGUOUS)
+
+
+class SetAside(TypedDict):
+    """The owner lets it be, since when and why."""
+
+    at: str
+    reason: str | None
+
+
+class StandingException(TypedDict):
+    """One record that could not be taken, or one group whose members could not be read. `position`: where in its
+    partition; `explain`: the reason in words; `detail`: the rule it breaks and where; `since`: when it was first met;
+    `tries`: in how many runs; `set_aside` null: every run names it, and tries it again."""
+
+    stream: str
+    kind: ExceptionKind
+    partition: str | None
+    key: str
+    position: str | None
+    reason: ExceptionReason
+    explain: str
+    detail: str | None
+    since: str
+    tries: int
+    last_tried: str
+    set_aside: SetAside | None
+
+
+class Exceptions(TypedDict):
+    """What stands out of covered ranges: the first of them, or the one that was changed. `total`: all there are."""
+
+    connection: str
+    total: int
+    exceptions: list[StandingException]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExceptionsRequest:
+    name: str = common.connection()
+    action: str | None = argument("list, set-aside or take-back. Default: list.", metavar="[ACTION]", default=None)
+    stream: str | None = argument("The stream of the one meant.", metavar="[STREAM]", default=None)
+    key: str | None = argument("Its key, as the list shows it.", metavar="[KEY]", default=None)
+    partition: str | None = common.partition("The partition of the one meant, where a key stands out in several.")
+    reason: str | None = option("Why it is set aside, for the record.", metavar="TEXT")
+    limit: int = limit("How many to list at most.", default=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListExceptionsRequest:
+    name: str = common.connection()
+    stream: str | None = option("Only of this stream.", metavar="STREAM")
+    limit: int = limit("How many to list at most.", default=100)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeExceptionRequest:
+    name: str = common.connection()
+    stream: str = common.stream()
+    key: str = argument("Its key, as the list shows it.")
+    partition: str | None = common.partition("The partition of the one meant, where a key stands out in several.")
+    reason: str | None = option("Why it is set aside, for the record.", metavar="TEXT")
+
+
+@operation(
+    "exceptions",
+    "List what could not be taken and stands out of what is covered; let one be, or take that back.",
+    section=Section.UPKEEP,
+    details="A record that cannot be stored, or a thread that cannot be read, costs itself: it is named here, "
+    "everything around it is covered, and every run tries it again. One that is set aside does not count as a gap any "
+    "more and is not tried again on purpose; it leaves this list by itself once the source sends it well-formed.",
+    examples=(
+        "polyhost exceptions slack",
+        "polyhost exceptions slack list messages --json",
+        'polyhost exceptions slack set-aside users U0B0RIS000 --reason "left long ago"',
+        "polyhost exceptions slack take-back users U0B0RIS000",
+    ),
+)
+async def exceptions(context: Context, request: ExceptionsRequest) -> Result[Exceptions]:
+    """What stands out, or one of it changed."""
+    if request.action in (None, "list"):
+        return await listed(
+            context, ListExceptionsRequest(name=request.name, stream=request.stream, limit=request.limit)
+        )
+    changes = {"set-aside": set_aside, "take-back": take_back}
+    if request.action not in changes:
+        raise RefusedError(
+            f"{request.action} is not a valid action; use list, set-aside or take-back",
+            f"See what stands out: polyhost exceptions {request.name}",
+            code=ErrorCode.BAD_REQUEST,
+        )
+    if request.stream is None or request.key is None:
+        raise RefusedError(
+            f"{request.action} needs to know which one",
+            f"Name its stream and key: polyhost exceptions {request.name} {request.action} STREAM KEY",
+            code=ErrorCode.BAD_REQUEST,
+        )
+    which = ChangeExceptionRequest(
+        name=request.name,
+        stream=request.stream,
+        key=request.key,
+        partition=request.partition,
+        reason=request.reason,
+    )
+    return await changes[request.action](context, which)
+
+
+@exceptions.route(Route("GET", _PATH))
+async def listed(context: Context, request: ListExceptionsRequest) -> Result[Exceptions]:
+    """What stands out, by stream, kind, partition and key."""
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, request.name)
+        standing = await store.ledger.exceptions(connection.id, request.stream)
+    return Result(_shown(connection.name, standing[: request.limit], len(standing)))
+
+
+@exceptions.route(Route("POST", f"{_PATH}/set-aside"), refusals=_REFUSALS)
+async def set_aside(context: Context, request: ChangeExceptionRequest) -> Result[Exceptions]:
+    """No run is one with gaps because of it any more, and none tries it on purpose. Reversible."""
+    from polyhost.ledger import exceptions as ledger
+
+    at = context.clock.iso()
+    return await _change(context, request, lambda one: ledger.set_aside(one, reason=request.reason or "", at=at))
+
+
+@exceptions.route(Route("POST", f"{_PATH}/take-back", hidden=("reason",)), refusals=_REFUSALS)
+async def take_back(context: Context, request: ChangeExceptionRequest) -> Result[Exceptions]:
+    """Named by every run again, and tried again."""
+    from polyhost.ledger import exceptions as ledger
+
+    return await _change(context, request, ledger.take_back)
+
+
+async def _change(
+    context: Context,
+    request: ChangeExceptionRequest,
+    transition: Callable[[ledger.StandingException], ledger.StandingException],
+) -> Result[Exceptions]:
+    from polyhost.engine.clock import new_id
+    from polyhost.engine.run.lease import hold_lease
+    from polyhost.store.base import SaveExceptions
+
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, request.name)
+        # A run keeps them in memory and would write over this: it has to be over, or to wait.
+        async with hold_lease(store, connection, new_id("own", context.clock.now()), context.clock):
+            standing = await store.ledger.exceptions(connection.id, request.stream)
+            changed = transition(_one(standing, request))
+            await store.write(connection.id, None, [SaveExceptions([changed])])
+    return Result(_shown(connection.name, [changed], len(standing)))
+
+
+def _one(standing: Sequence[ledger.StandingException], request: ChangeExceptionRequest) -> ledger.StandingException:
+    """The one that is meant. RefusedError `unknown_exception`, or `ambiguous` where several are of that key."""
+    found = [one for one in standing if one.key == request.key and request.partition in (None, one.partition)]
+    if not found:
+        raise RefusedError(
+            f"nothing of the key {request.key} stands out of {request.stream} in {request.name}",
+            f"See: polyhost exceptions {request.name}",
+            code=ErrorCode.UNKNOWN_EXCEPTION,
+        )
+    if len(found) > 1:
+        places = ", ".join(sorted({one.partition or "none" for one in found}))
+        raise RefusedError(
+            f"{request.key} stands out in several partitions: {places}",
+            "Say which, with --partition.",
+            code=ErrorCode.AMBIGUOUS,
+        )
+    return found[0]
+
+
+def _shown(connection: str, standing: Sequence[ledger.StandingException], total: int) -> Exceptions:
+    return Exceptions(
+        connection=connection,
+        total=total,
+        exceptions=[StandingException(**one.as_json()) for one in standing],
+    )
