@@ -55,7 +55,7 @@ def date_in_words(iso: str | None) -> str:
 
 
 def day_in_words(day: str) -> str:
-    """`2026-10-01` as `Thursday, 1 October 2026`; what is no date as it is."""
+    """`2026-10-01` as `Thursday, 1 October 2026`; what is not a date as it is."""
     try:
         read = date.fromisoformat(day)
     except ValueError:
@@ -64,7 +64,7 @@ def day_in_words(day: str) -> str:
 
 
 def month_in_words(month: str) -> str | None:
-    """`2026-10` as `October 2026`; None for what is no month."""
+    """`2026-10` as `October 2026`; None for what is not a month."""
     try:
         read = date.fromisoformat(f"{month}-01")
     except ValueError:

@@ -5,8 +5,8 @@ then, scopes, the clock, how an instant is shown to a person (`humanize`).
 
 What a source says is read exactly: an `Instant` is (whole seconds since 1970, fraction digits without trailing zeros).
 Tuples of it compare exactly, to any number of digits: a float or a datetime would round, and a comparison by calendar
-day lets records through at a mid-day bound. A bare date means midnight UTC. A time without a zone is no instant and is
-not read.
+day lets records through at a mid-day bound. A bare date means midnight UTC. A time without a zone is not an instant and
+is not read.
 
 What polyhost wrote itself, or its owner, is read as a datetime (`utc`): that can be moved, and is compared as a time,
 never as text, which a missing millisecond would put out of order.
@@ -262,7 +262,7 @@ def _readable(texts: Iterable[str | None]) -> list[tuple[datetime, str]]:
 
 
 def later(text: str | None, seconds: int) -> str | None:
-    """So many seconds later; None where that is no instant."""
+    """So many seconds later; None where that is not an instant."""
     begun = utc(text)
     try:
         return None if begun is None else iso(begun + timedelta(seconds=seconds))

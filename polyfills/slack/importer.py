@@ -209,7 +209,7 @@ class _Reading:
                     yield message
 
     def _message(self, channel: str, message: Any) -> dict[str, Any] | None:
-        """The record; None for what is no message."""
+        """The record; None for what is not a message."""
         try:
             data = message_data(channel, message)
             self._check_times(data)

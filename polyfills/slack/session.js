@@ -116,7 +116,7 @@ function tokenIn(text) {
   return /"?api_token"?\s*:\s*"(xoxc-[^"]+)"/.exec(text)?.[1];
 }
 
-/** No token is no proof of being signed out; Slack's front page says it for certain. @param {Host} host */
+/** No token is not a proof of being signed out; Slack's front page says it for certain. @param {Host} host */
 async function isSignedOut(host) {
   const front = await tryRequest(host, `${APP}/`);
   return front !== null && (isSignIn(front.url) || /num_signed_in_users\D{1,4}0\b/.test(front.text));

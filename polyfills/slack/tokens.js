@@ -22,7 +22,7 @@ const PARAMETER = String.raw`[\w.\[\]-]{1,64}${IS}${TOKEN}`;
 const FIRST_TOKENS = new RegExp(String.raw`(${BEGIN})(?:${PARAMETER}${JOIN}(?=[\w%]))+`, "gi");
 const CODED_FIRST_TOKENS = new RegExp(String.raw`(${CODED_BEGIN})(?:${PARAMETER}${CODED_JOIN}(?=[\w%]))+`, "gi");
 const OTHER_TOKENS = new RegExp(`(?:${BEGIN}|${JOIN}|${CODED_BEGIN}|${CODED_JOIN})${PARAMETER}`, "gi");
-/** What is left of them: in no query, or of a name that is no usual one. */
+/** What is left of them: in no query, or of a name that is not a usual one. */
 const TOKEN_VALUES = new RegExp(`(${IS})${TOKEN}`, "gi");
 
 /**

@@ -28,7 +28,7 @@ _CODED_FIRST = re.compile(rf"({_CODED_BEGIN})(?:{_PARAMETER}{_CODED_JOIN}(?=[\w%
 """Parameters at the head of a query with others behind them, which take their place."""
 _OTHERS = re.compile(rf"(?:{_BEGIN}|{_JOIN}|{_CODED_BEGIN}|{_CODED_JOIN}){_PARAMETER}", _FLAGS)
 _VALUES = re.compile(rf"({_IS}){_TOKEN}", _FLAGS)
-"""What is left of them: in no query, or of a name that is no usual one."""
+"""What is left of them: in no query, or of a name that is not a usual one."""
 
 
 def without_tokens(value: Any) -> Any:

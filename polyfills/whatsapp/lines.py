@@ -21,7 +21,7 @@ __all__ = ["DateOrder", "Evidence", "Line", "begins", "messages"]
 DateOrder = Literal["ymd", "dmy", "mdy"]
 Kind = Literal["text", "media", "system", "deleted"]
 MAX_TEXT = 70_000
-"""Characters of one message: the app stops at 65,536. What is longer is cut, and is no chat."""
+"""Characters of one message: the app stops at 65,536. What is longer is cut, and is not a chat."""
 
 _MARKS = "\u200e\u200f\u202a\u202c\ufeff"
 _SPACE = r"[\s\u00a0\u202f]"

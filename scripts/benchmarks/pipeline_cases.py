@@ -25,7 +25,7 @@ from polyhost.connectors.base import Batch
 from polyhost.connectors.page import PageConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import BrowserStarted, OwnerAsked, RunEvent, RunFinished
-from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.opening import open_store
@@ -90,7 +90,7 @@ async def _run(chat: Chat, records: int, scope: Scope) -> Cost:
         connector = PageConnector(chat.polyfill, browser=chat.browser)
         what = Collection(connection=connection, manifest=chat.source.manifest, scope=scope, connector=connector)
         try:
-            result = await collect(what, Surroundings(store=store, clock=Clock(), watch=watch, answer=_nobody))
+            result = await collect(what, RunContext(store=store, clock=Clock(), watch=watch, answer=_nobody))
         finally:
             await store.close()
     counts = result["streams"][_STREAM]

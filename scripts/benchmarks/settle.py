@@ -24,7 +24,7 @@ from polyhost.connectors.loading import load_connector_folder
 from polyhost.connectors.scripted import Said, ScriptedConnector, ScriptHost
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import OwnerAsked, RunEvent, RunFinished
-from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, Store
@@ -112,7 +112,7 @@ class _Runs:
             connector=connector,
         )
         began = time.perf_counter()
-        result = await collect(what, Surroundings(store=self._store, clock=Clock(), watch=watch, answer=_nobody))
+        result = await collect(what, RunContext(store=self._store, clock=Clock(), watch=watch, answer=_nobody))
         missing = sum(found.get("total", 0) for found in result["diagnostics"] if found["code"] == "partition_missing")
         if missing != vanished:
             raise SystemExit(f"bench: {vanished} partitions vanished and {missing} are called missing")

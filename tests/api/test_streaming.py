@@ -61,7 +61,7 @@ async def test_a_stream_on_which_nothing_happens_still_gives_signs_of_life(
             while signs < 3:
                 line = await answer.content.readline()
                 assert line, "it was closed"
-                signs += line.startswith(b":")  # what begins so is no event to any reader
+                signs += line.startswith(b":")  # what begins so is not an event to any reader
         assert (await own("POST", f"/v1/runs/{run_id}/cancel", body={})).status == 202
         async with asyncio.timeout(LONGEST):
             assert b"run_finished" in await answer.content.read()

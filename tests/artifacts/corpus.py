@@ -320,7 +320,7 @@ CORPUS = (
     Case("brackets that never close", with_day(b"[" * 200_000), stored=0),
     Case("NaN", with_day(b'[{"ts": NaN}, {"ts": Infinity}]'), stored=0),
     Case("huge numbers", with_day([message(reply_count=10**400)]), stored=0),
-    Case("a number as text is no number", with_day([message(reply_count="3")]), stored=0),
+    Case("a number as text is not a number", with_day([message(reply_count="3")]), stored=0),
     Case("half an emoji", with_day(b'[{"ts":"1600000000.000001","user":"U1","text":"\\ud83d"}]'), stored=1),
     Case("NUL in a text", with_day([message(text="a\0b")]), stored=1),
     Case("not UTF-8", with_day(json.dumps(MESSAGES).encode() + b"\xff\xfe\xfa"), stored=0),

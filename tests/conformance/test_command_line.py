@@ -219,7 +219,7 @@ async def test_a_code_that_is_typed_at_the_terminal_lets_the_run_go_on(notebook:
     async with at_terminal(home, "run", "notebook") as terminal:
         await terminal.shows("The code that was sent to you")
         await terminal.shows("code: ")
-        terminal.press("\n")  # nothing is no answer
+        terminal.press("\n")  # nothing is not an answer
         await terminal.shows("code: \r\ncode: ")
         terminal.press("424242\n")
         assert await terminal.exit_code() == 0, terminal.shown

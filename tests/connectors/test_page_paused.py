@@ -11,7 +11,7 @@ from fakes.page_runs import PageRuns
 from fakes.site import SiteHost
 from playbooks import AT, manifest, stream
 from polyhost.engine.events import RunEvent, RunPaused
-from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.pause import Pause
 from polyhost.protocol.scope_request import resolve_request
 from polyhost.store.memory import MemoryStore
@@ -65,7 +65,7 @@ async def test_no_request_arrives_while_a_run_is_paused_and_after_it_everything_
     row = await store.connections.create(name="work", source="t", nature="live", options={}, account={}, at=AT)
     connector = pages.connector(site, SCRIPT)
     what = Collection(connection=row, manifest=NOTES, scope=resolve_request(NOTES, {}), connector=connector)
-    around = Surroundings(store=store, clock=StillClock(), watch=watch, answer=unanswered, pause=pause)
+    around = RunContext(store=store, clock=StillClock(), watch=watch, answer=unanswered, pause=pause)
     async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
         running = tasks.create_task(collect(what, around))
         await under_way.wait()

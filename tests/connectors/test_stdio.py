@@ -14,11 +14,11 @@ import pytest
 
 from background import background
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Malformed
-from polyhost.connectors.stdio import BATCH_MESSAGES, CREDIT, Patience, StdioConnector, child_environment
+from polyhost.connectors.stdio import BATCH_MESSAGES, CREDIT, StdioConnector, Timeouts, child_environment
 from polyhost.errors import RefusedError, RunFailedError
 
 START = {"type": "START", "run_id": "run_1", "scope": {"streams": [{"name": "messages"}]}, "state": None}
-QUICK = Patience(send=0.3, finish=0.3, terminate=0.3, kill=5.0, silence=0.3)
+QUICK = Timeouts(send=0.3, finish=0.3, terminate=0.3, kill=5.0, silence=0.3)
 """For the tests in which a step must run out of time."""
 STUCK_SECONDS = 0.2
 """How long something that must not happen gets to happen."""
@@ -507,7 +507,7 @@ async def test_a_cancelled_run_leaves_no_process(tmp_path, lifeline):
     running = asyncio.Event()
 
     async def run() -> None:
-        async with opened(script, tmp_path, patience=Patience(terminate=60)) as session:
+        async with opened(script, tmp_path, patience=Timeouts(terminate=60)) as session:
             await until(session, "PROGRESS")
             running.set()
             await read_all(session)

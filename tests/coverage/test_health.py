@@ -17,7 +17,7 @@ from polyhost.cli.main import cli
 from polyhost.coverage.evidence import Evidence, Hold, Policy, RefusedFiles, Schedule, Session
 from polyhost.coverage.facts import Claim, Completeness, Counts
 from polyhost.coverage.health import project
-from polyhost.coverage.signals import AXES, GOING_ON, RULES, Axis, By, Gravity
+from polyhost.coverage.signals import AXES, GOING_ON, RULES, Axis, By, SignalSeverity
 from polyhost.coverage.verdict import VERDICTS, Verdict
 
 EARLIER = "2026-11-22T05:00:00.000Z"
@@ -283,7 +283,7 @@ def test_a_gap_fails_a_connection_only_where_its_kind_is_declared_blocking(code)
     assert project(with_gaps, NOW).verdict is not Verdict.FAILED
     declared = project(replace(with_gaps, blocking=frozenset({code})), NOW)
     assert declared.verdict is Verdict.FAILED
-    assert [c.code for c in declared.conditions if c.rule.gravity is Gravity.ERROR] == [code]
+    assert [c.code for c in declared.conditions if c.rule.severity is SignalSeverity.ERROR] == [code]
 
 
 # what counts as contact, and what closes a gap
@@ -503,7 +503,7 @@ def test_the_owner_is_needed_exactly_as_often_as_there_is_something_to_type(of: 
     done = [(action.command, action.sentence if action.command.endswith(" FILE") else "") for action in offered]
     assert len(done) == len(set(done))
     for action in health.next_actions:
-        assert RULES[action.reason].gravity in {Gravity.WARNING, Gravity.ERROR}
+        assert RULES[action.reason].severity in {SignalSeverity.WARNING, SignalSeverity.ERROR}
         assert RULES[action.reason].by in {By.OWNER, By.NEXT_RUN}
 
 
@@ -512,8 +512,8 @@ def test_the_owner_is_needed_exactly_as_often_as_there_is_something_to_type(of: 
 def test_nothing_is_well_beside_what_is_not(of: Evidence, now: str):
     """Failed comes from errors and from nothing else; healthy never stands beside a failing or blocked axis."""
     health = project(of, now)
-    grave = {condition.rule.gravity for condition in health.conditions}
-    assert (health.verdict is Verdict.FAILED) == (Gravity.ERROR in grave)
+    grave = {condition.rule.severity for condition in health.conditions}
+    assert (health.verdict is Verdict.FAILED) == (SignalSeverity.ERROR in grave)
     if health.verdict in {Verdict.HEALTHY, Verdict.IDLE, Verdict.UNKNOWN}:
         assert "failing" not in {view.status for view in health.axes.values()}
         assert "needs_owner" not in {view.status for view in health.axes.values()}
@@ -524,7 +524,7 @@ def test_nothing_is_well_beside_what_is_not(of: Evidence, now: str):
 @given(_evidence, _now, _moments)
 @pytest.mark.requirement("CH-1.2")
 def test_time_alone_fails_nothing_and_heals_nothing(of: Evidence, now: str, later: str):
-    """Staleness is no failure, and no axis but freshness looks at the clock."""
+    """Staleness is not a failure, and no axis but freshness looks at the clock."""
     one, other = project(of, now), project(of, later)
     assert (one.verdict is Verdict.FAILED) == (other.verdict is Verdict.FAILED)
     for axis in set(Axis) - {Axis.FRESHNESS}:

@@ -12,7 +12,7 @@ from typing import Any
 
 from e2e.homes import copy_home
 from fakes.slack import FakeSlack
-from polyhost.browser.reused_browser import KeptBrowser
+from polyhost.browser.reused_browser import ReusedBrowser
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import RunEvent
 from polyhost.operations.collect import run
@@ -24,7 +24,7 @@ from polyhost.operations.requests import ConnectRequest, CoverageRequest, Record
 __all__ = ["BROWSER", "NAME", "LaterClock", "Owner", "Ran"]
 
 NAME = "fake"
-BROWSER = KeptBrowser()
+BROWSER = ReusedBrowser()
 """One for all runs in this process, one after another; conftest.py closes it. Commands start their own."""
 
 

@@ -1,6 +1,6 @@
 """The server itself, at a time of a test's choosing: `python -m e2e.scheduling HOME HOURS-LATER`.
 
-Says on stdout, a JSON value a line, each look of the scheduler and of the teller, and each run it started and ended.
+Says on stdout, a JSON value a line, each look of the scheduler and of the notifier, and each run it started and ended.
 Must not know: what is due, what a test waits for.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from e2e.owner import LaterClock
 from polyhost.api.metrics import Metrics
 from polyhost.engine.events import RunFinished, RunStarted
-from polyhost.engine.notices.notifier import Teller
+from polyhost.engine.notices.notifier import Notifier
 from polyhost.engine.schedule.scheduler import Scheduler
 from polyhost.server.serving import serving
 
@@ -27,14 +27,14 @@ def say(what: str, **facts: Any) -> None:
 
 def overhear() -> None:
     """Nothing is done otherwise; it is only said."""
-    look, ask, count = Scheduler.look, Teller.look, Metrics.count
+    look, ask, count = Scheduler.look, Notifier.look, Metrics.count
 
     async def looked(self: Scheduler, tasks: asyncio.TaskGroup) -> float:
         wait = await look(self, tasks)
         say("looked")
         return wait
 
-    async def asked(self: Teller) -> None:
+    async def asked(self: Notifier) -> None:
         await ask(self)
         say("asked")
 
@@ -45,7 +45,7 @@ def overhear() -> None:
         elif isinstance(event, RunFinished):
             say("finished", status=event.result["status"])
 
-    Scheduler.look, Teller.look, Metrics.count = looked, asked, counted  # type: ignore[method-assign]
+    Scheduler.look, Notifier.look, Metrics.count = looked, asked, counted  # type: ignore[method-assign]
 
 
 async def main(home: Path, later: float) -> None:

@@ -77,7 +77,7 @@ REFUSED = {
     "a mapping without a port": ((*CONNECT, "good.json", "--map-host", "*.slack.com"), "*.slack.com"),
     "a cursor file of another shape": ((*CONNECT, "good.json", "--legacy-state", "list.json"), "legacy state"),
     "a missing cursor file": ((*CONNECT, "good.json", "--legacy-state", "none.txt"), "none.txt"),
-    "a name that is no name": ((*CONNECT, "good.json", "--name", "../up"), "../up"),
+    "a name that is not a name": ((*CONNECT, "good.json", "--name", "../up"), "../up"),
     "a manifest with an error": (("connect", "./broken", "--storage-state", "good.json"), "nobody"),
     "a run of an unknown connection": (("run", "nothing"), "connect"),
     "records of an unknown connection": (("records", "nothing", "messages"), "connect"),

@@ -119,7 +119,7 @@ async def test_a_watched_folder_is_another_trigger_of_the_same_method(
     assert (again.value["imports"], again.value["refused"]) == ([], [])
     assert again.value["refused_before"] == done["refused"]
     shown = await command("import", "work", "--watched")
-    assert "notes.txt is no export that is known here" in shown.stdout
+    assert "notes.txt is not an export that is known here" in shown.stdout
 
 
 @pytest.mark.requirement("CH-2.8")

@@ -33,7 +33,7 @@ async def difference(owner: Owner) -> dict[tuple[str, ...], tuple[Any, Any]]:
 
 
 def true(world: Workspace) -> Facts:
-    """A tombstone is a deleted message: it is no record, though its replies are."""
+    """A tombstone is a deleted message: it is not a record, though its replies are."""
     rooms = truth.visible_conversations(world)
     facts: Facts = {("channels", room.id): _room(room) for room in rooms.values()}
     facts |= {

@@ -19,7 +19,7 @@ from polyhost.connectors.base import Batch, Connector, ConnectorSession, HostCal
 from polyhost.connectors.scripted import Said, Script, ScriptedConnector, ScriptHost
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, RunEvent
-from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.pause import Pause
 from polyhost.errors import RunFailedError
 from polyhost.ledger.state import PartitionState
@@ -164,7 +164,7 @@ class Rig:
             full=full,
             recorded=recorded,
         )
-        around = Surroundings(
+        around = RunContext(
             store=self.store,  # type: ignore[arg-type]  # it is one, by delegation
             clock=self.clock,
             watch=self.events.append,

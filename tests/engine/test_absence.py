@@ -139,7 +139,7 @@ async def test_what_a_horizon_hides_is_not_deleted(rig: Rig, limit: str):
 @pytest.mark.requirement("PR-2.3", "PR-1.5")
 async def test_a_partition_that_the_source_hides_from_the_first_is_limited_and_no_gap(rig: Rig):
     """Nothing of it can be read. What is hidden is asked for again as part of the re-reading, within its budget: there
-    is no other way to learn that it is hidden no longer."""
+    is not another way to learn that it is hidden no longer."""
     await rig.connected(CHATS)
     hidden = coverage("messages", "C1", None, "9.0", limited_before="9.1")
     result = await rig.run(says(inventory("messages", "C1"), hidden))

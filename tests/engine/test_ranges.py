@@ -25,7 +25,7 @@ async def stored(rig: Rig, *keys: str) -> None:
 
 
 async def test_a_refused_record_is_still_stored_as_it_was_before(rig: Rig):
-    """The source has it, so that it was not admitted is no deletion."""
+    """The source has it, so that it was not admitted is not a deletion."""
     await stored(rig, "a", "b", "c")
     await rig.run(says(message("a", "C1", "1.0"), broken("b", "C1", "2.0"), coverage("messages", "C1", None, "2.0")))
     assert await rig.keys("messages") == ["a", "b", "c"]

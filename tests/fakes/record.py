@@ -19,7 +19,7 @@ from polyhost.browser.recordings.fixture import Scenario, write_scenario
 from polyhost.browser.recordings.record import cleaned
 from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.engine.events import OwnerAsked
-from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.sources.connectors import recording_connector
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.engine.sources.lookup import find_source
@@ -44,7 +44,7 @@ async def _record_run(context: Context) -> Scenario:
         hosts = (connection.options["map_host"], True)
         prepared = await recording_connector(source, connection, hosts, context.home, store, context.clock)
         what = Collection(connection=connection, manifest=source.manifest, scope=scope, connector=prepared.connector)
-        around = Surroundings(store=store, clock=context.clock, watch=context.watch, answer=_nobody)
+        around = RunContext(store=store, clock=context.clock, watch=context.watch, answer=_nobody)
         result = await collect(what, around)
         print(f"  {result['status']}: {result['receipt']['summary']} {result['requests']} requests")
         if prepared.recording is None:

@@ -152,12 +152,12 @@ def test_every_one_gets_its_turn(tries: list[int], fit: int) -> None:
     ],
 )
 def test_a_window_that_reads_it_anyway_tries_it_along(window: Window, along: bool) -> None:
-    assert exceptions.tries_along(window, Window("5.0", "5.0", "retry"), CursorOrder.DECIMAL) is along
+    assert exceptions.covers_retry(window, Window("5.0", "5.0", "retry"), CursorOrder.DECIMAL) is along
 
 
 def test_a_shallow_window_tries_a_shallow_one_along() -> None:
     wide, narrow = Window("1.0", "9.0", "refresh", deep=False), Window("5.0", "5.0", "retry", deep=False)
-    assert exceptions.tries_along(wide, narrow, CursorOrder.DECIMAL)
+    assert exceptions.covers_retry(wide, narrow, CursorOrder.DECIMAL)
 
 
 def test_the_owner_lets_one_be_and_takes_that_back() -> None:

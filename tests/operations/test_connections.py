@@ -40,7 +40,7 @@ class Site:
     async def __call__(self, *_: object, **__: object) -> Entered:
         return Entered(self.state, self._report(self.account, self.workspaces))
 
-    async def at_place(self, *given: Any) -> SessionReport:
+    async def at_workspace(self, *given: Any) -> SessionReport:
         place = given[-1]
         if place is None or place.id == self.workspaces[0]["id"]:
             return self._report(self.account, self.workspaces)
@@ -54,7 +54,7 @@ class Site:
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     given = Site()
     monkeypatch.setattr(connections, "enter", given)
-    monkeypatch.setattr(connections, "at_place", given.at_place)
+    monkeypatch.setattr(connections, "at_workspace", given.at_workspace)
     return given
 
 

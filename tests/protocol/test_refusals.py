@@ -12,7 +12,7 @@ CHATS = manifest(strict(MESSAGES, "text"))
 
 
 def refused(ts: object, channel: object = "C1") -> dict:
-    """Its text is no text."""
+    """Its text is not a text."""
     return record("messages", "m", {"id": "m", "channel": channel, "ts": ts, "text": 5})
 
 

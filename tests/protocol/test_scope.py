@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playbooks import MESSAGES, Flush, done, manifest, play, record, stream
-from polyhost.protocol.scope import Admitted, Rejected, Undecided
+from polyhost.protocol.scope import Admitted, NeedsStoredRecord, Rejected
 from polyhost.protocol.scope_request import resolve_request
 
 OF = manifest(stream("notes", selection={"fields": True, "resources": True, "resource_field": "text"}))
@@ -107,7 +107,7 @@ def test_times_are_read_in_the_form_the_schema_declares(schema, before, at):
 
 def test_a_delete_under_a_time_range_is_placed_by_what_is_stored():
     scope = scope_of({"time_range": {"since": "2024-01-01"}})
-    assert isinstance(scope.judge("n1", None, "delete"), Undecided)
+    assert isinstance(scope.judge("n1", None, "delete"), NeedsStoredRecord)
     assert scope.judge_stored("n1", {"at": "2024-01-01T00:00:00Z"})
     assert not scope.judge_stored("n1", {"at": "2023-12-31T00:00:00Z"})
     assert not scope.judge_stored("n1", {})

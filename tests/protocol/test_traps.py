@@ -205,7 +205,7 @@ def test_trap_8_a_shared_cursor_does_not_move_without_every_stream_it_stands_for
 
 @pytest.mark.requirement("PR-2.2")
 def test_trap_11_positions_are_compared_as_integers_not_as_floats_or_text():
-    """9.2 < 10.1 is no text order; the last two differ in the 17th digit, which a float does not keep."""
+    """9.2 < 10.1 is not a text order; the last two differ in the 17th digit, which a float does not keep."""
     for since, until in (
         ("9.2", "10.1"),
         ("999999999.999999", "1000000000.000000"),

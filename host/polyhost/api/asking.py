@@ -96,7 +96,7 @@ def _number(item: Field, text: str) -> Any:
         return item.type(text.encode("ascii"))
     except ValueError:
         raise RefusedError(
-            f"{item.name} is no number", f"Give it as {item.name}=10.", code=ErrorCode.BAD_REQUEST
+            f"{item.name} is not a number", f"Give it as {item.name}=10.", code=ErrorCode.BAD_REQUEST
         ) from None
 
 

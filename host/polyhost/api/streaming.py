@@ -97,5 +97,5 @@ def _data(event: RunEvent) -> str:
 def _after(request: web.Request) -> int:
     text = request.headers.get("Last-Event-ID", "0")
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
-        raise RefusedError("Last-Event-ID is no number that was sent", "Leave it out.", code=ErrorCode.BAD_REQUEST)
+        raise RefusedError("Last-Event-ID is not a number that was sent", "Leave it out.", code=ErrorCode.BAD_REQUEST)
     return int(text)

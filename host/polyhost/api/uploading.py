@@ -22,7 +22,9 @@ async def take_upload(surface: Surface, request: web.Request, asked: Asked) -> h
     """The body is the file; path and query say what it is called, and where to."""
     given = read_fields(request, asked)
     if request.content_type != UPLOAD_TYPE:
-        raise RefusedError("the body is no file", f"Send it as {UPLOAD_TYPE}.", code=ErrorCode.UNSUPPORTED_MEDIA_TYPE)
+        raise RefusedError(
+            "the body is not a file", f"Send it as {UPLOAD_TYPE}.", code=ErrorCode.UNSUPPORTED_MEDIA_TYPE
+        )
     return await hosted.take_upload(
         surface.context(),
         request.content.iter_chunked(CHUNK_BYTES),

@@ -22,7 +22,7 @@ __all__ = [
     "Member",
     "content",
     "local_members",
-    "most_unpacked",
+    "max_unpacked_size",
     "names_agree",
     "read_directory",
     "starts_like_zip",
@@ -190,7 +190,7 @@ def _widen(extra: bytes, narrow: tuple[int, int, int]) -> tuple[int, int, int]:
 
 def _check_plausible(members: list[Member], length: int) -> None:
     """No bombs: entries do not overlap, and all of them do not unpack to absurd amounts."""
-    if sum(member.size for member in members) > most_unpacked(length):
+    if sum(member.size for member in members) > max_unpacked_size(length):
         raise _bomb()
     end = 0
     for member in sorted(members, key=lambda member: member.offset):
@@ -203,7 +203,7 @@ def _check_plausible(members: list[Member], length: int) -> None:
         end = member.offset + member.packed
 
 
-def most_unpacked(length: int) -> int:
+def max_unpacked_size(length: int) -> int:
     """Bytes an archive of this length may unpack to."""
     return max(RATIO_FREE_BYTES, MAX_RATIO * length)
 
@@ -229,7 +229,7 @@ def local_members(file: BinaryIO, length: int) -> Iterator[Member]:
     held to the same bounds as those of a table."""
     at = 0
     count = 0
-    left = most_unpacked(length)
+    left = max_unpacked_size(length)
     while at + _LOCAL.size <= length:
         file.seek(at)
         sign, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(

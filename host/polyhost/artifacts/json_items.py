@@ -38,7 +38,7 @@ _BOMS = (
 
 @dataclass(frozen=True, slots=True)
 class Unparsable:
-    """Something in the list that is no object: which entry, which item of it (None: all that is left), which rule."""
+    """Something in the list that is not an object: its entry, its item (None: all that is left), the rule it broke."""
 
     entry: int
     item: int | None

@@ -142,7 +142,7 @@ class _ZipArtifact(_Named):
         super().__init__("zip", name)
         self.digest = digest
         self._file = file
-        self._unpackable = MAX_READINGS * _zip.most_unpacked(length)
+        self._unpackable = MAX_READINGS * _zip.max_unpacked_size(length)
         members = _zip.read_directory(file, length)
         self.truncated = members is None
         self._members = [*_zip.local_members(file, length)] if members is None else members

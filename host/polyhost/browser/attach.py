@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Browser, CDPSession, Error, Page, async_playwright
 
 from polyhost.browser.session import SessionSigns
-from polyhost.browser.signed_in import SignedIn, look_until_told, read_state
+from polyhost.browser.signed_in import SignedIn, read_state, wait_until_signed_in
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 
 __all__ = ["check_endpoint", "read_running_browser"]
@@ -43,7 +43,7 @@ def check_endpoint(url: str) -> None:
         port = None
     if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname or port is None:
         raise RefusedError(
-            f"--cdp {url[:200]!r} is no address", "For example: --cdp http://127.0.0.1:9222", code=ErrorCode.BAD_CDP
+            f"--cdp {url[:200]!r} is not an address", "For example: --cdp http://127.0.0.1:9222", code=ErrorCode.BAD_CDP
         )
     if not _is_loopback(parts.hostname):
         raise RefusedError(
@@ -61,7 +61,7 @@ async def read_running_browser(url: str, *, page: str, signs: SessionSigns, site
         tab = await _open_tab(url, site, reached)
         with suppress(Error):
             await tab.goto(page, wait_until="commit", timeout=_PAGE_TIMEOUT_MS)
-        report = await look_until_told(tab, signs)
+        report = await wait_until_signed_in(tab, signs)
         if report.signed_in is not True:
             raise NeedsOwnerError(
                 f"That browser is not signed in to {site}",

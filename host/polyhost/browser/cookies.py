@@ -36,7 +36,7 @@ def cookies_of_browser(specification: str, hosts: Sequence[str], *, platform: st
     browser = match["browser"].lower() if match else ""
     if match is None or browser not in BROWSERS:
         raise RefusedError(
-            f"--cookies-from {specification[:80]!r} is no browser whose cookies can be read",
+            f"--cookies-from {specification[:80]!r} is not a browser whose cookies can be read",
             f"There are: {', '.join(BROWSERS)}; a profile is named as in firefox:work.",
             code=ErrorCode.UNKNOWN_BROWSER,
         )
@@ -165,7 +165,7 @@ def _parsed(text: str, path: Path) -> Iterable[dict[str, Any]]:
 
 def _no_cookies_txt(path: Path, line: int) -> RefusedError:
     return RefusedError(
-        f"{path}:{line} is no line of a cookies.txt",
+        f"{path}:{line} is not a line of a cookies.txt",
         "Seven fields, parted by tabs, as curl and browser extensions write them.",
         code=ErrorCode.BAD_COOKIES,
     )

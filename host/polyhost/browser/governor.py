@@ -117,7 +117,7 @@ class Governor:
         self.meter.by_endpoint[name] = self.meter.by_endpoint.get(name, 0) + 1
 
     def outcome(self, endpoint: str, status: int, now: float, retry_after: float | None = None) -> None:
-        """Learn from an answer; `status` 0 is no answer at all."""
+        """Learn from an answer; `status` 0 is not an answer at all."""
         state = self._endpoint(endpoint, now)
         if status == TOO_MANY_REQUESTS:
             self.meter.rate_limited += 1

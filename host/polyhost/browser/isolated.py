@@ -9,10 +9,10 @@ import secrets
 
 from playwright.async_api import CDPSession, Page
 
-__all__ = ["evaluate_apart"]
+__all__ = ["evaluate_isolated"]
 
 
-async def evaluate_apart(page: Page, expression: str) -> object:
+async def evaluate_isolated(page: Page, expression: str) -> object:
     """The value of an expression, promises waited for; None where it throws. Playwright's Error where the page is
     gone, or goes elsewhere meanwhile."""
     session = await page.context.new_cdp_session(page)

@@ -11,10 +11,10 @@ from typing import Self
 
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 
-__all__ = ["KeptBrowser"]
+__all__ = ["ReusedBrowser"]
 
 
-class KeptBrowser:
+class ReusedBrowser:
     """An async context manager. One that died, or that was started for other hosts than are asked for now, is
     replaced; runs take it one after another."""
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.hosts import allows
-from polyhost.browser.isolated import evaluate_apart
+from polyhost.browser.isolated import evaluate_isolated
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.protocol.patterns import Pattern, compile_pattern
 
@@ -115,7 +115,7 @@ class SessionSigns:
             return SessionReport(signed_in=True if self._in else None)
         expression = _expression(self.probe, identity)
         try:
-            return self._checked(await asyncio.wait_for(evaluate_apart(page, expression), PROBE_SECONDS))
+            return self._checked(await asyncio.wait_for(evaluate_isolated(page, expression), PROBE_SECONDS))
         except (Error, TimeoutError, ValidationError):
             return SessionReport()
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Page
 
-from polyhost.browser.isolated import evaluate_apart
+from polyhost.browser.isolated import evaluate_isolated
 from polyhost.browser.session import SessionReport, SessionSigns
 from polyhost.browser.storage import kept_state
 
-__all__ = ["LOOK_SECONDS", "SETTLE_SECONDS", "SignedIn", "look_until_told", "read_state"]
+__all__ = ["LOOK_SECONDS", "SETTLE_SECONDS", "SignedIn", "read_state", "wait_until_signed_in"]
 
 LOOK_SECONDS = 0.5
 """How often it is asked whether the owner is in: soon enough to seem at once, and a person takes far longer."""
@@ -33,7 +33,7 @@ class SignedIn:
     report: SessionReport
 
 
-async def look_until_told(page: Page, signs: SessionSigns) -> SessionReport:
+async def wait_until_signed_in(page: Page, signs: SessionSigns) -> SessionReport:
     """Ask a page that was opened with a session, until the site has said whether it is good, and whose; bounded."""
     until = asyncio.get_running_loop().time() + SETTLE_SECONDS
     while True:
@@ -48,6 +48,6 @@ async def read_state(page: Page, signs: SessionSigns) -> dict[str, Any]:
     """Cookies, and the storage of the page's own origin. Only reads: Playwright's `storage_state` would open pages to
     look into other origins, in a browser that may be the owner's own."""
     parts = urlsplit(page.url)
-    stored = await evaluate_apart(page, _STORAGE)
+    stored = await evaluate_isolated(page, _STORAGE)
     origin = {"origin": f"{parts.scheme}://{parts.netloc}", "localStorage": stored if isinstance(stored, list) else []}
     return kept_state({"cookies": await page.context.cookies(), "origins": [origin]}, signs.hosts)

@@ -217,7 +217,7 @@ def _inside(folder: Path, name: str, field: str) -> None:
     """The file exists in this folder, after every link is followed."""
     if "\0" in name:
         raise RefusedError(
-            f"{folder / MANIFEST}: {field} is no file name", "Correct it.", code=ErrorCode.MANIFEST_FILE_INVALID
+            f"{folder / MANIFEST}: {field} is not a file name", "Correct it.", code=ErrorCode.MANIFEST_FILE_INVALID
         )
     file = folder / name
     if not file.resolve().is_relative_to(folder.resolve()):

@@ -23,7 +23,7 @@ from polyhost.browser.bridge.tab import (
     Tab,
     TabEvent,
     TabLost,
-    TabSaid,
+    TabMessage,
     TabSettings,
     TabStorm,
 )
@@ -266,14 +266,14 @@ class PageSession(ConnectorSession):
                 self._signed_out(url)
             case TabStorm(error):
                 self.fail(error)
-            case TabSaid(generation, PageBatch(messages, size)):
+            case TabMessage(generation, PageBatch(messages, size)):
                 self._batch(generation, messages, size)
-            case TabSaid(generation, Calls(calls)):
+            case TabMessage(generation, Calls(calls)):
                 for call in calls:
                     self._spawn(self._answer(generation, call))
-            case TabSaid(generation, Broken(length, digest, rule)):
+            case TabMessage(generation, Broken(length, digest, rule)):
                 self._batch(generation, [Malformed(self._batches + 1, length, digest, rule)], length)
-            case TabSaid():
+            case TabMessage():
                 pass  # a Hello stays in the tab
 
     def _batch(self, generation: int, messages: Sequence[Any], size: int) -> None:

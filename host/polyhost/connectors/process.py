@@ -188,7 +188,7 @@ class ChildProcess:
     # its input
 
     async def write(self, data: bytes, seconds: float) -> None:
-        """All of it, or TimeoutError. A child that is gone is no error here: its exit is told by `exited`."""
+        """All of it, or TimeoutError. A child that is gone is not an error here: its exit is told by `exited`."""
         rest = memoryview(data)
         async with asyncio.timeout(seconds):
             while rest and not self._stdin.closed:

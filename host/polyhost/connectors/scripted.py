@@ -38,7 +38,7 @@ _MESSAGE_SIZE = 1  # a scripted message has no bytes; batches count messages ins
 
 
 class _Sign:
-    """Something a script yields that is no message."""
+    """Something a script yields that is not a message."""
 
 
 RESTART: Final = _Sign()

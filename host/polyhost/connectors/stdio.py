@@ -6,7 +6,7 @@ ledger, store, what a message means.
 - stdin stays open until `finish`: the end of input is what tells a connector that its records are durable. Nothing else
   closes it while the child lives; `terminate` signals and kills, and never acknowledges by accident.
 - stdout is read only while fewer than CREDIT batches are unacknowledged; then the pipe fills and the child waits.
-- Every wait here has an end (`Patience`). Connectors need process groups: Linux and macOS have them, Windows does not.
+- Every wait here has an end (`Timeouts`). Connectors need process groups: Linux and macOS have them, Windows does not.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from polyhost.connectors.stderr import StderrTail
 from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 from polyhost.protocol.diagnostics import MAX_TEXT
 
-__all__ = ["BATCH_BYTES", "BATCH_MESSAGES", "CREDIT", "Patience", "StdioConnector", "child_environment"]
+__all__ = ["BATCH_BYTES", "BATCH_MESSAGES", "CREDIT", "StdioConnector", "Timeouts", "child_environment"]
 
 BATCH_MESSAGES = 100
 """Messages in a batch at most: one transaction of the store."""
@@ -54,7 +54,7 @@ own files, language and time. Everything else may be a credential (tokens, proxi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Timeouts:
     """How long each step may take, in seconds."""
 
     send: float = 30.0
@@ -79,12 +79,12 @@ class StdioConnector(Connector):
     """The command of a manifest, run in the manifest's folder. `secrets` are values that stderr must not show."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, *, secrets: Collection[str] = (), patience: Patience | None = None
+        self, command: Sequence[str], folder: Path, *, secrets: Collection[str] = (), patience: Timeouts | None = None
     ) -> None:
         self._command = tuple(command)
         self._folder = folder.absolute()
         self._secrets = frozenset(secrets)
-        self._patience = patience or Patience()
+        self._patience = patience or Timeouts()
 
     @property
     def bindings(self) -> Mapping[str, Any]:
@@ -144,7 +144,7 @@ class StdioConnector(Connector):
 
 class _StdioSession(ConnectorSession):
     def __init__(
-        self, child: ChildProcess, tail: StderrTail, *, patience: Patience, secrets: frozenset[str], folder: Path
+        self, child: ChildProcess, tail: StderrTail, *, patience: Timeouts, secrets: frozenset[str], folder: Path
     ) -> None:
         self.traffic = Traffic()
         self._child = child

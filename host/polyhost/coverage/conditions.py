@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from polyhost.coverage.signals import AXES, RULES, Axis, By, Command, Gravity, Rule
+from polyhost.coverage.signals import AXES, RULES, Axis, By, Command, Rule, SignalSeverity
 
 __all__ = ["Condition", "Raising", "Remediation"]
 
@@ -47,14 +47,14 @@ class Condition:
     @property
     def counts(self) -> bool:
         """Whether the verdict takes notice."""
-        return self.rule.gravity in {Gravity.WARNING, Gravity.ERROR}
+        return self.rule.severity in {SignalSeverity.WARNING, SignalSeverity.ERROR}
 
     def as_json(self) -> dict[str, Any]:
         return {
             "axis": str(self.axis),
             "type": AXES[self.axis][0],
             "status": self.rule.holds,
-            "severity": str(self.rule.gravity),
+            "severity": str(self.rule.severity),
             "reason": self.rule.reason,
             "message": self.message,
             "origin": self.origin,

@@ -17,7 +17,7 @@ from polyhost.coverage import access, reach
 from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence
 from polyhost.coverage.receipt import receipt
-from polyhost.coverage.signals import AXES, GOING_ON, Axis, Command, Gravity
+from polyhost.coverage.signals import AXES, GOING_ON, Axis, Command, SignalSeverity
 from polyhost.coverage.verdict import Judged, Verdict, judge
 
 __all__ = ["Action", "AxisView", "Health", "project"]
@@ -190,7 +190,7 @@ def _what_is_done(action: Action) -> tuple[str, str]:
 
 
 def _urgency(condition: Condition) -> tuple[int, int]:
-    return -list(Gravity).index(condition.rule.gravity), _UNBLOCKS_FIRST.index(condition.axis)
+    return -list(SignalSeverity).index(condition.rule.severity), _UNBLOCKS_FIRST.index(condition.axis)
 
 
 def _suggestions(

@@ -121,7 +121,7 @@ def _day(moment: str) -> str:
 
 
 def _advice(facts: BatchFacts) -> dict[str, Any] | None:
-    """What takes a file's coverage further: only its owner can make a newer one, and not having one is no failure."""
+    """What takes a file's coverage further: only its owner can make a newer one; having none is not a failure."""
     artifact = facts.artifact
     if artifact is None:
         return None

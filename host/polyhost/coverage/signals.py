@@ -1,11 +1,11 @@
-"""Every signal a projection can raise, as one table: what it means, how grave it is, who can mend it and by what.
+"""Every signal a projection can raise, as one table: what it means, how severe it is, who can mend it and by what.
 
-Owns: the closed list of reasons (`RULES`), gravities, statuses, the commands that go with them. Must not know: how a
+Owns: the closed list of reasons (`RULES`), severities, statuses, the commands that go with them. Must not know: how a
 signal is found (access, reach), what all of them together come to (verdict).
 
 A condition is a claim that holds, does not, or cannot be told: `collected`, `covered`, `fresh`, `scheduled`,
-`signed_in`, `runtime_ready`; `reason` says why. Gravity: info changes nothing; advisory is worth knowing and nobody's
-duty; warning and error count. Each cause is grave on one axis only; others mention it as info.
+`signed_in`, `runtime_ready`; `reason` says why. Severity: info changes nothing; advisory is worth knowing and nobody's
+duty; warning and error count. Each cause is severe on one axis only; others mention it as info.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-__all__ = ["AXES", "GOING_ON", "RULES", "Axis", "By", "Command", "Gravity", "Rule"]
+__all__ = ["AXES", "GOING_ON", "RULES", "Axis", "By", "Command", "Rule", "SignalSeverity"]
 
 Truth = Literal["true", "false", "unknown"]
 
@@ -31,8 +31,8 @@ class Axis(StrEnum):
     RUNTIME = "runtime"
 
 
-class Gravity(StrEnum):
-    """How much a condition matters, gravest last."""
+class SignalSeverity(StrEnum):
+    """How much a condition matters, most severe last."""
 
     INFO = "info"
     ADVISORY = "advisory"
@@ -70,7 +70,7 @@ class Rule:
     reason: str
     status: str
     holds: Truth
-    gravity: Gravity
+    severity: SignalSeverity
     when: str
     sentence: str
     by: By | None = None
@@ -89,7 +89,7 @@ AXES: Mapping[Axis, tuple[str, tuple[str, ...]]] = {
 """Per axis: the type of its conditions, and its statuses. Where conditions differ, the first of these wins."""
 
 _C, _K, _F, _S, _A, _R = Axis
-_INFO, _ADVISORY, _WARNING, _ERROR = Gravity
+_INFO, _ADVISORY, _WARNING, _ERROR = SignalSeverity
 
 _TABLE = (
     Rule(_C, "never_tried", "unknown", "unknown", _INFO, "no run or import has ended",

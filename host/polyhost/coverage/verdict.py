@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from polyhost.coverage.conditions import Condition
-from polyhost.coverage.signals import GOING_ON, Axis, By, Gravity
+from polyhost.coverage.signals import GOING_ON, Axis, By, SignalSeverity
 
 __all__ = ["VERDICTS", "Judged", "Verdict", "VerdictRule", "asks_owner", "judge"]
 
@@ -34,8 +34,8 @@ class Judged:
     statuses: Mapping[Axis, str]
     starts_itself: bool
 
-    def has(self, gravity: Gravity) -> bool:
-        return any(condition.rule.gravity is gravity for condition in self.conditions)
+    def has(self, severity: SignalSeverity) -> bool:
+        return any(condition.rule.severity is severity for condition in self.conditions)
 
     @property
     def is_going_on(self) -> bool:
@@ -71,7 +71,10 @@ VERDICTS = (
         lambda judged: judged.is_disconnected,
     ),
     VerdictRule(
-        Verdict.FAILED, "a condition is an error", "Something is broken.", lambda judged: judged.has(Gravity.ERROR)
+        Verdict.FAILED,
+        "a condition is an error",
+        "Something is broken.",
+        lambda judged: judged.has(SignalSeverity.ERROR),
     ),
     VerdictRule(
         Verdict.ATTENTION, "a condition asks for the owner", "It needs you.", lambda judged: bool(judged.asked)
@@ -80,7 +83,7 @@ VERDICTS = (
         Verdict.DEGRADED,
         "a condition is a warning",
         "It works, and something is not there.",
-        lambda judged: judged.has(Gravity.WARNING),
+        lambda judged: judged.has(SignalSeverity.WARNING),
     ),
     VerdictRule(
         Verdict.UNKNOWN,
@@ -121,7 +124,7 @@ def asks_owner(condition: Condition, *, starts_itself: bool) -> bool:
     if not condition.counts or mend is None or mend.command is None:
         return False
     if mend.by is By.NEXT_RUN:
-        return condition.rule.gravity is Gravity.ERROR and not starts_itself
+        return condition.rule.severity is SignalSeverity.ERROR and not starts_itself
     return mend.by is By.OWNER
 
 

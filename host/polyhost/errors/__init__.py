@@ -34,7 +34,7 @@ _NO_NAMES = frozenset(
     {"a", "an", "another", "both", "it", "no", "nobody", "none", "nothing", "only", "something", "that", "the", "there"}
     | {"these", "this", "those", "too"}
 )
-"""First words of reasons that are surely words. Any other may be a name, a path or a field: `x.txt is no export`."""
+"""First words of reasons that are surely words. Any other may be a name, path or field: `x.txt is not an export`."""
 
 
 class Failure(TypedDict):

@@ -306,7 +306,7 @@ class ErrorCode(StrEnum):
     HOME_UNSUITABLE = "home_unsuitable", 400, _REFUSED, "The home is on a file system that a store cannot be on."
     DISK_FULL = "disk_full", 507, _EITHER, "The disk is full."
     STORE_LOCKED = "store_locked", 503, _EITHER, "Another program holds the store."
-    STORE_CORRUPT = "store_corrupt", 400, _EITHER, "The store is damaged, or is no store."
+    STORE_CORRUPT = "store_corrupt", 400, _EITHER, "The store is damaged, or is not a store."
     STORE_FAILED = "store_failed", 500, _EITHER, "The store cannot be read or written."
     STORE_VALUE = "store_value", 500, _EITHER, "A value is not one that a store can keep."
     STORE_CLOSED = "store_closed", 500, _FAILED, "The store is closed."

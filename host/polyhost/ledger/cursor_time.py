@@ -17,8 +17,8 @@ _MICROSECOND_DIGITS = 6
 
 
 def time_of(position: str | None, kind: CursorTime | None) -> str | None:
-    """ISO 8601 UTC, or None where the position is no time. Zero is none either: it stands before everything, as the end
-    of what was read of a partition that holds nothing."""
+    """ISO 8601 UTC, or None where the position is not a time. Zero is none either: it stands before everything, as the
+    end of what was read of a partition that holds nothing."""
     if position is None or kind is None:
         return None
     try:

@@ -38,15 +38,15 @@ __all__ = [
     "Retry",
     "StandingException",
     "can_be_tried",
+    "covers_retry",
     "exception_diagnostics",
+    "heads_per_page",
     "healed_by_claim",
     "in_turn",
     "met",
     "next_retry",
-    "page_heads",
     "set_aside",
     "take_back",
-    "tries_along",
 ]
 
 MAX_STANDING = 10_000
@@ -230,15 +230,15 @@ def next_retry(
     lowest = min(positions, key=lambda value: sort_key(value, rule.order))
     window = Window(lowest, position, "retry", deep=False)
     tried = frozenset(one.id for one in (first, *on_page))
-    return Retry(partition, window, tried, 1 + len(on_page) // page_heads(rule))
+    return Retry(partition, window, tried, 1 + len(on_page) // heads_per_page(rule))
 
 
-def page_heads(rule: PartitionRule) -> int:
+def heads_per_page(rule: PartitionRule) -> int:
     """Heads that are taken for one page: those that a look-back reads together."""
     return rule.refresh.lookback_records or RefreshPolicy().lookback_records
 
 
-def tries_along(window: Window, retry: Window, order: CursorOrder) -> bool:
+def covers_retry(window: Window, retry: Window, order: CursorOrder) -> bool:
     """Whether walking this window tries what the retry is for anyway."""
     if window.when != "due" or (retry.deep and not window.deep) or retry.until is None:
         return False

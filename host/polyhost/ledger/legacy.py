@@ -78,7 +78,8 @@ def _keys(value: Any) -> list[str]:
 def _key(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= MAX_PARTITION_KEY:
         raise RefusedError(
-            f"The legacy state names a partition that is no text of 1 to {MAX_PARTITION_KEY} characters", _INSTRUCTION
+            f"The legacy state names a partition that is not a text of 1 to {MAX_PARTITION_KEY} characters",
+            _INSTRUCTION,
         )
     return value
 

@@ -213,7 +213,7 @@ def plan_refresh(
     """
     now = datetime.fromisoformat(now_iso)
     readable = [state for state in states.values() if _readable(state)]
-    purse = _Purse(rule.refresh.requests_per_run)
+    purse = _Budget(rule.refresh.requests_per_run)
     plans: dict[str, RefreshPlan] = {}
     for state in _lookback_candidates(readable, rule, now, facts):
         known = facts.get(state.key)
@@ -234,7 +234,7 @@ def _sweep(
     state: PartitionState,
     plan: RefreshPlan | None,
     facts: LookbackFacts | None,
-    purse: _Purse,
+    purse: _Budget,
     order: CursorOrder,
 ) -> RefreshPlan | None:
     """The plan with the next slice of the sweep, or as it was. The first slice is the look-back, where one is due."""
@@ -253,7 +253,7 @@ def _sweep(
     return replace(plan, sweep=pieces, sweep_until=sweep_until, requests=plan.requests + cost)
 
 
-class _Purse:
+class _Budget:
     """A run's budget of requests for re-reading. The first purchase always passes, so that no partition starves."""
 
     def __init__(self, budget: int) -> None:

@@ -25,7 +25,7 @@ from polyhost.engine.imports.watched_folder import (
     waiting_files,
     watched_folder,
 )
-from polyhost.engine.run.collect import Surroundings
+from polyhost.engine.run.collect import RunContext
 from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.context import Context
@@ -88,7 +88,7 @@ async def _import_one(context: Context, request: ImportRequest, path: Path, *, t
             target: Store = MemoryStore() if request.preview else store
             row = await _create(target, context, name, found.source)
             store = target
-        around = Surroundings(
+        around = RunContext(
             store=store,
             clock=context.clock,
             watch=context.watch,
@@ -162,7 +162,7 @@ def _recognise(artifact: Artifact, candidates: list[LoadedSource]) -> _Recognise
     known = ", ".join(source.name for source in candidates)
     if not found:
         raise RefusedError(
-            f"{artifact.name} is no export that is known here",
+            f"{artifact.name} is not an export that is known here",
             f"Known are exports of: {known}. Was it the file itself, as it was downloaded?",
             code=ErrorCode.NOT_RECOGNISED,
         )

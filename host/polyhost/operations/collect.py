@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from polyhost.engine.run.collect import CANCEL_MEMO, Collection, Surroundings, collect
+from polyhost.engine.run.collect import CANCEL_MEMO, Collection, RunContext, collect
 from polyhost.engine.run.dry_run import dry_run
 from polyhost.engine.run.paused import leave_wish
 from polyhost.engine.run.tracing import Trace, TracedConnector, keep_trace
@@ -195,7 +195,7 @@ async def _collect(
         method="browser_polyfill" if source.kind == "page" else "provider_api",
         recorded=prepared.recorded,
     )
-    around = Surroundings(
+    around = RunContext(
         store=store,
         clock=context.clock,
         watch=context.watch,

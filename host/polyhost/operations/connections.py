@@ -22,7 +22,15 @@ from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.ledger.legacy import LegacyState
 from polyhost.operations.collect import run
 from polyhost.operations.context import Context
-from polyhost.operations.entering import Entered, at_place, check_way, chosen_workspaces, enter, is_by_hand, slug
+from polyhost.operations.entering import (
+    Entered,
+    at_workspace,
+    check_way,
+    chosen_workspaces,
+    enter,
+    is_interactive,
+    slug,
+)
 from polyhost.operations.legacy import apply_legacy, read_legacy_file
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name, host_mappings
@@ -87,7 +95,7 @@ async def _make(context: Context, wanted: _Wanted) -> Result[Any]:
     entered = await enter(context, wanted.request, wanted.source, wanted.name, wanted.mapped)
     places = await chosen_workspaces(context, wanted.request, wanted.source, entered)
     accounts = [
-        _account(await at_place(context, wanted.request, wanted.source, wanted.mapped, entered, place), place)
+        _account(await at_workspace(context, wanted.request, wanted.source, wanted.mapped, entered, place), place)
         for place in places
     ]
     async with context.store() as store:
@@ -137,7 +145,7 @@ async def _write(
 
 async def _first_run(context: Context, wanted: _Wanted, value: dict[str, Any]) -> Result[Any]:
     """Offered to whoever has just signed in; anybody else is told the command."""
-    if not is_by_hand(wanted.request, wanted.source):
+    if not is_interactive(wanted.request, wanted.source):
         return Result(value)
     places = ", ".join(value.get("workspaces") or [])
     who = f"Signed in as {value.get('account') or 'you'}{f', workspace {places}' if places else ''}."
@@ -249,7 +257,7 @@ def _check_renewable(row: ConnectionRow, source: LoadedSource) -> None:
 
 def _not_renewable(name: str, source: LoadedSource) -> RefusedError:
     return RefusedError(
-        f"{name} is no connection of {source.name} that has a session",
+        f"{name} is not a connection of {source.name} that has a session",
         "Make a new one: leave --renew out, and choose a name with --name.",
         code=ErrorCode.NOT_RENEWABLE,
     )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # only a server has them, or a run; what they import takes lo
     from polyhost.engine.hosting.run_host import RunHost
     from polyhost.engine.imports.uploads import Uploads
 
-__all__ = ["Choose", "Context", "default_home", "nobody", "nobody_chooses", "platform_home"]
+__all__ = ["Choose", "Context", "default_home", "no_owner_to_choose", "nobody", "platform_home"]
 
 
 async def nobody(asked: OwnerAsked) -> tuple[str, Any]:
@@ -51,7 +51,7 @@ Choose = Callable[[str, Mapping[str, str]], Awaitable[str | None]]
 """Asks the owner one question with the answers it may have (and what each means); None where nobody answers."""
 
 
-async def nobody_chooses(question: str, answers: Mapping[str, str]) -> str | None:
+async def no_owner_to_choose(question: str, answers: Mapping[str, str]) -> str | None:
     """No one is there to be asked."""
     del question, answers
     return None
@@ -69,7 +69,7 @@ class Context:
     home: Path
     watch: Watcher = ignore
     answer: Answer = nobody
-    choose: Choose = nobody_chooses
+    choose: Choose = no_owner_to_choose
     inspect: Callable[[MessageSeen], None] = unseen
     """Hears of every message of a run that is watched by its author."""
     clock: Clock = field(default_factory=Clock)

@@ -28,8 +28,8 @@ from polyhost.engine.sessions.sign_in import (
     enter_visibly,
     enter_with_cookies,
     enter_with_state,
+    report_for_workspace,
     site_of,
-    told_at,
 )
 from polyhost.engine.sources.connectors import browser_options
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError
@@ -39,7 +39,7 @@ from polyhost.operations.fields import check_bounds
 from polyhost.operations.requests import ConnectRequest
 from polyhost.store.base import ConnectionRow
 
-__all__ = ["Entered", "at_place", "check_way", "chosen_workspaces", "enter", "is_by_hand", "slug"]
+__all__ = ["Entered", "at_workspace", "check_way", "chosen_workspaces", "enter", "is_interactive", "slug"]
 
 _WAYS = ("storage_state", "cdp", "cookies_from", "cookies")
 _MAX_SLUG = 32
@@ -66,11 +66,11 @@ def check_way(request: ConnectRequest, source: LoadedSource) -> None:
     check_bounds(request)
     if request.cdp is not None:
         check_endpoint(request.cdp)
-    if not given and is_by_hand(request, source):
+    if not given and is_interactive(request, source):
         check_display()
 
 
-def is_by_hand(request: ConnectRequest, source: LoadedSource) -> bool:
+def is_interactive(request: ConnectRequest, source: LoadedSource) -> bool:
     """Whether the owner is at it right now, rather than a script that hands a file over."""
     return source.kind == "page" and request.storage_state is None and request.watch is None
 
@@ -97,11 +97,11 @@ async def enter(
     site = site_of(source, browser_options(context.home, (mapped, insecure)), page=page)
     found = await _by_way(context, request, site, name, row)
     if row is not None:
-        found = await told_at(site, place_of(row.account), found)
+        found = await report_for_workspace(site, place_of(row.account), found)
     return Entered(found.state, found.report)
 
 
-async def at_place(
+async def at_workspace(
     context: Context,
     request: ConnectRequest,
     source: LoadedSource,
@@ -113,7 +113,7 @@ async def at_place(
     if place is None or entered.state is None or entered.report is None or account_at(entered.report, place.id):
         return entered.report
     site = site_of(source, browser_options(context.home, (mapped, request.insecure_tls)), page=place.url)
-    return (await told_at(site, place.id, SignedIn(dict(entered.state), entered.report))).report
+    return (await report_for_workspace(site, place.id, SignedIn(dict(entered.state), entered.report))).report
 
 
 async def _by_way(
@@ -144,7 +144,7 @@ def _path(text: str) -> Path:
 
 
 def _so_far(context: Context, name: str) -> Mapping[str, Any] | None:
-    """The session that is to be renewed; one that cannot be opened is no reason not to sign in anew."""
+    """The session that is to be renewed; one that cannot be opened is not a reason not to sign in anew."""
     try:
         return load_session(context.home, name)
     except PolyhostError:

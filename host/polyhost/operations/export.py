@@ -68,7 +68,7 @@ def _check_moment(name: str, moment: str | None) -> None:
             parse_timestamp(moment)
     except TimestampError:
         raise RefusedError(
-            f"--{name} is no time that can be read",
+            f"--{name} is not a time that can be read",
             "Give ISO 8601 with a time zone, e.g. 2026-01-31T09:30:00Z, or a bare date (midnight UTC).",
             code=ErrorCode.BAD_SINCE if name == "since" else ErrorCode.BAD_UNTIL,
         ) from None

@@ -195,7 +195,7 @@ def _answer(given: object) -> tuple[str, Any]:
     """`{status, data?}`; nothing else, and nothing of it in a refusal."""
     if not isinstance(given, dict) or given.keys() - {"status", "data"} or given.get("status") not in ANSWERS:
         raise RefusedError(
-            "that is no answer",
+            "that is not an answer",
             'Give {"status": "success", "data": {…}} or {"status": "cancelled"}.',
             code=ErrorCode.BAD_ANSWER,
         )

@@ -50,7 +50,9 @@ def duration(text: str) -> int:
     """`90m`, `6h` or `1d` in seconds. RefusedError `bad_duration` otherwise."""
     found = _DURATION.fullmatch(text.strip())
     if found is None or not int(found[1]):
-        raise RefusedError(f"{text!r} is no length of time", "Give it as 90m, 6h or 1d.", code=ErrorCode.BAD_DURATION)
+        raise RefusedError(
+            f"{text!r} is not a length of time", "Give it as 90m, 6h or 1d.", code=ErrorCode.BAD_DURATION
+        )
     return int(found[1]) * _UNIT_SECONDS[found[2]]
 
 

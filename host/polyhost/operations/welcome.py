@@ -76,6 +76,6 @@ def welcome(home: Path) -> Welcome:
     )
 
 
-def _names(known: list[peek.Glimpse]) -> str:
+def _names(known: list[peek.ConnectionSummary]) -> str:
     shown = ", ".join(one.name for one in known[:_MOST_NAMED])
     return f"{shown} and {len(known) - _MOST_NAMED} more" if len(known) > _MOST_NAMED else shown

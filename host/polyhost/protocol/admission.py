@@ -27,7 +27,7 @@ from polyhost.protocol.messages import ProtocolViolationError, parse_record
 from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record, make_record
 from polyhost.protocol.refusals import Refusals
-from polyhost.protocol.scope import RESOURCE, Admitted, Op, Rejected, Scope, StreamScope, Undecided
+from polyhost.protocol.scope import RESOURCE, Admitted, NeedsStoredRecord, Op, Rejected, Scope, StreamScope
 from polyhost.protocol.validation import Fault, RecordValidator
 
 __all__ = ["Admission", "Gate"]
@@ -67,8 +67,8 @@ class Gate:
 
     def judge(
         self, key: Any, data: dict[str, Any] | None, emitted_at: str, op: Op
-    ) -> Record | _Mended | Rejected | Undecided:
-        """The record to store, as it is or mended, or why not. Undecided is for deletes only."""
+    ) -> Record | _Mended | Rejected | NeedsStoredRecord:
+        """The record to store, as it is or mended, or why not. NeedsStoredRecord is for deletes only."""
         canonical = self.canonical(key)
         if op == "delete" or data is None:
             return self._judge_delete(canonical, data, emitted_at)
@@ -85,7 +85,9 @@ class Gate:
             return Record(self._name, canonical, verdict.data, emitted_at)
         return self._mend(canonical, data, emitted_at, fault)
 
-    def _mend(self, key: str, data: dict[str, Any], emitted_at: str, fault: Rejected) -> _Mended | Rejected | Undecided:
+    def _mend(
+        self, key: str, data: dict[str, Any], emitted_at: str, fault: Rejected
+    ) -> _Mended | Rejected | NeedsStoredRecord:
         """The record without its odd parts; the fault where it cannot be kept without them."""
         mended = None if self._validate is None else self._validate.mend(data)
         if mended is None:
@@ -143,7 +145,9 @@ class Gate:
         except KeyRuleError as error:
             raise ProtocolViolationError(error.rule, "RECORD.key") from None
 
-    def _judge_delete(self, key: str, data: dict[str, Any] | None, emitted_at: str) -> Record | Rejected | Undecided:
+    def _judge_delete(
+        self, key: str, data: dict[str, Any] | None, emitted_at: str
+    ) -> Record | Rejected | NeedsStoredRecord:
         """A tombstone carries no content on; what its data says can only count against it."""
         if data and all(name in data for name in self._primary_key) and key_of(data, self._primary_key) != key:
             return _KEY_MISMATCH
@@ -261,7 +265,7 @@ class Admission:
         verdict = gate.judge(key, data, emitted_at, op)
         if type(verdict) is Rejected:
             return self._turn_away(gate, stream, key, data, verdict)
-        if type(verdict) is Undecided:
+        if type(verdict) is NeedsStoredRecord:
             self._undecided.append(Record(stream, gate.canonical(key), None, emitted_at, "delete"))
             return []
         before = self._flushed_before() if self._undecided else []

@@ -63,7 +63,7 @@ def _name(value: str) -> str:
     if value != value.strip() or not value.isprintable():
         raise ValueError("spaces around it, or characters that do not print")
     if value == "*":
-        raise ValueError("a wildcard is no name")
+        raise ValueError("a wildcard is not a name")
     return value
 
 

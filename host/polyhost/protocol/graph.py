@@ -99,7 +99,7 @@ def _fields(stream: StreamDecl) -> Faults:
     for field, name in _schema_fields(stream):
         if name not in stream.properties:
             yield ManifestError(
-                _UNKNOWN_PROPERTY[field], f"{name!r} is no property of the schema", stream=stream.name, field=field
+                _UNKNOWN_PROPERTY[field], f"{name!r} is not a property of the schema", stream=stream.name, field=field
             )
     if len(set(stream.primary_key)) != len(stream.primary_key):
         yield ManifestError(
@@ -173,7 +173,7 @@ def _partition(manifest: Manifest, stream: StreamDecl) -> Faults:
     if partition.label_field is not None and partition.label_field not in labelled.properties:
         yield ManifestError(
             ErrorCode.UNKNOWN_PARTITION_LABEL_FIELD,
-            f"{partition.label_field!r} is no property of stream {labelled.name!r}",
+            f"{partition.label_field!r} is not a property of stream {labelled.name!r}",
             stream=stream.name,
             field="partition.label_field",
         )

@@ -3,7 +3,7 @@
 Owns: `Scope`, `StreamScope` and `judge`. Must not know: how a request was written (scope_request), schemas, stores.
 
 A scope only ever narrows. A record is held against it with what the record says of itself, except a delete: what a
-tombstone touches is what is stored, so where the key alone does not decide, the answer is Undecided.
+tombstone touches is what is stored, so where the key alone does not decide, the answer is NeedsStoredRecord.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from polyhost.protocol.declarations import StreamDecl
 __all__ = [
     "RESOURCE",
     "Admitted",
+    "NeedsStoredRecord",
     "Op",
     "Rejected",
     "Scope",
     "StreamScope",
-    "Undecided",
     "build_stream_scope",
     "resource_fields",
 ]
@@ -47,7 +47,7 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
-class Undecided:
+class NeedsStoredRecord:
     """A delete that only the stored record can place."""
 
 
@@ -55,7 +55,7 @@ _OUT_OF_SCOPE = "out_of_scope_record"
 RESOURCE = Rejected(_OUT_OF_SCOPE, "resource")
 TIME = Rejected(_OUT_OF_SCOPE, "time_range")
 TIME_UNREADABLE = Rejected(_OUT_OF_SCOPE, "time_unreadable")
-UNDECIDED = Undecided()
+UNDECIDED = NeedsStoredRecord()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class StreamScope:
             entry["fields"] = list(self.fields)
         return entry
 
-    def judge(self, key: str, data: dict[str, Any] | None, op: Op) -> Admitted | Rejected | Undecided:
+    def judge(self, key: str, data: dict[str, Any] | None, op: Op) -> Admitted | Rejected | NeedsStoredRecord:
         """Admit, reject, or say that only the stored record can tell."""
         if op == "delete":
             return self._judge_delete(key, data)
@@ -121,7 +121,7 @@ class StreamScope:
         """Whether a partition as a whole is inside: a record key among the resources is only a part of one."""
         return self.wanted is None or key in self.wanted
 
-    def _judge_delete(self, key: str, data: Mapping[str, Any] | None) -> Admitted | Rejected | Undecided:
+    def _judge_delete(self, key: str, data: Mapping[str, Any] | None) -> Admitted | Rejected | NeedsStoredRecord:
         if self.wanted is not None and key not in self.wanted:
             claimed = [data[name] for name in self.resource_fields if name in data] if data else []
             # What the message says against itself counts; what it says for itself does not.

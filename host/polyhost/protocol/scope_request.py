@@ -70,7 +70,9 @@ def resolve_request(manifest: Manifest, request: object) -> Scope:
     given = _object(request, "request", _REQUEST_KEYS)
     bounds = _object(given["time_range"], "time_range", _RANGE_KEYS, empty=False) if "time_range" in given else {}
     if "mode" in given and given["mode"] not in MODES:
-        raise ScopeError(ErrorCode.MODE_INVALID, "mode", "it is no collection mode", f"Use one of: {', '.join(MODES)}.")
+        raise ScopeError(
+            ErrorCode.MODE_INVALID, "mode", "it is not a collection mode", f"Use one of: {', '.join(MODES)}."
+        )
     return resolve_scope(
         manifest,
         streams=given.get("streams", ABSENT),
@@ -250,7 +252,7 @@ def _check_id(stream: StreamDecl, item: str, where: str) -> None:
         raise ScopeError(
             ErrorCode.RESOURCE_NOT_A_KEY,
             where,
-            "it is no key of this stream, so it would match nothing",
+            "it is not a key of this stream, so it would match nothing",
             f"A key here is an array of {fields}, written as JSON text without spaces.",
         ) from None
 

@@ -79,7 +79,7 @@ def _compile(stream: StreamDecl) -> jsonschema_rs.Draft202012Validator:
             pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=PATTERN_BACKTRACKS),
         )
     except ValueError as error:
-        reason = "it is no valid JSON Schema (2020-12), or refers to one that is not inside it"
+        reason = "it is not a valid JSON Schema (2020-12), or refers to one that is not inside it"
         raise ManifestError(ErrorCode.SCHEMA_INVALID, reason, stream=stream.name, field="schema") from error
 
 

@@ -12,18 +12,18 @@ from contextlib import asynccontextmanager
 
 from polyhost.engine.notices.causes import Question
 from polyhost.engine.notices.channels import channels
-from polyhost.engine.notices.notifier import Teller
+from polyhost.engine.notices.notifier import Notifier
 from polyhost.engine.reading.indexing import Indexer
 from polyhost.engine.schedule.scheduler import Scheduler
 from polyhost.engine.settings.config import Config
-from polyhost.engine.settings.reload import Following
+from polyhost.engine.settings.reload import SettingsWatcher
 from polyhost.operations.hosted import HostedWork
 from polyhost.server.resources import Resources
 
 __all__ = ["companions", "make_notifier"]
 
 
-def make_notifier(resources: Resources, config: Config, dashboard: Callable[[str], str]) -> Teller:
+def make_notifier(resources: Resources, config: Config, dashboard: Callable[[str], str]) -> Notifier:
     """It tells the owner what they are needed for, once it runs. `dashboard`: the page of a connection."""
 
     def questions() -> Sequence[Question]:
@@ -32,7 +32,7 @@ def make_notifier(resources: Resources, config: Config, dashboard: Callable[[str
             for one in resources.runs.questions()
         ]
 
-    return Teller(
+    return Notifier(
         store=resources.store,
         home=resources.home,
         ways=channels(config.notify),
@@ -44,7 +44,7 @@ def make_notifier(resources: Resources, config: Config, dashboard: Callable[[str
 
 
 @asynccontextmanager
-async def companions(resources: Resources, config: Config, notifier: Teller) -> AsyncGenerator[None]:
+async def companions(resources: Resources, config: Config, notifier: Notifier) -> AsyncGenerator[None]:
     """All of them, inside the block."""
     indexer = Indexer(store=resources.store, home=resources.home, busy=lambda: resources.runs.going > 0)
     scheduler = Scheduler(
@@ -60,7 +60,7 @@ async def companions(resources: Resources, config: Config, notifier: Teller) -> 
         scheduler.take_up(found.schedule)
         notifier.take_up(channels(found.notify), found.schedule)
 
-    settings = Following(home=resources.home, take_up=take_up)
+    settings = SettingsWatcher(home=resources.home, take_up=take_up)
     async with asyncio.TaskGroup() as tasks:
         going = [tasks.create_task(one.run()) for one in (scheduler, notifier, indexer, resources.elsewhere, settings)]
         try:

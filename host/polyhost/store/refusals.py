@@ -10,7 +10,7 @@ from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 __all__ = [
     "batch_closed",
     "connection_exists",
-    "no_walk_in_a_preview",
+    "preview_cannot_walk",
     "read_only",
     "store_closed",
     "unknown_batch",
@@ -62,7 +62,7 @@ def read_only() -> RunFailedError:
     )
 
 
-def no_walk_in_a_preview() -> RunFailedError:
+def preview_cannot_walk() -> RunFailedError:
     return RunFailedError(
         "A preview cannot say what a source no longer has", "Run it instead.", code=ErrorCode.STORE_PREVIEW
     )

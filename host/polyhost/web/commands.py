@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
-__all__ = ["Deed", "deed"]
+__all__ = ["WebAction", "web_action"]
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class WebAction:
     """`kind`: `link` to `href`, or a `post` of `body` to `href`. `label`: what it says."""
 
     kind: Literal["link", "post"]
@@ -24,19 +24,19 @@ class Deed:
     body: str = "{}"
 
 
-def deed(command: str) -> Deed | None:
+def web_action(command: str) -> WebAction | None:
     """The same as a button or a link; None where only a terminal will do."""
     match shlex.split(command):
         case ["polyhost", "run", name]:
-            return Deed("post", "Run now", f"/v1/connections/{quote(name, safe='')}/runs")
+            return WebAction("post", "Run now", f"/v1/connections/{quote(name, safe='')}/runs")
         case ["polyhost", "runs", _]:
-            return Deed("link", "Answer", "/questions")
+            return WebAction("link", "Answer", "/questions")
         case ["polyhost", "coverage", name]:
-            return Deed("link", "Look", f"/connections/{quote(name, safe='')}/coverage")
+            return WebAction("link", "Look", f"/connections/{quote(name, safe='')}/coverage")
         case ["polyhost", "import", name, _]:
-            return Deed("link", "Import a file", f"/import?name={quote(name, safe='')}")
+            return WebAction("link", "Import a file", f"/import?name={quote(name, safe='')}")
         case ["polyhost", "partitions", "retire", name, stream, key]:
             place = "/".join(quote(part, safe="") for part in (name, "streams", stream, "partitions", key))
-            return Deed("post", "Retire", f"/v1/connections/{place}/retire")
+            return WebAction("post", "Retire", f"/v1/connections/{place}/retire")
         case _:
             return None

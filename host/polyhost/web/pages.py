@@ -72,7 +72,7 @@ def _handler(dash: Dashboard, view: View) -> Callable[[web.Request], Awaitable[w
 
 
 def missing_page(dash: Dashboard) -> web.Response:
-    """What is shown at an address that is no page's."""
+    """What is shown at an address that is not a page's."""
     error = RefusedError(
         "no page has this address", "Begin at your connections, or search.", code=ErrorCode.NO_SUCH_PAGE
     )

@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 from polyhost import __version__, humanize
 from polyhost.protocol.recovery import advice
 from polyhost.web import words
-from polyhost.web.commands import deed
+from polyhost.web.commands import web_action
 
 __all__ = ["Page", "page_response", "render_page"]
 
@@ -83,7 +83,7 @@ def _environment() -> Environment:
     )
     own: dict[str, Any] = words.FILTERS | {
         "advice": advice,
-        "deed": deed,
+        "web_action": web_action,
         "evidence": _evidence,
         "highlighted": _highlighted,
         "segment": _segment,

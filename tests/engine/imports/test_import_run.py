@@ -28,7 +28,7 @@ from polyhost.connectors.scripted import ScriptedConnector, ScriptHost
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import OwnerAsked, ignore
 from polyhost.engine.imports.import_run import Import, import_artifact
-from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, RecordQuery, Store
 from polyhost.store.memory import MemoryStore
@@ -110,8 +110,8 @@ class Collected:
         )
         return cls(store, row, SourceClock())
 
-    def around(self) -> Surroundings:
-        return Surroundings(store=self.store, clock=self.clock, watch=ignore, answer=_nobody)
+    def around(self) -> RunContext:
+        return RunContext(store=self.store, clock=self.clock, watch=ignore, answer=_nobody)
 
     async def take(self, files: Mapping[str, Any], *, preview: bool = False) -> dict[str, Any]:
         self.clock.seconds = max(self.clock.seconds, START + 365 * DAY)  # files are imported long after

@@ -9,7 +9,7 @@ import pytest
 from engine.rig import StillClock
 from polyhost.engine.notices.causes import Question
 from polyhost.engine.notices.channels import Channel, Notice
-from polyhost.engine.notices.notifier import Teller
+from polyhost.engine.notices.notifier import Notifier
 from polyhost.engine.sessions.saved import delete_session, save_session
 from polyhost.engine.settings.config import ScheduleConfig
 from polyhost.errors import RunFailedError
@@ -51,7 +51,7 @@ class Bell:
 
     async def look(self) -> list[str]:
         """One look of a server that was started this moment. What was told."""
-        teller = Teller(
+        notifier = Notifier(
             store=self.store,
             home=self.home,
             ways=[self.letters],
@@ -60,7 +60,7 @@ class Bell:
             questions=lambda: self.questions,
             dashboard=lambda connection: f"http://127.0.0.1:8787/c/{connection}",
         )
-        await teller.look()
+        await notifier.look()
         return self.letters.taken()
 
     async def ran(self, status: str, code: str | None = None) -> None:

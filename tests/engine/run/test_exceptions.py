@@ -36,7 +36,7 @@ def said(key: str, channel: str, ts: str, **over: Any) -> dict[str, Any]:
 
 
 def broken(key: str, channel: object, ts: object, **over: Any) -> dict[str, Any]:
-    """Its text is no text, and it cannot do without one."""
+    """Its text is not a text, and it cannot do without one."""
     return {**message(key, "", ""), "data": {"id": key, "channel": channel, "ts": ts, "text": 5, **over}}
 
 

@@ -14,7 +14,7 @@ from polyhost.engine.schedule.due import (
     LONGEST_JITTER,
     LONGEST_RETRY,
     SHORTEST_INTERVAL,
-    CameTo,
+    AttemptOutcome,
     Decision,
     Past,
     Plan,
@@ -31,9 +31,11 @@ HOURLY = Plan(key="work", automatic=True, interval=HOUR, minimum=300)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def tried(ago: float, came_to: CameTo = CameTo.FINISHED, *, lasted: float | None = 60, whole: bool = True) -> Trial:
+def tried(
+    ago: float, outcome: AttemptOutcome = AttemptOutcome.FINISHED, *, lasted: float | None = 60, whole: bool = True
+) -> Trial:
     began = NOW - ago
-    return Trial(started_at=began, ended_at=None if lasted is None else began + lasted, came_to=came_to, whole=whole)
+    return Trial(started_at=began, ended_at=None if lasted is None else began + lasted, outcome=outcome, whole=whole)
 
 
 def past(*trials: Trial, **over: object) -> Past:
@@ -76,7 +78,7 @@ def test_who_only_wants_manual_runs_is_never_started():
 
 
 def test_a_run_that_goes_on_is_waited_for():
-    assert waiting(tried(9 * HOUR, CameTo.RUNNING, lasted=None)) is Waiting.RUNNING
+    assert waiting(tried(9 * HOUR, AttemptOutcome.RUNNING, lasted=None)) is Waiting.RUNNING
 
 
 def test_failures_are_retried_ever_later_and_a_success_forgets_them():
@@ -84,7 +86,7 @@ def test_failures_are_retried_ever_later_and_a_success_forgets_them():
     assert waits[:3] == [FIRST_RETRY, 2 * FIRST_RETRY, 4 * FIRST_RETRY]
     assert waits == sorted(waits)
     assert waits[-1] == back_off(10_000) == LONGEST_RETRY
-    failed = [tried(700 + 10 * number, CameTo.FAILED) for number in range(3)]
+    failed = [tried(700 + 10 * number, AttemptOutcome.FAILED) for number in range(3)]
     assert waiting(*failed) is Waiting.BACKING_OFF
     assert decide(HOURLY, past(*failed), NOW).failures == 3
     assert waiting(failed[0], tried(9 * HOUR)) is Waiting.DUE
@@ -92,18 +94,18 @@ def test_failures_are_retried_ever_later_and_a_success_forgets_them():
 
 
 def test_a_cancelled_run_neither_counts_as_a_failure_nor_forgets_any():
-    trials = [tried(700 + 10 * number, CameTo.FAILED) for number in range(3)]
-    assert decide(HOURLY, past(tried(650, CameTo.CANCELLED), *trials), NOW).failures == 3
+    trials = [tried(700 + 10 * number, AttemptOutcome.FAILED) for number in range(3)]
+    assert decide(HOURLY, past(tried(650, AttemptOutcome.CANCELLED), *trials), NOW).failures == 3
 
 
 def test_what_no_run_mends_is_tried_as_seldom_as_anything():
     """An update of the connector may come; nobody is asked to do anything meanwhile."""
-    assert waiting(tried(4 * HOUR, CameTo.FAILED_FOR_GOOD)) is Waiting.BACKING_OFF
-    assert waiting(tried(7 * HOUR, CameTo.FAILED_FOR_GOOD)) is Waiting.DUE
+    assert waiting(tried(4 * HOUR, AttemptOutcome.FAILED_FOR_GOOD)) is Waiting.BACKING_OFF
+    assert waiting(tried(7 * HOUR, AttemptOutcome.FAILED_FOR_GOOD)) is Waiting.DUE
 
 
 def test_nothing_is_retried_while_only_the_owner_can_mend_it():
-    signed_out = tried(1000 * HOUR, CameTo.NEEDS_OWNER)
+    signed_out = tried(1000 * HOUR, AttemptOutcome.NEEDS_OWNER)
     assert decide(HOURLY, past(signed_out), NOW) == Decision(Waiting.NEEDS_OWNER, None)
     assert waiting(signed_out, session_saved_at=NOW - 2000 * HOUR) is Waiting.NEEDS_OWNER
     assert waiting(signed_out, session_saved_at=NOW - 1) is Waiting.DUE
@@ -158,10 +160,10 @@ _plans = st.builds(
     paused=st.booleans(),
     paused_until=st.floats(NOW - 10 * HOUR, NOW + 90 * HOUR),
 )
-_ended = st.sampled_from([each for each in CameTo if each is not CameTo.RUNNING])
+_ended = st.sampled_from([each for each in AttemptOutcome if each is not AttemptOutcome.RUNNING])
 _trials = st.lists(
     st.builds(
-        lambda ago, came_to, lasted, whole: tried(ago, came_to, lasted=lasted, whole=whole),
+        lambda ago, outcome, lasted, whole: tried(ago, outcome, lasted=lasted, whole=whole),
         st.floats(-90 * 24 * HOUR, 90 * 24 * HOUR),
         _ended,
         st.none() | st.floats(0, 90 * 24 * HOUR),
@@ -222,20 +224,24 @@ _steps = st.lists(
 @settings(deadline=None)
 @given(_plans, _steps)
 def test_no_two_starts_are_nearer_than_the_least_interval(
-    plan: Plan, steps: list[tuple[str, float, CameTo, float, bool]]
+    plan: Plan, steps: list[tuple[str, float, AttemptOutcome, float, bool]]
 ):
     """A clock that goes on, an owner who starts runs of their own, any endings: what starts by itself keeps away from
     every start before it, and from every run that goes on."""
     plan = replace(plan, paused=False)
     now, trials = NOW, list[Trial]()
-    for kind, waited, came_to, lasted, whole in steps:
+    for kind, waited, outcome, lasted, whole in steps:
         now += waited
         newest = trials[0] if trials else None
         goes_on = newest is not None and newest.ended_at is not None and newest.ended_at > now
-        shown = [replace(newest, ended_at=None, came_to=CameTo.RUNNING), *trials[1:]] if goes_on and newest else trials
+        shown = (
+            [replace(newest, ended_at=None, outcome=AttemptOutcome.RUNNING), *trials[1:]]
+            if goes_on and newest
+            else trials
+        )
         by_itself = decide(plan, Past(trials=shown), now).waiting is Waiting.DUE
         if by_itself:
             assert not goes_on
             assert newest is None or now - newest.started_at >= max(plan.minimum, SHORTEST_INTERVAL)
         if by_itself or (kind == "owner" and not goes_on):
-            trials.insert(0, Trial(started_at=now, ended_at=now + lasted, came_to=came_to, whole=whole or by_itself))
+            trials.insert(0, Trial(started_at=now, ended_at=now + lasted, outcome=outcome, whole=whole or by_itself))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from polyhost.engine.settings.config import Config, config_path
-from polyhost.engine.settings.reload import Following
+from polyhost.engine.settings.reload import SettingsWatcher
 
 
 @pytest.fixture
@@ -16,17 +16,17 @@ def taken() -> list[Config]:
 
 
 @pytest.fixture
-def following(home: Path, taken: list[Config]) -> Following:
+def following(home: Path, taken: list[Config]) -> SettingsWatcher:
     home.mkdir()
-    return Following(home=home, take_up=taken.append)
+    return SettingsWatcher(home=home, take_up=taken.append)
 
 
-def write(following: Following, text: str) -> None:
+def write(following: SettingsWatcher, text: str) -> None:
     config_path(following.home).write_text(text, encoding="utf-8")
 
 
 def test_a_file_is_taken_up_once_for_each_change(
-    following: Following, taken: list[Config], caplog: pytest.LogCaptureFixture
+    following: SettingsWatcher, taken: list[Config], caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
     following.look()
@@ -41,7 +41,7 @@ def test_a_file_is_taken_up_once_for_each_change(
     assert [record.getMessage() for record in caplog.records] == ["took config.toml up"] * 3
 
 
-def test_a_file_of_the_same_size_is_told_by_when_it_was_written(following: Following, taken: list[Config]):
+def test_a_file_of_the_same_size_is_told_by_when_it_was_written(following: SettingsWatcher, taken: list[Config]):
     write(following, "[schedule]\nruns_at_once = 5\n")
     following.look()
     write(following, "[schedule]\nruns_at_once = 6\n")
@@ -51,7 +51,7 @@ def test_a_file_of_the_same_size_is_told_by_when_it_was_written(following: Follo
 
 
 def test_a_broken_file_keeps_what_held_and_says_so_once(
-    following: Following, taken: list[Config], caplog: pytest.LogCaptureFixture
+    following: SettingsWatcher, taken: list[Config], caplog: pytest.LogCaptureFixture
 ):
     write(following, "[schedule]\nruns_at_once = 5\n")
     following.look()

@@ -84,7 +84,7 @@ class SignIn:
         return self._welcome(next(iter(self._session.worlds.values())))
 
     def workspace(self, world: Workspace, path: str, query: Mapping[str, str], form: Form | None) -> Page | None:
-        """<domain>.slack.com; None where this is no page for signing in."""
+        """<domain>.slack.com; None where this is not a page for signing in."""
         match path:
             case "/" if form is not None:
                 return self._password(world, form)

@@ -24,7 +24,7 @@ def parse(value: str) -> int | None:
 
 
 def micros(value: str | int) -> int:
-    """A ts in either form as microseconds; ValueError names what is no ts."""
+    """A ts in either form as microseconds; ValueError names what is not a ts."""
     if isinstance(value, int):
         return value
     parsed = parse(value)

@@ -17,7 +17,7 @@ from typing import Any
 from fakes.slack import FakeSlack, usual_port
 from fakes.slack.world import Workspace
 from polyhost.browser.launch import BrowserOptions
-from polyhost.browser.reused_browser import KeptBrowser
+from polyhost.browser.reused_browser import ReusedBrowser
 from polyhost.connectors.base import Batch, ConnectorExited, Restarted
 from polyhost.connectors.loading import load_connector_folder
 from polyhost.connectors.page import PageConnector
@@ -300,7 +300,7 @@ class Run:
         }
 
 
-BROWSER = KeptBrowser()
+BROWSER = ReusedBrowser()
 """One for all tests, as long as they are served on one port; conftest.py closes it."""
 
 

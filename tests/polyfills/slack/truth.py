@@ -30,7 +30,7 @@ def _pairs(stream: str, collected: dict[str, Any], true: dict[str, Any]) -> dict
 
 
 def _true_messages(world: Workspace) -> dict[str, Any]:
-    """A tombstone is a deleted message: it is no record, though its replies are."""
+    """A tombstone is a deleted message: it is not a record, though its replies are."""
     said = truth.visible_messages(world)
     return {f"{channel}/{ts}": _as_record(one) for (channel, ts), one in said.items() if not one.is_tombstone}
 

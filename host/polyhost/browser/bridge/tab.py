@@ -28,7 +28,7 @@ from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SignedOutRule
 from polyhost.errors import ErrorCode, RunFailedError
 
-__all__ = ["Launcher", "Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabSaid", "TabSettings", "TabStorm"]
+__all__ = ["Launcher", "Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabMessage", "TabSettings", "TabStorm"]
 
 Prepare = Callable[[BrowserContext], Awaitable[None]]
 """Called on every new context before its first page goes anywhere: a replayer or a recorder installs itself."""
@@ -68,7 +68,7 @@ class TabSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class TabSaid:
+class TabMessage:
     """The polyfill of this generation said something; never a Hello, that one the tab keeps."""
 
     generation: int
@@ -97,7 +97,7 @@ class TabStorm:
     error: RunFailedError
 
 
-TabEvent = TabSaid | TabLost | SignedOut | TabStorm
+TabEvent = TabMessage | TabLost | SignedOut | TabStorm
 
 
 class _NotOpenedError(RunFailedError):
@@ -304,7 +304,7 @@ class Tab:
                     self._astray = False
                     self._ready.set()
                 else:
-                    self._tell(TabSaid(event.generation, said))
+                    self._tell(TabMessage(event.generation, said))
 
     def _moved(self, url: str) -> None:
         self._at = url

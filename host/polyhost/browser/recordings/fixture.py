@@ -65,7 +65,7 @@ def load_scenario(directory: Path) -> Scenario:
             raise RefusedError(f"The scenario {directory} lacks {name}", "Record it again, or restore the file.")
     storage_state = _json(directory / STORAGE_STATE, (directory / STORAGE_STATE).read_bytes())
     if not isinstance(storage_state.get("cookies", []), list) or not isinstance(storage_state.get("origins", []), list):
-        raise RefusedError(f"{directory / STORAGE_STATE} is no storage state", "Record the scenario again.")
+        raise RefusedError(f"{directory / STORAGE_STATE} is not a storage state", "Record the scenario again.")
     lines = (directory / EXPECTED).read_bytes().splitlines()
     expected = tuple(_json(directory / EXPECTED, line, number) for number, line in enumerate(lines, 1) if line.strip())
     return Scenario(har.load(directory / RECORDING), storage_state, expected, _redactions(directory / REDACTIONS))

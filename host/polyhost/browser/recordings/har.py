@@ -133,7 +133,7 @@ def _pairs(raw: Any, where: str) -> list[tuple[str, str]]:
     for item in cast("Iterable[Any]", raw if isinstance(raw, list) else ()):
         name, value = _path(item, "name"), _path(item, "value")
         if not isinstance(name, str) or not isinstance(value, str):
-            raise RefusedError(f"{where} holds something that is no name and value", _MAKE_AGAIN)
+            raise RefusedError(f"{where} holds something that is not a name and value", _MAKE_AGAIN)
         pairs.append((name, value))
     return pairs
 

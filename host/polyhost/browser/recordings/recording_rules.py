@@ -88,7 +88,7 @@ class RecordingRules(BaseModel):
 
     @property
     def hidden_fields(self) -> frozenset[str]:
-        """Last names of every redacted field that is no id: their values are not shown in a request's name."""
+        """Last names of every redacted field that is not an id: their values are not shown in a request's name."""
         redact = self.redact
         return frozenset(
             rule.rpartition(".")[2] for rule in (*redact.secret, *redact.email, *redact.name, *redact.text)

@@ -175,7 +175,7 @@ def is_standin(value: str, kind: Kind) -> bool:
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text holds something of a known credential's shape that is no stand-in."""
+    """Whether a text holds something of a known credential's shape that is not a stand-in."""
     return any(not _FAKE_SECRET.fullmatch(match[0]) for match in _SHAPES.finditer(text))
 
 

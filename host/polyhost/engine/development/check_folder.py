@@ -17,9 +17,9 @@ from polyhost.browser.hosts import allows
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.verify import verify_scenario
-from polyhost.browser.reused_browser import KeptBrowser
+from polyhost.browser.reused_browser import ReusedBrowser
 from polyhost.connectors.loading import MANIFEST, LoadedSource, load_connector_folder
-from polyhost.connectors.stdio import Patience, StdioConnector
+from polyhost.connectors.stdio import StdioConnector, Timeouts
 from polyhost.engine.development.conformance import BEHAVIOUR, check_behaviour
 from polyhost.engine.development.report import Check, Report, failed, not_checked, ok
 from polyhost.engine.development.trials import Bench
@@ -31,7 +31,7 @@ from polyhost.protocol.manifest import ManifestError, manifest_faults
 
 __all__ = ["check_folder"]
 
-AT_ONCE = Patience(terminate=0.0)
+AT_ONCE = Timeouts(terminate=0.0)
 """A connector that is killed gets no time to tidy up: that is what the check is for."""
 
 
@@ -99,7 +99,7 @@ async def _run(source: LoadedSource, scenarios: Sequence[Path], answer: Answer, 
         why = "a page runs here only from a recording"
         give = "Give --scenario DIR; make one with: polyhost fixture record NAME DIR"
         return [*checks, *(not_checked(name, why, give) for name in BEHAVIOUR)]
-    async with KeptBrowser() as browser:
+    async with ReusedBrowser() as browser:
         for scenario in scenarios:
             found = await _replay(source, page, scenario, answer, watch, browser)
             checks += [replace(check, scenario=scenario.name) for check in found]
@@ -129,7 +129,7 @@ def _page(page: PolyfillDecl) -> Check:
 
 
 async def _replay(
-    source: LoadedSource, page: PolyfillDecl, scenario: Path, answer: Answer, watch: Watcher, browser: KeptBrowser
+    source: LoadedSource, page: PolyfillDecl, scenario: Path, answer: Answer, watch: Watcher, browser: ReusedBrowser
 ) -> list[Check]:
     try:
         recorded = load_scenario(scenario)

@@ -21,13 +21,13 @@ from watchfiles import awatch
 
 from polyhost.browser.governor import Governor
 from polyhost.browser.launch import BrowserOptions
-from polyhost.browser.reused_browser import KeptBrowser
+from polyhost.browser.reused_browser import ReusedBrowser
 from polyhost.connectors.base import Batch, Connector, ConnectorExited, ConnectorSession, HostCalls, Restarted
 from polyhost.connectors.loading import load_connector_folder
 from polyhost.connectors.page import PageConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, MessageSeen, Watcher
-from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.tracing import Tell, Trace, TracedConnector
 from polyhost.engine.sources.connectors import page_polyfill
 from polyhost.errors import PolyhostError
@@ -67,7 +67,7 @@ class Bench:
 
 async def develop(bench: Bench) -> None:
     """Run, and again after each change, until cancelled. What goes wrong in a run is told, and ends nothing."""
-    async with KeptBrowser() as browser, asyncio.TaskGroup() as tasks:
+    async with ReusedBrowser() as browser, asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(_watch(bench))
         await bench.changed.wait()  # the watcher watches: what changes from here on is seen
         while not bench.cancelled.is_set():
@@ -102,7 +102,7 @@ async def _watch(bench: Bench) -> None:
     bench.changed.set()
 
 
-async def _once(bench: Bench, browser: KeptBrowser) -> None:
+async def _once(bench: Bench, browser: ReusedBrowser) -> None:
     bench.runs += 1
     try:
         bench.last = await _run(bench, browser)
@@ -119,7 +119,7 @@ async def _once(bench: Bench, browser: KeptBrowser) -> None:
         bench.tell(MessageSeen(way="host", kind=told["code"], stream=told.get("stream"), detail=told["message"]))
 
 
-async def _run(bench: Bench, browser: KeptBrowser) -> dict[str, Any]:
+async def _run(bench: Bench, browser: ReusedBrowser) -> dict[str, Any]:
     source = load_connector_folder(bench.folder)
     keeping = _LoginKept(bench)
     connector = PageConnector(
@@ -141,7 +141,7 @@ async def _run(bench: Bench, browser: KeptBrowser) -> dict[str, Any]:
         scope=bench.resolve(source.manifest),
         connector=TracedConnector(keeping, Trace(), bench.tell, with_data=bench.with_data),
     )
-    around = Surroundings(store=store, clock=bench.clock, watch=bench.watch, answer=bench.answer, cancelled=bench.stop)
+    around = RunContext(store=store, clock=bench.clock, watch=bench.watch, answer=bench.answer, cancelled=bench.stop)
     return await collect(what, around)
 
 

@@ -15,7 +15,7 @@ __all__ = ["Answer", "Check", "CheckJson", "Report", "ReportJson", "failed", "no
 
 
 class Answer(StrEnum):
-    """`not_checked` is no answer about the connector: it says what kept the check from being made."""
+    """`not_checked` is not an answer about the connector: it says what kept the check from being made."""
 
     OK = "ok"
     FAILED = "failed"

@@ -15,7 +15,7 @@ from polyhost.connectors.base import Connector
 from polyhost.engine.clock import Clock
 from polyhost.engine.development.observed import Observed
 from polyhost.engine.events import Answer, Watcher, ignore
-from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.protocol.manifest import Manifest
@@ -87,7 +87,7 @@ class Trial:
             full=full,
             recorded=bench.recorded,
         )
-        around = Surroundings(store=self._store, clock=bench.clock, watch=bench.watch, answer=bench.answer)
+        around = RunContext(store=self._store, clock=bench.clock, watch=bench.watch, answer=bench.answer)
         try:
             async with asyncio.timeout(LONGEST_RUN_SECONDS):
                 return Ran(await collect(what, around), seen)

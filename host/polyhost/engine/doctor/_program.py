@@ -61,7 +61,7 @@ def _strange_variables(environment: Mapping[str, str]) -> list[Finding]:
     sections = tuple({f"POLYHOST_{setting.section.upper()}_" for setting in settings})
     known = {setting.variable for setting in settings} | _OTHER_VARIABLES
     return [
-        warning("settings", f"the variable {name} is no setting", "See: polyhost config explain")
+        warning("settings", f"the variable {name} is not a setting", "See: polyhost config explain")
         for name in sorted(environment)
         if name.startswith(sections) and name not in known
     ]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
 from polyhost.errors import PolyhostError
-from polyhost.store.sqlite.checkup import SCHEMA_VERSION, STORE_FILE, Soundness, held_leases, soundness
+from polyhost.store.sqlite.checkup import SCHEMA_VERSION, STORE_FILE, IntegrityReport, held_leases, soundness
 
 __all__ = ["check_leases", "check_store"]
 
@@ -33,7 +33,7 @@ def check_store(home: Path) -> list[Finding]:
     return _judge(path, seen)
 
 
-def _judge(path: Path, seen: Soundness) -> list[Finding]:
+def _judge(path: Path, seen: IntegrityReport) -> list[Finding]:
     wrong: list[Finding] = []
     if seen.problems:
         wrong.append(failed("store", f"{path} is damaged: {'; '.join(seen.problems)}", _RESCUE.format(path=path)))

@@ -214,7 +214,7 @@ def _bound(declared: StreamDecl, moment: str | None, name: str) -> str | None:
     position = position_at(moment, rule.cursor_time)
     if position is None:
         raise RefusedError(
-            f"--{name} is no time that can be read",
+            f"--{name} is not a time that can be read",
             "Give ISO 8601, e.g. 2026-01-31.",
             code=ErrorCode.BAD_SINCE if name == "since" else ErrorCode.BAD_UNTIL,
         )

@@ -45,7 +45,7 @@ def socket_path(home: Path, run_id: str) -> Path:
 
 
 def run_of(path: Path) -> str | None:
-    """Whose socket it is; None where the name is no run's."""
+    """Whose socket it is; None where the name is not a run's."""
     found = _NAME.fullmatch(path.name)
     return None if found is None else found[1]
 

@@ -17,7 +17,7 @@ from polyhost.coverage.facts import ArtifactFacts, BatchFacts
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.engine.imports._artifact_store import ArtifactStore, IdentityRule
 from polyhost.engine.imports.connector import ImporterConnector, StoreContext
-from polyhost.engine.run.collect import Collection, Surroundings, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.outcome import Ended
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.errors import ErrorCode, RefusedError
@@ -67,7 +67,7 @@ class _Before:
     diagnostics: tuple[Diagnostic, ...]
 
 
-async def import_artifact(what: Import, around: Surroundings) -> dict[str, Any]:
+async def import_artifact(what: Import, around: RunContext) -> dict[str, Any]:
     """Import it, or say what importing would come to. RefusedError where it belongs to another account."""
     if not what.preview:
         return await _import(what, around)
@@ -78,7 +78,7 @@ async def import_artifact(what: Import, around: Surroundings) -> dict[str, Any]:
         await store.close()
 
 
-async def _import(what: Import, around: Surroundings) -> dict[str, Any]:
+async def _import(what: Import, around: RunContext) -> dict[str, Any]:
     store, connection = around.store, what.connection
     await _check_account(store, what)
     before = await _known_file(store, what)

@@ -99,7 +99,7 @@ def waiting_files(folder: Path, dealt_with: Mapping[str, str]) -> list[WaitingFi
 
 
 def _file(path: Path) -> WaitingFile | None:
-    """None for what is no file, still being written, hidden, or gone meanwhile."""
+    """None for what is not a file, still being written, hidden, or gone meanwhile."""
     if path.name.startswith(".") or path.suffix.lower() in _UNFINISHED:
         return None
     try:

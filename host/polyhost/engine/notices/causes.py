@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from polyhost.coverage.conditions import Condition
 from polyhost.coverage.health import Health
-from polyhost.coverage.signals import RULES, Gravity
+from polyhost.coverage.signals import RULES, SignalSeverity
 
 __all__ = ["Cause", "Question", "causes", "waiting_for_answer"]
 
@@ -64,7 +64,7 @@ def causes(health: Health) -> list[Cause]:
             reason=action.reason,
             since=action.since,
             sentence=_sentence(condition),
-            urgent=condition.rule.gravity is Gravity.ERROR,
+            urgent=condition.rule.severity is SignalSeverity.ERROR,
             run=condition.origin,
         )
         for action, condition in found

@@ -27,12 +27,12 @@ from polyhost.engine.settings.config import ScheduleConfig
 from polyhost.errors import PolyhostError
 from polyhost.store.base import ConnectionRow, Store
 
-__all__ = ["NOTICES_MEMO", "Teller"]
+__all__ = ["NOTICES_MEMO", "Notifier"]
 
 _log = logging.getLogger(__name__)
 
 NOTICES_MEMO = "notices"
-"""Name under which a connection keeps which causes were told: `{cause: {told_at, tries, again_at}}`."""
+"""Name under which a connection keeps which causes were told: `{cause: {report_for_workspace, tries, again_at}}`."""
 LOOK_SECONDS = 60.0
 """Seconds between two looks at most: files, sessions and other processes may change what is needed."""
 _SILENT = frozenset({"demo", "replay"})
@@ -42,7 +42,7 @@ Memory = dict[str, dict[str, Any]]
 
 
 @dataclass(slots=True, kw_only=True)
-class Teller:
+class Notifier:
     """`questions`: those of runs that go on and wait. `dashboard`: where a connection's page is, if there is one."""
 
     store: Store
@@ -94,7 +94,7 @@ class Teller:
         now = self.clock.now()
         plan = await outlook(self.store, row, self.home, self.schedule, now=now, served=True)
         evidence = await gather(self.store, row, self.home, plan.as_evidence())
-        ended = replace(evidence, attempts=evidence.ended)  # a run that goes on is no cause: its questions are
+        ended = replace(evidence, attempts=evidence.ended)  # a run that goes on is not a cause: its questions are
         return causes(project(ended, self.clock.iso()))
 
     async def _tell_new(self, row: ConnectionRow, found: Sequence[Cause]) -> None:
@@ -109,16 +109,16 @@ class Teller:
             await self.store.connections.save_memo(row.id, NOTICES_MEMO, memory)
         for cause in new:
             if not await self._tell(cause):
-                memory[cause.key] |= {"told_at": None}
+                memory[cause.key] |= {"report_for_workspace": None}
                 await self.store.connections.save_memo(row.id, NOTICES_MEMO, memory)
 
     def _is_to_be_told(self, kept: Mapping[str, Any] | None) -> bool:
-        return kept is None or (kept["told_at"] is None and kept["again_at"] <= self.clock.now())
+        return kept is None or (kept["report_for_workspace"] is None and kept["again_at"] <= self.clock.now())
 
     def _claimed(self, kept: Mapping[str, Any] | None) -> dict[str, Any]:
         tries = (kept["tries"] if kept is not None else 0) + 1
         now = self.clock.now()
-        return {"told_at": now, "tries": tries, "again_at": now + back_off(tries)}
+        return {"report_for_workspace": now, "tries": tries, "again_at": now + back_off(tries)}
 
     async def _tell(self, cause: Cause) -> bool:
         """Every way at once; it is told where one of them got there."""
@@ -141,4 +141,4 @@ class Teller:
 
 def _was_told_as_question(cause: Cause, before: Memory) -> bool:
     """An owner who was asked in vain need not be told that the run ended for want of an answer."""
-    return any(kept["told_at"] is not None and cause.was_asked_as(key) for key, kept in before.items())
+    return any(kept["report_for_workspace"] is not None and cause.was_asked_as(key) for key, kept in before.items())

@@ -40,7 +40,7 @@ from polyhost.protocol.validation import build_validators
 from polyhost.searching.declared import search_rules
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
 
-__all__ = ["CANCEL_MEMO", "Collection", "Surroundings", "collect"]
+__all__ = ["CANCEL_MEMO", "Collection", "RunContext", "collect"]
 
 
 CANCEL_MEMO = "cancel"
@@ -68,7 +68,7 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class RunContext:
     """What a run is given from outside."""
 
     store: Store
@@ -79,7 +79,7 @@ class Surroundings:
     pause: Pause = field(default_factory=Pause)
 
 
-async def collect(what: Collection, around: Surroundings) -> dict[str, Any]:
+async def collect(what: Collection, around: RunContext) -> dict[str, Any]:
     """Run to the end and return the result. RefusedError where it cannot start: then nothing was written."""
     run_id = new_id("run", around.clock.now())
     async with hold_lease(around.store, what.connection, run_id, around.clock) as lease:
@@ -92,7 +92,7 @@ async def collect(what: Collection, around: Surroundings) -> dict[str, Any]:
 class _Run:
     """One run's state between its steps."""
 
-    def __init__(self, what: Collection, around: Surroundings, run_id: str, lease: Lease) -> None:
+    def __init__(self, what: Collection, around: RunContext, run_id: str, lease: Lease) -> None:
         self._what = what
         self._around = around
         self._lease = lease

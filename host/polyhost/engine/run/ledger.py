@@ -16,7 +16,7 @@ from polyhost.engine.clock import Clock
 from polyhost.engine.run.exceptions import RunExceptions
 from polyhost.ledger import artifacts, observe, plan, ranges, settle, snapshot
 from polyhost.ledger.cursor import sort_key
-from polyhost.ledger.exceptions import Retry, StandingException, page_heads, tries_along
+from polyhost.ledger.exceptions import Retry, StandingException, covers_retry, heads_per_page
 from polyhost.ledger.observe import InventoryResult
 from polyhost.ledger.plan import LookbackFacts, RefreshPlan
 from polyhost.ledger.ranges import Ranges
@@ -187,7 +187,7 @@ class RunLedger:
             retry.window
             for retry in ledger.retries.get(partition, ())
             if self.exceptions.is_open(retry)
-            and not any(tries_along(window, retry.window, ledger.rule.order) for window in wanted)
+            and not any(covers_retry(window, retry.window, ledger.rule.order) for window in wanted)
         ]
 
     async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
@@ -195,7 +195,7 @@ class RunLedger:
         return self.exceptions.due(stream, partition)
 
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """What the store holds of each group. An id that is no position of this stream's order is left out."""
+        """What the store holds of each group. An id that is not a position of this stream's order is left out."""
         ledger = self._streams.get(stream)
         if ledger is None or not ledger.in_scope(partition):
             return {}
@@ -280,7 +280,7 @@ class RunLedger:
 
     async def _plan_retries(self, stream: StreamLedger) -> dict[str, list[Retry]]:
         async def page_below(partition: str, position: str) -> str | None:
-            return (await self._facts(stream, partition, position, heads=page_heads(stream.rule))).since
+            return (await self._facts(stream, partition, position, heads=heads_per_page(stream.rule))).since
 
         return await self.exceptions.plan(stream.rule, stream.readable(), page_below)
 

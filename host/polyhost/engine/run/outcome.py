@@ -36,7 +36,7 @@ _SIGNED_OUT = Diagnostic(
     message="The site had signed the owner out when the run was cancelled.",
     recovery_hint="refresh_credentials",
 )
-"""A cancel is no failure, and undoes nothing that was found."""
+"""A cancel is not a failure, and undoes nothing that was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

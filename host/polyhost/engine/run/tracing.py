@@ -216,7 +216,7 @@ def _is_record(message: Mapping[str, Any] | Malformed) -> bool:
 
 
 def _facts(message: Mapping[str, Any] | Malformed) -> dict[str, Any]:
-    """What may be kept of a message that is no record: its kind, its stream, how it ended."""
+    """What may be kept of a message that is not a record: its kind, its stream, how it ended."""
     if isinstance(message, Malformed):
         return {"kind": "malformed", "rule": message.rule, "bytes": message.length}
     facts: dict[str, Any] = {"kind": _word(message.get("type"))}

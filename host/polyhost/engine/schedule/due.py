@@ -17,7 +17,7 @@ from hashlib import blake2b
 
 from polyhost.engine.settings.quiet_hours import QuietHours
 
-__all__ = ["SHORTEST_INTERVAL", "CameTo", "Decision", "Past", "Plan", "Trial", "Waiting", "back_off", "decide"]
+__all__ = ["SHORTEST_INTERVAL", "AttemptOutcome", "Decision", "Past", "Plan", "Trial", "Waiting", "back_off", "decide"]
 
 SHORTEST_INTERVAL = 60.0
 """Seconds between two starts that no manifest and no owner can go below: whatever is wrong, it is wrong gently."""
@@ -31,7 +31,7 @@ LONGEST_JITTER = 600.0
 """Jitter is a tenth of the wait and at most this many seconds: enough that hourly connections drift apart."""
 
 
-class CameTo(StrEnum):
+class AttemptOutcome(StrEnum):
     """How a try ended, as far as trying again goes."""
 
     RUNNING = "running"
@@ -61,7 +61,7 @@ class Trial:
 
     started_at: float
     ended_at: float | None = None
-    came_to: CameTo = CameTo.FINISHED
+    outcome: AttemptOutcome = AttemptOutcome.FINISHED
     whole: bool = True
 
 
@@ -134,7 +134,7 @@ def _held(plan: Plan, past: Past, newest_first: Sequence[Trial]) -> Waiting | No
     """What no passing of time changes."""
     if not plan.automatic:
         return Waiting.MANUAL
-    if newest_first and newest_first[0].came_to is CameTo.RUNNING:
+    if newest_first and newest_first[0].outcome is AttemptOutcome.RUNNING:
         return Waiting.RUNNING
     if past.session_missing or (newest_first and _waits_for_owner(newest_first[0], past)):
         return Waiting.NEEDS_OWNER
@@ -143,7 +143,7 @@ def _held(plan: Plan, past: Past, newest_first: Sequence[Trial]) -> Waiting | No
 
 def _waits_for_owner(newest: Trial, past: Past) -> bool:
     """Nothing but a new session, or a run the owner starts (then that is the newest), goes on from here."""
-    if newest.came_to is not CameTo.NEEDS_OWNER:
+    if newest.outcome is not AttemptOutcome.NEEDS_OWNER:
         return False
     ended = newest.started_at if newest.ended_at is None else newest.ended_at
     return past.session_saved_at is None or past.session_saved_at <= ended
@@ -161,9 +161,9 @@ def _failures(newest_first: Sequence[Trial]) -> int:
     """Failures since the last success; what was cancelled says nothing either way."""
     count = 0
     for trial in newest_first:
-        if trial.came_to in {CameTo.FAILED, CameTo.FAILED_FOR_GOOD}:
+        if trial.outcome in {AttemptOutcome.FAILED, AttemptOutcome.FAILED_FOR_GOOD}:
             count += 1
-        elif trial.came_to is not CameTo.CANCELLED:
+        elif trial.outcome is not AttemptOutcome.CANCELLED:
             break
     return count
 
@@ -175,10 +175,10 @@ def _earliest(plan: Plan, newest_first: Sequence[Trial], failures: int, now: flo
     newest = newest_first[0]
     soonest = newest.started_at + plan.least
     if failures:
-        failed = next(trial for trial in newest_first if trial.came_to is not CameTo.CANCELLED)
-        wait = LONGEST_RETRY if failed.came_to is CameTo.FAILED_FOR_GOOD else back_off(failures)
+        failed = next(trial for trial in newest_first if trial.outcome is not AttemptOutcome.CANCELLED)
+        wait = LONGEST_RETRY if failed.outcome is AttemptOutcome.FAILED_FOR_GOOD else back_off(failures)
         return max(soonest, _spread(plan, _ended(failed, now + plan.every), wait))
-    if newest.came_to is CameTo.NEEDS_OWNER:
+    if newest.outcome is AttemptOutcome.NEEDS_OWNER:
         return soonest
     whole = next((trial for trial in newest_first if trial.whole), None)
     return soonest if whole is None else max(soonest, _spread(plan, whole.started_at, plan.every))

@@ -17,7 +17,7 @@ from typing import Any
 from polyhost.coverage.evidence import Attempt, Hold, Policy, Schedule
 from polyhost.engine.health.evidence import attempt_of, session_of
 from polyhost.engine.hosting.server_lock import is_on_duty
-from polyhost.engine.schedule.due import SHORTEST_INTERVAL, CameTo, Decision, Past, Plan, Trial, Waiting, decide
+from polyhost.engine.schedule.due import SHORTEST_INTERVAL, AttemptOutcome, Decision, Past, Plan, Trial, Waiting, decide
 from polyhost.engine.schedule.mode import Mode
 from polyhost.engine.settings.config import ScheduleConfig, load_config
 from polyhost.engine.settings.quiet_hours import QuietHours, read_quiet_hours
@@ -262,21 +262,21 @@ def _trial(row: RunRow, batch: BatchRow | None, manifest: Manifest | None) -> Tr
     return Trial(
         started_at=_seconds(attempt.started_at) or 0.0,
         ended_at=_seconds(attempt.finished_at),
-        came_to=_came_to(attempt),
+        outcome=_outcome(attempt),
         whole=_is_whole(attempt, manifest),
     )
 
 
-def _came_to(attempt: Attempt) -> CameTo:
+def _outcome(attempt: Attempt) -> AttemptOutcome:
     if attempt.is_running:
-        return CameTo.RUNNING
+        return AttemptOutcome.RUNNING
     if attempt.found_signed_out or attempt.went_unanswered or attempt.was_refused_at_source:
-        return CameTo.NEEDS_OWNER
+        return AttemptOutcome.NEEDS_OWNER
     if attempt.is_finished:
-        return CameTo.FINISHED
+        return AttemptOutcome.FINISHED
     if attempt.status == "cancelled":
-        return CameTo.CANCELLED
-    return CameTo.FAILED_FOR_GOOD if attempt.failed_for_good else CameTo.FAILED
+        return AttemptOutcome.CANCELLED
+    return AttemptOutcome.FAILED_FOR_GOOD if attempt.failed_for_good else AttemptOutcome.FAILED
 
 
 def _is_whole(attempt: Attempt, manifest: Manifest | None) -> bool:
@@ -293,7 +293,7 @@ def _with_interrupted(newest_first: Sequence[Trial], started: Started | None) ->
     if at is None:
         return newest_first
     since = [trial for trial in newest_first if trial.started_at >= at]
-    if not since or since[-1].came_to is not CameTo.CANCELLED:
+    if not since or since[-1].outcome is not AttemptOutcome.CANCELLED:
         return newest_first
     before = newest_first[len(since) :]
     return [*since[:-1], replace(since[-1], whole=False), *before]
@@ -310,9 +310,9 @@ def _in_force(started: Started | None, newest_first: Sequence[Trial]) -> Started
 def _as_trials(started: Started, now: float) -> Sequence[Trial]:
     at = _seconds(started.at) or 0.0
     if started.refused is None and 0 <= now - at < _OPENING_SECONDS:
-        return [Trial(started_at=at, came_to=CameTo.RUNNING)]
-    came_to = CameTo.NEEDS_OWNER if started.needs_owner else CameTo.FAILED
-    return [Trial(started_at=at, ended_at=at, came_to=came_to)] * max(started.in_a_row, 1)
+        return [Trial(started_at=at, outcome=AttemptOutcome.RUNNING)]
+    outcome = AttemptOutcome.NEEDS_OWNER if started.needs_owner else AttemptOutcome.FAILED
+    return [Trial(started_at=at, ended_at=at, outcome=outcome)] * max(started.in_a_row, 1)
 
 
 def _seconds(text: str | None) -> float | None:

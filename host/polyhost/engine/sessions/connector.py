@@ -37,10 +37,10 @@ from polyhost.connectors.page import PageConnector, PageSession
 from polyhost.engine.events import Answer, Noticed, OwnerAsked, Watcher
 from polyhost.engine.sessions.account import place_of, same_account
 from polyhost.engine.sessions.saved import SavedSession, load_saved, profile_folder, refresh_session
-from polyhost.engine.sessions.sign_in import Site, enter_visibly, told_at
+from polyhost.engine.sessions.sign_in import Site, enter_visibly, report_for_workspace
 from polyhost.errors import ErrorCode, NeedsOwnerError, PolyhostError, RefusedError
 
-__all__ = ["OwnersConnector", "SessionInUse"]
+__all__ = ["SessionConnector", "SessionInUse"]
 
 ASK_SECONDS = 1800.0
 """Seconds an owner has to sign in again before the run ends without them: a lunch break is longer, a code is not."""
@@ -72,7 +72,7 @@ class SessionInUse:
         return f"polyhost connect {self.source} --name {self.connection} --renew"
 
 
-class OwnersConnector(Connector):
+class SessionConnector(Connector):
     """`make` gives a page connector for a session; it is called again when the session is renewed."""
 
     def __init__(self, make: MakeConnector, use: SessionInUse) -> None:
@@ -257,7 +257,7 @@ class _OwnersSession(ConnectorSession):
                 cancelled=self._ended,
                 state=self._saved.state,
             )
-            entered = await told_at(use.site, place_of(self._account), entered)
+            entered = await report_for_workspace(use.site, place_of(self._account), entered)
             same_account(use.connection, self._account, entered.report)
         except PolyhostError as error:
             use.watch(Noticed(str(error)))

@@ -19,7 +19,7 @@ from polyhost.browser.attach import read_running_browser
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.launch import BrowserOptions, launch
 from polyhost.browser.session import SessionSigns
-from polyhost.browser.signed_in import SignedIn, look_until_told, read_state
+from polyhost.browser.signed_in import SignedIn, read_state, wait_until_signed_in
 from polyhost.browser.signin import SignInWindow, sign_in_visibly
 from polyhost.browser.storage import kept_state
 from polyhost.connectors.loading import LoadedSource
@@ -32,9 +32,9 @@ __all__ = [
     "enter_visibly",
     "enter_with_cookies",
     "enter_with_state",
+    "report_for_workspace",
     "session_signs",
     "site_of",
-    "told_at",
 ]
 
 _PAGE_TIMEOUT_MS = 30_000
@@ -128,7 +128,7 @@ async def enter_with_state(site: Site, state: Mapping[str, Any]) -> SignedIn:
     return SignedIn({**found.state, "origins": origins}, found.report)
 
 
-async def told_at(site: Site, place: str | None, found: SignedIn) -> SignedIn:
+async def report_for_workspace(site: Site, place: str | None, found: SignedIn) -> SignedIn:
     """The same, with a report of who it is at this workspace: the page may have ended up at another one, where the same
     person has another account. `site.page` is the workspace's."""
     opens = any(there.id == place for there in found.report.workspaces)
@@ -145,7 +145,7 @@ async def _open_unseen(site: Site, state: Mapping[str, Any]) -> SignedIn | None:
         page = await context.new_page()
         with suppress(Error):  # where it led is looked at, whatever went wrong on the way
             await page.goto(site.page, wait_until="commit", timeout=_PAGE_TIMEOUT_MS)
-        report = await look_until_told(page, site.signs)
+        report = await wait_until_signed_in(page, site.signs)
         if report.signed_in is False:
             return None
         with suppress(Error):

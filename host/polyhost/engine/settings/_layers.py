@@ -229,7 +229,7 @@ def _did_you_mean(key: str | None, keys: list[str]) -> str:
 
 
 def _from_file(adapter: TypeAdapter[Any], value: Any) -> Any:
-    """Strictly: `"yes"` is no truth, `1` neither. As JSON, which pydantic takes paths and tuples from even so."""
+    """Strictly: `"yes"` is not a truth, `1` neither. As JSON, which pydantic takes paths and tuples from even so."""
     return adapter.validate_json(orjson.dumps(value, default=str), strict=True)
 
 

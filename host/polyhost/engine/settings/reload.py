@@ -16,7 +16,7 @@ from pathlib import Path
 from polyhost.engine.settings.config import Config, config_path, load_config
 from polyhost.errors import RefusedError
 
-__all__ = ["Following"]
+__all__ = ["SettingsWatcher"]
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ _Stamp = tuple[int, int, int]
 
 
 @dataclass(slots=True, kw_only=True)
-class Following:
+class SettingsWatcher:
     """`take_up` is called with what holds from then on, each time the file is another."""
 
     home: Path

@@ -25,7 +25,9 @@ def owner_zone(name: str | None = None) -> tzinfo:
     zone = _named(name)
     if zone is None:
         raise RefusedError(
-            f"{name!r} is no time zone", "Name one as Europe/Berlin or America/New_York.", code=ErrorCode.BAD_TIME_ZONE
+            f"{name!r} is not a time zone",
+            "Name one as Europe/Berlin or America/New_York.",
+            code=ErrorCode.BAD_TIME_ZONE,
         )
     return zone
 

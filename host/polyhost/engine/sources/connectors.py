@@ -25,7 +25,7 @@ from polyhost.connectors.page import PageConnector, PagePolyfill, stream_rules
 from polyhost.connectors.stdio import StdioConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
-from polyhost.engine.sessions.connector import OwnersConnector, SessionInUse
+from polyhost.engine.sessions.connector import SessionConnector, SessionInUse
 from polyhost.engine.sessions.saved import SavedSession, load_saved
 from polyhost.engine.sessions.sign_in import site_of
 from polyhost.engine.settings.config import load_config
@@ -155,7 +155,7 @@ async def live_connector(
         answer=owner.answer,
         watch=owner.watch,
     )
-    return Prepared(OwnersConnector(make, use), governor=governor)
+    return Prepared(SessionConnector(make, use), governor=governor)
 
 
 async def recording_connector(

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from polyhost.coverage.evidence import Hold, Policy
 from polyhost.coverage.picture import Extent
-from polyhost.coverage.signals import Axis, By, Gravity
+from polyhost.coverage.signals import Axis, By, SignalSeverity
 from polyhost.coverage.verdict import Verdict
 from polyhost.operations.results.common import Nature, RunState, Span
 
@@ -157,7 +157,7 @@ class Condition(TypedDict):
     axis: Axis
     type: Literal["collected", "covered", "fresh", "scheduled", "signed_in", "runtime_ready"]
     status: Literal["true", "false", "unknown"]
-    severity: Gravity
+    severity: SignalSeverity
     reason: str
     message: str
     origin: str

@@ -26,7 +26,7 @@ from polyhost.store.base import (
     SearchWanted,
     StoredRecord,
 )
-from polyhost.store.preview.brought import Brought, BroughtRecords
+from polyhost.store.preview.overlay import Overlay, OverlayRecord
 
 __all__ = ["PreviewLedger", "PreviewRecords", "PreviewSearch"]
 
@@ -34,7 +34,7 @@ __all__ = ["PreviewLedger", "PreviewRecords", "PreviewSearch"]
 class PreviewRecords(RecordStore):
     """See `RecordStore`."""
 
-    def __init__(self, inner: RecordStore, brought: BroughtRecords) -> None:
+    def __init__(self, inner: RecordStore, brought: Overlay) -> None:
         self._inner = inner
         self._brought = brought
 
@@ -152,7 +152,7 @@ class PreviewSearch(SearchStore):
         return await self._inner.find(wanted)
 
 
-def _shown(stream: str, key: str, one: Brought, stored: StoredRecord | None) -> StoredRecord:
+def _shown(stream: str, key: str, one: OverlayRecord, stored: StoredRecord | None) -> StoredRecord:
     """What was brought of a record, over what is stored of it."""
     if one.data is None and stored is not None:
         return replace(stored, emitted_at=one.emitted_at, deleted=one.deleted)

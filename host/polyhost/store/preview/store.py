@@ -24,8 +24,8 @@ from polyhost.store.base import (
     WriteOp,
     WriteRecords,
 )
-from polyhost.store.preview.brought import Brought, BroughtRecords, BroughtRow
 from polyhost.store.preview.connections import PreviewConnections, PreviewRuns
+from polyhost.store.preview.overlay import Overlay, OverlayRecord, OverlayRow
 from polyhost.store.preview.records import PreviewLedger, PreviewRecords, PreviewSearch
 from polyhost.store.wrapped import WrappedStore
 from polyhost.store.write_rules import Changes, Decisions, Known, by_stream, require_batch, rounds
@@ -38,7 +38,7 @@ class PreviewStore(WrappedStore):
 
     def __init__(self, inner: Store) -> None:
         super().__init__(inner)
-        self._brought = BroughtRecords()
+        self._brought = Overlay()
         self._ledger = PreviewLedger(inner.ledger)
         self.connections = PreviewConnections(inner.connections)
         self.runs = PreviewRuns(inner.runs)
@@ -50,12 +50,12 @@ class PreviewStore(WrappedStore):
         self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]
     ) -> Mapping[str, WriteCounts]:
         require_batch(batch_id, ops)
-        decisions = Decisions[BroughtRow](0)
+        decisions = Decisions[OverlayRow](0)
         for op in ops:
             await self._apply(connection_id, decisions, op)
         return decisions.counts()
 
-    async def _apply(self, connection_id: int, decisions: Decisions[BroughtRow], op: WriteOp) -> None:
+    async def _apply(self, connection_id: int, decisions: Decisions[OverlayRow], op: WriteOp) -> None:
         match op:
             case WriteRecords():
                 for records in rounds(op.records):
@@ -74,7 +74,7 @@ class PreviewStore(WrappedStore):
             case SaveCheckpoints():
                 self._ledger.save_checkpoints(op.cursors)
             case TombstoneAbsent():
-                raise refusals.no_walk_in_a_preview()
+                raise refusals.preview_cannot_walk()
             case _:
                 assert_never(op)
 
@@ -87,18 +87,18 @@ class PreviewStore(WrappedStore):
 
     async def _look_up(
         self, connection_id: int, records: Sequence[RecordWrite]
-    ) -> Mapping[str, Mapping[str, Known[BroughtRow]]]:
-        known: dict[str, Mapping[str, Known[BroughtRow]]] = {}
+    ) -> Mapping[str, Mapping[str, Known[OverlayRow]]]:
+        known: dict[str, Mapping[str, Known[OverlayRow]]] = {}
         for stream, keys in by_stream(records).items():
             found = await self.records.digests(connection_id, stream, keys)
-            known[stream] = {key: Known(BroughtRow(stream, key, one.digest), *one) for key, one in found.items()}
+            known[stream] = {key: Known(OverlayRow(stream, key, one.digest), *one) for key, one in found.items()}
         return known
 
-    async def _carry_out(self, changes: Changes[BroughtRow]) -> None:
+    async def _carry_out(self, changes: Changes[OverlayRow]) -> None:
         written = [record for _, record in changes.inserts] + [record for *_, record in changes.updates]
         touched = [
-            *((BroughtRow(record.stream, record.key, record.digest), Brought.of(record)) for record in written),
-            *((row, Brought.as_it_was(row.digest, at, deleted=True)) for _, row, at in changes.tombstones),
-            *((row, Brought.as_it_was(row.digest, at, deleted=False)) for row, at in changes.seen_again),
+            *((OverlayRow(record.stream, record.key, record.digest), OverlayRecord.of(record)) for record in written),
+            *((row, OverlayRecord.as_it_was(row.digest, at, deleted=True)) for _, row, at in changes.tombstones),
+            *((row, OverlayRecord.as_it_was(row.digest, at, deleted=False)) for row, at in changes.seen_again),
         ]
         await asyncio.to_thread(self._brought.keep, touched)

@@ -20,7 +20,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "STORE_FILE",
     "HeldLease",
-    "Soundness",
+    "IntegrityReport",
     "full_text_search",
     "held_leases",
     "newest_start",
@@ -34,7 +34,7 @@ _BUSY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Soundness:
+class IntegrityReport:
     """What SQLite says of the file."""
 
     problems: Sequence[str]
@@ -55,14 +55,14 @@ class HeldLease:
     is_dead: bool
 
 
-def soundness(path: Path) -> Soundness:
-    """Read the whole file (some seconds for a million records). sqlite3.Error where it is no database at all."""
+def soundness(path: Path) -> IntegrityReport:
+    """Read the whole file (some seconds for a million records). sqlite3.Error where it is not a database at all."""
     with closing(_reader(path)) as db:
         found = [str(row[0]) for row in db.execute(f"PRAGMA quick_check({_MOST_TOLD})")]
         orphans = len(db.execute("PRAGMA foreign_key_check").fetchall())
         version = read_version(path, db)
     log = path.with_name(path.name + "-wal")
-    return Soundness(
+    return IntegrityReport(
         problems=[] if found == ["ok"] else found,
         orphans=orphans,
         version=version,

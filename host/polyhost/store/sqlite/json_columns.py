@@ -6,14 +6,14 @@ from typing import Any
 
 import orjson
 
-__all__ = ["dump", "dump_opaque", "load"]
+__all__ = ["dump", "dump_verbatim", "load"]
 
 
 def dump(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def dump_opaque(value: Any) -> str:
+def dump_verbatim(value: Any) -> str:
     """As it came, the order of its keys included: whoever it is given back to may have sealed it."""
     return orjson.dumps(value).decode()
 

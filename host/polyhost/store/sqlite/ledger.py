@@ -40,7 +40,7 @@ def save_partitions(write: WriteContext, op: SavePartitions) -> None:
 
 
 def save_checkpoints(write: WriteContext, op: SaveCheckpoints) -> None:
-    rows = [(write.connection_id, stream, json_columns.dump_opaque(cursor)) for stream, cursor in op.cursors.items()]
+    rows = [(write.connection_id, stream, json_columns.dump_verbatim(cursor)) for stream, cursor in op.cursors.items()]
     write.db.executemany("INSERT OR REPLACE INTO checkpoints (connection_id, stream, cursor) VALUES (?, ?, ?)", rows)
 
 

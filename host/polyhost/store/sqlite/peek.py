@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-__all__ = ["Glimpse", "connections", "partitions", "runs", "streams"]
+__all__ = ["ConnectionSummary", "connections", "partitions", "runs", "streams"]
 
 STORE_FILE = "store.db"
 _BUSY_SECONDS = 0.1
@@ -23,7 +23,7 @@ MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Glimpse:
+class ConnectionSummary:
     """A connection in passing. `last_status`: how its newest run ended, or `running`; None where there was none."""
 
     name: str
@@ -32,7 +32,7 @@ class Glimpse:
     last_status: str | None
 
 
-def connections(home: Path) -> list[Glimpse]:
+def connections(home: Path) -> list[ConnectionSummary]:
     """Every connection, by name."""
     rows = _ask(
         home,
@@ -40,7 +40,7 @@ def connections(home: Path) -> list[Glimpse]:
         " ORDER BY started_at DESC LIMIT 1) FROM connections c ORDER BY name LIMIT ?",
         MOST,
     )
-    return [Glimpse(*row) for row in rows]
+    return [ConnectionSummary(*row) for row in rows]
 
 
 def streams(home: Path, connection: str) -> list[str]:

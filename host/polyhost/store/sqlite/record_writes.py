@@ -82,7 +82,7 @@ def add_records(write: WriteContext, op: AddRecords) -> None:
 def tombstone_absent(write: WriteContext, op: TombstoneAbsent) -> None:
     """Delete what a complete walk of a range did not see."""
     span = (write.stream_id(op.stream), op.partition, op.since or "", op.until)
-    keys = json_columns.dump_opaque([*op.seen])
+    keys = json_columns.dump_verbatim([*op.seen])
     ends_early = "\\u0000" in keys  # SQLite's JSON functions end a text at NUL, and would take it for another key
     if not ends_early and write.db.execute(_ANY_UNSEEN, (*span, keys)).fetchone() is None:
         return

@@ -37,5 +37,5 @@ async def preview(dash: Dashboard, request: web.Request) -> Page:
         page = Page("_preview.html", values={"found": await request.json()})
         render_page(page)
     except (UndefinedError, TypeError, AttributeError, ValueError):
-        raise RefusedError("that is no preview", "Upload the file again.", code=ErrorCode.BAD_REQUEST) from None
+        raise RefusedError("that is not a preview", "Upload the file again.", code=ErrorCode.BAD_REQUEST) from None
     return page

@@ -2,7 +2,7 @@
 
     @ 2026-09-02T09:14:00Z      what follows starts here, one line every 50 seconds or so
     mina: Good morning.         a message
-    -> otto: Good morning.      a reply to the last message that is no reply
+    -> otto: Good morning.      a reply to the last message that is not a reply
     => otto: See you there.     a reply that is also sent to the channel
     :wave: otto lena            reactions to the line before
     ~ Good morning, all.        the line before was edited to this

@@ -150,7 +150,7 @@ otto: The key is at the bakery, under the rye.
 
 REGATTA = """
 @ 2026-09-06T15:00:00Z
-theo: Boats so far: *Lítla*, *Patience*, the bakery boat, and the thing Anselm calls a boat.
+theo: Boats so far: *Lítla*, *Timeouts*, the bakery boat, and the thing Anselm calls a boat.
 anselm: It floats.
 -> theo: In which sense?
 -> anselm: In the sense of sometimes.
@@ -158,7 +158,7 @@ theo: Start is on the 27th at two, when the tide turns.
 mina: I can do the horn.
 -> theo: You always do the horn.
 @ 2026-09-27T17:30:00Z
-theo: Result: 1. *Patience*, 2. *Lítla*, 3. the bakery boat. Anselm sank with grace.
+theo: Result: 1. *Timeouts*, 2. *Lítla*, 3. the bakery boat. Anselm sank with grace.
 :trophy: otto solveig lena
 anselm: I would do it again.
 theo: Closing this channel until next year. Thank you, all.

@@ -14,7 +14,7 @@ import orjson
 
 from polyhost.store.base import RecordWrite, StoredRecord
 
-__all__ = ["Brought", "BroughtRecords", "BroughtRow"]
+__all__ = ["Overlay", "OverlayRecord", "OverlayRow"]
 
 _CACHE_KIB = 16 * 1024
 """Memory for the temporary database; beyond it pages go to its file."""
@@ -35,7 +35,7 @@ INSERT INTO brought VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (stream, key) DO UP
 _BROUGHT = "SELECT key, digest, deleted, partition, emitted_at, data FROM brought WHERE stream = ? AND key IN ({marks})"
 
 
-class BroughtRow(NamedTuple):
+class OverlayRow(NamedTuple):
     """Which record, and the digest of its present content."""
 
     stream: str
@@ -43,7 +43,7 @@ class BroughtRow(NamedTuple):
     digest: bytes | None
 
 
-class Brought(NamedTuple):
+class OverlayRecord(NamedTuple):
     """What the preview has of one record. `data` None: its content is the stored one, if there is any."""
 
     digest: bytes | None
@@ -53,11 +53,11 @@ class Brought(NamedTuple):
     data: bytes | None
 
     @classmethod
-    def of(cls, record: RecordWrite) -> Brought:
+    def of(cls, record: RecordWrite) -> OverlayRecord:
         return cls(record.digest, record.op == "delete", record.partition, record.emitted_at, record.data)
 
     @classmethod
-    def as_it_was(cls, digest: bytes | None, at: str, *, deleted: bool) -> Brought:
+    def as_it_was(cls, digest: bytes | None, at: str, *, deleted: bool) -> OverlayRecord:
         """The content that is known already, deleted or seen again as of this moment."""
         return cls(digest, deleted, None, at, None)
 
@@ -79,7 +79,7 @@ class Brought(NamedTuple):
         )
 
 
-class BroughtRecords:
+class Overlay:
     """By stream and key; one thread at a time."""
 
     def __init__(self) -> None:
@@ -89,16 +89,16 @@ class BroughtRecords:
     def close(self) -> None:
         self._db.close()
 
-    def keep(self, records: Iterable[tuple[BroughtRow, Brought]]) -> None:
+    def keep(self, records: Iterable[tuple[OverlayRow, OverlayRecord]]) -> None:
         self._db.execute("BEGIN")
         self._db.executemany(_KEEP, [(row.stream, row.key, *brought) for row, brought in records])
         self._db.execute("COMMIT")
 
-    def by_key(self, stream: str, keys: Sequence[str]) -> dict[str, Brought]:
-        found: dict[str, Brought] = {}
+    def by_key(self, stream: str, keys: Sequence[str]) -> dict[str, OverlayRecord]:
+        found: dict[str, OverlayRecord] = {}
         for start in range(0, len(keys), _KEYS):
             chunk = keys[start : start + _KEYS]
             marks = ",".join("?" * len(chunk))
             for key, digest, deleted, *rest in self._db.execute(_BROUGHT.format(marks=marks), (stream, *chunk)):
-                found[key] = Brought(digest, bool(deleted), *rest)
+                found[key] = OverlayRecord(digest, bool(deleted), *rest)
         return found
