@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fakes.slack.behaviour import Behaviour
 from fakes.slack.faults import (
-    Action,
     ApiError,
+    Circle,
     EmptyPage,
     ExpireCursor,
     ExpireSession,
+    Fault,
     Faults,
     HtmlBody,
     HttpStatus,
+    Odd,
     RateLimit,
+    Stall,
 )
 from fakes.slack.log import RequestLog
 from fakes.slack.methods import REGISTRY, Call, Method, Params, SlackError
+from fakes.slack.oddities import bent, ids_in
 from fakes.slack.session import Session
 from fakes.slack.world import Workspace
 
@@ -32,6 +37,7 @@ __all__ = ["Api", "ApiRequest", "Reply"]
 
 SKIPPED = "skip"  # the cursor of an empty page wraps the cursor of the page it stands before
 FIRST_PAGE = "-"
+ROUND = "round"  # the cursor of a page that leads back, with a number that makes it another one
 MAINTENANCE = "<!DOCTYPE html><html><head><title>Slack</title></head><body><h1>Server Error</h1></body></html>"
 
 
@@ -67,19 +73,26 @@ class Api:
         self._behaviour = behaviour
         self._faults = faults
         self._log = log
+        self._rounds = itertools.count(1)
 
-    def fault(self, request: ApiRequest) -> Action | None:
-        return self._faults.next(request.method, request.fields)
+    def fault(self, request: ApiRequest) -> Fault | None:
+        """The rule that strikes this call."""
+        return self._faults.next(request.method, request.fields, lambda: self._would_hold(request))
 
-    def answer(self, request: ApiRequest, fault: Action | None = None) -> Reply:
+    def answer(self, request: ApiRequest, fault: Fault | None = None) -> Reply:
         reply, outcome = self._broken(fault) if fault else (None, "")
         if reply is None:
-            reply, outcome = self._working(request, empty=isinstance(fault, EmptyPage))
+            reply, outcome = self._working(request, fault)
         self._log.add(request.host, request.method, request.fields, outcome)
         return reply
 
-    def _broken(self, fault: Action) -> tuple[Reply | None, str]:
-        match fault:
+    def _would_hold(self, request: ApiRequest) -> frozenset[str]:
+        """What an undisturbed answer would hold. Nothing of it is logged: the call has not been answered yet."""
+        reply, _ = Api(self._session, self._behaviour, Faults(), RequestLog())._working(request, None)
+        return ids_in(reply.body) if isinstance(reply.body, dict) else frozenset()
+
+    def _broken(self, fault: Fault) -> tuple[Reply | None, str]:
+        match fault.action:
             case RateLimit(retry_after=seconds, as_ok=as_ok):
                 body = {"ok": False, "error": "ratelimited"}
                 reply = Reply(body) if as_ok else Reply(body, 429, {"Retry-After": str(seconds)})
@@ -98,7 +111,7 @@ class Api:
             case _:
                 return None, ""
 
-    def _working(self, request: ApiRequest, *, empty: bool) -> tuple[Reply, str]:
+    def _working(self, request: ApiRequest, fault: Fault | None) -> tuple[Reply, str]:
         try:
             world, user = self._authenticate(request)
             method = self._find(request)
@@ -106,10 +119,26 @@ class Api:
             answer = method.answer(Call(world, user, Params(fields), self._behaviour, self._log.violations))
         except SlackError as error:
             return Reply({"ok": False, "error": error.code} | error.details), error.code
-        if empty and method.items:
-            following = base64.b64encode(f"{SKIPPED}:{fields.get('cursor') or FIRST_PAGE}".encode()).decode()
-            answer |= {method.items: [], "has_more": True, "response_metadata": {"next_cursor": following}}
+        if fault is not None:
+            answer = self._altered(answer, fault, method, fields.get("cursor") or FIRST_PAGE)
         return Reply({"ok": True} | answer), "ok"
+
+    def _altered(self, answer: dict[str, Any], fault: Fault, method: Method, cursor: str) -> dict[str, Any]:
+        """What a rule makes of an answer that it does not replace."""
+        match fault.action:
+            case EmptyPage() if method.items:
+                return answer | {method.items: []} | _leading_to(SKIPPED, cursor)
+            case Circle(fresh=fresh) if method.items and not answer.get("response_metadata", {}).get("next_cursor"):
+                return answer | self._back_to(FIRST_PAGE, fresh=fresh)
+            case Stall(fresh=fresh) if method.items:
+                return answer | self._back_to(cursor, fresh=fresh)
+            case Odd() as odd:
+                return bent(answer, odd, fault.holding)
+            case _:
+                return answer
+
+    def _back_to(self, cursor: str, *, fresh: bool) -> dict[str, Any]:
+        return _leading_to(f"{ROUND}{next(self._rounds) if fresh else ''}", cursor)
 
     def _find(self, request: ApiRequest) -> Method:
         method = REGISTRY.get(request.method)
@@ -140,13 +169,19 @@ class Api:
         return holder
 
 
+def _leading_to(kind: str, cursor: str) -> dict[str, Any]:
+    following = base64.b64encode(f"{kind}:{cursor}".encode()).decode()
+    return {"has_more": True, "response_metadata": {"next_cursor": following}}
+
+
 def _unwrapped(fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields, a cursor that came from an empty page replaced by the one it stands for."""
+    """The fields, a cursor that a rule has made replaced by the one it stands for."""
     plain = dict(fields)
     try:
         kind, _, inner = base64.b64decode(plain.get("cursor", ""), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return plain
-    if kind == SKIPPED:
+    if kind == SKIPPED or kind.startswith(ROUND):
         plain["cursor"] = "" if inner == FIRST_PAGE else inner
+        return _unwrapped(plain)
     return plain

@@ -1,5 +1,15 @@
 """What goes wrong on purpose: rules that say which call of which method fails, and how.
 
+A rule is declared, not programmed: `where` it strikes (a method, parameters such as a channel or a thread's ts, an
+answer that holds a certain message, pages over a size), what then happens (an action), and how long (`times`, or until
+it is healed):
+
+    Fault(HttpStatus(500), method="conversations.replies", where={"ts": root.ts}, times=None)
+    Fault(ApiError("internal_error"), method="conversations.*", holding=said.ts, times=None)
+    Fault(Odd(item={"files": [None]}), method="conversations.*", holding=said.ts, times=None)
+    Fault(HttpStatus(500), method="conversations.replies", over=50, times=None)
+    Fault(Circle(), method="users.list", times=None)
+
 A rule counts the calls that match it, so scripts are exact: "the second history call of this channel". Rules are
 asked in the order they were added; the first that fires wins. Must not know: HTTP libraries, worlds.
 """
@@ -7,12 +17,16 @@ asked in the order they were added; the first that fires wins. Must not know: HT
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from fnmatch import fnmatchcase
+from typing import Any, Final
 
 __all__ = [
+    "AS_IT_IS",
+    "Action",
     "ApiError",
+    "Circle",
     "Drop",
     "EmptyPage",
     "ExpireCursor",
@@ -23,8 +37,10 @@ __all__ = [
     "Hold",
     "HtmlBody",
     "HttpStatus",
+    "Odd",
     "RateLimit",
     "Slow",
+    "Stall",
 ]
 
 
@@ -73,6 +89,35 @@ class ExpireCursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Circle:
+    """A list without an end: where its last page would be, a cursor leads back to the first. `fresh`: another cursor in
+    each round, so that none of them is ever seen twice."""
+
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """The page is answered, and its cursor leads to the same page again. `fresh` as of a circle."""
+
+    fresh: bool = False
+
+
+AS_IT_IS: Final = "as it is"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Odd:
+    """The call is answered in another shape. `answer`: fields of the whole answer. `item`, `without`: fields of what it
+    holds (all of it, or only what the rule's `holding` names); `instead`: something else altogether in its place."""
+
+    answer: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    item: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    without: tuple[str, ...] = ()
+    instead: Any = AS_IT_IS
+
+
+@dataclass(frozen=True, slots=True)
 class Slow:
     """The answer takes this long."""
 
@@ -104,27 +149,62 @@ class Hold:
     gate: Gate
 
 
-Action = RateLimit | HttpStatus | HtmlBody | ApiError | EmptyPage | ExpireCursor | ExpireSession | Slow | Drop | Hold
+Action = (
+    RateLimit
+    | HttpStatus
+    | HtmlBody
+    | ApiError
+    | EmptyPage
+    | ExpireCursor
+    | ExpireSession
+    | Circle
+    | Stall
+    | Odd
+    | Slow
+    | Drop
+    | Hold
+)
+
+Holds = Callable[[], Collection[str]]
+"""What the answer to a call would hold, by id (a message by its ts); asked only where a rule wants to know."""
 
 
-@dataclass(slots=True, kw_only=True)
+def _nothing() -> Collection[str]:
+    return ()
+
+
+@dataclass(slots=True)
 class Fault:
-    """`method` may hold wildcards. Of the calls that match: skip `after`, then every `every`-th, at most `times`
-    (None: for ever). `where` asks for equal parameters, `with_cursor` for a cursor among them."""
+    """One rule. `method` may hold wildcards. Of the calls that match: skip `after`, then every `every`-th, at most
+    `times` (None: until it is healed). What a call has to be to match, all of it:
+
+    - `where`: these parameters with these values: `{"channel": …}` is a conversation, `{"ts": …}` a thread
+    - `holding`: the answer would hold the message of this ts, or the user or conversation of this id
+    - `over`: the page that is asked for is larger than this
+    - `with_cursor`: it brings a cursor
+    """
 
     action: Action
+    _: KW_ONLY
     method: str = "*"
     times: int | None = 1
     every: int = 1
     after: int = 0
     where: Mapping[str, str] = field(default_factory=dict)
+    holding: str | None = None
+    over: int | None = None
     with_cursor: bool = False
+    healed: bool = False
     seen: int = 0
     fired: int = 0
 
-    def fires(self, method: str, params: Mapping[str, str]) -> bool:
+    def heal(self) -> None:
+        """From here on it strikes nothing; what it has done stays counted."""
+        self.healed = True
+
+    def fires(self, method: str, params: Mapping[str, str], holds: Holds = _nothing) -> bool:
         """Count this call where it matches, and say whether it fails."""
-        if not self._matches(method, params):
+        if self.healed or not self._matches(method, params, holds):
             return False
         self.seen += 1
         due = self.seen > self.after and (self.seen - self.after) % self.every == 0
@@ -133,12 +213,16 @@ class Fault:
         self.fired += 1
         return True
 
-    def _matches(self, method: str, params: Mapping[str, str]) -> bool:
+    def _matches(self, method: str, params: Mapping[str, str], holds: Holds) -> bool:
         if not fnmatchcase(method, self.method):
             return False
         if (self.with_cursor or isinstance(self.action, ExpireCursor)) and not params.get("cursor"):
             return False
-        return all(params.get(name) == value for name, value in self.where.items())
+        if self.over is not None and int(params.get("limit") or self.over + 1) <= self.over:
+            return False
+        if any(params.get(name) != value for name, value in self.where.items()):
+            return False
+        return self.holding is None or self.holding in holds()
 
 
 class Faults:
@@ -153,8 +237,14 @@ class Faults:
     def clear(self) -> None:
         self.rules.clear()
 
-    def next(self, method: str, params: Mapping[str, str]) -> Action | None:
-        return next((rule.action for rule in self.rules if rule.fires(method, params)), None)
+    def heal(self) -> None:
+        """Nothing strikes any more; the rules stay, to be asked what they have done."""
+        for rule in self.rules:
+            rule.heal()
+
+    def next(self, method: str, params: Mapping[str, str], holds: Holds = _nothing) -> Fault | None:
+        """The rule that strikes this call."""
+        return next((rule for rule in self.rules if rule.fires(method, params, holds)), None)
 
     # the usual ones, by name
 

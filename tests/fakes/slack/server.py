@@ -31,6 +31,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from fakes.slack import ts as timestamps
 from fakes.slack.api import Api, ApiRequest, Reply
 from fakes.slack.behaviour import Behaviour
+from fakes.slack.control import CONTROL_PATH, answer_control
 from fakes.slack.cors import api_headers
 from fakes.slack.faults import Action, Drop, Fault, Faults, Hold, Slow
 from fakes.slack.log import RequestLog, Seen
@@ -165,6 +166,8 @@ class FakeSlack:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         host = request.host.partition(":")[0].lower()
+        if host == LOOPBACK and request.path.startswith(CONTROL_PATH):
+            return await answer_control(self.faults, request)
         headers = {
             "Date": formatdate(self.world.now // timestamps.MICRO, usegmt=True),
             "Server": "Apache",
@@ -205,7 +208,7 @@ class FakeSlack:
             return web.Response(status=200, headers=headers | cors)
         asked = await _read(request, host)
         fault = self._api.fault(asked)
-        if fault is not None and await self._delayed(fault):
+        if fault is not None and await self._delayed(fault.action):
             self.log.add(host, asked.method, asked.fields, "dropped")
             return _drop(request)
         return _response(self._api.answer(asked, fault), headers | cors)

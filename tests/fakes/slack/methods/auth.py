@@ -1,10 +1,18 @@
-"""Who am I, and in which workspace. Must not know: conversations, messages."""
+"""Is anybody there, who am I, and in which workspace. Must not know: conversations, messages."""
 
 from __future__ import annotations
 
 from fakes.slack import wire
 from fakes.slack.methods.params import SlackError
 from fakes.slack.methods.registry import Answer, Call, method
+
+
+@method("api.test", "foo", "error")
+def api_test(call: Call) -> Answer:
+    """Echoes what it is given. The real one asks for no session; a client here always has one."""
+    if call.params.has("error"):
+        raise SlackError(call.params.text("error"))
+    return {"args": {"foo": call.params.text("foo")} if call.params.has("foo") else {}}
 
 
 @method("auth.test")
