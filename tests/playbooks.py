@@ -231,6 +231,11 @@ def state(stream: str, cursor: Any = "c1") -> dict[str, Any]:
     return {"type": "STATE", "stream": stream, "cursor": cursor}
 
 
+def looked(stream: str) -> dict[str, Any]:
+    """It was looked at, and there is nothing in it to tell of."""
+    return {"type": "PROGRESS", "message": "looked", "stream": stream, "count": 0}
+
+
 def done(records: int = 0, status: str = "succeeded", **error: Any) -> dict[str, Any]:
     message = {"type": "DONE", "status": status, "records_emitted": records}
     return {**message, "error": {"message": "it broke", "retryable": True, **error}} if error else message

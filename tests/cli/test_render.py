@@ -66,6 +66,7 @@ PARTITION = {
     "source_status": "archived",
     "extent": "partial",
     "covered_through": "2026-11-21T08:00:00.000Z",
+    "looked_at": "2026-11-20T08:00:00.000+00:00",
     "spans": {
         "imported": [],
         "covered": [["2026-11-11T00:00:00.000Z", "2026-11-21T00:00:00.000Z"]],
@@ -90,8 +91,14 @@ COVERAGE = {
     "source": "slack",
     "nature": "live",
     "streams": {
-        "users": {"records": 1, "deleted": 0, "partitions": None, "summary": None},
-        "messages": {"records": 5, "deleted": 1, "partitions": [PARTITION], "summary": SUMMARY},
+        "users": {"records": 1, "deleted": 0, "partitions": None, "summary": None, "looks": None},
+        "messages": {
+            "records": 5,
+            "deleted": 1,
+            "partitions": [PARTITION],
+            "summary": SUMMARY,
+            "looks": {"explain": "Edits since then may be unseen."},
+        },
     },
 }
 RECORDS = {

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.rig import Rig, unanswered
-from playbooks import ask, done, manifest, record, state, stream
+from playbooks import ask, done, looked, manifest, record, state, stream
 from polyhost.connectors.scripted import FLUSH, RESTART, Said, ScriptHost
 from polyhost.engine.events import OwnerAsked
 from polyhost.engine.run import _pipeline as pipeline
@@ -142,6 +142,7 @@ async def test_a_restarted_connector_asks_anew_and_an_answer_to_the_old_question
         if "resume" not in host.start:
             yield RESTART
         heard.append(dict(await host.answer()))
+        yield looked("notes")
         yield done(0)
 
     assert (await rig.run(script, answer=answer))["status"] == "complete"

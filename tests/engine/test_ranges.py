@@ -153,3 +153,33 @@ async def test_a_range_is_written_with_the_records_before_it_or_after_them(rig: 
     )
     order = [what if what != "stored" else key for what, key in rig.log if what != "acknowledged"]
     assert order[:5] == ["b", "TombstoneAbsent", "SavePartitions", "a", "TombstoneAbsent"]
+
+
+@pytest.mark.requirement("RS-4.7")
+async def test_what_a_run_had_no_budget_to_look_at_again_is_counted_and_dated(rig: Rig):
+    """Three conversations, one look a run: the others are named by the time of their last look."""
+    once = {**MESSAGES["partition"], "refresh": {"requests_per_run": 1, "lookback_records": 10}}
+    await rig.connected(manifest({**MESSAGES, "partition": once}))
+
+    async def script(host: ScriptHost) -> AsyncGenerator[Said]:
+        yield inventory("messages", "C1", "C2", "C3")
+        for channel in ("C1", "C2", "C3"):
+            for window in await host.windows("messages", channel):
+                if window["when"] == "due" and window["purpose"] != "new":
+                    yield coverage("messages", channel, window["since"], window["until"] or "9.0")
+            if channel not in read:
+                yield coverage("messages", channel, None, "9.0")
+        yield done(0)
+
+    read: set[str] = set()
+    first = await rig.run(script)
+    assert first["coverage"]["messages"]["looks"]["unlooked"] == 0, "all were read for the first time"
+    read |= {"C1", "C2", "C3"}
+    before = {key: state.refreshed_at for key, state in (await rig.partitions()).items()}
+    rig.clock.seconds += 2 * 86_400
+    second = await rig.run(script)
+    found = second["coverage"]["messages"]["looks"]
+    assert (second["status"], found["unlooked"], found["overdue"]) == ("complete", 2, 2)
+    after = {key: state.refreshed_at for key, state in (await rig.partitions()).items()}
+    assert sum(after[key] != before[key] for key in after) == 1
+    assert found["oldest"] == min(before.values())

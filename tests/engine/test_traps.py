@@ -9,7 +9,20 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from engine.rig import Rig, message, says
-from playbooks import MESSAGES, certified, coverage, delete, details, done, inventory, manifest, record, skip, state
+from playbooks import (
+    MESSAGES,
+    certified,
+    coverage,
+    delete,
+    details,
+    done,
+    inventory,
+    looked,
+    manifest,
+    record,
+    skip,
+    state,
+)
 from playbooks import stream as declare
 from polyhost.connectors.scripted import FLUSH, Said, ScriptHost
 from polyhost.engine.run.dry_run import dry_run
@@ -216,5 +229,5 @@ async def test_trap_12_a_parents_cursor_waits_for_an_account_of_its_children(rig
     await rig.connected(FAMILY)
     silent = await rig.run(says(record("parents", "p1"), state("parents", 1)))
     assert (silent["status"], await rig.cursors()) == ("complete_with_gaps", {})
-    told = await rig.run(says(details("children", "parents", [], []), state("parents", 1)))
+    told = await rig.run(says(looked("bad"), details("children", "parents", [], []), state("parents", 1)))
     assert (told["status"], await rig.cursors()) == ("complete", {"parents": 1})

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyhost.ledger.observe import InventoryResult
+from polyhost.ledger.plan import Unswept
 from polyhost.ledger.settle import Settlement, settle
 from polyhost.ledger.state import PartitionState, PartitionStatus
 from polyhost.protocol.diagnostics import MAX_PARTITIONS, Diagnostic, DiagnosticCode, Severity
@@ -101,7 +102,14 @@ def test_a_partition_that_was_asked_for_and_does_not_exist_is_not_passed_over_in
 
 def test_what_was_not_swept_lately_is_a_fact_beside_the_diagnostics():
     result = _settle(state("C1", READ, first_seen=EARLIER), listed={"C1"})
-    assert (result.diagnostics, result.unswept.partitions, result.unswept.oldest) == ((), 1, EARLIER)
+    assert (result.diagnostics, result.looks.unswept) == ((), Unswept(1, EARLIER))
+
+
+@pytest.mark.requirement("RS-4.7")
+def test_partitions_that_a_run_did_not_look_at_again_are_counted():
+    states = {key: state(key, READ, refreshed_at=EARLIER) for key in ("C1", "C2", "C3")} | {"C4": state("C4")}
+    found = settle(states=states, inventory=InventoryResult(frozenset(states), True), rule=RULE, at=AT, looked={"C1"})
+    assert (found.unlooked, found.looks.partitions) == (2, 3)
 
 
 keys = st.sampled_from("ABCDEFGH")

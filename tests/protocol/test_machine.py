@@ -21,6 +21,7 @@ from playbooks import (
     done,
     inventory,
     like,
+    looked,
     machine,
     manifest,
     play,
@@ -100,7 +101,9 @@ def test_a_succeeded_run_commits_its_cursors_after_its_records_are_durable_and_t
 
 
 def test_a_run_without_records_has_nothing_to_wait_for():
-    assert play() >> done() << [FinishConnector()] >> Exited(None) << [like(EndRun, status="succeeded")]
+    book = play() >> looked("notes") >> Flush()
+    book.unseen.clear()
+    assert book >> done() << [FinishConnector()] >> Exited(None) << [like(EndRun, status="succeeded")]
 
 
 def test_done_waits_for_every_batch_that_was_handed_on():
@@ -528,7 +531,7 @@ def test_a_skip_tells_its_reason_hint_and_keys_but_no_words():
 
 def test_streams_that_a_scope_left_out_are_told():
     of = manifest(stream("notes"), stream("tags", consent_time_field=None))
-    book = (play(of, {"time_range": {"since": "2024-01-01"}}) >> done()).finish()
+    book = (play(of, {"time_range": {"since": "2024-01-01"}}) >> looked("notes") >> done()).finish()
     assert book.codes == [("scope_not_supported", "tags", 1)]
 
 

@@ -129,12 +129,15 @@ async def test_coverage_is_the_same_as_picture_and_as_table(visit: Visit, said: 
         assert seen.texts("reason")[0].lower().startswith(expected["error"]["reason"].lower())
         return
     assert seen.state["coverage"] == expected
+    told = [one["looks"]["explain"] for one in expected["streams"].values() if one["looks"]]
+    assert sorted(seen.texts("looks")) == sorted(filter(None, told))
     for stream in expected["streams"].values():
         for partition in stream["partitions"] or ():
             key = partition["key"]
             assert seen.texts("extent", partition=key) == [partition["extent"]]
             assert seen.texts("explain", partition=key) == [partition["explain"]]
             assert seen.texts("covered_through", partition=key) == [shown_moment(partition["covered_through"])]
+            assert seen.texts("looked_at", partition=key) == [shown_moment(partition["looked_at"])]
             for kind, spans in (
                 ("hole", "holes"),
                 ("covered", "covered"),

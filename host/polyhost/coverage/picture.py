@@ -75,6 +75,8 @@ class PartitionView:
             "covered_through": self.covered_through,
             "first_seen": state.first_seen,
             "last_seen": state.last_seen,
+            "looked_at": state.refreshed_at,
+            "swept_at": state.swept_at,
             "missing_since": state.missing_since,
             "retired_at": state.retired_at,
             "retired_reason": state.retired_reason,

@@ -31,6 +31,8 @@ __all__ = [
     "Probes",
     "RefreshPlan",
     "Unswept",
+    "is_overdue",
+    "is_readable",
     "plan_refresh",
     "probes",
     "unproven",
@@ -188,7 +190,7 @@ def probes(states: Iterable[PartitionState], rule: PartitionRule, *, now_iso: st
     budget = rule.refresh.requests_per_run
     if budget == 0 or rule.refresh.lookback_records == 0:
         return Probes()
-    readable = [state for state in states if _readable(state)]
+    readable = [state for state in states if is_readable(state)]
     now = datetime.fromisoformat(now_iso)
     sweep = sorted((state for state in readable if _sweep_due(state, rule.refresh, now)), key=_unswept_since)
     return Probes(
@@ -212,7 +214,7 @@ def plan_refresh(
     alone costs more than the whole budget still gets its turn, and is then the only one. Without facts: not planned.
     """
     now = datetime.fromisoformat(now_iso)
-    readable = [state for state in states.values() if _readable(state)]
+    readable = [state for state in states.values() if is_readable(state)]
     purse = _Budget(rule.refresh.requests_per_run)
     plans: dict[str, RefreshPlan] = {}
     for state in _lookback_candidates(readable, rule, now, facts):
@@ -289,7 +291,8 @@ def _lookback_candidates(
     return sorted(readable, key=lambda state: (state.refreshed_at or "", state.key))
 
 
-def _readable(state: PartitionState) -> bool:
+def is_readable(state: PartitionState) -> bool:
+    """Whether there is anything to look at again: it is there, and something of it was read."""
     return state.status is PartitionStatus.PRESENT and (bool(state.covered) or state.limited_before is not None)
 
 
@@ -302,6 +305,11 @@ def _unswept_since(state: PartitionState) -> tuple[str, str]:
     return (state.swept_at or state.first_seen or "", state.key)
 
 
+def is_overdue(moment: str | None, policy: RefreshPolicy, now_iso: str) -> bool:
+    """Whether a look at this moment is longer ago than the policy wants."""
+    return _older_than(moment, datetime.fromisoformat(now_iso), policy.interval_seconds)
+
+
 def _older_than(moment: str | None, now: datetime, seconds: int) -> bool:
     return moment is None or (now - datetime.fromisoformat(moment)).total_seconds() >= seconds
 
@@ -311,6 +319,8 @@ def unswept(states: Iterable[PartitionState], rule: PartitionRule, *, now_iso: s
     now = datetime.fromisoformat(now_iso)
     seconds = rule.refresh.interval_seconds
     waiting = [
-        state for state in states if _readable(state) and _older_than(state.swept_at or state.first_seen, now, seconds)
+        state
+        for state in states
+        if is_readable(state) and _older_than(state.swept_at or state.first_seen, now, seconds)
     ]
     return Unswept(len(waiting), min((_unswept_since(state)[0] for state in waiting), default=None) or None)

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from polyhost.ledger.looks import Looks, looks
 from polyhost.ledger.observe import InventoryResult
-from polyhost.ledger.plan import Unswept, unproven, unswept
+from polyhost.ledger.plan import is_readable, unproven
 from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity, partitions_diagnostic
 
@@ -23,12 +24,13 @@ __all__ = ["Settlement", "settle"]
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """`changed`: entries to save. `unswept`: what re-reading has not reached lately, a fact and no diagnostic: a clean
-    complete run has none."""
+    """`changed`: entries to save. `looks`: what looking again has not reached lately, a fact and no diagnostic: a clean
+    complete run has none. `unlooked`: partitions whose newest records this run did not look at again."""
 
     changed: tuple[PartitionState, ...]
     diagnostics: tuple[Diagnostic, ...]
-    unswept: Unswept
+    looks: Looks
+    unlooked: int
 
 
 def settle(
@@ -38,8 +40,10 @@ def settle(
     rule: PartitionRule,
     at: str,
     scope_keys: AbstractSet[str] | None = None,
+    looked: AbstractSet[str] = frozenset(),
 ) -> Settlement:
-    """Judge one stream of a run that has ended. `states` hold what it observed; None as `scope_keys` is all of them.
+    """Judge one stream of a run that has ended. `states` hold what it observed; None as `scope_keys` is all of them;
+    `looked` are the partitions whose newest records it read, for the first time or again.
 
     Only partitions in the scope are judged and changed (PR-1.6, PR-2.7), and of those only what the source itself has
     named before: what an artifact alone has named was never observed.
@@ -56,7 +60,9 @@ def settle(
         diagnostics += _partition_missing(rule.stream, groups.missing)
     diagnostics += _range_unproven(rule.stream, groups)
     diagnostics += _source_limited(rule.stream, groups.limited)
-    return Settlement(tuple(changed.values()), tuple(diagnostics), unswept(after.values(), rule, now_iso=at))
+    unlooked = sum(is_readable(state) and key not in looked for key, state in after.items())
+    found = looks(after.values(), rule, now_iso=at)
+    return Settlement(tuple(changed.values()), tuple(diagnostics), found, unlooked)
 
 
 def _gone(judged: Mapping[str, PartitionState], keys: AbstractSet[str], at: str) -> dict[str, PartitionState]:

@@ -5,7 +5,7 @@ Owns: turning rows and ledger states into results. Must not know: how they look;
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, Literal
 
 from polyhost.coverage.facts import BatchFacts
@@ -18,6 +18,7 @@ from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.cursor_time import position_at
+from polyhost.ledger.looks import looks
 from polyhost.operations.context import Context
 from polyhost.operations.fields import check_bounds
 from polyhost.operations.grouping import count_members
@@ -79,14 +80,20 @@ async def coverage(context: Context, request: CoverageRequest) -> Result[Any]:
         before = await covered_before(store, connection.id)
         for declared in source.manifest.streams:
             live, deleted = counts.get(declared.name, (0, 0))
-            entry: dict[str, Any] = {"records": live, "deleted": deleted, "partitions": None, "summary": None}
+            entry: dict[str, Any] = {
+                "records": live,
+                "deleted": deleted,
+                "partitions": None,
+                "summary": None,
+                "looks": None,
+            }
             rule = rules.get(declared.name)
             if rule is not None:
-                views = stream_picture(
-                    await store.ledger.partitions(connection.id, declared.name), rule, before.get(declared.name)
-                )
+                states = await store.ledger.partitions(connection.id, declared.name)
+                views = stream_picture(states, rule, before.get(declared.name))
                 entry["partitions"] = [view.as_json() for view in views]
                 entry["summary"] = stream_summary(views, rule)
+                entry["looks"] = asdict(looks(states, rule, now_iso=context.clock.iso()))
             streams[declared.name] = entry
     value = {"connection": connection.name, "source": source.name, "nature": connection.nature, "streams": streams}
     return Result(value)

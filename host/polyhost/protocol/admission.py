@@ -178,6 +178,7 @@ class Admission:
         "durable",
         "emitted",
         "flushed",
+        "heard",
         "mended",
         "refusals",
     )
@@ -196,6 +197,8 @@ class Admission:
         self._keeps_exceptions = keeps_exceptions
         self.refusals = Refusals()
         self.mended: Counter[str] = Counter()
+        self.heard: set[str] = set()
+        """Streams in scope that a record came of, admitted or not."""
         self._gates = {
             stream.name: Gate(manifest.by_name[stream.name], stream, validators.get(stream.name))
             for stream in scope.streams
@@ -223,6 +226,8 @@ class Admission:
             if gate is None or stream != name:
                 gate = self._gates.get(stream) if type(stream) is str else None
                 name = stream
+                if gate is not None:
+                    self.heard.add(name)
             if emitted_at is not moment:
                 moment = emitted_at if is_timestamp(emitted_at) else None
             if gate is None or moment is None or type(data) is not dict or message.get("op", "upsert") != "upsert":
@@ -248,6 +253,7 @@ class Admission:
             self._reject_stream(stream)
             found: list[Command] = []
         else:
+            self.heard.add(stream)
             found = self._judge(gate, stream, key, data, emitted_at, op, message)
         self.emitted += 1
         return found

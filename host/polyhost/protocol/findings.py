@@ -35,6 +35,7 @@ _SENTENCES = {
     DiagnosticCode.SCOPE_NOT_SUPPORTED: "cannot be held to this scope, not collected",
     DiagnosticCode.STREAM_FAILED: "could not be collected",
     DiagnosticCode.RANGE_UNPROVEN: "not proven",
+    DiagnosticCode.INVENTORY_UNPROVEN: "what there is of it is not proven",
     DiagnosticCode.RATE_LIMITED: "left out: the source slowed us down",
     DiagnosticCode.SOURCE_LIMITED: "left out: the source hides it",
     DiagnosticCode.SIGNED_OUT: "left out: nobody is signed in",

@@ -35,6 +35,7 @@ from polyhost.protocol.detail import Account, DetailAccounts
 from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
 from polyhost.protocol.exception_reports import Exceptions
 from polyhost.protocol.findings import Findings
+from polyhost.protocol.mentions import Mentions
 from polyhost.protocol.messages import (
     DetailCoverage,
     DetailGap,
@@ -107,6 +108,7 @@ class RunMachine:
         )
         self._exceptions = Exceptions(manifest, scope, self._findings, self._admission.refusals)
         self._skips = Skips(manifest, scope, self._findings)
+        self._mentions = Mentions(manifest, scope, wanted=keeps_exceptions)  # of a file, none is
         self._ending = Ending()
         self._asked: Interaction | None = None
         self._asked_ids: set[str] = set()
@@ -262,6 +264,7 @@ class RunMachine:
         stream = getattr(read, "stream", None)
         if stream is not None and self._manifest.stream(stream) is None:
             raise ProtocolViolationError("stream_not_declared", f"{message['type']}.stream")
+        self._mentions.hear(read)
         return self._handlers[type(read)](read, now)
 
     def _take_state(self, message: State, _now: float) -> list[Command]:
@@ -366,13 +369,14 @@ class RunMachine:
         return _NOTHING
 
     def _end(self) -> list[Command]:
-        failed = frozenset(self._skips.failed)
-        eligible = self._checkpoints.eligible(failed, self._details)
+        eligible = self._checkpoints.eligible(frozenset(self._skips.failed), self._details)
         verdict = judge_ending(self._ending, self._skips, self._findings)
         if not verdict.commits:
             eligible = Eligible({}, dict.fromkeys([*eligible.cursors, *eligible.withheld], "run_not_succeeded"))
         for checkpoint, rule in eligible.withheld.items():
             self._tell_withheld(checkpoint, rule)
+        if verdict.status == "succeeded":
+            self._mentions.tell(self._admission.heard, self._findings)
         self.outcome = RunOutcome(
             status=verdict.status,
             code=verdict.code,
@@ -390,7 +394,6 @@ class RunMachine:
         return [*commit, *reports, EndRun(self.outcome)]
 
     def _tell_withheld(self, checkpoint: str, rule: str) -> None:
-        """A missing account of details is a gap of its own; the other reasons have been told already, or were asked
-        for."""
+        """A missing account of details is a gap of its own; the other reasons were told already, or asked for."""
         if rule in (Account.SHORT.value, Account.SILENT.value):
             self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=checkpoint, severity=Severity.GAP)

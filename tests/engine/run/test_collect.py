@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from engine.rig import Rig, hang, says
-from playbooks import certified, done, manifest, record, skip, state, stream
+from playbooks import certified, done, looked, manifest, record, skip, state, stream
 from polyhost.connectors.scripted import FLUSH, RESTART, Said, ScriptHost
 from polyhost.engine.events import ConnectorRestarted, ProgressReported, RunFinished
 from polyhost.engine.run import lease
@@ -223,6 +223,7 @@ async def test_a_store_that_fails_in_the_middle_fails_the_run_and_the_next_one_f
             yield FLUSH
             await rig.log.has("acknowledged", number + 1)
         yield state("notes", 5)
+        yield looked("folders")
         yield done(2)
 
     rig.store.fails = fails
@@ -270,6 +271,8 @@ async def test_a_connection_is_collected_by_one_run_at_a_time(rig: Rig):
             await Rig.run(other, says())
         except RefusedError as error:
             refused.append(error.code)
+        yield looked("folders")
+        yield looked("notes")
         yield done()
 
     other = Rig(rig.store.inner)
@@ -310,6 +313,7 @@ async def test_a_restarted_connector_gets_start_again_with_its_cursor_and_its_co
             yield RESTART
         yield record("notes", "n2")
         yield state("notes", 4)
+        yield looked("folders")
         yield done(host.start["resume"]["records_emitted"] + 1)
 
     result = await rig.run(script)
@@ -325,7 +329,7 @@ async def test_a_restarted_connector_gets_start_again_with_its_cursor_and_its_co
 
 async def test_the_result_that_is_told_is_the_one_that_is_stored(rig: Rig):
     await rig.connected(TWO)
-    result = await rig.run(says(record("notes", "n1")))
+    result = await rig.run(says(record("notes", "n1"), looked("folders")))
     told = [event.result for event in rig.events if isinstance(event, RunFinished)]
     run = await rig.store.runs.get(result["run_id"])
     assert told == [result]

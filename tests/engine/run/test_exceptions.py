@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.rig import Rig, message, says
-from playbooks import AT, MESSAGES, coverage, delete, done, inventory, manifest, record, stream, strict
+from playbooks import AT, MESSAGES, coverage, delete, done, inventory, looked, manifest, record, stream, strict
 from polyhost.connectors.scripted import RESTART, Said, Script, ScriptHost
 from polyhost.ledger import exceptions as rules
 from polyhost.ledger.exceptions import StandingException
@@ -59,6 +59,7 @@ def walks(source: Sequence[dict[str, Any]], channel: str = "C1", groups: Sequenc
     async def script(host: ScriptHost) -> AsyncGenerator[Said]:
         emitted = host.start.get("resume", {}).get("records_emitted", 0)
         yield inventory("messages", channel)
+        yield looked("people")
         for window in await host.windows("messages", channel):
             since, until = window["since"], window["until"] or "99.0"
             for one in source:
@@ -194,11 +195,12 @@ REPLY = said("r", "C1", "2.5", thread="2.0")
 
 @pytest.mark.requirement("RS-1.3")
 async def test_a_group_that_cannot_be_read_costs_itself_until_it_is_read(rig: Rig):
-    failing = says(inventory("messages", "C1"), HEAD, group("2.0"), coverage("messages", "C1", None, "99.0"))
+    read = coverage("messages", "C1", None, "99.0")
+    failing = says(inventory("messages", "C1"), looked("people"), HEAD, group("2.0"), read)
     result = await rig.run(failing)
     assert rig.codes(result) == [("group_exception", "messages")]
     assert (result["diagnostics"][0]["keys"], result["diagnostics"][0]["partitions"]) == (["2.0"], ["C1"])
-    shallow = says(inventory("messages", "C1"), HEAD, coverage("messages", "C1", None, "99.0"))
+    shallow = says(inventory("messages", "C1"), looked("people"), HEAD, read)
     assert rig.codes(await rig.run(shallow)) == [("group_exception", "messages")], "its head alone says nothing of it"
     assert (await rig.run(walks([HEAD, REPLY], groups=["2.0"])))["status"] == "complete"
     assert (await standing(rig), await rig.keys("messages")) == ([], ["h", "r"])
@@ -274,6 +276,7 @@ async def test_one_that_is_set_aside_makes_no_gap_and_is_not_tried_on_purpose(ri
     async def script(host: ScriptHost) -> AsyncGenerator[Said]:
         yield inventory("messages", "C1")
         asked.extend(window["purpose"] for window in await host.windows("messages", "C1"))
+        yield looked("people")
         yield done(0)
 
     result = await rig.run(script)

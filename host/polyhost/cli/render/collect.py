@@ -64,6 +64,9 @@ def _result(out: Console, value: dict[str, Any]) -> None:
         )
     if value.get("trace"):
         out.print(f"[dim]What passed, without content: {plain(value['trace'])}[/]")
+    for coverage in value["coverage"].values():
+        if (looks := coverage.get("looks")) and looks["unlooked"]:
+            out.print(f"[dim]{plain(looks['explain'])}[/]")
     if value.get("receipt"):
         out.print(f"\n{plain(value['receipt']['summary'])}")
 
@@ -84,6 +87,9 @@ def _covered(coverage: dict[str, Any] | None) -> str:
     for name, word in (("partial", "with holes"), ("limited", "limited by the source"), ("missing", "missing")):
         if coverage[name]:
             text += f" · [yellow]{coverage[name]:,} {word}[/]"
+    if (looks := coverage.get("looks")) and looks["unlooked"]:
+        late = f", {looks['overdue']:,} overdue" if looks["overdue"] else ""
+        text += f" · [dim]later edits may be unseen in {looks['unlooked']:,}{late}[/]"
     unswept = coverage.get("unswept")
     if unswept and unswept["partitions"]:
         text += f" · [dim]edits before {short_time(unswept['oldest'])} may be unseen in {unswept['partitions']:,}[/]"

@@ -46,7 +46,7 @@ def coverage(value: dict[str, Any]) -> None:
 def _partitions(out: Console, stream: dict[str, Any]) -> None:
     partitions = stream["partitions"]
     scale = _Scale(partitions)
-    headings = ("", "partition", scale.heading, "through", "")
+    headings = ("", "partition", scale.heading, "through", "looked at", "")
     out.print(long_table(headings, (_cells(row, scale) for row in partitions)), soft_wrap=True)
     _explain(out, stream)
 
@@ -58,6 +58,7 @@ def _cells(row: dict[str, Any], scale: _Scale) -> Sequence[tuple[str, str]]:
         (_shortened(printable(row["label"] or row["key"])), ""),
         (scale.bar(row), colour),
         (short_time(row["covered_through"]), ""),
+        (short_time(row["looked_at"]), "dim"),
         (printable(row["source_status"] or "") if row["status"] == "present" else "", "dim"),
     )
 
@@ -71,6 +72,8 @@ def _explain(out: Console, stream: dict[str, Any]) -> None:
         table.add_row(f"[{colour}]{stream['summary'][extent]:,}[/]", f"[{colour}]{extent}[/]", f"[dim]{plain(why)}[/]")
     out.print()
     out.print(table)
+    if stream["looks"] and stream["looks"]["explain"]:
+        out.print(f"[dim]{plain(stream['looks']['explain'])}[/]")
 
 
 def _shortened(name: str) -> str:

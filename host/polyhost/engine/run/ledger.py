@@ -47,6 +47,7 @@ class StreamLedger:
         self.planned = False
         self.planning = asyncio.Lock()
         self.walked: dict[str, Ranges] = {}
+        self.looked: set[str] = set()
         self.inventory: InventoryResult | None = None
 
     def in_scope(self, partition: str) -> bool:
@@ -65,6 +66,11 @@ class StreamLedger:
         if known is not None:
             return known
         return observe.first_seen(self.rule.stream, partition, at, legacy_floor=self.legacy)
+
+    def looks_again(self, state: PartitionState) -> bool:
+        """Whether this entry says that the partition's newest records have just been read."""
+        known = self.states.get(state.key)
+        return state.refreshed_at is not None and (known is None or known.refreshed_at != state.refreshed_at)
 
     def keep(self, changed: Sequence[PartitionState]) -> list[SavePartitions]:
         self.states.update((state.key, state) for state in changed)
@@ -255,6 +261,8 @@ class RunLedger:
         piece = self.proven(command)
         if piece is not None:
             stream.walked[command.partition] = ranges.add(walked, piece, stream.rule.order)
+        if stream.looks_again(state):
+            stream.looked.add(command.partition)
         return stream.keep([state])
 
     def settle(self) -> Mapping[str, Settlement]:
@@ -263,7 +271,12 @@ class RunLedger:
         settled: dict[str, Settlement] = {}
         for name, stream in self._streams.items():
             settled[name] = settle.settle(
-                states=stream.states, inventory=stream.inventory, rule=stream.rule, at=at, scope_keys=stream.scope_keys
+                states=stream.states,
+                inventory=stream.inventory,
+                rule=stream.rule,
+                at=at,
+                scope_keys=stream.scope_keys,
+                looked=stream.looked,
             )
             stream.keep(settled[name].changed)
         return settled

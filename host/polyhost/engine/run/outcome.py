@@ -6,7 +6,7 @@ Owns: the run's verdict and the shape of `run --json`. Must not know: how record
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from polyhost.connectors.base import Traffic
@@ -207,8 +207,9 @@ def _coverage(ended: Ended) -> dict[str, Any]:
         mine = (state for key, state in stream.states.items() if stream.in_scope(key))
         found[name] = stream_summary(stream_picture(mine, stream.rule), stream.rule)
         if name in ended.settled:
-            unswept = ended.settled[name].unswept
-            found[name]["unswept"] = {"partitions": unswept.partitions, "oldest": unswept.oldest}
+            settlement = ended.settled[name]
+            found[name]["looks"] = asdict(settlement.looks) | {"unlooked": settlement.unlooked}
+            found[name]["unswept"] = asdict(settlement.looks.unswept)
     return found
 
 

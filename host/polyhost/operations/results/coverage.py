@@ -246,7 +246,8 @@ class Spans(TypedDict):
 
 class Partition(TypedDict):
     """One independently resuming part of a stream. `covered`, `imported`, `holes` and `gained` are stretches of
-    positions, `spans` the same as moments. `limited_before`: the source hides what is older."""
+    positions, `spans` the same as moments. `limited_before`: the source hides what is older. `looked_at`: when its
+    newest records were last read, `swept_at`: when all of it last was; what was edited or deleted since is unknown."""
 
     key: str
     label: str | None
@@ -263,19 +264,41 @@ class Partition(TypedDict):
     covered_through: str | None
     first_seen: str | None
     last_seen: str | None
+    looked_at: str | None
+    swept_at: str | None
     missing_since: str | None
     retired_at: str | None
     retired_reason: str | None
     explain: str
 
 
+class Unswept(TypedDict):
+    """Partitions that are covered and were not looked at again for longer than the manifest wants, the longest
+    since `oldest`."""
+
+    partitions: int
+    oldest: str | None
+
+
+class Looks(TypedDict):
+    """When a stream's partitions were last looked at again: of how many their newest records are overdue, and when the
+    one that waits longest was looked at. `unswept`: the same of older records. `explain`: what a reader has to know."""
+
+    partitions: int
+    overdue: int
+    oldest: str | None
+    unswept: Unswept
+    explain: str | None
+
+
 class CoveredStream(TypedDict):
-    """One stream; `partitions` (worst first) and `summary` are null where it has none."""
+    """One stream; `partitions` (worst first), `summary` and `looks` are null where it has none."""
 
     records: int
     deleted: int
     partitions: list[Partition] | None
     summary: StreamSummary | None
+    looks: Looks | None
 
 
 class Coverage(TypedDict):

@@ -12,7 +12,7 @@ from polyhost.coverage.facts import Method
 from polyhost.errors import Failure
 from polyhost.operations.exceptions import StandingException
 from polyhost.operations.results.common import RunState
-from polyhost.operations.results.coverage import StreamSummary
+from polyhost.operations.results.coverage import Looks, StreamSummary, Unswept
 from polyhost.operations.results.receipts import Receipt
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity
 
@@ -84,17 +84,16 @@ class Traffic(TypedDict):
     blocked: dict[str, int]
 
 
-class Unswept(TypedDict):
-    """Partitions that are covered and were not looked at again for longer than the manifest wants, the longest
-    since `oldest`."""
+class RunLooks(Looks):
+    """The same after a run: `unlooked` partitions were not looked at again in it, the others were."""
 
-    partitions: int
-    oldest: str | None
+    unlooked: int
 
 
 class RunCoverage(StreamSummary):
     """How far a stream's partitions in the run's scope are covered, now that it has ended."""
 
+    looks: NotRequired[RunLooks]
     unswept: NotRequired[Unswept]
 
 

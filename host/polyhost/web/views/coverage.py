@@ -6,7 +6,7 @@ Owns: which partitions a page shows, and their bars. Must not know: what is cove
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -43,6 +43,8 @@ class Picture:
     first: int
     page: int
     pages: int
+    looks: Mapping[str, Any] | None = None
+    """What was not looked at again, as the operation says it."""
 
     @property
     def more(self) -> int:
@@ -70,7 +72,8 @@ def pictures(
     drawn: list[Picture] = []
     for name, one in partitioned.items():
         scale = make_scale([one["partitions"]])
-        drawn.append(_picture(name, one["partitions"], scale, rows, page if name == stream else 1))
+        picture = _picture(name, one["partitions"], scale, rows, page if name == stream else 1)
+        drawn.append(replace(picture, looks=one["looks"]))
         streams[name] = {**one, "partitions": [row.view for row in drawn[-1].rows]}
     drawn.sort(key=lambda picture: picture.name != stream)
     return drawn, {**value, "streams": streams}
