@@ -3,8 +3,19 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+from polyhost.store import process
 from polyhost.store.process import is_gone, process_name
+
+
+@pytest.fixture(autouse=True, params=["with /proc", "without"])
+def _system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """A Linux as it is, and what stands in for it on macOS."""
+    if request.param == "without":
+        monkeypatch.setattr(process, "_PROC", tmp_path)
 
 
 def test_this_process_has_one_name_and_lives():

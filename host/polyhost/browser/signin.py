@@ -11,8 +11,6 @@ at is whether an address of the site has come up at which the manifest's probe m
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import shutil
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -20,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+from filelock import FileLock, Timeout
 from playwright.async_api import BrowserContext, Error, Page, async_playwright
 
 from polyhost.browser.display import has_display, no_display
@@ -139,30 +139,30 @@ async def _either(*events: asyncio.Event) -> None:
 async def _own_profile(profile: Path) -> AsyncGenerator[None]:
     """A fresh folder that only the owner can enter, ours alone while the window is open, and gone afterwards: what a
     browser leaves in its profile is not sealed. What a crash left is cleared away first."""
-    handle = _taken(profile)
+    lock = _taken(profile)
     try:
         yield
     finally:
         await asyncio.shield(asyncio.to_thread(shutil.rmtree, profile, ignore_errors=True))
-        os.close(handle)
+        lock.release()
 
 
-def _taken(profile: Path) -> int:
-    """The lock's file, open; it is let go of with it, also when this process is killed."""
+def _taken(profile: Path) -> FileLock:
+    """The profile's lock, held; the system lets go of it when this process is killed."""
     for folder in (profile.parent.parent, profile.parent):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     profile.parent.chmod(0o700)
-    handle = os.open(profile.with_name(f".{profile.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    lock = FileLock(profile.with_name(f".{profile.name}.lock"), mode=0o600, thread_local=False)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock.acquire(blocking=False)
         if _is_in_use(profile):
-            raise BlockingIOError
+            raise Timeout(lock.lock_file)
         shutil.rmtree(profile, ignore_errors=True)
         profile.mkdir(mode=0o700)
     except OSError as error:
-        os.close(handle)
-        raise (_profile_taken() if isinstance(error, BlockingIOError) else _unwritable(profile, error)) from None
-    return handle
+        lock.release()
+        raise (_profile_taken() if isinstance(error, Timeout) else _unwritable(profile, error)) from None
+    return lock
 
 
 def _unwritable(profile: Path, error: OSError) -> RefusedError:
@@ -177,10 +177,9 @@ def _is_in_use(profile: Path) -> bool:
     """Chromium's own lock: a link to `host-pid`. One whose process is gone is a crash's."""
     try:
         pid = int(str((profile / "SingletonLock").readlink()).rpartition("-")[2])
-        os.kill(pid, 0)
     except (OSError, ValueError):
         return False
-    return True
+    return psutil.pid_exists(pid)
 
 
 @asynccontextmanager

@@ -6,15 +6,11 @@ Must not know: leases, the store. Where it cannot tell it says alive, and a leas
 
 from __future__ import annotations
 
-import os
-import subprocess
 from pathlib import Path
 
 __all__ = ["is_gone", "process_name"]
 
 _PROC = Path("/proc")
-_PS_SECONDS = 5
-"""`ps` answers in milliseconds; a machine too busy for it must not hold up the store."""
 _STATE_FIELD, _START_FIELD = 0, 19
 """In /proc/PID/stat behind the command's closing bracket: the state, and when it started, in ticks since boot."""
 _ENDED_STATES = "ZXx"
@@ -31,7 +27,10 @@ def is_gone(pid: int, name: str | None) -> bool:
     """The process with this name is certainly not running any more."""
     if name is None or not name.startswith(f"{_world()} "):
         return False  # another boot, or another container's pids: not to be seen from here
-    return process_name(pid) != name
+    try:
+        return process_name(pid) != name
+    except PermissionError:  # it lives, and does not say since when
+        return False
 
 
 def _world() -> str:
@@ -44,7 +43,7 @@ def _world() -> str:
 
 def _started(pid: int) -> str | None:
     if not _PROC.joinpath("self", "stat").exists():
-        return _started_by_ps(pid)
+        return _started_elsewhere(pid)
     try:
         stat = _PROC.joinpath(str(pid), "stat").read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, ProcessLookupError):
@@ -53,10 +52,16 @@ def _started(pid: int) -> str | None:
     return None if fields[_STATE_FIELD] in _ENDED_STATES else fields[_START_FIELD]
 
 
-def _started_by_ps(pid: int) -> str | None:
-    """macOS has no /proc. The C locale keeps the words the same for every process that asks."""
-    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    environment = {"LC_ALL": "C", "PATH": os.defpath}
-    shown = subprocess.run(command, capture_output=True, text=True, timeout=_PS_SECONDS, env=environment, check=False)
-    state, _, started = shown.stdout.strip().partition(" ")
-    return None if not started or state[0] in _ENDED_STATES else " ".join(started.split())
+def _started_elsewhere(pid: int) -> str | None:
+    """Where there is no /proc, as on macOS, the system keeps the moment as it was. On Linux psutil reckons it from the
+    boot's, which moves when the clock is set: a lease would then be taken from who still holds it."""
+    import psutil  # noqa: PLC0415  not needed at all on Linux
+
+    try:
+        process = psutil.Process(pid)
+        ended = process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return None if ended else f"{process.create_time():.6f}"
+    except psutil.NoSuchProcess:
+        return None
+    except psutil.AccessDenied as error:
+        raise PermissionError(str(error)) from None

@@ -8,7 +8,6 @@ A plain file of an earlier version (`sessions/NAME.json`) is sealed when it is f
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from filelock import FileLock
 
 from polyhost.engine.sessions._key import session_key
 from polyhost.engine.sessions._sealing import seal, unseal
@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 _OWNER_ONLY_DIRECTORY = 0o700
+_OWNER_ONLY_FILE = 0o600
 MAX_STATE_BYTES = 16 * 1024 * 1024
 """A storage state is kilobytes; a file of this size is something else."""
 
@@ -188,16 +189,16 @@ def _locked(home: Path) -> Generator[None]:
         home.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
         folder.mkdir(mode=_OWNER_ONLY_DIRECTORY, exist_ok=True)
         folder.chmod(_OWNER_ONLY_DIRECTORY)
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        lock = FileLock(folder / ".lock", mode=_OWNER_ONLY_FILE)
+        lock.acquire()
     except OSError as error:
         raise RefusedError(
             f"{folder} cannot be written: {error.strerror}", "Choose another --home.", code=ErrorCode.HOME_UNWRITABLE
         ) from None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 def _version(path: Path) -> str | None:
