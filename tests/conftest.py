@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, settings
 from checkout import ROOT
 from polyhost.cli.interpreter import tune_interpreter
 
+pytest_plugins = ["lanes"]
+
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 """Containers set it; every command that a test starts would compile a hundred modules anew."""
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
