@@ -34,7 +34,6 @@ FAST = (
     "browser/recordings/test_scrub.py",
     "browser/recordings/test_walk.py",
     "browser/test_cookies.py",
-    "browser/test_governor.py",
     "browser/test_hosts.py",
     "browser/test_locate.py",
     "browser/test_session.py",
