@@ -5,7 +5,7 @@ Must not know: what is in a file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,10 @@ class Importing:
 
     home: Path
     name: str = "work"
+    clock: Clock = field(default_factory=Clock)
 
     def context(self) -> Context:
-        return Context(home=self.home, clock=Clock())
+        return Context(home=self.home, clock=self.clock)
 
     async def run(self, file: Path | None, **options: Any) -> dict[str, Any]:
         """One import; options are those of ImportRequest."""

@@ -118,7 +118,7 @@ async def served(home: Path, *, failures: int = 10, config: Config | None = None
                 ready.set_exception(error)
             raise
 
-    task = asyncio.create_task(live())  # no group can be entered in one task and left in another
+    task = asyncio.create_task(live())  # noqa: TID251  no group can be entered in one task and left in another
     server = await ready
     jar = aiohttp.DummyCookieJar()
     async with aiohttp.ClientSession(cookie_jar=jar) as session:

@@ -37,10 +37,11 @@ async def test_a_run_is_asked_to_end_and_waited_for_when_the_process_ends(home: 
         ended.append(STARTED.run_id)
         return {"status": "cancelled"}
 
-    async with open_resources(home, Clock(), ignore) as resources:
-        starting = asyncio.create_task(resources.runs.start(job, connection="work"))
-        await asyncio.sleep(0)
-    assert ended == [await starting]
+    async with asyncio.TaskGroup() as tasks:
+        async with open_resources(home, Clock(), ignore) as resources:
+            starting = tasks.create_task(resources.runs.start(job, connection="work"))
+            await asyncio.sleep(0)
+        assert ended == [await starting]
 
 
 async def test_every_event_is_heard_with_what_set_its_run_off(home: Path):

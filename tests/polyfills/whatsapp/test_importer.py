@@ -6,7 +6,7 @@ Provenance: formats that people report of real exports, written here by hand; th
 from __future__ import annotations
 
 import zipfile
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from importers import whatsapp_ids
 from importing import Importing, facts_of
+from polyhost.engine.clock import Clock
 from polyhost.errors import RefusedError
 
 NAME = "WhatsApp Chat with Ada.txt"
@@ -114,14 +115,34 @@ async def test_how_a_date_is_written_tells_where_nothing_else_does(
     assert [moment[:10] for moment, *_ in await said(owner)] == [day]
 
 
-async def test_no_message_is_of_a_day_to_come(owner: Importing, tmp_path: Path):
-    """12 January next year would be the other way to read it."""
-    today = datetime.now(UTC)
-    day, other = date(today.year, 1, 12), date(today.year, 12, 1)
-    if not (day <= today.date() < other - timedelta(days=2)):
-        pytest.skip("on this day of the year both are past")
-    await owner.run(write(tmp_path, f"1/12/{day:%y}, 10:00 - Ada: x"))
-    assert (await said(owner))[0][0].startswith(day.isoformat())
+class StillClock(Clock):
+    """Stands at noon of one day."""
+
+    def __init__(self, day: str) -> None:
+        self._now = datetime.fromisoformat(f"{day}T12:00:00+00:00").timestamp()
+
+    def now(self) -> float:
+        return self._now
+
+
+@pytest.mark.parametrize(
+    ("today", "line", "day"),
+    [
+        ("2026-06-15", "1/12/26", "2026-01-12"),  # 1 December is to come
+        ("2026-06-15", "12/1/26", "2026-01-12"),
+        ("2026-11-29", "1/12/26", "2026-01-12"),  # the last day on which it is, wherever on Earth
+    ],
+)
+async def test_no_message_is_of_a_day_to_come(tmp_path: Path, today: str, line: str, day: str):
+    owner = Importing(tmp_path / "home", "chats", StillClock(today))
+    await owner.run(write(tmp_path, f"{line}, 10:00 - Ada: x"))
+    assert (await said(owner))[0][0].startswith(day)
+
+
+async def test_a_day_that_may_be_today_somewhere_is_not_to_come(tmp_path: Path):
+    owner = Importing(tmp_path / "home", "chats", StillClock("2026-11-30"))
+    with pytest.raises(RefusedError):
+        await owner.run(write(tmp_path, "1/12/26, 10:00 - Ada: x"))
 
 
 @pytest.mark.requirement("CH-2.8")
