@@ -73,6 +73,7 @@ SLOW = (
     "engine/development",
     "engine/doctor/test_examine.py",
     "engine/imports",
+    "operations/test_killed_import.py",
     "operations/test_polyfills.py",
     "scripts/test_bench.py",
     "store/test_base.py",
