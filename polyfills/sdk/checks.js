@@ -8,6 +8,8 @@
 (() => {
   "use strict";
 
+  const sdk = /** @type {any} */ ((/** @type {any} */ (globalThis)).__polyhost_sdk ??= {});
+
   const MAX_NAME = 128;
   const MAX_KEY = 1024;
   const MAX_PARTITION = 255;
@@ -31,7 +33,7 @@
 
   /** @typedef {{what: string, holds: (value: any) => boolean}} Kind */
   /** @typedef {"lexical" | "numeric" | "decimal"} Order */
-  /** @typedef {{key_parts: number, order: Order | null, checkpoints: string[], in_scope: boolean}} Rule */
+  /** @typedef {{key_parts: number, order: Order | null, groups: boolean, checkpoints: string[], in_scope: boolean}} Rule */
   /** @typedef {Record<string, Rule> | null} Rules What the manifest says of each stream; null: nothing is known of it. */
 
   // ---------------------------------------------------------------- kinds
@@ -137,10 +139,12 @@
     }
   }
 
+  const MENDED = optional(listOf(kind("the names of fields", text(MAX_KEY))));
+
   /** @param {any} record @param {Rules} rules */
   function recordFault(record, rules) {
     if (!isObject(record)) return "a record is an object";
-    const { stream, key, data, op, emitted_at } = record;
+    const { stream, key, data, op, emitted_at, mended } = record;
     if (!NAME.holds(stream)) return `stream is not ${NAME.what}`;
     const rule = rules === null ? null : rules[stream];
     if (rule === undefined) return "stream is not one of the manifest";
@@ -149,6 +153,7 @@
     if (op !== undefined && op !== "upsert" && op !== "delete") return "op is not upsert or delete";
     const plain = typeof data?.toJSON === "function" ? data.toJSON("") : data;
     if (plain === null ? op !== "delete" : !isObject(plain)) return "data is not an object (null: only of a deletion)";
+    if (!MENDED.holds(mended)) return `mended is not ${MENDED.what}`;
     if (emitted_at !== undefined && !isTime(emitted_at)) return "emitted_at is not a time (ISO 8601, with a zone)";
     return undefined;
   }
@@ -184,6 +189,49 @@
     return from && to && isAfter(from, to) ? "since lies after until" : undefined;
   }
 
+  const REASONS = ["unmappable", "not_answered", "not_found", "refused", "unreadable", "unfinished"];
+  const EXCEPTION = {
+    stream: NAME,
+    kind: kind("record or group", (value) => value === "record" || value === "group"),
+    reason: kind(`one of ${REASONS.join(", ")}`, (value) => REASONS.includes(value)),
+    partition: optional(PARTITION),
+    position: optional(CURSOR),
+    member: optional(FLAG),
+  };
+
+  /** @param {any} met @param {Rules} rules */
+  function exceptionFault(met, rules) {
+    const fault = faultIn(met, EXCEPTION);
+    if (fault !== undefined) return fault;
+    const { stream, key, partition, position } = met;
+    const [isGroup, rule] = [met.kind === "group", rules === null ? null : rules[stream]];
+    if (rule === undefined) return "stream is not one of the manifest";
+    if (isGroup && !PARTITION.holds(partition)) return "partition is not given, and a group is of one";
+    if (isGroup && !CURSOR.holds(key)) return "key is not the value that the group's members share";
+    if (!isGroup && !isKey(key, rule?.key_parts ?? (Array.isArray(key) ? key.length : 1))) return "key is not a record's key";
+    if (rule === null) return undefined;
+    if (isGroup && !rule.groups) return "stream is not one of the manifest's with groups";
+    if (position && !rule.order) return "position is given, and the stream has no partitions";
+    if (rule.order && position && !positionKey(rule.order, position)) return `position is not one in the order ${rule.order}`;
+    return isGroup && rule.order && !positionKey(rule.order, key) ? `key is not a position in the order ${rule.order}` : undefined;
+  }
+
+  const FUNCTION = kind("a function", (value) => typeof value === "function");
+  const EACH = { name: optional(FUNCTION) };
+  const PAGES = {
+    ids: FUNCTION,
+    next: FUNCTION,
+    expired: optional(FUNCTION),
+    tooLarge: optional(FUNCTION),
+    sizes: optional(kind("a list of whole numbers, each smaller than the one before", isShrinking)),
+    stream: optional(NAME),
+  };
+
+  /** @param {any} sizes */
+  function isShrinking(sizes) {
+    return Array.isArray(sizes) && sizes.every((size, at) => Number.isSafeInteger(size) && size >= 1 && (at === 0 || size < sizes[at - 1]));
+  }
+
   const REQUEST = {
     method: optional(WORDS),
     headers: optional(kind("headers: an object of texts", (value) => isObject(value) && Object.values(value).every(WORDS.holds))),
@@ -191,6 +239,7 @@
     endpoint: optional(kind(`the name of an endpoint (1 to ${MAX_ENDPOINT} characters)`, text(MAX_ENDPOINT))),
     credentials: optional(kind("include or omit", (value) => value === "include" || value === "omit")),
     timeout: optional(kind("milliseconds, 1 or more", (value) => isCount(value) && value >= 1 && value <= MAX_MS)),
+    once: optional(FLAG),
     attempts: optional(kind("a whole number, 1 or more", (value) => Number.isSafeInteger(value) && value >= 1)),
   };
   const PROGRESS = { stream: optional(NAME), count: optional(COUNT), total: optional(COUNT) };
@@ -251,6 +300,16 @@
       faultIn(details, SKIP) ??
       declaredFault(details.stream, rules) ??
       (details.count === undefined ? undefined : faultAmong(["count", details.count, WHOLE])),
+    exception: (rules, met) => exceptionFault(met, rules),
+    exceptions: (_, stream, partition) => faultAmong(["stream", stream, NAME], ["partition", partition, optional(PARTITION)]),
+    fields: (_, raw, shape) => (sdk.mapping.isShape(shape) ? undefined : "shape is not an object of kinds"),
+    emitEach: (rules, stream, _items, map, about) =>
+      faultAmong(["stream", stream, NAME], ["map", map, FUNCTION]) ??
+      declaredFault(stream, rules) ??
+      (about === undefined ? undefined : faultIn(about, EACH)),
+    pages: (rules, fetchPage, how) =>
+      faultAmong(["fetchPage", fetchPage, FUNCTION]) ?? faultIn(how, PAGES) ?? declaredFault(how.stream, rules),
+    isUp: (_, ...asks) => (asks.length > 0 && asks.every(FUNCTION.holds) ? undefined : "it takes functions that ask"),
     ask: (_, interaction) => faultIn(interaction, INTERACTION),
     sleep: (_, ms) => faultAmong(["ms", ms, kind("milliseconds, 0 or more", (value) => isCount(value) && value <= MAX_MS)]),
     parse: (_, html) => faultAmong(["html", html, WORDS]),
@@ -263,5 +322,5 @@
       ),
   };
 
-  /** @type {any} */ (globalThis).__polyhost_checks = FAULTS;
+  sdk.faults = FAULTS;
 })();

@@ -53,13 +53,80 @@ export interface RecordMessage {
   op?: "upsert" | "delete";
   /** Defaults to now. */
   emitted_at?: string;
+  /** Fields that were left out because they came in an unexpected shape: the run counts the record as mended. */
+  mended?: string[];
+}
+
+/** Something that could not be taken. It stands in the owner's ledger until a later run takes it. */
+export interface Exception {
+  stream: string;
+  /** A record, or the members of a group (a thread). */
+  kind: "record" | "group";
+  /** The record's primary key; of a group the value its members share, which is its head's position. */
+  key: string | string[];
+  reason: "unmappable" | "not_answered" | "not_found" | "refused" | "unreadable" | "unfinished";
+  /** Where it belongs, as far as that is known. Without it, it is tried again only by its key (`host.exceptions`). */
+  partition?: string;
+  position?: Cursor;
+  /** The record belongs to the group whose head stands at `position`. */
+  member?: boolean;
+}
+
+export interface StandingException {
+  kind: "record" | "group";
+  /** In its canonical form: a key of several parts is a JSON list. */
+  key: string;
+  partition: string | null;
+  position: Cursor | null;
+  reason: Exception["reason"] | "invalid";
+  /** In how many runs it was met. */
+  tries: number;
+}
+
+/**
+ * What a value has to be. `count`: a whole number, 0 or more. A list of one kind: a list of such items. A shape: an object
+ * with these fields. A function: gives the value to keep, and undefined (or throws) where it cannot be used.
+ */
+export type Kind = "text" | "number" | "count" | "flag" | "object" | ((value: any) => unknown) | [Kind] | Shape;
+/**
+ * A kind; with `!` behind its name, one that is needed. In full: `from`, the path of names to it (default: its own
+ * name); `or`, what stands in its place where it is absent or odd (default: null, of a list an empty one; undefined: the
+ * field is left out).
+ */
+export type Field = Kind | `${"text" | "number" | "count" | "flag" | "object"}!` | { is: Kind; from?: string; needed?: boolean; or?: unknown };
+export interface Shape {
+  [name: string]: Field;
+}
+
+export interface PageRules<P> {
+  /** The id of everything on the page, by which it is known whether the list goes on bringing something new. */
+  ids(page: P): Iterable<string>;
+  /** The cursor of the next page; empty, null or undefined at the end. */
+  next(page: P): unknown;
+  /** Whether this error says that the cursor is not known any more. The list is then begun anew. */
+  expired?(error: any): boolean;
+  /** Whether smaller pages may help. */
+  tooLarge?(error: any): boolean;
+  /** Page sizes, the largest first. */
+  sizes?: number[];
+  /** Named in a `SKIP_RESULT` where the list does not come to its end. Leave it out to say it yourself. */
+  stream?: string;
+}
+
+/** The pages in turn. One may come twice; what is on it then is known. */
+export interface Pages<P> extends AsyncIterable<P> {
+  /** "end": all of them came. Otherwise why not, and undefined while it is being read. */
+  readonly ended: "end" | "circle" | "stalled" | "expired" | undefined;
+  /** How many different ids came. */
+  readonly gained: number;
 }
 
 /** A range of a partition that is wanted now; `since` null: from the beginning, `until` null: up to now. */
 export interface Window {
   since: Cursor | null;
   until: Cursor | null;
-  purpose: "new" | "backfill" | "refresh";
+  /** "retry": what stands out of it is tried once more. */
+  purpose: "new" | "backfill" | "refresh" | "retry";
   /** True: read the members of every group (thread) in it. False: only of groups whose head shows a change. */
   deep: boolean;
   /** "due": walk it now. "with_new": only when this partition's "new" window is walked too; it ends where that begins. */
@@ -89,6 +156,8 @@ export interface RequestOptions {
   timeout?: number;
   /** How often a request that gets no answer at all is sent. Default: as often as the host allows. */
   attempts?: number;
+  /** Send it once, whatever comes of it (unless the site asks to be asked later): where a failure is an answer, too. */
+  once?: boolean;
 }
 
 export interface Outcome {
@@ -131,7 +200,38 @@ export interface Host {
    */
   request(url: string, options?: RequestOptions): Promise<Outcome>;
   progress(message: string, details?: { stream?: string; count?: number; total?: number }): Promise<void>;
-  skip(details: { stream?: string; reason: string; message?: string; recovery_hint?: string; resources?: string[] }): Promise<void>;
+  skip(details: { stream?: string; reason: string; message?: string; recovery_hint?: string; resources?: string[]; count?: number }): Promise<void>;
+  /** Name something that could not be taken, before the range that holds it is called covered. */
+  exception(met: Exception): Promise<void>;
+  /** What stands out and is to be tried again by its key in this run. Where there are positions, `windows` asks for it. */
+  exceptions(stream: string, partition?: string): Promise<StandingException[]>;
+  /**
+   * A record's fields out of what the site sent. An optional one in an odd shape is left out and named in `mended`; an odd
+   * item of a list costs that item. Throws where a needed one is missing or odd: the record cannot be made.
+   */
+  fields(raw: unknown, shape: Shape): { data: Record<string, any>; mended: string[] };
+  /**
+   * Emit what `map` makes of each item (null: nothing). An item it throws at, or makes no valid record of, costs itself:
+   * it becomes an exception under what `name` calls it; one without a name is counted, and what holds it may not be called
+   * covered. Throws where `items` is no list.
+   */
+  emitEach(
+    stream: string,
+    items: unknown,
+    map: (item: any, index: number) => Omit<RecordMessage, "stream"> | Omit<RecordMessage, "stream">[] | null | undefined,
+    about?: { name?: (item: any, index: number) => Omit<Exception, "stream" | "kind" | "reason"> | null | undefined },
+  ): Promise<{ emitted: number; exceptions: number; unnamed: number }>;
+  /**
+   * Read a list in pages, to its end or for as long as it brings something new: cursors that go in circles or lead nowhere
+   * end it, one that expired begins it anew, and pages that are too large are asked for in smaller ones. `fetchPage` gets
+   * the cursor ("" for the first page) and the size (0 where there are no `sizes`).
+   */
+  pages<P>(fetchPage: (cursor: string, size: number) => Promise<P>, how: PageRules<P>): Pages<P>;
+  /**
+   * Whether the site answers at all, told by asking it something cheap: one `ask` that does not throw or give false is
+   * enough. For telling a site that is down from a part of it that is broken.
+   */
+  isUp(...asks: (() => Promise<unknown>)[]): Promise<boolean>;
   ask(interaction: Interaction): Promise<{ status: "success" | "cancelled" | "timeout"; data?: any }>;
   sleep(ms: number): Promise<void>;
   /** HTML as a detached document: no script of it runs, nothing of it loads. */

@@ -14,10 +14,11 @@ const value = (depth) => {
   if (die(20) === 0) Object.defineProperty(made, "data", {enumerable: true, get() { throw new Error("no"); }});
   return made;
 };
-const calls = ["emit", "inventory", "covered", "windows", "groups", "state", "progress", "skip", "parse", "fail", "scope"];
+const calls = ["emit", "inventory", "covered", "windows", "groups", "state", "progress", "skip", "parse", "fail", "scope",
+  "exception", "exceptions", "fields", "emitEach", "pages", "isUp"];
 let refused = 0;
 for (let turn = 0; turn < 3000; turn++) {
   const name = calls[die(calls.length)];
-  try { await host[name](...Array.from({length: 1 + die(3)}, () => value(0))); } catch { refused++; }
+  try { await host[name](...Array.from({length: 1 + die(3)}, () => value(0))); } catch (error) { if (error.code === "wrong_call") refused++; }
 }
 await host.emit({stream: 'messages', key: 'last', data: {id: 'last', refused}});

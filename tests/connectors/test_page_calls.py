@@ -33,6 +33,7 @@ VALID: dict[str, dict[str, Any]] = {
     "fenced": {"hosts": ["elsewhere.test"]},
     "windows": {"stream": "messages", "partition": "C1"},
     "groups": {"stream": "messages", "partition": "C1", "ids": ["1.0", "2.0"]},
+    "exceptions": {"stream": "messages", "partition": "C1"},
     "refused": {"method": "emit"},
 }
 
@@ -60,6 +61,9 @@ class Held(HostCalls):
 
     async def groups(self, stream: str, partition: str, ids: Any) -> dict[str, dict[str, Any]]:
         return await self._ledger.groups(stream, partition, ids)
+
+    async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
+        return await self._ledger.due_exceptions(stream, partition)
 
     async def unpaused(self) -> None:
         pass

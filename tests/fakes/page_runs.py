@@ -12,13 +12,13 @@ from playwright.async_api import Page
 
 from fakes.site import SiteHost, Sites
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser
-from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Restarted, Traffic
+from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, HostCalls, Restarted, Traffic
 from polyhost.connectors.page import PageConnector, PagePolyfill
 
 SAY = "const say = (data) => host.emit({stream: 'm', key: 'k', data});"
 
 
-class QuietCalls:
+class QuietCalls(HostCalls):
     """A ledger that wants everything and holds nothing."""
 
     async def windows(self, stream: str, partition: str) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ async def collect(session: ConnectorSession, each: Callable[[Batch], None] = lam
         match event:
             case Batch():
                 got.batches.append(event)
-                got.messages.extend(event.messages)
+                got.messages.extend(message for message in event.messages if isinstance(message, dict))
                 each(event)
                 await session.acknowledge(event)
                 if got.messages[-1]["type"] == "DONE":

@@ -168,7 +168,7 @@ _ANSWERS: Mapping[str, _Answer] = {
 }
 _SDK_METHODS = frozenset(
     {"scope", "emit", "inventory", "covered", "windows", "groups", "state", "request", "progress", "skip", "ask"}
-    | {"sleep", "parse", "fail"}
+    | {"sleep", "parse", "fail", "exception", "exceptions", "fields", "emitEach", "pages", "isUp"}
 )
 """What `host` has in polyfill.d.ts: the names that a count may be kept by."""
 

@@ -47,7 +47,16 @@ def _missing() -> NoReturn:
     )
 
 
-_SDK_FILES = ("checks.js", "polyfill.js")
+_SDK_FILES = (
+    "encoding.js",
+    "checks.js",
+    "mapping.js",
+    "paging.js",
+    "outbox.js",
+    "requests.js",
+    "doors.js",
+    "polyfill.js",
+)
 """In the order they are loaded: the last one takes what the others made off the world."""
 
 
