@@ -31,6 +31,7 @@ FORMATS = {
     "csv": Format("polyhost.exports.csv:Csv", adds=True),
     "sqlite": Format("polyhost.exports.sqlite:SqliteFile", adds=False),
     "markdown": Format("polyhost.exports.markdown:Markdown", adds=False),
+    "text": Format("polyhost.exports.text:Text", adds=False),
     "html": Format("polyhost.exports.html:Html", adds=False),
 }
 
