@@ -26,9 +26,9 @@ from playbooks import (
 from playbooks import stream as declare
 from polyhost.connectors.scripted import FLUSH, Said, ScriptHost
 from polyhost.engine.run.dry_run import dry_run
-from polyhost.engine.run.ledger import LEGACY_MEMO
 from polyhost.ledger.retire import restore, retire
 from polyhost.protocol.scope_request import resolve_scope
+from polyhost.store import memos
 from polyhost.store.base import SavePartitions
 
 CHATS = manifest(MESSAGES)
@@ -96,7 +96,7 @@ async def test_trap_8_a_new_partition_older_than_every_other_is_collected_from_i
 @pytest.mark.requirement("PR-2.3", "PR-2.7")
 async def test_trap_8_another_tools_global_cursor_hides_no_history(rig: Rig):
     await rig.connected(CHATS)
-    await rig.store.connections.save_memo(rig.connection.id, LEGACY_MEMO, {"messages": "500.0"})
+    await rig.store.connections.save_memo(rig.connection.id, memos.LEGACY_HIGH_WATER, {"messages": "500.0"})
     wanted: list[dict] = []
 
     async def script(host: ScriptHost) -> AsyncGenerator[Said]:

@@ -2,15 +2,19 @@
 
 import os
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from polyhost.errors import RefusedError, RunFailedError
 from polyhost.ledger.state import PartitionState
 from polyhost.store.base import SaveCheckpoints, SavePartitions, Store, WriteRecords
+from polyhost.store.memos import EVERY_MEMO, Memo
 from store.making import AT, LATER, connect, connect_and_open, deletion, holder, record, run_rows
 
 NOW = 1_800_000_000.0
+RATE: Memo[Any] = Memo("rate", None)
+OTHER: Memo[list[int | None]] = Memo("other", [])
 
 
 async def test_a_connection_is_found_by_name(store: Store):
@@ -41,12 +45,12 @@ async def test_an_update_changes_what_it_is_given_and_no_more(store: Store):
 async def test_another_name_keeps_all_there_is_and_is_refused_where_it_is_taken(store: Store):
     row = await connect(store)
     await connect(store, "other")
-    await store.connections.save_memo(row.id, "rate", 1)
+    await store.connections.save_memo(row.id, RATE, 1)
     await store.connections.update(row.id, name="work")
     await store.connections.update(row.id, name="office")
     assert await store.connections.get("office") == replace(row, name="office")
     assert await store.connections.get("work") is None
-    assert await store.connections.memo(row.id, "rate") == 1
+    assert await store.connections.memo(row.id, RATE) == 1
     with pytest.raises(RefusedError) as refused:
         await store.connections.update(row.id, name="other")
     assert refused.value.code == "connection_exists"
@@ -63,7 +67,7 @@ async def test_what_is_done_to_a_connection_that_is_gone_is_said(store: Store):
         store.runs.open(run, batch),
         store.runs.close(run, batch),
         store.runs.abandon(row.id, at=LATER),
-        store.connections.save_memo(row.id, "rate", 1),
+        store.connections.save_memo(row.id, RATE, 1),
         store.write(row.id, None, []),
     ):
         with pytest.raises(RunFailedError) as refused:
@@ -83,7 +87,7 @@ async def test_deleting_a_connection_takes_all_of_its_own_and_nothing_else(store
             SaveCheckpoints({"users": 1}),
         ]
         await store.write(connection.id, batch_id, ops)
-        await store.connections.save_memo(connection.id, "rate", 1)
+        await store.connections.save_memo(connection.id, RATE, 1)
         await store.runs.acquire_lease(connection.id, holder("t", pid=os.getpid()), now=NOW)
     await store.connections.delete(doomed.id)
     assert await store.connections.get("doomed") is None
@@ -91,12 +95,12 @@ async def test_deleting_a_connection_takes_all_of_its_own_and_nothing_else(store
     assert await store.runs.batch("bat_1") is None
     assert await store.records.versions(doomed.id, "messages", "a") == []
     assert await store.records.count(doomed.id) == {}
-    assert await store.connections.memo(doomed.id, "rate") is None
+    assert await store.connections.memo(doomed.id, RATE) is None
     assert len(await store.records.versions(kept.id, "messages", "a")) == 2
     assert await store.records.count(kept.id) == {"messages": (1, 1)}
     assert await store.ledger.partitions(kept.id) != []
     assert await store.ledger.checkpoints(kept.id) == {"users": 1}
-    assert await store.connections.memo(kept.id, "rate") == 1
+    assert await store.connections.memo(kept.id, RATE) == 1
     assert await store.runs.renew_lease(kept.id, "t", expires_at=NOW) is True
 
 
@@ -162,13 +166,27 @@ async def test_abandoned_runs_fail_and_can_neither_write_nor_close_any_more(stor
 
 async def test_memos_are_kept_per_connection_and_name(store: Store):
     connection, other = await connect(store), await connect(store, "other")
-    assert await store.connections.memo(connection.id, "rate") is None
-    await store.connections.save_memo(connection.id, "rate", {"per_second": 1.5})
-    await store.connections.save_memo(connection.id, "other", [1, None])
-    await store.connections.save_memo(connection.id, "rate", {"per_second": 2})
-    assert await store.connections.memo(connection.id, "rate") == {"per_second": 2}
-    assert await store.connections.memo(connection.id, "other") == [1, None]
-    assert await store.connections.memo(other.id, "rate") is None
+    assert await store.connections.memo(connection.id, RATE) is None
+    await store.connections.save_memo(connection.id, RATE, {"per_second": 1.5})
+    await store.connections.save_memo(connection.id, OTHER, [1, None])
+    await store.connections.save_memo(connection.id, RATE, {"per_second": 2})
+    assert await store.connections.memo(connection.id, RATE) == {"per_second": 2}
+    assert await store.connections.memo(connection.id, OTHER) == [1, None]
+    assert await store.connections.memo(other.id, RATE) is None
+
+
+async def test_a_memo_that_was_never_kept_is_its_default_and_one_that_was_emptied_is_not(store: Store):
+    connection = await connect(store)
+    assert await store.connections.memo(connection.id, OTHER) == []
+    assert await store.connections.memo(connection.id + 1, OTHER) == []
+    named = Memo[str | None]("named", "by default")
+    assert await store.connections.memo(connection.id, named) == "by default"
+    await store.connections.save_memo(connection.id, named, None)
+    assert await store.connections.memo(connection.id, named) is None
+
+
+def test_no_two_memos_have_one_name():
+    assert len({memo.name for memo in EVERY_MEMO}) == len(EVERY_MEMO)
 
 
 async def test_a_lease_is_held_by_one_until_it_is_given_back(store: Store):

@@ -17,14 +17,14 @@ from engine.rig import Rig, hang, message, says
 from importing import Importing
 from playbooks import MESSAGES, coverage, done, inventory, manifest, manifest_json, record, skip, stream
 from polyhost.connectors.scripted import Said, ScriptHost
-from polyhost.engine.run.open_question import ASKED_MEMO
-from polyhost.engine.run.paused import PAUSED_MEMO
 from polyhost.engine.sessions.saved import save_session
 from polyhost.ledger import retire
 from polyhost.operations.context import Context
 from polyhost.operations.schedules import SchedulePauseRequest, ScheduleSetRequest, pause, set_schedule
 from polyhost.protocol.diagnostics import RunStatus
+from polyhost.store import memos
 from polyhost.store.base import BatchRow, RunRow, SavePartitions, Store
+from polyhost.store.memos import Memo
 from polyhost.store.opening import open_store
 
 __all__ = ["SITUATIONS", "make_home"]
@@ -151,11 +151,12 @@ async def _died(place: Place) -> None:
     await place.store.runs.abandon(rig.connection.id, at=rig.clock.iso())
 
 
-async def _going_on(place: Place, *before: Any, memo: str | None = None) -> None:
+async def _going_on(place: Place, *before: Any, memo: Memo[Any] | None = None) -> None:
     """A run that goes on now, in some process. `memo`: what it has left in the store."""
     await _runs(place, *before)
     await _begins(place, place.name)
-    left = {PAUSED_MEMO: f"run_{place.name}", ASKED_MEMO: {"run": f"run_{place.name}", "since": place.rig.clock.iso()}}
+    asked = {"run": f"run_{place.name}", "since": place.rig.clock.iso()}
+    left = {memos.PAUSED: f"run_{place.name}", memos.OPEN_QUESTION: asked}
     if memo is not None:
         await place.store.connections.save_memo(place.rig.connection.id, memo, left[memo])
 
@@ -262,8 +263,8 @@ SITUATIONS: dict[str, Callable[[Place], Awaitable[None]]] = {
     "died": _died,
     "first-run-goes-on": _going_on,
     "run-goes-on": lambda place: _going_on(place, GOOD),
-    "run-paused": lambda place: _going_on(place, memo=PAUSED_MEMO),
-    "run-asks": lambda place: _going_on(place, GOOD, memo=ASKED_MEMO),
+    "run-paused": lambda place: _going_on(place, memo=memos.PAUSED),
+    "run-asks": lambda place: _going_on(place, GOOD, memo=memos.OPEN_QUESTION),
     "signed-out": ran(GOOD, fails("signed_out", retryable=False)),
     "signed-in-again": _signed_in_again,
     "media-missing": ran(MEDIA),

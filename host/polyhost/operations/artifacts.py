@@ -17,7 +17,6 @@ from polyhost.connectors.loading import BrokenSource, LoadedSource, find_sources
 from polyhost.engine.imports.connector import load_importer
 from polyhost.engine.imports.import_run import Import, import_artifact
 from polyhost.engine.imports.watched_folder import (
-    WATCHED_MEMO,
     RefusedFile,
     dealt_with,
     keep_refused,
@@ -34,6 +33,7 @@ from polyhost.operations.parsing import connection_name
 from polyhost.operations.requests import ImportRequest
 from polyhost.protocol.declarations import ImporterDecl
 from polyhost.protocol.diagnostics import RunStatus
+from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, Store
 from polyhost.store.memory import MemoryStore
 
@@ -202,7 +202,7 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result[An
             refused.append(_told(why))
         seen[file.path.name] = file.stamp
         async with context.store() as store:
-            await store.connections.save_memo(row.id, WATCHED_MEMO, seen)
+            await store.connections.save_memo(row.id, memos.WATCHED_FILES, seen)
             await keep_refused(store, row, kept)
     codes = [_exit_code(result, request) for result in imported]
     if refused:

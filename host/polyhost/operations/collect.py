@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from polyhost.engine.run.collect import CANCEL_MEMO, Collection, RunContext, collect
+from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.dry_run import dry_run
 from polyhost.engine.run.paused import leave_wish
 from polyhost.engine.run.tracing import Trace, TracedConnector, keep_trace
@@ -33,6 +33,7 @@ from polyhost.operations.requests import CancelRequest, DemoRequest, PauseReques
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_request, resolve_scope
+from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, RunRow, Store
 
 __all__ = ["cancel", "collect_wanted", "demo", "pause", "resume", "run"]
@@ -104,7 +105,7 @@ async def cancel(context: Context, request: CancelRequest) -> Result[Any]:
     """Leave a note for the process that runs it; it looks every second."""
     async with context.store(create=False) as store:
         row = await _going_on(store, request.run)
-        await store.connections.save_memo(row.connection_id, CANCEL_MEMO, row.id)
+        await store.connections.save_memo(row.connection_id, memos.CANCEL, row.id)
     return Result({"run_id": request.run, "cancelling": True})
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 
 from polyhost.connectors.loading import LoadedSource
-from polyhost.engine.run.ledger import LEGACY_MEMO
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.errors import RefusedError
 from polyhost.instants import later
@@ -22,6 +21,7 @@ from polyhost.ledger.cursor_time import position_at
 from polyhost.ledger.legacy import LegacyState, read_legacy
 from polyhost.ledger.state import PartitionRule
 from polyhost.protocol.scope_request import resolve_scope
+from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, SavePartitions, Store
 
 __all__ = ["apply_legacy", "read_legacy_file"]
@@ -71,7 +71,7 @@ async def apply_legacy(store: Store, row: ConnectionRow, legacy: Mapping[str, Le
     for read in legacy.values():
         await store.write(row.id, None, [SavePartitions(read.states)])
     cursors = {stream: read.high_water for stream, read in legacy.items() if read.high_water is not None}
-    await store.connections.save_memo(row.id, LEGACY_MEMO, cursors)
+    await store.connections.save_memo(row.id, memos.LEGACY_HIGH_WATER, cursors)
     partitions = sum(len(read.states) for read in legacy.values())
     several = "1 partition" if partitions == 1 else f"{partitions:,} partitions"
     what = f"{several} and a cursor for all others" if cursors else several

@@ -22,11 +22,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from polyhost.ledger.exceptions import StandingException
 from polyhost.ledger.state import PartitionState
 from polyhost.searching.search_rules import SearchRules
+from polyhost.store.memos import Memo
 from polyhost.store.rows import (
     DISCONNECTED,
     EVERY_RECORD,
@@ -89,6 +90,8 @@ __all__ = [
     "WriteRecords",
 ]
 
+T = TypeVar("T")
+
 
 class ConnectionStore(Protocol):
     """Connections, and what is remembered of each."""
@@ -121,11 +124,11 @@ class ConnectionStore(Protocol):
         """With all its records, state, runs and batches."""
         ...
 
-    async def memo(self, connection_id: int, name: str) -> Any:
-        """A small JSON value, such as a site's learned rate; None where there is none."""
+    async def memo(self, connection_id: int, memo: Memo[T]) -> T:
+        """What was kept last; the memo's default where nothing was."""
         ...
 
-    async def save_memo(self, connection_id: int, name: str, value: Any) -> None: ...
+    async def save_memo(self, connection_id: int, memo: Memo[T], value: T) -> None: ...
 
 
 class RunStore(Protocol):

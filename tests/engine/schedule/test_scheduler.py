@@ -11,7 +11,7 @@ import pytest
 from background import background
 from engine.rig import StillClock
 from polyhost.engine.hosting.server_lock import is_on_duty, on_duty
-from polyhost.engine.imports.watched_folder import WATCHED_MEMO, waiting_files
+from polyhost.engine.imports.watched_folder import waiting_files
 from polyhost.engine.run.lease import hold_lease
 from polyhost.engine.schedule import scheduler as scheduling
 from polyhost.engine.schedule.mode import Mode
@@ -20,6 +20,7 @@ from polyhost.engine.schedule.schedules import Choice, load_started, save_choice
 from polyhost.engine.sessions.saved import save_session
 from polyhost.engine.settings.config import ScheduleConfig
 from polyhost.errors import NeedsOwnerError, PolyhostError, RefusedError
+from polyhost.store import memos
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, Store
 from polyhost.store.opening import open_store
 
@@ -67,7 +68,7 @@ class Owners(Work):
         row = await self.store.connections.get(connection)
         assert row is not None
         seen = {file.path.name: file.stamp for file in waiting_files(Path(row.options["watch"]), {})}
-        await self.store.connections.save_memo(row.id, WATCHED_MEMO, seen)
+        await self.store.connections.save_memo(row.id, memos.WATCHED_FILES, seen)
 
 
 def _batch(run: RunRow) -> BatchRow:

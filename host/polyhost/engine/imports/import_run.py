@@ -25,13 +25,12 @@ from polyhost.protocol.declarations import ImporterDecl
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_scope
+from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, RecordQuery, Store, WriteCounts
 from polyhost.store.preview import PreviewStore
 
 __all__ = ["Import", "import_artifact"]
 
-FILES_MEMO = "imported_files"
-"""Name under which a connection keeps which files were imported whole: content and format to batch and run."""
 _DONE = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS})
 
 
@@ -153,7 +152,7 @@ async def _known_file(store: Store, what: Import) -> _Before | None:
     """None for a file that ends early, too: it is read again, so that what is missing is told each time."""
     if what.artifact.truncated:
         return None
-    files: Mapping[str, Mapping[str, str]] = await store.connections.memo(what.connection.id, FILES_MEMO) or {}
+    files = await store.connections.memo(what.connection.id, memos.IMPORTED_FILES)
     earlier = files.get(what.file_key)
     if earlier is None:
         return None
@@ -167,10 +166,10 @@ async def _known_file(store: Store, what: Import) -> _Before | None:
 async def _remember(store: Store, what: Import, result: Mapping[str, Any]) -> None:
     """A file that was read to its end need not be read again; whose it is binds the connection."""
     connection = what.connection
-    files: dict[str, Any] = dict(await store.connections.memo(connection.id, FILES_MEMO) or {})
+    files = dict(await store.connections.memo(connection.id, memos.IMPORTED_FILES))
     if what.file_key not in files and not what.artifact.truncated:
         files[what.file_key] = {"batch": result["receipt"]["batch_id"], "run": result["run_id"]}
-        await store.connections.save_memo(connection.id, FILES_MEMO, files)
+        await store.connections.save_memo(connection.id, memos.IMPORTED_FILES, files)
     if what.recognition.accounts and not connection.account.get("accounts"):
         account = {**connection.account, "accounts": sorted(what.recognition.accounts)}
         await store.connections.update(connection.id, account=account)

@@ -7,15 +7,15 @@ which were dealt with, and which of those were refused and are still there. Must
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, Store
+from polyhost.store.memos import KeptRefusal
 
 __all__ = [
-    "WATCHED_MEMO",
     "RefusedFile",
     "WaitingFile",
     "dealt_with",
@@ -25,10 +25,6 @@ __all__ = [
     "watched_folder",
 ]
 
-WATCHED_MEMO = "watched_files"
-"""Name under which a connection keeps which files of its watched folder were dealt with, by name, size and time."""
-_REFUSED_MEMO = "refused_files"
-"""Name under which it keeps which of them were refused, by name."""
 _UNFINISHED = (".crdownload", ".part", ".partial", ".tmp", ".download")
 """Endings of files that a browser is still writing."""
 
@@ -52,6 +48,16 @@ class RefusedFile:
     reason: str
     instruction: str
 
+    def as_memo(self) -> KeptRefusal:
+        """As it is kept."""
+        return {
+            "stamp": self.stamp,
+            "at": self.at,
+            "code": self.code,
+            "reason": self.reason,
+            "instruction": self.instruction,
+        }
+
 
 def watched_folder(connection: ConnectionRow) -> Path | None:
     """The folder this connection watches (connect --watch)."""
@@ -61,21 +67,20 @@ def watched_folder(connection: ConnectionRow) -> Path | None:
 
 async def dealt_with(store: Store, connection: ConnectionRow) -> dict[str, str]:
     """Files of the folder that were imported or refused: name to stamp."""
-    return dict(await store.connections.memo(connection.id, WATCHED_MEMO) or {})
+    return dict(await store.connections.memo(connection.id, memos.WATCHED_FILES))
 
 
 async def keep_refused(store: Store, connection: ConnectionRow, refused: Mapping[str, RefusedFile]) -> None:
     """Files of the folder that are refused as of now: name to why."""
-    await store.connections.save_memo(
-        connection.id, _REFUSED_MEMO, {name: asdict(one) for name, one in refused.items()}
-    )
+    kept: dict[str, KeptRefusal] = {name: one.as_memo() for name, one in refused.items()}
+    await store.connections.save_memo(connection.id, memos.REFUSED_FILES, kept)
 
 
 async def refused_files(store: Store, connection: ConnectionRow) -> dict[str, RefusedFile]:
     """Those that are still in the folder as they were when they were refused: it is done with by moving or changing
     the file."""
     folder = watched_folder(connection)
-    kept: Mapping[str, Mapping[str, Any]] = await store.connections.memo(connection.id, _REFUSED_MEMO) or {}
+    kept = await store.connections.memo(connection.id, memos.REFUSED_FILES)
     if folder is None or not kept:
         return {}
     refused = {name: RefusedFile(**one) for name, one in kept.items()}

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from polyhost.coverage.health import project
 from polyhost.engine.clock import Clock
@@ -25,20 +24,20 @@ from polyhost.engine.schedule.due import back_off
 from polyhost.engine.schedule.schedules import outlook
 from polyhost.engine.settings.config import ScheduleConfig
 from polyhost.errors import PolyhostError
+from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, Store
+from polyhost.store.memos import ToldCause
 
-__all__ = ["NOTICES_MEMO", "Notifier"]
+__all__ = ["Notifier"]
 
 _log = logging.getLogger(__name__)
 
-NOTICES_MEMO = "notices"
-"""Name under which a connection keeps which causes were told: `{cause: {report_for_workspace, tries, again_at}}`."""
 LOOK_SECONDS = 60.0
 """Seconds between two looks at most: files, sessions and other processes may change what is needed."""
 _SILENT = frozenset({"demo", "replay"})
 """Natures of connections that are nobody's data: nothing about them is urgent."""
 
-Memory = dict[str, dict[str, Any]]
+Memory = dict[str, ToldCause]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,7 +97,7 @@ class Notifier:
         return causes(project(ended, self.clock.iso()))
 
     async def _tell_new(self, row: ConnectionRow, found: Sequence[Cause]) -> None:
-        before: Memory = dict(await self.store.connections.memo(row.id, NOTICES_MEMO) or {})
+        before: Memory = dict(await self.store.connections.memo(row.id, memos.NOTICES))
         there = {cause.key for cause in found}
         memory = {key: kept for key, kept in before.items() if key in there}
         new = [cause for cause in found if self._is_to_be_told(memory.get(cause.key))]
@@ -106,16 +105,16 @@ class Notifier:
             memory[cause.key] = self._claimed(memory.get(cause.key))
         new = [cause for cause in new if not _was_told_as_question(cause, before)]
         if memory != before:
-            await self.store.connections.save_memo(row.id, NOTICES_MEMO, memory)
+            await self.store.connections.save_memo(row.id, memos.NOTICES, memory)
         for cause in new:
             if not await self._tell(cause):
-                memory[cause.key] |= {"report_for_workspace": None}
-                await self.store.connections.save_memo(row.id, NOTICES_MEMO, memory)
+                memory[cause.key] = {**memory[cause.key], "report_for_workspace": None}
+                await self.store.connections.save_memo(row.id, memos.NOTICES, memory)
 
-    def _is_to_be_told(self, kept: Mapping[str, Any] | None) -> bool:
+    def _is_to_be_told(self, kept: ToldCause | None) -> bool:
         return kept is None or (kept["report_for_workspace"] is None and kept["again_at"] <= self.clock.now())
 
-    def _claimed(self, kept: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _claimed(self, kept: ToldCause | None) -> ToldCause:
         tries = (kept["tries"] if kept is not None else 0) + 1
         now = self.clock.now()
         return {"report_for_workspace": now, "tries": tries, "again_at": now + back_off(tries)}

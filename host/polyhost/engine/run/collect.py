@@ -38,13 +38,12 @@ from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.validation import build_validators
 from polyhost.searching.declared import search_rules
+from polyhost.store import memos
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
 
-__all__ = ["CANCEL_MEMO", "Collection", "RunContext", "collect"]
+__all__ = ["Collection", "RunContext", "collect"]
 
 
-CANCEL_MEMO = "cancel"
-"""Name under which another process leaves the id of a run it wants to end."""
 NOTES_POLL_SECONDS = 1.0
 """How often a run looks for notes of other processes: to end it, to pause it."""
 
@@ -228,7 +227,7 @@ class _Run:
     async def _look_for_notes(self) -> None:
         """Until it is to end: because another process wants that, or because it has been paused for too long."""
         store, connection = self._around.store, self._what.connection
-        while await store.connections.memo(connection.id, CANCEL_MEMO) != self._who.run_id:
+        while await store.connections.memo(connection.id, memos.CANCEL) != self._who.run_id:
             if await self._pausing.look():
                 break
             await asyncio.sleep(NOTES_POLL_SECONDS)

@@ -24,11 +24,11 @@ from polyhost.ledger.settle import Settlement
 from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus, Range, Window
 from polyhost.protocol.commands import CommitCoverage, CommitInventory
 from polyhost.protocol.scope import Scope, StreamScope
+from polyhost.store import memos
 from polyhost.store.base import SavePartitions, Store
 
-__all__ = ["LEGACY_MEMO", "RunLedger", "StreamLedger"]
+__all__ = ["RunLedger", "StreamLedger"]
 
-LEGACY_MEMO = "legacy_high_water"
 """Name under which a connection keeps another tool's global cursor, per stream."""
 
 
@@ -112,7 +112,7 @@ class RunLedger:
         artifact: bool = False,
     ) -> RunLedger:
         """Read the states. What to re-read is planned when a connector first asks: by then it is known who is gone."""
-        legacy: Mapping[str, str] = await store.connections.memo(connection_id, LEGACY_MEMO) or {}
+        legacy = await store.connections.memo(connection_id, memos.LEGACY_HIGH_WATER)
         streams: dict[str, StreamLedger] = {}
         for name, rule in rules.items():
             resources = scope.resources(name)

@@ -10,12 +10,11 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from polyhost.engine.clock import Clock
+from polyhost.store import memos
 from polyhost.store.base import Store
+from polyhost.store.memos import OpenQuestionMemo
 
 __all__ = ["Waiting", "asked_since"]
-
-ASKED_MEMO = "asked"
-"""Name under which a run that waits for an answer leaves {"run", "since"}; null once nobody is asked any more."""
 
 
 class Waiting:
@@ -45,14 +44,14 @@ class Waiting:
     async def _tell(self) -> None:
         async with self._telling:
             if self._told or self._open:
-                asked = {"run": self._run_id, "since": self._clock.iso()} if self._open else None
+                asked = OpenQuestionMemo(run=self._run_id, since=self._clock.iso()) if self._open else None
                 self._told = True  # also where the writing is broken off
-                await self._store.connections.save_memo(self._connection_id, ASKED_MEMO, asked)
+                await self._store.connections.save_memo(self._connection_id, memos.OPEN_QUESTION, asked)
                 self._told = asked is not None
 
 
 async def asked_since(store: Store, connection_id: int, run_id: str) -> str | None:
     """Since when this run waits for an answer; None where it does not. It counts only while the run goes on: one that
     was killed has taken nothing back."""
-    asked = await store.connections.memo(connection_id, ASKED_MEMO)
-    return asked["since"] if isinstance(asked, dict) and asked.get("run") == run_id else None
+    asked = await store.connections.memo(connection_id, memos.OPEN_QUESTION)
+    return asked["since"] if asked is not None and asked["run"] == run_id else None

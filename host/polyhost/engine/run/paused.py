@@ -19,6 +19,7 @@ from polyhost.engine.run.ledger import RunLedger
 from polyhost.engine.run.pause import Pause
 from polyhost.errors import ErrorCode, StoppedError
 from polyhost.instants import iso_from_seconds
+from polyhost.store import memos
 from polyhost.store.base import Store
 
 __all__ = ["MAX_PAUSE_SECONDS", "PausableCalls", "PauseKeeper", "leave_wish", "paused_run"]
@@ -26,11 +27,6 @@ __all__ = ["MAX_PAUSE_SECONDS", "PausableCalls", "PauseKeeper", "leave_wish", "p
 MAX_PAUSE_SECONDS = 3600.0
 """How long a run may stand paused before it is ended as cancelled. It holds its connection's lease and a browser all
 the while, and what a site hands out for going on (cursors, sessions) does not keep. A question may wait as long."""
-WISH_MEMO = "pause"
-"""Name under which another process leaves what it wants of a run: {"run", "paused", "asked"}; `asked` tells one wish
-from the next."""
-PAUSED_MEMO = "paused"
-"""Name under which a run that is paused leaves its id, for whoever lists runs; null once it goes on."""
 
 
 class PausableCalls(HostCalls):
@@ -85,8 +81,8 @@ class PauseKeeper:
 
     async def look(self) -> bool:
         """Do what another process wishes. True where it has been paused for too long."""
-        wish = await self.store.connections.memo(self.connection_id, WISH_MEMO)
-        if wish != self._seen and isinstance(wish, dict) and wish.get("run") == self.run_id:
+        wish = await self.store.connections.memo(self.connection_id, memos.PAUSE_WISH)
+        if wish != self._seen and wish is not None and wish.get("run") == self.run_id:
             (self.pause.begin if wish.get("paused") else self.pause.end)()
         self._seen = wish
         if self.pause.is_on and self._since and self.clock.now() - self._since >= MAX_PAUSE_SECONDS:
@@ -106,7 +102,7 @@ class PauseKeeper:
     async def _tell(self, *, paused: bool) -> None:
         now = self.clock.now()
         self._since = now if paused else 0.0
-        await self.store.connections.save_memo(self.connection_id, PAUSED_MEMO, self.run_id if paused else None)
+        await self.store.connections.save_memo(self.connection_id, memos.PAUSED, self.run_id if paused else None)
         if paused:
             self.watch(
                 events.RunPaused(self.run_id, at=iso_from_seconds(now), until=iso_from_seconds(now + MAX_PAUSE_SECONDS))
@@ -118,10 +114,10 @@ class PauseKeeper:
 async def leave_wish(store: Store, connection_id: int, run_id: str, *, paused: bool) -> None:
     """For the process that runs it, which looks every second."""
     wish = {"run": run_id, "paused": paused, "asked": secrets.token_hex(8)}
-    await store.connections.save_memo(connection_id, WISH_MEMO, wish)
+    await store.connections.save_memo(connection_id, memos.PAUSE_WISH, wish)
 
 
 async def paused_run(store: Store, connection_id: int) -> str | None:
     """The run of this connection that says that it is paused. It counts only while that run goes on: one that was
     killed has taken nothing back."""
-    return await store.connections.memo(connection_id, PAUSED_MEMO)
+    return await store.connections.memo(connection_id, memos.PAUSED)

@@ -26,6 +26,7 @@ from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import PolyhostError
 from polyhost.instants import iso_from_seconds, utc
 from polyhost.protocol.manifest import Manifest
+from polyhost.store import memos
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, Store
 
 __all__ = [
@@ -43,10 +44,6 @@ __all__ = [
     "save_started",
 ]
 
-CHOICE_MEMO = "schedule"
-"""Name under which a connection keeps what its owner chose."""
-STARTED_MEMO = "scheduler"
-"""Name under which a connection keeps when it was last started by itself, and whether that was refused."""
 NO_QUIET_HOURS = "none"
 _TRIALS = 50
 """Runs to look back at first; further, while none of everything is among them."""
@@ -140,22 +137,22 @@ class Outlook:
 
 async def load_choice(store: Store, connection: ConnectionRow) -> Choice:
     """The owner's choice; the default where they made none."""
-    kept: dict[str, Any] = dict(await store.connections.memo(connection.id, CHOICE_MEMO) or {})
+    kept: dict[str, Any] = dict(await store.connections.memo(connection.id, memos.SCHEDULE))
     return Choice(mode=Mode(kept.pop("mode", Mode.DEFAULT)), **kept)
 
 
 async def save_choice(store: Store, connection: ConnectionRow, choice: Choice) -> None:
-    await store.connections.save_memo(connection.id, CHOICE_MEMO, asdict(choice))
+    await store.connections.save_memo(connection.id, memos.SCHEDULE, asdict(choice))
 
 
 async def load_started(store: Store, connection: ConnectionRow) -> Started | None:
     """The scheduler's last start of this connection."""
-    kept = await store.connections.memo(connection.id, STARTED_MEMO)
+    kept = await store.connections.memo(connection.id, memos.LAST_START)
     return Started(**kept) if kept else None
 
 
 async def save_started(store: Store, connection: ConnectionRow, started: Started | None) -> None:
-    await store.connections.save_memo(connection.id, STARTED_MEMO, None if started is None else asdict(started))
+    await store.connections.save_memo(connection.id, memos.LAST_START, None if started is None else asdict(started))
 
 
 # what it comes to

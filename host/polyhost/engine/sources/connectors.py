@@ -34,6 +34,7 @@ from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.protocol.manifest import PolyfillDecl
 from polyhost.protocol.scope import Scope
+from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = [
@@ -49,8 +50,6 @@ __all__ = [
     "replay_connector",
 ]
 
-GOVERNOR_MEMO = "governor"
-"""Name under which a connection keeps what its governor has learned about the site."""
 DEMO_SCENARIO = Path("slack") / "small"
 
 Hosts = tuple[Mapping[str, str], bool]
@@ -86,7 +85,7 @@ class Prepared:
     async def remember(self, store: Store, connection: ConnectionRow) -> None:
         """Keep what the governor has learned for the next run."""
         if self.governor is not None:
-            await store.connections.save_memo(connection.id, GOVERNOR_MEMO, self.governor.snapshot())
+            await store.connections.save_memo(connection.id, memos.GOVERNOR, self.governor.snapshot())
 
     async def save(self, directory: Path, store: Store, connection: ConnectionRow, scope: Scope) -> None:
         """Write the recording, with what it must yield."""
@@ -186,7 +185,7 @@ async def recording_connector(
 
 async def _governor(store: Store, connection: ConnectionRow, clock: Clock) -> Governor:
     governor = Governor()
-    if (memory := await store.connections.memo(connection.id, GOVERNOR_MEMO)) is not None:
+    if (memory := await store.connections.memo(connection.id, memos.GOVERNOR)) is not None:
         governor.restore(memory, clock.now())
     return governor
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from polyhost.store import refusals
 from polyhost.store.base import ConnectionRow, ConnectionStore
 from polyhost.store.memory.record_table import RecordTable
 from polyhost.store.memory.state import Kept, Part, as_json
+from polyhost.store.memos import Memo
 
 __all__ = ["MemoryConnections"]
+
+T = TypeVar("T")
 
 
 class MemoryConnections(Part, ConnectionStore):
@@ -61,9 +64,9 @@ class MemoryConnections(Part, ConnectionStore):
     async def delete(self, connection_id: int) -> None:
         self.state.kept.pop(connection_id, None)
 
-    async def memo(self, connection_id: int, name: str) -> Any:
+    async def memo(self, connection_id: int, memo: Memo[T]) -> T:
         kept = self.state.kept.get(connection_id)
-        return deepcopy(kept.memos.get(name)) if kept else None
+        return deepcopy(kept.memos[memo.name]) if kept and memo.name in kept.memos else memo.default
 
-    async def save_memo(self, connection_id: int, name: str, value: Any) -> None:
-        self.state.known(connection_id).memos[name] = as_json(value)
+    async def save_memo(self, connection_id: int, memo: Memo[T], value: T) -> None:
+        self.state.known(connection_id).memos[memo.name] = as_json(value)

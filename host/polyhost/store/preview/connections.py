@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from polyhost.store import refusals
 from polyhost.store.base import BatchRow, ConnectionRow, ConnectionStore, LeaseHolder, RunRow, RunStore
+from polyhost.store.memos import Memo
 
 __all__ = ["PreviewConnections", "PreviewRuns"]
+
+T = TypeVar("T")
 
 
 class PreviewConnections(ConnectionStore):
@@ -42,10 +45,10 @@ class PreviewConnections(ConnectionStore):
     async def delete(self, connection_id: int) -> None:
         pass
 
-    async def memo(self, connection_id: int, name: str) -> Any:
-        return await self._inner.memo(connection_id, name)
+    async def memo(self, connection_id: int, memo: Memo[T]) -> T:
+        return await self._inner.memo(connection_id, memo)
 
-    async def save_memo(self, connection_id: int, name: str, value: Any) -> None:
+    async def save_memo(self, connection_id: int, memo: Memo[T], value: T) -> None:
         pass
 
 

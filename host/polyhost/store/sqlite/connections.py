@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from polyhost.store import refusals
 from polyhost.store.base import ConnectionRow, ConnectionStore
+from polyhost.store.memos import Memo
 from polyhost.store.sqlite import json_columns, opening, search_index
 from polyhost.store.sqlite.threads import Part, reads, writes
 
 __all__ = ["SqliteConnections"]
+
+T = TypeVar("T")
 
 _ROW = "SELECT id, name, source, nature, created_at, options, account FROM connections"
 _CREATE = """
@@ -82,14 +85,14 @@ class SqliteConnections(Part, ConnectionStore):
             db.execute("DELETE FROM connections WHERE id = ?", (connection_id,))
 
     @reads
-    def memo(self, db: sqlite3.Connection, connection_id: int, name: str) -> Any:
+    def memo(self, db: sqlite3.Connection, connection_id: int, memo: Memo[T]) -> T:
         asked = "SELECT value FROM memos WHERE connection_id = ? AND name = ?"
-        row = db.execute(asked, (connection_id, name)).fetchone()
-        return None if row is None else json_columns.load(row[0])
+        row = db.execute(asked, (connection_id, memo.name)).fetchone()
+        return memo.default if row is None else json_columns.load(row[0])
 
     @writes
-    def save_memo(self, db: sqlite3.Connection, connection_id: int, name: str, value: Any) -> None:
-        if not db.execute(_SAVE_MEMO, (name, json_columns.dump(value), connection_id)).rowcount:
+    def save_memo(self, db: sqlite3.Connection, connection_id: int, memo: Memo[T], value: T) -> None:
+        if not db.execute(_SAVE_MEMO, (memo.name, json_columns.dump(value), connection_id)).rowcount:
             raise refusals.unknown_connection(connection_id)
 
 
