@@ -99,7 +99,7 @@ async def listens(client: Client) -> None:
     """The server has met the one run that goes on."""
     while True:
         runs = (await client.get("/v1/connections/work/runs"))["runs"]
-        if runs and client.server.resources.runs.timeline(runs[0]["run_id"]) is not None:
+        if runs and client.server.resources.runs.control(runs[0]["run_id"]) is not None:
             return
         await asyncio.sleep(POLL_SECONDS)
 

@@ -10,7 +10,7 @@ import pytest
 
 from api.serving import Client, connect_process, served
 from e2e.command import CommandLine
-from polyhost.engine.hosting._sockets import MAX_PATH_BYTES, socket_folder, socket_path
+from polyhost.engine.control._sockets import MAX_PATH_BYTES, socket_folder, socket_path
 from polyhost.operations.collect import resume
 from polyhost.operations.context import Context
 from polyhost.operations.requests import ResumeRequest
@@ -151,7 +151,7 @@ async def test_a_run_is_paused_and_resumed_and_says_so(own: Client, home: Path):
 async def test_a_run_of_another_process_is_paused_from_here_and_says_so_at_its_terminal(
     own: Client, home: Path, tmp_path: Path
 ):
-    """By a note in the store, as it is cancelled."""
+    """Over its socket, as it is cancelled."""
     mode(home, "wait")
     async with CommandLine(home=home, folder=tmp_path).running("run", "work", "--json") as running:
         while not (runs := (await own.get("/v1/connections/work/runs"))["runs"]):  # noqa: ASYNC110  another process

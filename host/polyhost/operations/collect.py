@@ -13,7 +13,6 @@ from typing import Any
 
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.dry_run import dry_run
-from polyhost.engine.run.paused import leave_wish
 from polyhost.engine.run.tracing import Trace, TracedConnector, keep_trace
 from polyhost.engine.settings.config import load_config
 from polyhost.engine.sources.connectors import (
@@ -28,13 +27,13 @@ from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
+from polyhost.operations.other_processes import reached
 from polyhost.operations.parsing import host_mappings, resources
 from polyhost.operations.requests import CancelRequest, DemoRequest, PauseRequest, ResumeRequest, RunRequest
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_request, resolve_scope
-from polyhost.store import memos
-from polyhost.store.base import ConnectionRow, RunRow, Store
+from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["cancel", "collect_wanted", "demo", "pause", "resume", "run"]
 
@@ -102,34 +101,29 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
 
 
 async def cancel(context: Context, request: CancelRequest) -> Result[Any]:
-    """Leave a note for the process that runs it; it looks every second."""
-    async with context.store(create=False) as store:
-        row = await _going_on(store, request.run)
-        await store.connections.save_memo(row.connection_id, memos.CANCEL, row.id)
+    """Ask a run to stop, in whatever process it goes on; what it has read is kept."""
+    async with reached(context, request.run) as run:
+        _done(await run.cancel(), request.run)
     return Result({"run_id": request.run, "cancelling": True})
 
 
 async def pause(context: Context, request: PauseRequest) -> Result[Any]:
-    """As `cancel`, by a note. One that is paused already stays so."""
-    async with context.store(create=False) as store:
-        row = await _going_on(store, request.run)
-        await leave_wish(store, row.connection_id, row.id, paused=True)
+    """From the answer on no permit is given. One that is paused already stays so."""
+    async with reached(context, request.run) as run:
+        _done(await run.pause(), request.run)
     return Result({"run_id": request.run, "pausing": True})
 
 
 async def resume(context: Context, request: ResumeRequest) -> Result[Any]:
-    """As `cancel`, by a note. One that is not paused goes on as it did."""
-    async with context.store(create=False) as store:
-        row = await _going_on(store, request.run)
-        await leave_wish(store, row.connection_id, row.id, paused=False)
+    """One that is not paused goes on as it did."""
+    async with reached(context, request.run) as run:
+        _done(await run.resume(), request.run)
     return Result({"run_id": request.run, "resuming": True})
 
 
-async def _going_on(store: Store, run_id: str) -> RunRow:
-    row = await store.runs.get(run_id)
-    if row is None or row.status != RunStatus.RUNNING:
-        raise RefusedError(f"no run {run_id!r} is going on", "See: polyhost runs NAME", code=ErrorCode.NOT_RUNNING)
-    return row
+def _done(done: bool, run_id: str) -> None:
+    if not done:
+        raise RefusedError(f"run {run_id!r} has just ended", "See: polyhost runs NAME", code=ErrorCode.NOT_RUNNING)
 
 
 async def demo(context: Context, request: DemoRequest) -> Result[Any]:

@@ -6,6 +6,7 @@ the command line reads them before it knows what it was asked.
 
 from __future__ import annotations
 
+from polyhost.engine.control.question_fields import AskedField, asked_fields
 from polyhost.engine.events import (
     Answer,
     BrowserStarted,
@@ -26,7 +27,6 @@ from polyhost.engine.events import (
     RunStarted,
     Watcher,
 )
-from polyhost.engine.hosting.question_fields import AskedField, asked_fields
 
 __all__ = [
     "Answer",

@@ -10,8 +10,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from polyhost.engine.control.run_control import ANSWERS, OpenQuestion
+from polyhost.engine.control.timeline import Timeline
 from polyhost.engine.events import RunStarted
-from polyhost.engine.hosting.run_host import ANSWERS, Ended, Job, OpenQuestion, RunHost, Timeline, Voice
+from polyhost.engine.hosting.run_host import Ended, Job, RunHost, Voice
 from polyhost.engine.imports.uploads import Upload, Uploads
 from polyhost.engine.schedule.scheduler import Work
 from polyhost.errors import ErrorCode, Failure, PolyhostError, RefusedError
@@ -24,12 +26,9 @@ from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name
 from polyhost.operations.requests import (
     AnswerRequest,
-    CancelRequest,
     CommitRequest,
     ImportRequest,
-    PauseRequest,
     QuestionsRequest,
-    ResumeRequest,
     RunDetailsRequest,
     StartRequest,
 )
@@ -38,13 +37,10 @@ __all__ = [
     "HostedWork",
     "Upload",
     "answer",
-    "cancel",
     "commit",
     "follow",
-    "pause",
     "preview",
     "questions",
-    "resume",
     "run_details",
     "start",
     "take_upload",
@@ -58,39 +54,12 @@ async def start(context: Context, request: StartRequest) -> Result[Any]:
     return Result({"run_id": run_id})
 
 
-async def cancel(context: Context, request: CancelRequest) -> Result[Any]:
-    """Ask a run to stop: one of this process at once, one of another by a note."""
-    from polyhost.operations.collect import cancel as leave_note
-
-    if _host(context).cancel(request.run):
-        return Result({"run_id": request.run, "cancelling": True})
-    return await leave_note(context, request)
-
-
-async def pause(context: Context, request: PauseRequest) -> Result[Any]:
-    """Of this process at once: from the answer on no permit is given. Of another, once it has found the note."""
-    from polyhost.operations.collect import pause as leave_note
-
-    if _host(context).pause(request.run):
-        return Result({"run_id": request.run, "pausing": True})
-    return await leave_note(context, request)
-
-
-async def resume(context: Context, request: ResumeRequest) -> Result[Any]:
-    """Of this process at once, of another by a note."""
-    from polyhost.operations.collect import resume as leave_note
-
-    if _host(context).resume(request.run):
-        return Result({"run_id": request.run, "resuming": True})
-    return await leave_note(context, request)
-
-
 async def run_details(context: Context, request: RunDetailsRequest) -> Result[Any]:
     """As it is stored; of a run here that has not come so far, or was refused after all, what is known."""
     try:
         found = (await reading.run_details(context, request)).value
-        paused = _host(context).paused(request.run)
-        return Result(found if paused is None else found | {"paused": paused})
+        run = _host(context).control(request.run)
+        return Result(found if run is None or not run.is_alive else found | {"paused": run.is_paused})
     except RefusedError:
         known = _not_stored(_host(context), request.run)
         if known is None:
@@ -100,7 +69,8 @@ async def run_details(context: Context, request: RunDetailsRequest) -> Result[An
 
 def timeline(context: Context, run_id: str) -> Timeline | None:
     """What a run has said so far, and says from now on; None where it is not known here (any more)."""
-    return _host(context).timeline(run_id)
+    run = _host(context).control(run_id)
+    return None if run is None else run.timeline
 
 
 async def follow(context: Context, request: RunDetailsRequest) -> Result[Any]:
@@ -224,14 +194,14 @@ def _question_json(question: OpenQuestion) -> dict[str, Any]:
 
 
 def _not_stored(host: RunHost, run_id: str) -> dict[str, Any] | None:
-    connection = host.connection_of(run_id)
-    if connection is None:
+    run = host.control(run_id)
+    if run is None:
         return None
     ended = host.ended(run_id)
     error = None if ended is None else ended.error
-    value = {"run_id": run_id, "status": "running" if ended is None else "refused", "connection": connection}
+    value = {"run_id": run_id, "status": "running" if ended is None else "refused", "connection": run.connection}
     return value | {
-        "paused": host.paused(run_id) or False,
+        "paused": run.is_paused,
         "mode": None,
         "method": None,
         "scope": {},

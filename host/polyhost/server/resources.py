@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from polyhost.engine.clock import Clock
+from polyhost.engine.control.remote_runs import RemoteRuns
 from polyhost.engine.events import RunEvent
-from polyhost.engine.hosting.remote_runs import Neighbours
 from polyhost.engine.hosting.run_host import LiveRun, RunHost
 from polyhost.engine.imports.uploads import Uploads
 from polyhost.operations.context import Context
@@ -34,7 +34,7 @@ class Resources:
     clock: Clock
     store: Store
     runs: RunHost
-    elsewhere: Neighbours
+    elsewhere: RemoteRuns
     uploads: Uploads
 
     def context(self) -> Context:
@@ -48,8 +48,9 @@ async def open_resources(home: Path, clock: Clock, heard: Heard) -> AsyncGenerat
     async with AsyncExitStack() as stack:
         store = await open_store(home)
         stack.push_async_callback(store.close)
-        elsewhere = Neighbours(home)
-        runs = await stack.enter_async_context(RunHost(heard=_by_trigger(heard), elsewhere=elsewhere))
+        elsewhere = RemoteRuns(home)
+        runs = await stack.enter_async_context(RunHost(home=home, heard=_by_trigger(heard), elsewhere=elsewhere))
+        elsewhere.ours = runs.is_ours
         uploads = Uploads(home, clock)
         stack.callback(uploads.close)
         yield Resources(home=home, clock=clock, store=store, runs=runs, elsewhere=elsewhere, uploads=uploads)

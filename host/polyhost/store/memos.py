@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypedDict, TypeVar
 
 __all__ = [
-    "CANCEL",
     "COVERED_BEFORE",
     "EVERY_MEMO",
     "GOVERNOR",
@@ -21,7 +20,6 @@ __all__ = [
     "NOTICES",
     "OPEN_QUESTION",
     "PAUSED",
-    "PAUSE_WISH",
     "REFUSED_FILES",
     "SCHEDULE",
     "WATCHED_FILES",
@@ -83,10 +81,6 @@ class ToldCause(TypedDict):
     again_at: float
 
 
-CANCEL: Memo[str | None] = Memo("cancel", None)
-"""A run that another process wants to end."""
-PAUSE_WISH: Memo[Mapping[str, Any] | None] = Memo("pause", None)
-"""What another process wants of a run: {"run", "paused", "asked"}; `asked` tells one wish from the next."""
 PAUSED: Memo[str | None] = Memo("paused", None)
 """The run that is paused, for whoever lists runs. It counts only while that run goes on."""
 OPEN_QUESTION: Memo[OpenQuestionMemo | None] = Memo("asked", None)
@@ -111,8 +105,6 @@ REFUSED_FILES: Memo[Mapping[str, KeptRefusal]] = Memo("refused_files", {})
 """Which of them were refused, by name."""
 
 EVERY_MEMO: tuple[Memo[Any], ...] = (
-    CANCEL,
-    PAUSE_WISH,
     PAUSED,
     OPEN_QUESTION,
     SCHEDULE,

@@ -14,18 +14,17 @@ from playbooks import ask, done, manifest, record, state, stream
 from polyhost.connectors.scripted import FLUSH, Said, ScriptHost
 from polyhost.engine.events import OwnerAsked, RequestsCounted, RunEvent, RunPaused, RunResumed
 from polyhost.engine.run import _pipeline as pipeline
-from polyhost.engine.run import collect as run
 from polyhost.engine.run import lease
 from polyhost.engine.run import paused as pausing
 from polyhost.engine.run.pause import Pause
-from polyhost.engine.run.paused import leave_wish, paused_run
+from polyhost.engine.run.paused import paused_run
 
 NOTES = manifest(stream("notes"))
 
 
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "NOTES_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(pausing, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(pipeline, "TICK_SECONDS", 0.01)
 
 
@@ -171,41 +170,6 @@ async def test_time_before_and_between_pauses_does_not_count(rig: Rig):
     rig.events = heard = Heard(RunPaused=nearly_an_hour_later, RunResumed=again)
     assert (await rig.run(eager(rig, batches=5, before=2, times=2)))["status"] == "complete"
     assert heard.pauses == ["RunPaused", "RunResumed"] * 2
-
-
-async def test_another_process_pauses_and_resumes_by_notes(rig: Rig):
-    """Each note is done once: what the owner did here since then is not undone by an old one."""
-    await rig.connected(NOTES)
-
-    async def wish(*, paused: bool, of: str | None = None) -> None:
-        await leave_wish(rig.store, rig.connection.id, of or rig.events[0].run_id, paused=paused)  # type: ignore[union-attr,arg-type]
-
-    async def script(host: ScriptHost) -> AsyncGenerator[Said]:
-        heard = rig.events
-        assert isinstance(heard, Heard)
-        await wish(paused=True, of="run_of_yesterday")
-        yield record("notes", "n1")
-        yield FLUSH
-        await rig.log.has("acknowledged", 1)
-        await wish(paused=True)
-        await heard.said["RunPaused"].wait()
-        await wish(paused=False)
-        await heard.said["RunResumed"].wait()
-        for said in heard.said.values():
-            said.clear()
-        rig.pause.begin()
-        await heard.said["RunPaused"].wait()
-        await heard.a_while()
-        assert rig.pause.is_on
-        rig.pause.end()
-        await heard.said["RunResumed"].wait()
-        yield record("notes", "n2")
-        yield done(2)
-
-    rig.events = heard = Heard()
-    assert (await rig.run(script))["status"] == "complete"
-    assert heard.pauses == ["RunPaused", "RunResumed"] * 2
-    assert await rig.keys("notes") == ["n1", "n2"]
 
 
 async def test_a_question_keeps_its_deadline_while_the_run_is_paused(rig: Rig):

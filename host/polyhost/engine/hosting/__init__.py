@@ -1,6 +1,6 @@
-"""Runs that live in a process: started, watched, asked, paused, cancelled, in this process or from another.
+"""Runs that live in a process: started there, and held by whoever the process belongs to.
 
-Offers: `run_host` (the runs of this process), `socket_server` (a run lets other processes see and steer it),
-`remote_runs` (the runs of other processes), `question_fields` (what a question asks for), `server_lock` (is a server on
-duty). Must not know: how a run is prepared, HTTP, pages.
+Offers: `run_host` (the runs of a process that stays), `own_run` (those of a command), `server_lock` (is a server on
+duty). How a run is reached, here or in another process, is `control`'s. Must not know: how a run is prepared, HTTP,
+pages.
 """

@@ -1,6 +1,6 @@
-"""Runs that live in this process: started, watched, asked, paused, cancelled, brought to an end.
+"""Runs that live in this process: started, reached from here and from other processes, brought to an end.
 
-Owns: which runs go on here, the questions they wait with, and the short memory of those that ended. Must not know: how
+Owns: which runs go on here, and the short memory of those that ended. Must not know: how
 a run is prepared or carried out (a `Job` does that), HTTP, pages.
 
 A run is started when its connector is open, or when it has a question: what can be refused has been refused by then.
@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from polyhost.engine import events
+from polyhost.engine.control.local import LocalRun
+from polyhost.engine.control.remote_runs import RemoteRuns
+from polyhost.engine.control.run_control import OpenQuestion, RunControl
+from polyhost.engine.control.run_socket_server import RunSocket
 from polyhost.engine.events import Answer, OwnerAsked, RunEvent, Watcher
-from polyhost.engine.hosting._timeline import Timeline
-from polyhost.engine.hosting.question_fields import AskedField, asked_fields
 from polyhost.engine.run.pause import Pause
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
 
-__all__ = ["ANSWERS", "Elsewhere", "Ended", "Job", "LiveRun", "OpenQuestion", "RunHost", "Timeline", "Voice"]
+__all__ = ["Ended", "Job", "LiveRun", "RunHost", "Voice"]
 
 _log = logging.getLogger(__name__)
 
@@ -33,8 +36,6 @@ MOST_REMEMBERED = 64
 """Runs that ended and whose events are kept: whoever watched one must still learn how it ended."""
 BEGIN_SECONDS = 20.0
 """Longest a starter waits once the run has an id: a browser on a busy machine takes a few seconds to open."""
-ANSWERS = ("success", "cancelled")
-"""What an owner can say to a question: here it is, or no."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,32 +53,6 @@ Job = Callable[[Voice], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenQuestion:
-    """What a run waits for its owner to say."""
-
-    connection: str
-    run_id: str
-    asked: OwnerAsked
-
-    @property
-    def request_id(self) -> str:
-        return self.asked.request_id
-
-    @property
-    def kind(self) -> str:
-        return self.asked.kind
-
-    @property
-    def message(self) -> str:
-        return self.asked.message
-
-    @property
-    def fields(self) -> Sequence[AskedField]:
-        """What there is to type; nothing for something to do by hand."""
-        return asked_fields(self.asked.kind, self.asked.schema)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """How a run ended: with a result, or refused after all, before anything was written."""
 
@@ -87,52 +62,35 @@ class Ended:
     error: PolyhostError | None = None
 
 
-class Elsewhere(Protocol):
-    """Runs of other processes on the same home."""
-
-    def questions(self) -> Sequence[OpenQuestion]: ...
-
-    async def answer(self, run_id: str, request_id: str, status: str, data: Any) -> bool:
-        """False where nobody asks that there (any more)."""
-        ...
-
-    def timeline(self, run_id: str) -> Timeline | None: ...
-
-
 @dataclass(slots=True, kw_only=True, eq=False)
-class LiveRun:
+class LiveRun(LocalRun):
     """One run in this process. `begun` is done once it has started, or could not."""
 
-    connection: str
     trigger: str
     begun: asyncio.Future[str]
-    run_id: str | None = None
-    timeline: Timeline = field(default_factory=Timeline)
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-    pause: Pause = field(default_factory=Pause)
     result: Mapping[str, Any] | None = None
     error: PolyhostError | None = None
-    waiting: dict[str, tuple[OwnerAsked, asyncio.Future[tuple[str, Any]]]] = field(
-        default_factory=dict[str, tuple[OwnerAsked, "asyncio.Future[tuple[str, Any]]"]]
-    )
 
     def started(self) -> None:
-        if self.run_id is not None and not self.begun.done():
+        if self.run_id and not self.begun.done():
             self.begun.set_result(self.run_id)
 
 
 class RunHost:
     """An async context manager: runs are started inside it, and none outlives it. `heard`: called with every event of
-    every run and the run's trigger, e.g. to count them."""
+    every run and the run's trigger, e.g. to count them. `home`: where other processes find its runs; None: nowhere.
+    `elsewhere`: the runs of those."""
 
     def __init__(
         self,
         *,
         most: int = MOST_RUNS,
-        elsewhere: Elsewhere | None = None,
+        home: Path | None = None,
+        elsewhere: RemoteRuns | None = None,
         heard: Callable[[LiveRun, RunEvent], None] = lambda run, event: None,
     ) -> None:
         self._most = most
+        self._home = home
         self._elsewhere = elsewhere
         self._heard = heard
         self.asked: Callable[[], None] = lambda: None
@@ -198,65 +156,26 @@ class RunHost:
         run = self._known.get(run_id)
         return None if run is None else run.connection
 
-    def cancel(self, run_id: str) -> bool:
-        """Ask it to stop and keep what is durable. False where no run of this id goes on here."""
-        run = self._known.get(run_id)
-        if run is None or run.timeline.over:
-            return False
-        run.cancelled.set()
-        return True
-
-    def pause(self, run_id: str) -> bool:
-        """Nothing more is asked of the site, and nothing more taken in. False where no run of this id goes on here."""
-        run = self._known.get(run_id)
-        if run is None or run.timeline.over:
-            return False
-        run.pause.begin()
-        return True
-
-    def resume(self, run_id: str) -> bool:
-        """Go on where it was. False where no run of this id goes on here."""
-        run = self._known.get(run_id)
-        if run is None or run.timeline.over:
-            return False
-        run.pause.end()
-        return True
-
-    def paused(self, run_id: str) -> bool | None:
-        """Whether it is paused; None where no run of this id goes on here."""
-        run = self._known.get(run_id)
-        return None if run is None or run.timeline.over else run.pause.is_on
-
-    def timeline(self, run_id: str) -> Timeline | None:
-        """What a run here or in another process has said; None where that is not known."""
+    def control(self, run_id: str) -> RunControl | None:
+        """The run of this id, here or in another process; None where none is known (any more)."""
         run = self._known.get(run_id)
         if run is not None:
-            return run.timeline
-        return None if self._elsewhere is None else self._elsewhere.timeline(run_id)
+            return run
+        return None if self._elsewhere is None else self._elsewhere.find(run_id)
 
-    def events(self, run_id: str, *, after: int = 0) -> AsyncIterator[tuple[int, RunEvent]] | None:
-        """A run's events as they come, numbered, from after this number on; None where it is not known."""
-        timeline = self.timeline(run_id)
-        return None if timeline is None else timeline.follow(after)
+    def is_ours(self, run_id: str) -> bool:
+        """Whether the run is one of this process, as far as it is remembered."""
+        return run_id in self._known
 
     def questions(self) -> Sequence[OpenQuestion]:
         """Everything that waits for its owner, here and in other processes."""
-        here = [
-            OpenQuestion(connection=run.connection, run_id=run.run_id, asked=asked)
-            for run in self._known.values()
-            for asked, _ in run.waiting.values()
-            if run.run_id is not None
-        ]
+        here = [question for run in self._known.values() for question in run.questions()]
         return here if self._elsewhere is None else [*here, *self._elsewhere.questions()]
 
     async def answer(self, run_id: str, request_id: str, status: str, data: Any = None) -> None:
         """Hand an answer on, once. RefusedError `unknown_interaction` where that is not asked (any more)."""
-        run = self._known.get(run_id)
-        _, answered = (run.waiting.get(request_id) if run is not None else None) or (None, None)
-        if answered is not None and not answered.done():
-            answered.set_result((status, data))
-            return
-        if self._elsewhere is not None and await self._elsewhere.answer(run_id, request_id, status, data):
+        run = self.control(run_id)
+        if run is not None and await run.answer(request_id, status, data):
             return
         raise RefusedError(
             "nobody asks that any more",
@@ -279,10 +198,10 @@ class RunHost:
             self._watch(run, event)
 
         async def answer(asked: OwnerAsked) -> tuple[str, Any]:
-            return await _wait_for_owner(run, asked, self.asked)
+            return await run.ask(asked, is_open=self.asked)
 
         try:
-            run.result = await job(Voice(watch=watch, answer=answer, cancelled=run.cancelled, pause=run.pause))
+            run.result = await job(Voice(watch=watch, answer=answer, cancelled=run.cancelled, pause=run.pausing))
         except PolyhostError as error:
             run.error = error
         except Exception as bug:  # one run's bug ends that run, and no other
@@ -299,12 +218,18 @@ class RunHost:
         if isinstance(event, events.RunStarted):
             run.run_id = event.run_id
             self._remember(event.run_id, run)
+            self._let_reach(run)
             asyncio.get_running_loop().call_later(BEGIN_SECONDS, run.started)
             _log.info("run started", extra={"run_id": event.run_id, "trigger": run.trigger})
-        run.timeline.add(event)
+        run.tell(event)
         if isinstance(event, events.BrowserStarted | events.OwnerAsked | events.RunFinished):
             run.started()
         self._heard(run, event)
+
+    def _let_reach(self, run: LiveRun) -> None:
+        socket = None if self._home is None else RunSocket.open(self._home, run)
+        if socket is not None:
+            self._tasks.create_task(socket.serve())
 
     def _remember(self, run_id: str, run: LiveRun) -> None:
         self._known[run_id] = run
@@ -323,21 +248,10 @@ class RunHost:
             return
         if run.error is not None:
             run.begun.set_exception(run.error)
-        elif run.run_id is not None:
+        elif run.run_id:
             run.started()
         else:
             run.begun.set_exception(
                 RunFailedError("the run never began", "Try it again.", code=ErrorCode.INTERNAL_ERROR)
             )
         run.begun.exception()  # whoever asked may be gone; then nobody retrieves it
-
-
-async def _wait_for_owner(run: LiveRun, asked: OwnerAsked, there_is_one: Callable[[], None]) -> tuple[str, Any]:
-    """Until it is answered; whoever asked gives up by cancelling. Called out once it can be seen and answered."""
-    answered: asyncio.Future[tuple[str, Any]] = asyncio.get_running_loop().create_future()
-    run.waiting[asked.request_id] = (asked, answered)
-    there_is_one()
-    try:
-        return await answered
-    finally:
-        del run.waiting[asked.request_id]

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from polyhost.connectors.base import Connector, ConnectorSession
+from polyhost.connectors.base import Connector, ConnectorSession, Traffic
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts
 from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
 from polyhost.engine.events import Answer, OwnerAsked, Watcher
 from polyhost.engine.reading.indexing import index_after_run
+from polyhost.engine.run._given_up import GivenUpError, given_up_on
 from polyhost.engine.run._pipeline import Pipeline, Target
 from polyhost.engine.run._tally import Tally
 from polyhost.engine.run._translate import Translator
@@ -29,7 +30,7 @@ from polyhost.engine.run.outcome import Ended, Identity, opening_facts, run_fact
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.run.pause import Pause
 from polyhost.engine.run.paused import PausableCalls, PauseKeeper
-from polyhost.errors import PolyhostError, RefusedError
+from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.protocol.bindings import match_bindings
 from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.diagnostics import DiagnosticCode
@@ -38,14 +39,9 @@ from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.validation import build_validators
 from polyhost.searching.declared import search_rules
-from polyhost.store import memos
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
 
 __all__ = ["Collection", "RunContext", "collect"]
-
-
-NOTES_POLL_SECONDS = 1.0
-"""How often a run looks for notes of other processes: to end it, to pause it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +114,13 @@ class _Run:
         )
         self._waiting = Waiting(around.store, what.connection.id, run_id, around.clock)
         self._opened = False
+        self._asked = False
+        """Whether the connector had to ask its owner to sign in."""
 
     async def go(self) -> dict[str, Any]:
         store, what = self._around.store, self._what
+        streams = tuple(stream.name for stream in what.scope.streams)
+        self._tally.watch(events.RunStarted(self._who.run_id, what.connection.name, what.connection.source, streams))
         rules = partition_rules(what.manifest, what.scope)
         ledger = await RunLedger.load(
             store,
@@ -142,20 +142,29 @@ class _Run:
             blocking=frozenset(what.manifest.blocking_gaps),
             actions=what.manifest.importer.actions if what.artifact is not None and what.manifest.importer else {},
         )
-        streams = tuple(stream.name for stream in what.scope.streams)
-        self._tally.watch(events.RunStarted(self._who.run_id, what.connection.name, what.connection.source, streams))
         try:
-            await self._traffic(ledger, ended)
+            async with self._alive():
+                await self._traffic(ledger, ended)
         except PolyhostError as error:
             ended.error = error
         except ExceptionGroup as group:
             ended.error = _first_known(group)
         if ended.error is not None and isinstance(ended.error, RefusedError) and not self._opened:
             raise ended.error
-        return await self._close(ended)
+        async with asyncio.TaskGroup() as tasks:
+            keeping = tasks.create_task(self._keep_while_settling())
+            result = await self._close(ended)
+            keeping.cancel()
+        return result
 
     async def _traffic(self, ledger: RunLedger, ended: Ended) -> None:
-        async with self._what.connector.open(PausableCalls(ledger, self._around.pause, self._asking)) as session:
+        async with AsyncExitStack() as opened:
+            session = await self._open(opened, ledger)
+            if session is None:
+                ended.outcome = RunOutcome(status="cancelled")
+                ended.traffic = Traffic(signed_out=self._asked)
+                ended.stopped = self._pausing.why_ended()
+                return
             await self._open_rows()
             await remember_covered(self._around.store, self._what.connection.id, ledger)
             self._tally.watch(events.BrowserStarted(self._what.manifest.runner or "connector"))
@@ -164,6 +173,19 @@ class _Run:
             finally:
                 ended.traffic = replace(session.traffic)
                 ended.stopped = self._pausing.why_ended()
+
+    async def _open(self, opened: AsyncExitStack, ledger: RunLedger) -> ConnectorSession | None:
+        """None where the run is cancelled before there is anything to read from."""
+        calls = PausableCalls(ledger, self._around.pause, self._asking)
+        try:
+            async with given_up_on(self._around.cancelled):
+                return await opened.enter_async_context(self._what.connector.open(calls))
+        except GivenUpError:
+            return None
+        except PolyhostError:
+            if self._around.cancelled.is_set():  # it failed for being cancelled
+                return None
+            raise
 
     async def _exchange(self, session: ConnectorSession, ledger: RunLedger, ended: Ended) -> None:
         what, around = self._what, self._around
@@ -198,7 +220,7 @@ class _Run:
             pause=around.pause,
         )
         try:
-            ended.outcome = await self._while_leased(pipeline)
+            ended.outcome = await pipeline.run()
         finally:
             for diagnostic in translator.unplaced():
                 self._tally.report(diagnostic)
@@ -215,23 +237,25 @@ class _Run:
                 for stream in what.scope.streams
             }
 
-    async def _while_leased(self, pipeline: Pipeline) -> RunOutcome:
+    @asynccontextmanager
+    async def _alive(self) -> AsyncGenerator[None]:
+        """From its acceptance on the run keeps its lease, and can be paused, whatever it waits for."""
         async with asyncio.TaskGroup() as tasks:
-            loops = (self._lease.keep, self._look_for_notes, self._pausing.tell)
-            helpers = [tasks.create_task(loop()) for loop in loops]
-            outcome = await pipeline.run()
-            for helper in helpers:
-                helper.cancel()
-        return outcome
+            beside = [
+                tasks.create_task(loop()) for loop in (self._lease.keep, self._pausing.tell, self._end_long_pause)
+            ]
+            yield
+            for one in beside:
+                one.cancel()
 
-    async def _look_for_notes(self) -> None:
-        """Until it is to end: because another process wants that, or because it has been paused for too long."""
-        store, connection = self._around.store, self._what.connection
-        while await store.connections.memo(connection.id, memos.CANCEL) != self._who.run_id:
-            if await self._pausing.look():
-                break
-            await asyncio.sleep(NOTES_POLL_SECONDS)
+    async def _end_long_pause(self) -> None:
+        await self._pausing.outlast()
         self._around.cancelled.set()
+
+    async def _keep_while_settling(self) -> None:
+        """Where the lease is lost by now, the store refuses what is settled, and says so."""
+        with suppress(RunFailedError):
+            await self._lease.keep()
 
     async def _cursors(self) -> Mapping[str, Any]:
         """Opaque cursors of the checkpoints in scope; none on a full run."""
@@ -253,6 +277,7 @@ class _Run:
     async def _asking(self) -> AsyncGenerator[None]:
         """A run that asks has begun, also where nothing could be read before the answer."""
         await self._open_rows()
+        self._asked = True
         async with self._waiting.asking():
             yield
 

@@ -1,11 +1,11 @@
-"""A pause beside the run it is of: permits held, wishes of other processes found, told to whoever watches, and ended.
+"""A pause beside the run it is of: permits held, told to whoever watches, and ended.
 
-Owns: the two memos of a pause, how long it may last, and what is said of it. Must not know: how a run goes, surfaces.
+Owns: the memo of a pause, how long it may last, and what is said of it. Must not know: how a run goes, surfaces.
 """
 
 from __future__ import annotations
 
-import secrets
+import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -22,11 +22,13 @@ from polyhost.instants import iso_from_seconds
 from polyhost.store import memos
 from polyhost.store.base import Store
 
-__all__ = ["MAX_PAUSE_SECONDS", "PausableCalls", "PauseKeeper", "leave_wish", "paused_run"]
+__all__ = ["MAX_PAUSE_SECONDS", "PausableCalls", "PauseKeeper", "paused_run"]
 
 MAX_PAUSE_SECONDS = 3600.0
 """How long a run may stand paused before it is ended as cancelled. It holds its connection's lease and a browser all
 the while, and what a site hands out for going on (cursors, sessions) does not keep. A question may wait as long."""
+LOOK_SECONDS = 1.0
+"""Between two looks at the clock while it is paused: the clock may be set, and the machine may sleep."""
 
 
 class PausableCalls(HostCalls):
@@ -66,7 +68,6 @@ class PauseKeeper:
     too_long: bool = False
     """Whether it stood paused for longer than it may."""
     _since: float = 0.0
-    _seen: Any = None
 
     async def tell(self) -> None:
         """Tell of each change, in the store and to whoever watches; until cancelled."""
@@ -79,15 +80,14 @@ class PauseKeeper:
             else:
                 await change.wait()
 
-    async def look(self) -> bool:
-        """Do what another process wishes. True where it has been paused for too long."""
-        wish = await self.store.connections.memo(self.connection_id, memos.PAUSE_WISH)
-        if wish != self._seen and wish is not None and wish.get("run") == self.run_id:
-            (self.pause.begin if wish.get("paused") else self.pause.end)()
-        self._seen = wish
-        if self.pause.is_on and self._since and self.clock.now() - self._since >= MAX_PAUSE_SECONDS:
-            self.too_long = True
-        return self.too_long
+    async def outlast(self) -> None:
+        """Return once it has been paused for too long."""
+        while not self.too_long:
+            if not self.pause.is_on:
+                await self.pause.change().wait()
+            await asyncio.sleep(LOOK_SECONDS)
+            paused_for = self.clock.now() - self._since
+            self.too_long = self.pause.is_on and bool(self._since) and paused_for >= MAX_PAUSE_SECONDS
 
     def why_ended(self) -> StoppedError | None:
         """What its owner is told, where it was ended for having been paused too long."""
@@ -109,12 +109,6 @@ class PauseKeeper:
             )
         else:
             self.watch(events.RunResumed(self.run_id, at=iso_from_seconds(now)))
-
-
-async def leave_wish(store: Store, connection_id: int, run_id: str, *, paused: bool) -> None:
-    """For the process that runs it, which looks every second."""
-    wish = {"run": run_id, "paused": paused, "asked": secrets.token_hex(8)}
-    await store.connections.save_memo(connection_id, memos.PAUSE_WISH, wish)
 
 
 async def paused_run(store: Store, connection_id: int) -> str | None:

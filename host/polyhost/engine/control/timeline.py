@@ -53,6 +53,11 @@ class Timeline:
         self._over = True
         self._wake()
 
+    async def closed(self) -> None:
+        """Return once nothing will be added any more."""
+        while not self._over:
+            await self._more.wait()
+
     def since(self, number: int) -> Sequence[tuple[int, RunEvent]]:
         """What is kept of the events after this number, oldest first."""
         found: list[tuple[int, RunEvent]] = []

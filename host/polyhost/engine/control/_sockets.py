@@ -16,7 +16,7 @@ from pathlib import Path
 
 from polyhost.errors import ErrorCode, RunFailedError
 
-__all__ = ["remove", "run_of", "socket_folder", "socket_path"]
+__all__ = ["is_run_id", "remove", "run_of", "socket_folder", "socket_path"]
 
 MAX_PATH_BYTES = 100
 """macOS takes 103 bytes, Linux 107."""
@@ -48,6 +48,11 @@ def run_of(path: Path) -> str | None:
     """Whose socket it is; None where the name is not a run's."""
     found = _NAME.fullmatch(path.name)
     return None if found is None else found[1]
+
+
+def is_run_id(text: str) -> bool:
+    """Whether a run could be called that: what is not a name of a run leads to no file."""
+    return _NAME.fullmatch(f"{text}.sock") is not None
 
 
 def remove(path: Path) -> None:
