@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from polyhost.cli.wording import as_typed
+from polyhost.cli.wording import as_typed, until
 from polyhost.operations.events import OwnerAsked, asked_fields
 
 __all__ = ["answered_elsewhere", "ask_owner", "choose"]
@@ -35,6 +35,8 @@ class _GivenUpError(Exception):
 async def ask_owner(asked: OwnerAsked) -> tuple[str, Any]:
     """(success, data), or (cancelled, None) where the owner presses Ctrl-D at the prompt."""
     click.echo(f"\nThe connector asks: {_printable(as_typed(asked.message))}", err=True)
+    if asked.until is not None:
+        click.echo(f"It waits{until(asked)}; the dashboard of polyhost serve shows the question, too.", err=True)
     try:
         if asked.kind == "manual_action":
             await _line("Press Enter when that is done", hidden=False, required=False)

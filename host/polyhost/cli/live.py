@@ -5,13 +5,14 @@ Owns: the live display. Must not know: anything that is not in a run event.
 
 from __future__ import annotations
 
+import sys
 from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from polyhost.cli.wording import as_typed, paused_or_not, went_on
+from polyhost.cli.wording import as_typed, paused_or_not, waits_for_you, went_on
 from polyhost.operations import events
 from polyhost.operations.events import RunEvent
 
@@ -51,6 +52,8 @@ class LiveRows:
     def __call__(self, event: RunEvent) -> None:
         if isinstance(event, events.OwnerAsked):
             self._progress.stop()  # the prompt needs the terminal to itself
+            if not sys.stdin.isatty():  # there will be none
+                self._progress.console.print(f"[yellow]{escape(waits_for_you(event))}")
         elif isinstance(event, events.Noticed):
             self._progress.console.print(f"[dim]{escape(as_typed(event.message))}[/]")
         else:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import click
 
-from polyhost.cli.wording import as_typed, paused_or_not, went_on
+from polyhost.cli.wording import as_typed, paused_or_not, waits_for_you, went_on
 from polyhost.operations import events
 from polyhost.operations.events import RunEvent, Watcher
 
@@ -49,6 +49,8 @@ class _Lines:
             case events.InventoryTaken():
                 known = "" if event.complete else ", and there may be more"
                 self._say(f"{event.stream}: {event.partitions:,} partitions found{known}")
+            case events.OwnerAsked() if not sys.stdin.isatty():  # otherwise a prompt says it
+                self._say(waits_for_you(event))
             case events.Noticed():
                 self._say(as_typed(event.message))
             case events.ConnectorRestarted():

@@ -17,6 +17,7 @@ import click
 from polyhost.cli.ask import answered_elsewhere, ask_owner, choose
 from polyhost.cli.inspector import show_message
 from polyhost.cli.interpreter import run, tune_interpreter
+from polyhost.cli.leaving import LEAVE_SECONDS, leave_within
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
@@ -54,7 +55,8 @@ async def _perform(operation: Operation[Any, Any], request: Any, home: Path, *, 
 
 
 def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:
-    """First Ctrl-C: stop taking more, keep what is durable. Second: leave at once; the store survives that too."""
+    """First Ctrl-C: stop taking more, keep what is durable. Second: leave at once; the store survives that too. Whoever
+    sends SIGTERM does not watch, and sends no second one: the process is gone within a bounded time."""
     kept = "; what is read so far is kept" if keeps else ""
 
     def interrupted() -> None:
@@ -63,9 +65,13 @@ def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:
         click.echo(f"\npolyhost: stopping{kept}. Ctrl-C again to leave at once.", err=True)
         cancelled.set()
 
+    def terminated() -> None:
+        leave_within(LEAVE_SECONDS)
+        interrupted()
+
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupted)
+    loop.add_signal_handler(signal.SIGINT, interrupted)
+    loop.add_signal_handler(signal.SIGTERM, terminated)
 
 
 def _print(operation: Operation[Any, Any], result: Result[Any], *, as_json: bool) -> None:

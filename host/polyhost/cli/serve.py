@@ -19,6 +19,9 @@ from polyhost.errors import ExitStatus
 
 __all__ = ["serve_command"]
 
+DRAINED_SECONDS = 50.0
+"""Runs have 30 s to keep what they have read, then everything is let go; a service manager kills after 60 s."""
+
 
 def serve_command() -> click.Command:
     """The command. What it needs is imported when it is called: help stays instant."""
@@ -121,11 +124,14 @@ async def _answer(home: Path, port: int | None, *, as_json: bool) -> None:
 
 def _stopped_by_signal() -> asyncio.Event:
     """Set by the first signal; the second ends the process at once, which the store survives."""
+    from polyhost.cli.leaving import leave_within  # noqa: PLC0415
+
     stopped = asyncio.Event()
 
     def stop() -> None:
         if stopped.is_set():
             leave()
+        leave_within(DRAINED_SECONDS)
         click.echo("polyhost: stopping; what is read so far is kept. Ctrl-C again to leave at once.", err=True)
         stopped.set()
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import datetime
 
 from polyhost.operations.catalog import COMMANDS
-from polyhost.operations.events import RunPaused, RunResumed
+from polyhost.operations.events import OwnerAsked, RunPaused, RunResumed
 
-__all__ = ["COMMAND_VARIABLE", "as_typed", "paused_or_not", "went_on"]
+__all__ = ["COMMAND_VARIABLE", "as_typed", "paused_or_not", "until", "waits_for_you", "went_on"]
 
 COMMAND_VARIABLE = "POLYHOST_COMMAND"
 """Set by scripts/polyhost to the path it was called by."""
@@ -23,6 +24,18 @@ def as_typed(sentence: str) -> str:
     """The sentence with every `polyhost COMMAND` in it as it has to be typed here."""
     typed = os.environ.get(COMMAND_VARIABLE)
     return _COMMAND.sub(lambda _: typed, sentence) if typed else sentence
+
+
+def until(asked: OwnerAsked) -> str:
+    """Until when a question can be answered, by this machine's clock; nothing where that is not known."""
+    if asked.until is None:
+        return ""
+    return f" until {datetime.fromisoformat(asked.until).astimezone():%H:%M}"
+
+
+def waits_for_you(asked: OwnerAsked) -> str:
+    """What a run waits for, where no prompt says it."""
+    return f"waiting for you{until(asked)}: {as_typed(asked.message)}"
 
 
 def went_on(reason: str) -> str:

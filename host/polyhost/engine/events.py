@@ -105,12 +105,14 @@ class ConnectorRestarted:
 
 @dataclass(frozen=True, slots=True)
 class OwnerAsked:
-    """A question. `schema`: the JSON Schema of an answer, as the connector gave it."""
+    """A question. `schema`: the JSON Schema of an answer, as the connector gave it. `until`: when the run goes on or
+    ends without one."""
 
     request_id: str
     kind: str
     message: str
     schema: Mapping[str, Any] | None
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,7 @@ def _question_json(question: OpenQuestion) -> dict[str, Any]:
         "request_id": question.request_id,
         "kind": question.kind,
         "message": question.message,
+        "until": question.until,
         "fields": [
             {"name": field.name, "label": field.label, "secret": field.secret, "rule": dict(field.rule)}
             for field in question.fields

@@ -43,6 +43,11 @@ class OpenQuestion:
         return self.asked.message
 
     @property
+    def until(self) -> str | None:
+        """When the run goes on or ends without an answer; None where that is not known."""
+        return self.asked.until
+
+    @property
     def fields(self) -> Sequence[AskedField]:
         """What there is to type; nothing for something to do by hand."""
         return asked_fields(self.asked.kind, self.asked.schema)

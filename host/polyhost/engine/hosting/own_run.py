@@ -21,6 +21,9 @@ from polyhost.engine.run.pause import Pause
 
 __all__ = ["reached_from_elsewhere"]
 
+_ON_DUTY = "Answer it on the dashboard: polyhost serve --link prints a link to it."
+_NOBODY = "Nobody can be asked: there is no terminal here, and no server on duty to show the question."
+
 
 @asynccontextmanager
 async def reached_from_elsewhere(
@@ -75,6 +78,8 @@ class _OwnRuns:
             self._begin(event)
         self._run.tell(event)
         self._watch(event)
+        if isinstance(event, OwnerAsked) and self._overtaken is None:
+            self._watch(events.Noticed(_ON_DUTY if is_on_duty(self._home) else _NOBODY))
 
     async def answer(self, asked: OwnerAsked) -> tuple[str, Any]:
         """Whichever answer comes first; the other is not waited for any more."""

@@ -23,6 +23,7 @@ from polyhost.engine.run._tally import Tally
 from polyhost.engine.run._translate import Translator
 from polyhost.engine.run.pause import Pause
 from polyhost.errors import PolyhostError, RunFailedError
+from polyhost.instants import iso_from_seconds
 from polyhost.protocol import commands
 from polyhost.protocol.commands import Command, PersistRecords, RunOutcome
 from polyhost.protocol.machine import RunMachine
@@ -248,7 +249,8 @@ class Pipeline:
                 await self._make_durable([self._sort([command])])
 
     def _ask(self, command: commands.AskOwner) -> None:
-        asked = events.OwnerAsked(command.request_id, command.kind, command.message, command.schema)
+        until = iso_from_seconds(command.deadline)
+        asked = events.OwnerAsked(command.request_id, command.kind, command.message, command.schema, until)
         self._tally.watch(asked)
         if self._tasks is not None:
             self._asking = self._tasks.create_task(self._pass_on_answer(asked))

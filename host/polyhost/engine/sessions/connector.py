@@ -34,16 +34,16 @@ from polyhost.connectors.base import (
     Traffic,
 )
 from polyhost.connectors.page import PageConnector, PageSession
+from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, Noticed, OwnerAsked, Watcher
 from polyhost.engine.sessions.account import place_of, same_account
 from polyhost.engine.sessions.saved import SavedSession, load_saved, profile_folder, refresh_session
 from polyhost.engine.sessions.sign_in import Site, enter_visibly, report_for_workspace
 from polyhost.errors import ErrorCode, NeedsOwnerError, PolyhostError, RefusedError
+from polyhost.instants import iso_from_seconds
 
 __all__ = ["SessionConnector", "SessionInUse"]
 
-ASK_SECONDS = 1800.0
-"""Seconds an owner has to sign in again before the run ends without them: a lunch break is longer, a code is not."""
 MAX_RENEWALS = 3
 """A session that ends this often in one run is being ended by somebody."""
 LOOK_SECONDS = 20.0
@@ -55,7 +55,8 @@ MakeConnector = Callable[[Mapping[str, Any], Traffic], PageConnector]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInUse:
     """The saved session of a connection, and how its owner is reached. `account`: whose the connection is, as far as it
-    is known; `learn` keeps what becomes known of it."""
+    is known; `learn` keeps what becomes known of it. `wait_seconds`: how long the owner has to sign in again before the
+    run ends without them."""
 
     home: Path
     connection: str
@@ -66,6 +67,8 @@ class SessionInUse:
     learn: Callable[[Mapping[str, Any]], Awaitable[None]]
     answer: Answer
     watch: Watcher
+    clock: Clock
+    wait_seconds: float
 
     @property
     def how_to_renew(self) -> str:
@@ -253,7 +256,7 @@ class _OwnersSession(ConnectorSession):
             entered = await enter_visibly(
                 use.site,
                 profile_folder(use.home, use.connection),
-                wait_seconds=ASK_SECONDS,
+                wait_seconds=use.wait_seconds,
                 cancelled=self._ended,
                 state=self._saved.state,
             )
@@ -278,10 +281,11 @@ class _OwnersSession(ConnectorSession):
             "manual_action",
             f"{self._use.site.name} has signed you out; the run waits, and goes on where it was. {here}",
             None,
+            iso_from_seconds(self._use.clock.now() + self._use.wait_seconds),
         )
-        self._use.watch(asked)
-        async with self._calls.asking():
-            status, _ = await _first_of(self._use.answer(asked), self._ended, ASK_SECONDS)
+        async with self._calls.asking():  # whoever hears of the question finds its run
+            self._use.watch(asked)
+            status, _ = await _first_of(self._use.answer(asked), self._ended, self._use.wait_seconds)
         return status == "success"
 
     async def _look_after(self, inner: PageSession) -> None:

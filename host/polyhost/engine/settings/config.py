@@ -40,6 +40,10 @@ _MAX_RUNS_AT_ONCE = 16
 """Runs at once that a desktop machine has the memory for: each is a browser."""
 
 
+_MAX_WAIT_MINUTES = 24 * 60
+"""What a session hands out for going on is rarely good for longer, and the run holds a browser all the while."""
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -62,6 +66,11 @@ class RunConfig(_Section):
     """Every run, unless it is told otherwise."""
 
     allow_gaps: bool = Field(default=False, description="End a run that found gaps with status 0 instead of 3.")
+    sign_in_wait_minutes: Annotated[int, Field(ge=1, le=_MAX_WAIT_MINUTES)] = Field(
+        default=15,
+        description="How long a run waits for you to sign in again before it ends as needing you; the next one goes on "
+        "where it was.",
+    )
 
 
 class ServeConfig(_Section):

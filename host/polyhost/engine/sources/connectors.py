@@ -153,6 +153,8 @@ async def live_connector(
         learn=partial(_learn, store, connection),
         answer=owner.answer,
         watch=owner.watch,
+        clock=clock,
+        wait_seconds=60.0 * load_config(home).run.sign_in_wait_minutes,
     )
     return Prepared(SessionConnector(make, use), governor=governor)
 

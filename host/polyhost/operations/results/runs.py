@@ -223,6 +223,7 @@ class AskedQuestion(TypedDict):
     request_id: str
     kind: Literal["credentials", "otp", "manual_action"]
     message: str
+    until: Annotated[str | None, Field(description="When the run goes on or ends without an answer.")]
     fields: list[QuestionField]
 
 
