@@ -74,9 +74,9 @@ class CoveredPartition(TypedDict):
 
 
 class ToldCause(TypedDict):
-    """One cause the owner was told of. `report_for_workspace` None: it got nowhere, and is tried again from `again_at` on."""
+    """One cause the owner was told of. `told_at` None: it got nowhere, and is tried again from `again_at` on."""
 
-    report_for_workspace: float | None
+    told_at: float | None
     tries: int
     again_at: float
 

@@ -108,16 +108,16 @@ class Notifier:
             await self.store.connections.save_memo(row.id, memos.NOTICES, memory)
         for cause in new:
             if not await self._tell(cause):
-                memory[cause.key] = {**memory[cause.key], "report_for_workspace": None}
+                memory[cause.key] = {**memory[cause.key], "told_at": None}
                 await self.store.connections.save_memo(row.id, memos.NOTICES, memory)
 
     def _is_to_be_told(self, kept: ToldCause | None) -> bool:
-        return kept is None or (kept["report_for_workspace"] is None and kept["again_at"] <= self.clock.now())
+        return kept is None or (kept["told_at"] is None and kept["again_at"] <= self.clock.now())
 
     def _claimed(self, kept: ToldCause | None) -> ToldCause:
         tries = (kept["tries"] if kept is not None else 0) + 1
         now = self.clock.now()
-        return {"report_for_workspace": now, "tries": tries, "again_at": now + back_off(tries)}
+        return {"told_at": now, "tries": tries, "again_at": now + back_off(tries)}
 
     async def _tell(self, cause: Cause) -> bool:
         """Every way at once; it is told where one of them got there."""
@@ -140,4 +140,4 @@ class Notifier:
 
 def _was_told_as_question(cause: Cause, before: Memory) -> bool:
     """An owner who was asked in vain need not be told that the run ended for want of an answer."""
-    return any(kept["report_for_workspace"] is not None and cause.was_asked_as(key) for key, kept in before.items())
+    return any(kept["told_at"] is not None and cause.was_asked_as(key) for key, kept in before.items())
