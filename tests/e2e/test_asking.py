@@ -12,6 +12,8 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,7 @@ from e2e.processes import browser_of, gone
 from fakes.slack.faults import Gate
 from polyhost.engine.hosting.server_lock import on_duty
 
+DYING = str(Path(__file__).parent / "dying.py")
 pytestmark = pytest.mark.requirement("RS-2")
 
 POLL_SECONDS = 0.1
@@ -114,6 +117,15 @@ async def once_the_browser_is_there(owner: Owner, running: Running, command: Com
     async with asyncio.timeout(LONGEST):
         while await browser_of(running.process.pid) is None:  # noqa: ASYNC110  another process
             await asyncio.sleep(POLL_SECONDS)
+
+
+async def test_sigterm_while_it_settles_keeps_what_it_came_to(newcomer: Owner, unseen: CommandLine):
+    place = (DYING, "polyhost.engine.run.collect:_Run._close", "1:SIGTERM")
+    async with asyncio.timeout(LONGEST):
+        ended = await replace(unseen, program=place)("run", "fake", *unseen.mapped(newcomer.slack), "--json")
+    assert (ended.exit_code, ended.value["status"]) == (0, "complete"), ended.stderr
+    (kept,) = await newcomer.runs()
+    assert kept["status"] == "complete"
 
 
 MOMENTS = [before_the_browser, once_the_browser_is_there, while_reading, while_paused]

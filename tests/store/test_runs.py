@@ -9,11 +9,20 @@ import pytest
 from polyhost.errors import RefusedError, RunFailedError
 from polyhost.ledger.state import PartitionState
 from polyhost.store.base import SaveCheckpoints, SavePartitions, Store, WriteRecords
-from polyhost.store.memos import EVERY_MEMO, Memo
+from polyhost.store.memos import (
+    EVERY_MEMO,
+    CoveredPartition,
+    ImportedFile,
+    KeptRefusal,
+    Memo,
+    OpenQuestionMemo,
+    ToldCause,
+)
 from store.making import AT, LATER, connect, connect_and_open, deletion, holder, record, run_rows
 
 NOW = 1_800_000_000.0
 RATE: Memo[Any] = Memo("rate", None)
+KEPT = (CoveredPartition, ImportedFile, KeptRefusal, OpenQuestionMemo, ToldCause)
 OTHER: Memo[list[int | None]] = Memo("other", [])
 
 
@@ -185,8 +194,27 @@ async def test_a_memo_that_was_never_kept_is_its_default_and_one_that_was_emptie
     assert await store.connections.memo(connection.id, named) is None
 
 
-def test_no_two_memos_have_one_name():
-    assert len({memo.name for memo in EVERY_MEMO}) == len(EVERY_MEMO)
+def test_what_stands_in_the_stores_of_every_version_keeps_its_names():
+    assert sorted(memo.name for memo in EVERY_MEMO) == [
+        "asked",
+        "covered_before",
+        "governor",
+        "imported_files",
+        "legacy_high_water",
+        "notices",
+        "paused",
+        "refused_files",
+        "schedule",
+        "scheduler",
+        "watched_files",
+    ]
+    assert {kept.__name__: sorted(kept.__annotations__) for kept in KEPT} == {
+        "CoveredPartition": ["covered", "imported"],
+        "ImportedFile": ["batch", "run"],
+        "KeptRefusal": ["at", "code", "instruction", "reason", "stamp"],
+        "OpenQuestionMemo": ["run", "since"],
+        "ToldCause": ["again_at", "told_at", "tries"],
+    }
 
 
 async def test_a_lease_is_held_by_one_until_it_is_given_back(store: Store):
