@@ -16,6 +16,15 @@
 
   /** Thrown where a value has no JSON: a circle, a BigInt, a getter that throws. */
   const UNSPEAKABLE = new Error("it has no JSON");
+  /** Thrown where a message, or what a call is given, is longer than the owner's bound, which comes with START. */
+  const TOO_LARGE = new Error("it is larger than a message may be");
+  let mostCharacters = 16 * 1024 * 1024;
+
+  /** @param {number} characters */
+  function bound(characters) {
+    mostCharacters = characters;
+  }
+
   /** A message with what a script gave for it. @param {any} given @param {Record<string, unknown>} own */
   function messageOf(given, own) {
     try {
@@ -40,7 +49,9 @@
     if (text.includes("\\ud") && LONE_SURROGATE.test(text)) {
       text = JSON.stringify(message, (_key, value) => (typeof value === "string" ? wellFormed(value) : value));
     }
-    return text.replace(BEYOND_ASCII, escaped);
+    text = text.replace(BEYOND_ASCII, escaped);
+    if (text.length > mostCharacters) throw TOO_LARGE;
+    return text;
   }
 
   /** Each letter's escape, once it was met: a language has few of them. @type {string[]} */
@@ -54,5 +65,5 @@
     return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
   }
 
-  sdk.encoding = { UNSPEAKABLE, messageOf, encode };
+  sdk.encoding = { UNSPEAKABLE, TOO_LARGE, bound, messageOf, encode };
 })();

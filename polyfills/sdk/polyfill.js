@@ -33,7 +33,7 @@
     return;
   }
   const send = binding;
-  const { UNSPEAKABLE, messageOf, encode } = sdk.encoding;
+  const { UNSPEAKABLE, TOO_LARGE, bound, messageOf, encode } = sdk.encoding;
   const outbox = sdk.makeOutbox(send);
   let recordsEmitted = 0;
 
@@ -90,6 +90,7 @@
         return await run(...given);
       } catch (error) {
         if (error === UNSPEAKABLE) throw wrongCall(method, "it holds something that JSON cannot carry");
+        if (error === TOO_LARGE) throw wrongCall(method, TOO_LARGE.message);
         throw error;
       }
     };
@@ -106,8 +107,9 @@
 
   /** @param {string} method @param {Record<string, unknown>} params @returns {Promise<any>} */
   function call(method, params) {
+    const given = encode(params);
     calls += 1;
-    asked.push(`{"call":${calls},"method":"${method}","params":${encode(params)}}`);
+    asked.push(`{"call":${calls},"method":"${method}","params":${given}}`);
     if (asked.length === 1) {
       queueMicrotask(() => {
         const together = asked;
@@ -142,6 +144,7 @@
       if (running) void end(fatal("polyfill_error", message.uncaught));
       else brokenBeforeStart = message.uncaught;
     } else if (message.message?.type === "START") {
+      if (message.limits) bound(message.limits.message);
       rules = rulesOf(message.rules, message.message.scope);
       void run(message.message);
     } else if (message.message?.type === "INTERACTION_RESPONSE") {

@@ -15,6 +15,7 @@ from copy import copy
 from typing import Any
 
 from playbooks import AT, done
+from polyhost.bounds import DEFAULT_BOUNDS, RunBounds
 from polyhost.connectors.base import Batch, Connector, ConnectorSession, HostCalls
 from polyhost.connectors.scripted import Said, Script, ScriptedConnector, ScriptHost
 from polyhost.engine.clock import Clock
@@ -150,8 +151,10 @@ class Rig:
         answer: Answer = unanswered,
         bindings: Mapping[str, Any] | None = None,
         made: type[ScriptedConnector] = ScriptedConnector,
+        other: Connector | None = None,
+        bounds: RunBounds = DEFAULT_BOUNDS,
     ) -> dict[str, Any]:
-        """One run to its end, as `run --json` shows it."""
+        """One run to its end, as `run --json` shows it. `other`: a connector to run instead of the script."""
         self.log.clear()
         self.cancelled.clear()
         self.pause = Pause()
@@ -160,9 +163,10 @@ class Rig:
             connection=self.connection,
             manifest=self.manifest,
             scope=resolve_request(self.manifest, request if request is not None else {}),
-            connector=_Logged(connector, self.log),
+            connector=_Logged(connector, self.log) if other is None else other,
             full=full,
             recorded=recorded,
+            bounds=bounds,
         )
         around = RunContext(
             store=self.store,  # type: ignore[arg-type]  # it is one, by delegation

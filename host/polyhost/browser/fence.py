@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, CDPSession, Error, Page, Request, WebSocket
 
+from polyhost.bounds import DEFAULT_BOUNDS
 from polyhost.browser.hosts import allows, blocked_url_patterns
 
 __all__ = ["KINDS", "Fence"]
@@ -47,7 +48,8 @@ class Fence:
     """Blocks and reports for one run; `blocked` (host -> count) is the caller's and is filled in place.
 
     `spawn`: where the answers to paused requests are sent from, for as long as the run lasts. `intercepted`: requests
-    are answered before the browser looks up a name, so its resolver rules never come to it.
+    are answered before the browser looks up a name, so its resolver rules never come to it. `most`: how many failures
+    are told of; after that nobody listens any more, and what is blocked is blocked in silence.
     """
 
     def __init__(
@@ -58,7 +60,10 @@ class Fence:
         spawn: Callable[[Coroutine[Any, Any, None]], object],
         load: Collection[str] = (),
         intercepted: bool = False,
+        most: int = DEFAULT_BOUNDS.failed_requests,
     ) -> None:
+        self._left = most
+        self._stop_listening: Callable[[], None] = lambda: None
         self._allow = tuple(allow)
         self._blocked = blocked
         self._spawn = spawn
@@ -71,6 +76,11 @@ class Fence:
     def watch(self, context: BrowserContext) -> None:
         """Count what is blocked, in every page and worker of this context. Costs nothing until a request fails."""
         context.on("requestfailed", self._failed)
+
+        def stop() -> None:
+            context.remove_listener("requestfailed", self._failed)
+
+        self._stop_listening = stop
         context.on("page", self._watch_page)
 
     async def close_page(self, session: CDPSession) -> None:
@@ -107,6 +117,8 @@ class Fence:
         page.on("websocket", self._opened)
 
     def _failed(self, request: Request) -> None:
+        if not self._spend():
+            return
         url = request.url.partition("#")[0]
         counted = self._counted.pop(url, 0)
         if not counted:
@@ -114,8 +126,17 @@ class Fence:
         elif counted > 1:
             self._counted[url] = counted - 1
 
+    def _spend(self) -> bool:
+        """One failure more is told of; False once there were too many: a flood costs no more than its beginning."""
+        self._left -= 1
+        if self._left == 0:
+            self._stop_listening()
+            self._counted.clear()
+        return self._left > 0
+
     def _opened(self, socket: WebSocket) -> None:
-        self._report(socket.url)
+        if self._spend():
+            self._report(socket.url)
 
     def _report(self, url: str) -> bool:
         """True where this went, or tried to go, to a foreign host; then it is counted."""
@@ -132,7 +153,7 @@ class Fence:
         if event["resourceType"] == "Document" and allows(self._allow, urlsplit(url).hostname or ""):
             self._spawn(_send(session, "Fetch.continueRequest", request))
             return
-        if self._report(url):
+        if self._left > 0 and self._report(url):
             self._counted[url] += 1
         self._spawn(_send(session, "Fetch.failRequest", {**request, "errorReason": "BlockedByClient"}))
 

@@ -61,7 +61,8 @@ class ConnectorExited:
 class Traffic:
     """What a session cost the site: requests sent, in all and by endpoint; retries; times the site said to slow down;
     seconds spent waiting; requests to undeclared hosts that were blocked, by host; wrong calls of the script that were
-    refused, by method; and whether what the site said last was that nobody is signed in."""
+    refused, by method; and whether what the site said last was that nobody is signed in. `signs` of life of the
+    connector, counted; `held`: how many of its questions the host has not answered, which is why it may be silent."""
 
     requests: int = 0
     by_endpoint: dict[str, int] = field(default_factory=dict)
@@ -71,6 +72,8 @@ class Traffic:
     blocked: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     signed_out: bool = False
+    signs: int = 0
+    held: int = 0
 
 
 class HostCalls(Protocol):
@@ -105,6 +108,10 @@ class ConnectorSession(Protocol):
     async def send(self, message: Mapping[str, Any]) -> None:
         """Hand one host message (START, INTERACTION_RESPONSE) to the connector."""
         ...
+
+    async def process_id(self) -> int | None:
+        """The process that all of its own are descended from, to be measured; None where it has none now."""
+        return None
 
     def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
         """What happens, in order. Ends after ConnectorExited."""

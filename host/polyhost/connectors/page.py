@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from polyhost.bounds import DEFAULT_BOUNDS, RunBounds
 from polyhost.browser.bridge.restarts import Cause, RestartBudget
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.bridge.tab import (
@@ -94,6 +95,7 @@ class PageConnector(Connector):
         context_options: Mapping[str, Any] | None = None,
         launcher: Launcher = launch,
         traffic: Traffic | None = None,
+        bounds: RunBounds | None = None,
     ) -> None:
         options = browser or BrowserOptions()
         self._rules = polyfill.rules
@@ -114,6 +116,7 @@ class PageConnector(Connector):
             context_options=context_options or {},
             prepare=prepare,
             launcher=launcher,
+            bounds=bounds or DEFAULT_BOUNDS,
         )
 
     @property
@@ -168,6 +171,7 @@ class PageSession(ConnectorSession):
             spawn=self._spawn_for_the_fence,
             load=settings.browser.load,
             intercepted=settings.prepare is not None,
+            most=settings.bounds.failed_requests,
         )
         self._answers = PageCalls(calls, Gate(governor, pace=pace, held=calls.unpaused), self._fence, traffic)
         self._tasks = tasks
@@ -186,6 +190,9 @@ class PageSession(ConnectorSession):
         """For tools that watch a run: the browser and page behind it."""
         return self._tab
 
+    async def process_id(self) -> int | None:
+        return await self._tab.process_id()
+
     async def start(self) -> None:
         """Open the page and wait for the polyfill. NeedsOwnerError where the owner is signed out."""
         await self._tab.open()
@@ -194,7 +201,8 @@ class PageSession(ConnectorSession):
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """To the polyfill the engine knows of; where that one is gone, a Restarted is on its way."""
-        self._tab.post(self._engaged, {"message": dict(message), "rules": self._rules})
+        limits = {"message": self._settings.bounds.message_bytes}
+        self._tab.post(self._engaged, {"message": dict(message), "rules": self._rules, "limits": limits})
 
     async def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
         while True:
@@ -259,6 +267,7 @@ class PageSession(ConnectorSession):
     def _heard(self, event: TabEvent) -> None:
         if self._exited is not None:
             return
+        self.traffic.signs += isinstance(event, TabMessage)
         match event:
             case TabLost():
                 self._losses.put_nowait(event)
@@ -315,7 +324,12 @@ class PageSession(ConnectorSession):
             self._events.put_nowait((self._tab.generation, Restarted(str(cause), self._budget.attempts)))
 
     async def _answer(self, generation: int, call: Call) -> None:
-        self._tab.post(generation, {"call": call.number, **await self._answers.answer(call.method, call.params)})
+        self.traffic.held += 1
+        try:
+            answer = await self._answers.answer(call.method, call.params)
+        finally:
+            self.traffic.held -= 1
+        self._tab.post(generation, {"call": call.number, **answer})
 
 
 def stream_rules(manifest: Manifest) -> dict[str, Any]:

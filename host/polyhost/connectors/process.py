@@ -65,6 +65,11 @@ class ChildProcess:
         self._loop.add_reader(self._stderr.fileno(), self._take_stderr)
         threading.Thread(target=self._watch, name=f"child {self._popen.pid}", daemon=True).start()
 
+    @property
+    def pid(self) -> int:
+        """Its number, also that of its group and session."""
+        return self._popen.pid
+
     # its end
 
     def _watch(self) -> None:

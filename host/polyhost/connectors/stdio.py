@@ -24,6 +24,7 @@ from typing import Any
 
 import orjson
 
+from polyhost.bounds import DEFAULT_BOUNDS, RunBounds
 from polyhost.connectors.base import (
     Batch,
     Connector,
@@ -79,8 +80,15 @@ class StdioConnector(Connector):
     """The command of a manifest, run in the manifest's folder. `secrets` are values that stderr must not show."""
 
     def __init__(
-        self, command: Sequence[str], folder: Path, *, secrets: Collection[str] = (), patience: Timeouts | None = None
+        self,
+        command: Sequence[str],
+        folder: Path,
+        *,
+        secrets: Collection[str] = (),
+        patience: Timeouts | None = None,
+        bounds: RunBounds | None = None,
     ) -> None:
+        self._bounds = bounds or DEFAULT_BOUNDS
         self._command = tuple(command)
         self._folder = folder.absolute()
         self._secrets = frozenset(secrets)
@@ -96,7 +104,14 @@ class StdioConnector(Connector):
         """`calls` go unused: the profile has no message that asks; START.state says what is covered."""
         tail = StderrTail()
         child = self._start(tail)
-        session = _StdioSession(child, tail, patience=self._patience, secrets=self._secrets, folder=self._folder)
+        session = _StdioSession(
+            child,
+            tail,
+            patience=self._patience,
+            secrets=self._secrets,
+            folder=self._folder,
+            limit=self._bounds.message_bytes,
+        )
         try:
             yield session
         finally:
@@ -144,7 +159,14 @@ class StdioConnector(Connector):
 
 class _StdioSession(ConnectorSession):
     def __init__(
-        self, child: ChildProcess, tail: StderrTail, *, patience: Timeouts, secrets: frozenset[str], folder: Path
+        self,
+        child: ChildProcess,
+        tail: StderrTail,
+        *,
+        patience: Timeouts,
+        secrets: frozenset[str],
+        folder: Path,
+        limit: int,
     ) -> None:
         self.traffic = Traffic()
         self._child = child
@@ -152,7 +174,7 @@ class _StdioSession(ConnectorSession):
         self._patience = patience
         self._secrets = set(secrets)
         self._folder = folder
-        self._decoder = LineDecoder()
+        self._decoder = LineDecoder(limit)
         self._decoded: deque[tuple[dict[str, Any] | Malformed, int]] = deque()
         self._output_ended = False
         self._sent_batches = 0
@@ -160,6 +182,9 @@ class _StdioSession(ConnectorSession):
         self._ending = False
         self._ended_because = ""
         self._exit_told = False
+
+    async def process_id(self) -> int | None:
+        return None if self._child.exited.is_set() else self._child.pid
 
     async def send(self, message: Mapping[str, Any]) -> None:
         # What the owner answered is known to the child from here on, and could come back on its stderr.
@@ -226,6 +251,7 @@ class _StdioSession(ConnectorSession):
             if chunk is None:
                 return False
             self._output_ended = not chunk
+            self.traffic.signs += 1
             self._decoded.extend(self._decoder.feed(chunk) if chunk else self._decoder.end())
         return bool(self._decoded)
 

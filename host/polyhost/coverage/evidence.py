@@ -38,7 +38,14 @@ _QUESTIONS = frozenset({"interaction_unanswered", "interaction_timeout"})
 _NARROWED = "scope_narrowed"
 _AT_SOURCE = frozenset({"manual_action_required", "upstream_unblock"})
 _NO_RUN_HELPS = frozenset({"not_retriable", "retry_on_connector_upgrade", "update_selector"})
-_CAUSES = frozenset({DiagnosticCode.SIGNED_OUT, DiagnosticCode.CONNECTOR_CRASHED, DiagnosticCode.PROTOCOL_VIOLATION})
+_CAUSES = frozenset(
+    {
+        DiagnosticCode.SIGNED_OUT,
+        DiagnosticCode.CONNECTOR_CRASHED,
+        DiagnosticCode.PROTOCOL_VIOLATION,
+        DiagnosticCode.BOUND_REACHED,
+    }
+)
 """Why a run ended, and no absence of data: other axes speak of these."""
 _LEDGER = frozenset(
     {DiagnosticCode.PARTITION_MISSING, DiagnosticCode.INVENTORY_UNPROVEN, DiagnosticCode.RANGE_UNPROVEN}

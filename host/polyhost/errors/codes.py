@@ -61,7 +61,22 @@ class ErrorCode(StrEnum):
     ERROR = "error", 500, _FAILED, "Something went wrong that has no code of its own."
     REFUSED = "refused", 400, _REFUSED, "It was refused before anything started; the reason says why."
     RUN_FAILED = "run_failed", 500, _FAILED, "It broke while it ran; the reason says how. What was durable stays."
+    RUN_TOO_LONG = "run_too_long", 500, _FAILED, "The run took longer than a run may; what was read is kept."
+    CONNECTOR_SILENT = "connector_silent", 500, _FAILED, "The connector said nothing for too long."
+    MESSAGE_TOO_LARGE = "message_too_large", 500, _FAILED, "A message of the connector was larger than one may be."
+    TOO_MUCH_MEMORY = "too_much_memory", 500, _FAILED, "The run's browser or process held too much memory."
+    TOO_MANY_PROCESSES = "too_many_processes", 500, _FAILED, "The run's browser or process had too many processes."
     POPUP_STORM = "popup_storm", 500, _FAILED, "The site opened pages without end; what was read is kept."
+    FRAME_STORM = "frame_storm", 500, _FAILED, "The site put frames into its page without end."
+    WORKER_STORM = "worker_storm", 500, _FAILED, "The site started workers without end."
+    CONSOLE_STORM = "console_storm", 500, _FAILED, "The site wrote to its console, or threw errors, without end."
+    DOWNLOAD_STORM = "download_storm", 500, _FAILED, "The site started downloads without end; each was refused."
+    REQUEST_STORM = (
+        "request_storm",
+        500,
+        _FAILED,
+        "The site's requests failed without end; they are counted no further.",
+    )
     NEEDS_OWNER = "needs_owner", 409, _NEEDS_OWNER, "Nothing can go on until the owner acts."
     CANCELLED = "cancelled", 500, _CANCELLED, "Its owner stopped it."
     INTERNAL_ERROR = "internal_error", 500, _FAILED, "A bug of polyhost. Please report it."

@@ -22,6 +22,7 @@ from polyhost.engine.sources.connectors import (
     live_connector,
     recording_connector,
     replay_connector,
+    run_bounds,
 )
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import ErrorCode, RefusedError
@@ -189,6 +190,7 @@ async def _collect(
         trigger=context.trigger,
         method="browser_polyfill" if source.kind == "page" else "provider_api",
         recorded=prepared.recorded,
+        bounds=run_bounds(context.home),
     )
     around = RunContext(
         store=store,

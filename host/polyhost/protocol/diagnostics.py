@@ -87,6 +87,7 @@ class DiagnosticCode(StrEnum):
     FIELD_MENDED = "field_mended"
     LIST_UNFINISHED = "list_unfinished"
     LIMIT_REACHED = "limit_reached"
+    BOUND_REACHED = "bound_reached"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,13 @@ from polyhost.protocol.findings import Findings
 from polyhost.protocol.messages import Done, ProtocolViolationError
 from polyhost.protocol.skips import STREAM_FAILED, Skips
 
-__all__ = ["Ending", "Verdict", "judge_ending"]
+__all__ = ["MESSAGE_TOO_LARGE", "PROTOCOL_VIOLATION", "TOO_LONG", "Ending", "Verdict", "judge_ending"]
+
+PROTOCOL_VIOLATION = "protocol_violation"
+MESSAGE_TOO_LARGE = "message_too_large"
+"""What a run failed with; nothing that was staged is kept after either."""
+TOO_LONG = "line_too_long"
+"""The rule a message breaks that is larger than one may be, whatever it came over."""
 
 
 @dataclass(slots=True)
@@ -50,9 +56,8 @@ class Verdict:
 def judge_ending(ending: Ending, skips: Skips, findings: Findings) -> Verdict:
     """A violation, then the owner's cancel, then how it left, then what it said."""
     if ending.violation is not None:
-        return Verdict(
-            "failed", "protocol_violation", str(ending.violation)[:MAX_TEXT], "retry_on_connector_upgrade", False
-        )
+        code = MESSAGE_TOO_LARGE if ending.violation.rule == TOO_LONG else PROTOCOL_VIOLATION
+        return Verdict("failed", code, str(ending.violation)[:MAX_TEXT], "retry_on_connector_upgrade", False)
     if ending.cancelled:
         return Verdict("cancelled", "cancelled")
     done = ending.done

@@ -10,11 +10,9 @@ from playwright.async_api import BrowserContext, Error
 
 from fakes.page_runs import PageRuns, QuietCalls, collect, start_message
 from fakes.site import SiteHost
-from polyhost.browser.bridge import tab
 from polyhost.connectors.base import Batch, ConnectorExited, Restarted
 from polyhost.connectors.page import PageSession
 from polyhost.engine.run.pause import Pause
-from polyhost.errors import RunFailedError
 
 ONCE = "if (!sessionStorage.broken) {{ sessionStorage.broken = 1; {how} await host.sleep(60000); }}"
 RESUMING = """polyfill(async (host) => {{
@@ -180,16 +178,3 @@ async def test_a_page_that_the_site_opens_beside_the_polyfills_is_closed(pages: 
     async with pages.connector(site, script).open(QuietCalls()) as session:
         got = await collect(session)
     assert (len(got.of("RECORD")), got.restarts) == (1, [])
-
-
-@pytest.mark.requirement("RS-1.7")
-async def test_a_site_that_opens_pages_without_end_ends_the_run_by_name(
-    pages: PageRuns, site: SiteHost, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tab, "MAX_POPUPS", 5)
-    site.page("<script>setInterval(() => window.open('/'), 1)</script>")
-    with pytest.raises(RunFailedError) as raised:
-        async with pages.connector(site, "polyfill(async (host) => host.sleep(60000));").open(QuietCalls()) as session:
-            await collect(session)
-    assert raised.value.code == "popup_storm"
-    assert "more than 5 pages" in raised.value.reason

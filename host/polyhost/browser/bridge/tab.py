@@ -18,15 +18,17 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, Error, Page
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
+from polyhost.bounds import DEFAULT_BOUNDS, RunBounds
 from polyhost.browser.bridge.restarts import Cause
 from polyhost.browser.bridge.scripts import PageScript, sdk_scripts
+from polyhost.browser.bridge.storms import Storms
 from polyhost.browser.bridge.wire import Hello, Said, parse
 from polyhost.browser.bridge.world import Hung, Lost, Navigated, World, WorldEvent
 from polyhost.browser.fence import Fence
 from polyhost.browser.hosts import allows
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SignedOutRule
-from polyhost.errors import ErrorCode, RunFailedError
+from polyhost.errors import RunFailedError
 
 __all__ = ["Launcher", "Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabMessage", "TabSettings", "TabStorm"]
 
@@ -44,12 +46,11 @@ _DROP_TIMEOUT = 5.0
 """Seconds for what has crashed already."""
 OPEN_TIMEOUT = 60.0
 """Seconds from nothing to a page on its way: what starting a browser may take by itself, and as much again."""
+BATCH_OVERHEAD = 1024 * 1024
+"""Characters of a payload beside its largest message: what else is in the batch, at most 256 KiB, and its wrapping."""
 _LAST_WORDS = 1.0
 """Seconds for the driver to answer what was under way when its browser died; some calls it never answers."""
 OPEN_ATTEMPTS = 3
-MAX_POPUPS = 200
-"""Pages that a site may open beside the polyfill's in one run; each is closed at once. One that opens more never stops,
-and every page costs the machine a process for a moment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ class TabSettings:
     context_options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     prepare: Prepare | None = None
     launcher: Launcher = launch
+    bounds: RunBounds = DEFAULT_BOUNDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +134,9 @@ class Tab:
         self._in_browser = AsyncExitStack()
         self._in_page = AsyncExitStack()
         self._patience = asyncio.Timeout(None)
-        self._popups = 0
+        self._storms = Storms(settings.hosts[0], settings.bounds, lambda error: tell(TabStorm(error)))
         self._opening = False
+        self._process: tuple[LaunchedBrowser, int] | None = None
         self.generation = 0
 
     @property
@@ -150,6 +153,19 @@ class Tab:
     def browser(self) -> LaunchedBrowser | None:
         """The browser that is running now, if one is."""
         return self._browser
+
+    async def process_id(self) -> int | None:
+        """The browser's own process; None where there is no browser now, or it does not say."""
+        browser = self._browser
+        if browser is None:
+            return None
+        if self._process is None or self._process[0] is not browser:
+            try:
+                async with asyncio.timeout(_LAST_WORDS):
+                    self._process = (browser, await browser.process_id())
+            except (Error, TimeoutError):
+                return None
+        return self._process[1]
 
     async def open(self) -> Cause:
         """From nothing, or from whatever a crash left, to ready. Tries a few times; then the last reason is raised.
@@ -239,7 +255,12 @@ class Tab:
         self._in_page.push_async_callback(page.close)
         page.on("crash", lambda _: self._broke(Cause.PAGE_CRASH, page))
         page.on("close", lambda _: self._broke(Cause.PAGE_CRASH, page))
-        world = self._world = World(self._name, self._settings.hosts, self._generations, self._heard)
+        page.on("frameattached", lambda _: self._storms.frame())
+        page.on("worker", lambda _: self._storms.worker())
+        page.on("download", lambda _: self._storms.download())
+        world = self._world = World(
+            self._name, self._settings.hosts, self._generations, self._heard, noise=self._storms.console_line
+        )
         session = await world.attach(page, [*sdk_scripts(), *self._settings.scripts])
         await self._fence.close_page(session)
         pump = self._spawn(world.pump())
@@ -249,13 +270,8 @@ class Tab:
         """A page that is not ours was opened by the site: it is closed, and so is whatever it wanted to show."""
         if self._opening or page is self._page or self._context is None:
             return
-        self._popups += 1
         self._spawn(_close_page(page))
-        if self._popups == MAX_POPUPS + 1:
-            reason = f"{self._settings.hosts[0]} opened more than {MAX_POPUPS} pages beside the one that is read"
-            self._tell(
-                TabStorm(RunFailedError(reason, "What was read is kept; run it again.", code=ErrorCode.POPUP_STORM))
-            )
+        self._storms.popup()
 
     async def _go(self) -> None:
         assert self._page is not None  # noqa: S101  _new_page came first
@@ -298,7 +314,7 @@ class Tab:
             case Hung():
                 self._broke(Cause.PAGE_HUNG, self._page)
             case _:
-                said = parse(event.text)
+                said = parse(event.text, self._settings.bounds.message_bytes + BATCH_OVERHEAD)
                 if isinstance(said, Hello):
                     self.generation = event.generation
                     self._astray = False

@@ -17,6 +17,8 @@ __all__ = ["CREDIT", "RECEIVER", "Broken", "Call", "Calls", "Hello", "PageBatch"
 CREDIT = 12
 """Batches a page may have unacknowledged (polyfills/sdk/polyfill.js keeps to it, the host checks it): some under way,
 some being written, some whose acknowledgement is on its way back; at most 3 MiB of text."""
+MAX_PAYLOAD = 16 * 1024 * 1024
+"""Characters of one payload where nothing else is said: the bound of a message, beside what is sent with it."""
 RECEIVER = "__polyhost_receive"
 _DIGEST_LENGTH = 16
 
@@ -60,8 +62,11 @@ class Broken:
 Said = Hello | PageBatch | Calls | Broken
 
 
-def parse(payload: str) -> Said:
-    """One payload of the binding."""
+def parse(payload: str, limit: int = MAX_PAYLOAD) -> Said:
+    """One payload of the binding. One of more characters than `limit` is not read: a parsed one is several times as
+    large."""
+    if len(payload) > limit:
+        return Broken(len(payload), "", "line_too_long")
     try:
         value = orjson.loads(payload)
     except orjson.JSONDecodeError:

@@ -75,11 +75,19 @@ class _Context:
 
 
 class World:
-    """Attach to a page that has gone nowhere yet; `tell` is called in the order things happen, and never awaits."""
+    """Attach to a page that has gone nowhere yet; `tell` is called in the order things happen, and never awaits.
+    `noise` is called for each line on the page's console, and each error that nobody caught."""
 
     def __init__(
-        self, name: str, hosts: Sequence[str], generations: Iterator[int], tell: Callable[[WorldEvent], None]
+        self,
+        name: str,
+        hosts: Sequence[str],
+        generations: Iterator[int],
+        tell: Callable[[WorldEvent], None],
+        *,
+        noise: Callable[[], None] = lambda: None,
     ) -> None:
+        self._noise = noise
         self._name = name
         self._hosts = tuple(hosts)
         self._generations = generations
@@ -98,6 +106,7 @@ class World:
         session.on("Runtime.executionContextsCleared", self._cleared)
         session.on("Runtime.bindingCalled", self._called)
         session.on("Runtime.exceptionThrown", self._thrown)
+        session.on("Runtime.consoleAPICalled", self._console)
         session.on("Page.frameNavigated", self._navigated)
         session.on("Page.navigatedWithinDocument", self._moved)
         await session.send("Page.enable")
@@ -180,7 +189,11 @@ class World:
         if context is not None and event["name"] == _BINDING and event["executionContextId"] == context.number:
             self._tell(Payload(context.generation, event["payload"]))
 
+    def _console(self, _event: dict[str, Any]) -> None:
+        self._noise()
+
     def _thrown(self, event: dict[str, Any]) -> None:
+        self._noise()
         details = event["exceptionDetails"]
         if self._context is not None and details.get("executionContextId") == self._context.number:
             self.post(self._context.generation, {"uncaught": _describe(details)})

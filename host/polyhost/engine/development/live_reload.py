@@ -184,6 +184,9 @@ class _Leaving(ConnectorSession):
         self._before = before
         self.traffic = inner.traffic
 
+    async def process_id(self) -> int | None:
+        return await self._inner.process_id()
+
     async def send(self, message: Mapping[str, Any]) -> None:
         await self._inner.send(message)
 

@@ -22,6 +22,7 @@ from polyhost.engine.events import Answer
 from polyhost.engine.run._tally import Tally
 from polyhost.engine.run._translate import Translator
 from polyhost.engine.run.pause import Pause
+from polyhost.engine.run.watchdog import Watchdog
 from polyhost.errors import PolyhostError, RunFailedError
 from polyhost.instants import iso_from_seconds
 from polyhost.protocol import commands
@@ -82,6 +83,7 @@ class Pipeline:
         answer: Answer,
         cancelled: asyncio.Event,
         pause: Pause,
+        watchdog: Watchdog,
     ) -> None:
         self._machine = machine
         self._translator = translator
@@ -92,6 +94,7 @@ class Pipeline:
         self._answer = answer
         self._cancelled = cancelled
         self._pause = pause
+        self._watchdog = watchdog
         self._units: asyncio.Queue[_Unit] = asyncio.Queue(QUEUED_UNITS)
         self._outcome: RunOutcome | None = None
         self._tasks: asyncio.TaskGroup | None = None
@@ -101,7 +104,10 @@ class Pipeline:
         """Go until the run machine says the run has ended and everything it admitted is durable."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            helpers = [tasks.create_task(loop()) for loop in (self._write, self._tick, self._watch_for_cancel)]
+            helpers = [
+                tasks.create_task(loop())
+                for loop in (self._write, self._tick, self._watch_for_cancel, self._watchdog.watch)
+            ]
             await self._carry_out(self._machine.begin())
             await self._read()
             await self._units.join()
@@ -114,6 +120,9 @@ class Pipeline:
     async def _read(self) -> None:
         try:
             async for event in self._session.events():
+                if (error := self._watchdog.exceeded) is not None:
+                    raise error
+                self._watchdog.heard()
                 if not isinstance(event, ConnectorExited):  # once it is gone there is nothing to pause
                     await self._pause.wait()  # what is not taken is not acknowledged: it waits after its credit
                 await self._happened(event)

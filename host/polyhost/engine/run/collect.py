@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from polyhost.bounds import DEFAULT_BOUNDS, RunBounds
 from polyhost.connectors.base import Connector, ConnectorSession, Traffic
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts
 from polyhost.engine import events
@@ -30,6 +31,7 @@ from polyhost.engine.run.outcome import Ended, Identity, opening_facts, run_fact
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.run.pause import Pause
 from polyhost.engine.run.paused import PausableCalls, PauseKeeper
+from polyhost.engine.run.watchdog import Watchdog
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.protocol.bindings import match_bindings
 from polyhost.protocol.commands import RunOutcome
@@ -38,6 +40,7 @@ from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.validation import build_validators
+from polyhost.protocol.verdict import MESSAGE_TOO_LARGE, PROTOCOL_VIOLATION
 from polyhost.searching.declared import search_rules
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
 
@@ -60,6 +63,8 @@ class Collection:
     """What is known of the file, where records come from one: then absence tells nothing, and no one is missing."""
     correct: Callable[[Ended], None] = lambda ended: None
     """Called before the end is judged, for what only the caller knows."""
+    bounds: RunBounds = DEFAULT_BOUNDS
+    """What the run may not exceed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +223,7 @@ class _Run:
             answer=self._answer,
             cancelled=around.cancelled,
             pause=around.pause,
+            watchdog=Watchdog(what.bounds, session, is_waiting=lambda: around.pause.is_on or self._waiting.is_open),
         )
         try:
             ended.outcome = await pipeline.run()
@@ -293,7 +299,8 @@ class _Run:
     async def _close(self, ended: Ended) -> dict[str, Any]:
         await self._open_rows()
         self._what.correct(ended)
-        if self._what.artifact is None and ended.outcome is not None and ended.outcome.code != "protocol_violation":
+        broken = ended.outcome is None or ended.outcome.code in {PROTOCOL_VIOLATION, MESSAGE_TOO_LARGE}
+        if self._what.artifact is None and not broken:
             ended.settled = ended.ledger.settle()
             changed = [state for settlement in ended.settled.values() for state in settlement.changed]
             if changed:

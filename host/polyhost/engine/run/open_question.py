@@ -30,6 +30,11 @@ class Waiting:
         self._told = False
         self._telling = asyncio.Lock()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the owner is asked now."""
+        return self._open > 0
+
     @asynccontextmanager
     async def asking(self) -> AsyncGenerator[None]:
         """A question is open inside the block."""

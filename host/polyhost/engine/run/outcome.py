@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from polyhost.bounds import BOUND_CODES
 from polyhost.connectors.base import Traffic
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts, Claim, Completeness, Counts, Gap, Method
 from polyhost.coverage.picture import stream_picture, stream_summary
@@ -297,7 +298,9 @@ def _of_traffic(traffic: Traffic) -> Sequence[Diagnostic]:
 
 
 def _of_error(error: PolyhostError) -> Diagnostic:
-    code = DiagnosticCode.SIGNED_OUT if error.code == ErrorCode.SIGNED_OUT else DiagnosticCode.STREAM_FAILED
+    code = DiagnosticCode.BOUND_REACHED if error.code in BOUND_CODES else DiagnosticCode.STREAM_FAILED
+    if error.code == ErrorCode.SIGNED_OUT:
+        code = DiagnosticCode.SIGNED_OUT
     return Diagnostic(code=code, severity=Severity.ERROR, message=error.reason, recovery_hint=error.instruction or None)
 
 

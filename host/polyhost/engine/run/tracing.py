@@ -127,6 +127,9 @@ class _TracedSession(ConnectorSession):
     def traffic(self) -> Traffic:  # pyright: ignore[reportIncompatibleVariableOverride]  # the inner one's, always
         return self._inner.traffic
 
+    async def process_id(self) -> int | None:
+        return await self._inner.process_id()
+
     async def send(self, message: Mapping[str, Any]) -> None:
         kind = str(message.get("type"))
         self._trace.add("sent", kind=kind)

@@ -133,6 +133,9 @@ class _OwnersSession(ConnectorSession):
         opened, self._opened, self._inner = self._opened, AsyncExitStack(), None
         await opened.aclose()
 
+    async def process_id(self) -> int | None:
+        return None if self._inner is None else await self._inner.process_id()
+
     async def send(self, message: Mapping[str, Any]) -> None:
         if self._inner is not None:
             await self._inner.send(message)

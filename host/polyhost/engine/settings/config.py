@@ -15,6 +15,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from polyhost.bounds import BOUNDS, RunBounds
 from polyhost.engine.settings._layers import Setting, Settings, config_path, read_settings
 from polyhost.engine.settings._webhook_address import address_fault
 from polyhost.engine.settings.quiet_hours import read_quiet_hours
@@ -22,6 +23,7 @@ from polyhost.engine.settings.time_zone import owner_zone
 from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = [
+    "BoundsConfig",
     "BrowserConfig",
     "Config",
     "NotifyConfig",
@@ -71,6 +73,33 @@ class RunConfig(_Section):
         description="How long a run waits for you to sign in again before it ends as needing you; the next one goes on "
         "where it was.",
     )
+
+
+def _bound(name: str) -> Any:
+    """A field for a bound of the table."""
+    bound = next(one for one in BOUNDS if one.name == name)
+    return Field(default=bound.default, ge=bound.least, description=f"{bound.unit}: {bound.of}")
+
+
+class BoundsConfig(_Section):
+    """What no run may exceed; docs/bounds.md says why each is as it is, and what follows."""
+
+    run_minutes: int = _bound("run_minutes")
+    silence_minutes: int = _bound("silence_minutes")
+    message_mb: int = _bound("message_mb")
+    memory_mb: int = _bound("memory_mb")
+    processes: int = _bound("processes")
+    popups: int = _bound("popups")
+    frames: int = _bound("frames")
+    workers: int = _bound("workers")
+    console_per_minute: int = _bound("console_per_minute")
+    downloads: int = _bound("downloads")
+    failed_requests: int = _bound("failed_requests")
+
+    @property
+    def values(self) -> RunBounds:
+        """As a run takes them."""
+        return RunBounds(**self.model_dump())
 
 
 class ServeConfig(_Section):
@@ -140,6 +169,7 @@ class Config(_Section):
 
     browser: BrowserConfig = BrowserConfig()
     run: RunConfig = RunConfig()
+    bounds: BoundsConfig = BoundsConfig()
     serve: ServeConfig = ServeConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     notify: NotifyConfig = NotifyConfig()

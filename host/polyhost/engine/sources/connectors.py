@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from polyhost.bounds import RunBounds
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.bridge.tab import Launcher
 from polyhost.browser.fence import KINDS
@@ -48,6 +49,7 @@ __all__ = [
     "page_polyfill",
     "recording_connector",
     "replay_connector",
+    "run_bounds",
 ]
 
 DEMO_SCENARIO = Path("slack") / "small"
@@ -128,10 +130,11 @@ async def live_connector(
         )
     stdio = source.manifest.stdio
     if stdio is not None:
-        return Prepared(StdioConnector(stdio.command, source.folder))
+        return Prepared(StdioConnector(stdio.command, source.folder, bounds=run_bounds(home)))
     browser = browser_options(home, hosts, headed=owner.headed)
     _, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
+    bounds = run_bounds(home)
 
     def make(state: Mapping[str, Any], traffic: Traffic) -> PageConnector:
         return PageConnector(
@@ -141,6 +144,7 @@ async def live_connector(
             storage_state=state,
             traffic=traffic,
             launcher=launcher or launch,
+            bounds=bounds,
         )
 
     use = SessionInUse(
@@ -181,6 +185,7 @@ async def recording_connector(
         browser=browser,
         storage_state=state,
         launcher=launcher or launch,
+        bounds=run_bounds(home),
     )
     return Prepared(recording, governor=governor, recording=recording)
 
@@ -203,6 +208,11 @@ def browser_options(home: Path, hosts: Hosts, *, headed: bool = False) -> Browse
         headless=set_to.headless and not headed,
         load=KINDS if set_to.load_images else (),
     )
+
+
+def run_bounds(home: Path) -> RunBounds:
+    """What no run of this home may exceed."""
+    return load_config(home).bounds.values
 
 
 def _saved(connection: ConnectionRow, home: Path) -> SavedSession:
