@@ -8,8 +8,9 @@
 
 /** Times a call is sent when Slack answers 200 with a passing trouble; the host retries 429 and 5xx itself. */
 const ATTEMPTS = 3;
-/** Pages in a row that bring nothing new before a walk is given up: filters leave some empty, not this many. */
-const BARREN_PAGES = 20;
+/** Repetitions of a run for such answers, and more of them for each that went well: trouble everywhere is not waited out. */
+const REPETITIONS = 10;
+const REPETITIONS_EACH = 0.2;
 const RETRY_MS = 1_000;
 
 const REAUTH = new Set([
@@ -20,7 +21,15 @@ const REAUTH = new Set([
   "account_inactive",
   "two_factor_setup_required",
 ]);
-const PASSING = new Set(["ratelimited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"]);
+const PASSING = new Set([
+  "ratelimited",
+  "internal_error",
+  "fatal_error",
+  "service_unavailable",
+  "request_timeout",
+  "request_failed",
+  "unreadable",
+]);
 
 /** A method that Slack refused, for a reason other than the session. `code` is Slack's own, or one of ours. */
 class SlackError extends Error {
@@ -31,6 +40,14 @@ class SlackError extends Error {
     this.code = code;
     this.passing = passing;
     this.hint = passing ? "retry_by_runtime" : "upstream_unblock";
+  }
+
+  /** Why something was not taken, in the words of an exception. @returns {import("../sdk/polyfill").Exception["reason"]} */
+  get reason() {
+    if (this.code === "unreadable") return "unreadable";
+    if (this.code === "list_unfinished") return "unfinished";
+    if (this.code.endsWith("_not_found")) return "not_found";
+    return this.passing ? "not_answered" : "refused";
   }
 }
 
@@ -44,8 +61,8 @@ function slackApi(host, session) {
   let settled = bases.length === 1;
   let calls = 0;
 
-  /** @param {string} method @param {Record<string, string>} params */
-  async function send(method, params) {
+  /** @param {string} method @param {Record<string, string>} params @param {boolean} [once] Do not repeat it. */
+  async function send(method, params, once = false) {
     const query = new URLSearchParams({
       _x_id: `noversion-${Date.now()}.${++calls}`,
       slack_route: session.team,
@@ -60,10 +77,12 @@ function slackApi(host, session) {
           body,
           endpoint: method,
           attempts,
+          once,
         });
         settled = true;
         return outcome;
       } catch (error) {
+        if (settled && /** @type {any} */ (error)?.code === "request_failed") throw new SlackError(method, "request_failed", true);
         if (settled) throw error;
         settled = true;
         bases.shift();
@@ -71,15 +90,38 @@ function slackApi(host, session) {
     }
   }
 
-  /** @param {string} method @param {Record<string, string>} [params] @returns {Promise<Json>} */
-  async function call(method, params = {}) {
+  let repetitions = REPETITIONS;
+
+  /** An answer that is none says nothing of the session: then Slack is asked for that alone. null: it does not say. */
+  async function isSignedIn() {
+    const { json, ok } = await send("auth.test", {});
+    if (json?.ok === true) return true;
+    return ok && REAUTH.has(json?.error) ? false : null;
+  }
+
+  /** What follows from a refusal that may be the session's. @param {string} method @param {Outcome} outcome @param {string} code */
+  async function refused(method, outcome, code) {
+    const explicit = outcome.json?.error === code;
+    const signedIn = method === "auth.test" ? null : await isSignedIn();
+    if (signedIn === false || (signedIn === null && explicit)) return signedOut(host);
+    return new SlackError(method, explicit ? code : "access_denied", signedIn === null);
+  }
+
+  /** @type {Api["call"]} */
+  async function call(method, params = {}, { list, once = false } = {}) {
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await send(method, params);
-      if (outcome.json?.ok === true) return outcome.json;
-      const code = errorOf(outcome);
-      if (REAUTH.has(code)) throw signedOut(host);
+      const outcome = await send(method, params, once);
+      const answered = outcome.json?.ok === true;
+      if (answered && (list === undefined || Array.isArray(outcome.json[list]))) {
+        repetitions += REPETITIONS_EACH;
+        return outcome.json;
+      }
+      const code = answered ? "unreadable" : errorOf(outcome);
+      if (REAUTH.has(code)) throw await refused(method, outcome, code);
       const passing = PASSING.has(code);
-      if (!passing || attempt >= ATTEMPTS || !outcome.ok) throw new SlackError(method, code, passing);
+      const again = passing && outcome.ok && !once && attempt < ATTEMPTS && repetitions >= 1;
+      if (!again) throw new SlackError(method, code, passing);
+      repetitions -= 1;
       await host.sleep(retryDelay(outcome, attempt));
     }
   }
@@ -92,7 +134,7 @@ function errorOf(outcome) {
   if (outcome.status === 429) return "ratelimited";
   if (typeof outcome.json?.error === "string") return outcome.json.error;
   if (outcome.status === 401 || outcome.status === 403 || isSignIn(outcome.url)) return "not_authed";
-  return "service_unavailable";
+  return outcome.status >= 500 ? "service_unavailable" : "unreadable";
 }
 
 /** @param {Outcome} outcome @param {number} attempt */
@@ -102,18 +144,27 @@ function retryDelay(outcome, attempt) {
 }
 
 /**
- * Every page of a list method, following cursors to their end; short and empty pages are no end.
- * @param {Api} api @param {string} method @param {Record<string, string>} params
+ * Every page of a list method, to its end or for as long as it brings something new. What was left out is said.
+ * @param {Host} host @param {Api} api @param {string} method @param {Record<string, string>} params
+ * @param {{list: string, stream: string}} of The name of the list in its answers, and what it is a list of.
  */
-async function* pages(api, method, params) {
-  let cursor = "";
-  for (let repeated = 0; repeated <= BARREN_PAGES;) {
-    const page = await api.call(method, cursor ? { ...params, cursor } : params);
-    yield page;
-    const next = page.response_metadata?.next_cursor ?? "";
-    if (!next) return;
-    repeated = next === cursor ? repeated + 1 : 0;
-    cursor = next;
-  }
-  throw new SlackError(method, "paging_stalled", true);
+function listPages(host, api, method, params, { list, stream }) {
+  return host.pages((cursor) => api.call(method, cursor ? { ...params, cursor } : params, { list }), {
+    ids: (page) => page[list].map((/** @type {any} */ one) => one?.id).filter((/** @type {any} */ id) => typeof id === "string"),
+    next: nextCursor,
+    expired: isExpired,
+    stream,
+  });
 }
+
+/** @param {Json} page */
+const nextCursor = (page) => page.response_metadata?.next_cursor;
+
+/** A list that goes in circles, or does not go on. @param {string} method */
+const unfinished = (method) => new SlackError(method, "list_unfinished", true);
+
+/** @param {any} error */
+const isExpired = (error) => error instanceof SlackError && error.code === "invalid_cursor";
+
+/** Whether the trouble may be with what was asked for, and a smaller question may be answered. @param {any} error */
+const isPassing = (error) => error instanceof SlackError && error.passing && error.code !== "ratelimited";

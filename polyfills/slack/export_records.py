@@ -189,7 +189,8 @@ def _files(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _file_data(file: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain_link(file[name]) if name in _LINKS else file[name] for name in _FILE_FIELDS if name in file}
+    known = [name for name in _FILE_FIELDS if file.get(name) is not None]
+    return {name: _plain_link(file[name]) if name in _LINKS else file[name] for name in known}
 
 
 def _plain_link(link: Any) -> Any:

@@ -3,15 +3,22 @@
 /**
  * Messages: which windows of which conversation are walked, newest first, with the threads that need reading.
  *
- * Owns: walks and what they prove. Must not know: what is stored, high-water, what is missing; the host knows those.
+ * Owns: what walks read and prove. Must not know: what is stored, high-water, what is missing; the host knows those.
  */
 
-/** Messages asked for at a time: Slack advises at most 200, and large thread pages are known to fail. */
-const MESSAGES_PAGE = 200;
+/** Messages asked for at a time: Slack advises at most 200. Some conversations and threads answer only for fewer. */
+const MESSAGE_PAGES = [200, 50, 10, 1];
+/** Times an answer without any message, the head included, is asked for again before a thread is given up. */
+const EMPTY_THREADS = 3;
+/** Pages in a row that bring nothing new before a walk goes on without its cursor, and before it is given up. */
+const CIRCLING_PAGES = 6;
+const BARREN_PAGES = 20;
+/** Places of a walk that are stepped over before the rest is left to the next run. */
+const STEPS_OVER = 20;
+/** Windows of a conversation in a row that may fail before the rest is left to the next run. */
+const FAILED_WALKS = 3;
 /** Conversations read at the same time. The host paces requests; this only hides latency. */
 const CONCURRENCY = 3;
-/** Conversations in a row that Slack could not answer before the run gives up. */
-const FAILURES_IN_A_ROW = 3;
 
 /**
  * Walk every conversation's wanted windows. Returns the version of each conversation that was dealt with, so that the
@@ -21,7 +28,8 @@ const FAILURES_IN_A_ROW = 3;
 async function collectMessages(host, api, survey, people) {
   const versions = { ...knownVersions(host) };
   for (const { id, info } of survey.conversations.values())
-    if (typeof info?.updated === "number") versions[id] = info.updated;
+    if (Number.isSafeInteger(info?.updated)) versions[id] = info?.updated;
+  for (const id of survey.doubtful) delete versions[id];
   const scope = host.scope("messages");
   if (!scope) return versions;
   const allowed = scope.resources && new Set(scope.resources);
@@ -33,7 +41,7 @@ async function collectMessages(host, api, survey, people) {
   );
   const work = plans.filter(({ walks }) => walks.length > 0);
   /** @type {Reading} */
-  const reading = { host, api, people, bounds, versions, failures: 0 };
+  const reading = { host, api, people, bounds, versions, trouble: new Trouble(host, api, work.map(({ id }) => id)) };
   let done = 0;
   await inParallel(work, async ({ id, walks }) => {
     await readConversation(reading, id, walks);
@@ -57,61 +65,6 @@ function markSettled(host, found) {
   }
 }
 
-/** @param {{since?: string, until?: string} | undefined} range @returns {Bounds} */
-function boundsOf(range) {
-  return {
-    floor: range?.since ? tsOf(range.since) : null,
-    ceiling: range?.until ? shift(tsOf(range.until), -1) : null,
-  };
-}
-
-/**
- * From windows to walks: what is new only if there is something new, its companions only together with it, windows that
- * touch as one newest-first walk.
- * @param {Window_[]} windows @param {Conversation} one @param {Bounds} bounds @returns {Walk[]}
- */
-function planWalks(windows, one, bounds) {
-  const fresh = windows.some((window) => window.purpose === "new" && isFresh(window, one));
-  /** @type {Walk[]} */
-  const walks = [];
-  for (const window of windows) {
-    if (!fresh && (window.purpose === "new" || window.when === "with_new")) continue;
-    const segment = clipped(window, one, bounds);
-    if (!segment) continue;
-    const above = walks.at(-1);
-    if (above && above.since !== null && segment.until !== null && compareTs(segment.until, above.since) >= 0) {
-      above.segments.push(segment);
-      if (segment.since === null || compareTs(segment.since, above.since) < 0) above.since = segment.since;
-    } else {
-      walks.push({ ...segment, segments: [segment] });
-    }
-  }
-  return walks;
-}
-
-/** @param {Window_} window @param {Conversation} one */
-function isFresh({ since }, one) {
-  if (one.latest === null) return !(one.settled && since !== null);
-  return since === null || compareTs(one.latest, since) > 0;
-}
-
-/**
- * A window inside the scope's times, its open end pinned to what Slack counted last.
- * @param {Window_} window @param {Conversation} one @param {Bounds} bounds @returns {Segment | null}
- */
-function clipped(window, one, { floor, ceiling }) {
-  const pin = one.latest === NEVER ? null : one.latest;
-  const top = window.until ?? pin;
-  const [since, until] = [highest(window.since, floor), lowest(top, ceiling)];
-  if (since !== null && until !== null && compareTs(since, until) > 0) return null;
-  return { since, until, pinned: top !== null, deep: window.deep };
-}
-
-/** @param {string | null} a @param {string | null} b */
-const highest = (a, b) => (a === null || (b !== null && compareTs(b, a) > 0) ? b : a);
-/** @param {string | null} a @param {string | null} b */
-const lowest = (a, b) => (a === null || (b !== null && compareTs(b, a) < 0) ? b : a);
-
 /**
  * Some at a time, begun in order. The first failure stops the others from beginning more.
  * @template T @param {T[]} items @param {(item: T) => Promise<void>} handle
@@ -133,35 +86,33 @@ async function inParallel(items, handle) {
 }
 
 /**
- * A conversation Slack will not show is a gap of its own; the others go on.
+ * A conversation Slack will not show is a gap of its own, and so is a window of it; the others go on.
  * @param {Reading} reading @param {string} channel @param {Walk[]} walks
  */
 async function readConversation(reading, channel, walks) {
   /** @type {Record<string, {count: number, latest: string | null}>} */
   const stored = {};
-  try {
-    for (const walk of walks) await new HistoryWalk(reading, channel, walk, stored).run();
-    reading.failures = 0;
-  } catch (error) {
-    const code = error instanceof SlackError ? error.code : /** @type {any} */ (error)?.code;
-    const passing = error instanceof SlackError ? error.passing : code === "request_failed";
-    if (!(error instanceof SlackError) && !passing) throw error;
-    delete reading.versions[channel];
-    reading.failures = passing ? reading.failures + 1 : 0;
-    const recovery_hint = passing ? "retry_by_runtime" : "upstream_unblock";
-    await reading.host.skip({ stream: "messages", reason: code, resources: [channel], recovery_hint });
-    if (code === "ratelimited") {
-      throw reading.host.fail(
-        "rate_limited",
-        "Slack asks for a longer pause than this run may take.",
-        recovery_hint,
-        true,
-      );
-    }
-    if (reading.failures >= FAILURES_IN_A_ROW) {
-      throw reading.host.fail("source_unavailable", `Slack stopped answering (${code}).`, recovery_hint, true);
+  /** @type {SlackError | null} */
+  let broken = null;
+  let failed = 0;
+  for (const wanted of walks) {
+    const walk = new HistoryWalk(reading, channel, wanted, stored);
+    try {
+      await walk.run();
+      reading.trouble.none();
+      failed = 0;
+    } catch (error) {
+      if (!(error instanceof SlackError)) throw error;
+      broken = error;
+      failed = walk.oldest === null ? failed + 1 : 0;
+      if (!isPassing(error) || failed >= FAILED_WALKS) break;
     }
   }
+  if (broken === null) return;
+  delete reading.versions[channel];
+  const { code, hint } = broken;
+  await reading.host.skip({ stream: "messages", reason: code, resources: [channel], recovery_hint: hint });
+  await reading.trouble.met(broken, channel);
 }
 
 /**
@@ -191,8 +142,16 @@ class HistoryWalk {
     this.ascending = false;
     /** @type {Taken} Threads read since the last claim. */
     this.taken = { groups: [], holes: [] };
-    this.lost = 0;
+    /** Stretches that hold something whose place cannot be told. @type {{above: string | null, below: string}[]} */
+    this.gaps = [];
+    /** Such a one was the last that came: what lies below it is not known yet. */
+    this.isOpen = false;
     this.barren = 0;
+    this.resumed = false;
+    this.size = 0;
+    this.stepped = 0;
+    /** @type {SlackError | null} A place that was stepped over did not answer. */
+    this.broken = null;
     this.cursor = "";
     /** @type {string | null} */
     this.from = walk.until;
@@ -200,61 +159,92 @@ class HistoryWalk {
 
   async run() {
     for (let done = false; !done;) done = await this.page();
-    if (this.lost > 0) {
-      const message = `${this.lost} threads that their heads announce are not there`;
-      await this.reading.host.skip({
-        stream: "messages",
-        reason: "thread_not_found",
-        message,
-        resources: [this.channel],
-      });
-    }
+    if (this.broken) throw this.broken;
   }
 
   /** Read one page; true when the walk is at its end. */
   async page() {
     const [oldest, newest] = [this.oldest, this.newest];
     const page = await this.fetch();
-    /** @type {Json[]} */
-    const messages = page?.messages ?? [];
-    this.orient(messages);
+    const read = placedMessages(page?.messages ?? [], null, oldest ?? this.from);
+    if (read.length > 0 && read.every(({ place }) => place === null)) throw new SlackError("conversations.history", "unreadable", true);
+    this.noteGaps(read);
+    this.orient(read.flatMap(({ raw }) => tsIn(raw?.ts) ?? []));
     this.barren = this.oldest === oldest && this.newest === newest ? this.barren + 1 : 0;
-    if (this.barren > BARREN_PAGES) throw new SlackError("conversations.history", "paging_stalled", true);
+    if (!page && this.barren > BARREN_PAGES) throw unfinished("conversations.history");
     if (!page) return false;
-    await this.take(messages.filter((message) => this.isWanted(message.ts)));
-    this.cursor = page.response_metadata?.next_cursor ?? "";
+    await this.take(read.filter(({ near }) => near !== null && this.isWanted(near)));
+    this.cursor = this.next(page);
     const last = !this.cursor && !page.has_more;
     if (!this.cursor) this.from = this.oldest ?? this.from;
     const reached = this.oldest !== null && this.walk.since !== null && compareTs(this.oldest, this.walk.since) <= 0;
     if (last) await this.finish(page.is_limited === true);
     else if (this.descending) await this.claim(highest(this.oldest, this.walk.since));
+    if (!last && this.barren > BARREN_PAGES) throw unfinished("conversations.history");
     return last || (reached && this.descending);
+  }
+
+  /** Where to go on: by the cursor, unless it leads in circles; then once from the oldest message. @param {Json} page */
+  next(page) {
+    const cursor = nextCursor(page);
+    if (!cursor) return "";
+    if (typeof cursor !== "string") throw unfinished("conversations.history");
+    if (this.barren < CIRCLING_PAGES || this.resumed || this.ascending || this.oldest === null) return cursor;
+    this.resumed = true;
+    this.from = this.oldest;
+    return "";
   }
 
   /** @returns {Promise<Json | null>} null: the cursor had expired; the walk goes on from the oldest message it saw. */
   async fetch() {
-    const params = /** @type {Record<string, string>} */ ({
-      channel: this.channel,
-      limit: String(MESSAGES_PAGE),
-      inclusive: "true",
-    });
-    if (this.from !== null) params.latest = this.from;
-    if (this.cursor) params.cursor = this.cursor;
-    try {
-      return await this.reading.api.call("conversations.history", params);
-    } catch (error) {
-      if (!(error instanceof SlackError) || error.code !== "invalid_cursor" || !this.cursor || this.ascending)
-        throw error;
-      this.cursor = "";
-      this.from = this.oldest ?? this.walk.until;
-      return null;
+    for (;;) {
+      const params = /** @type {Record<string, string>} */ ({
+        channel: this.channel,
+        limit: String(MESSAGE_PAGES[this.size]),
+        inclusive: "true",
+      });
+      if (this.from !== null) params.latest = this.from;
+      if (this.cursor) params.cursor = this.cursor;
+      try {
+        const page = await this.reading.api.call("conversations.history", params, { list: "messages", once: this.size > 0 });
+        this.size = Math.max(0, this.size - 1);
+        return page;
+      } catch (error) {
+        if (isPassing(error) && this.size + 1 < MESSAGE_PAGES.length) {
+          this.size += 1;
+          continue;
+        }
+        if (isExpired(error) && this.cursor && !this.ascending) {
+          this.cursor = "";
+          this.from = this.oldest ?? this.walk.until;
+        } else await this.stepOver(error);
+        return null;
+      }
     }
   }
 
-  /** Which way do pages go? @param {Json[]} messages */
-  orient(messages) {
+  /**
+   * A place in the history that does not answer, however small the page: go on below it. What lies between is not claimed,
+   * and the walk fails at its end, so that it is named. @param {unknown} error
+   */
+  async stepOver(error) {
+    const base = this.oldest ?? this.from;
+    if (!(error instanceof SlackError) || !isPassing(error) || base === null || this.ascending) throw error;
+    await this.reading.trouble.met(error, this.channel);
+    this.stepped += 1;
+    const below = this.stepped > STEPS_OVER ? null : await belowBroken(this.reading.api, this.channel, base, this.walk.since);
+    if (below === null) throw error;
+    this.broken = error;
+    this.cursor = "";
+    this.from = below;
+    this.edge = below;
+    this.size = 0;
+  }
+
+  /** Which way do pages go? @param {string[]} times */
+  orient(times) {
     const before = this.oldest;
-    for (const { ts } of messages) {
+    for (const ts of times) {
       if (before !== null && compareTs(ts, before) > 0 && !this.descending) this.ascending = true;
       if (before !== null && compareTs(ts, before) < 0 && !this.ascending) this.descending = true;
       this.oldest = lowest(this.oldest, ts);
@@ -263,37 +253,49 @@ class HistoryWalk {
     if (this.walk.until !== null && this.newest === this.walk.until && !this.ascending) this.descending = true;
   }
 
+  /**
+   * A message whose timestamp cannot be read lies somewhere between its neighbours: that stretch is not claimed.
+   * @param {Read[]} read
+   */
+  noteGaps(read) {
+    let above = this.oldest;
+    for (const { raw } of read) {
+      const ts = tsIn(raw?.ts);
+      if (ts !== undefined && this.isOpen && (above === null || compareTs(ts, above) < 0)) this.gaps.push({ above, below: ts });
+      this.isOpen = ts === undefined || (this.isOpen && above !== null && compareTs(ts, above) >= 0);
+      above = ts ?? above;
+    }
+  }
+
   /** @param {string} ts */
   isWanted(ts) {
     const { since, until } = this.walk;
     return (since === null || compareTs(ts, since) >= 0) && (until === null || compareTs(ts, until) <= 0);
   }
 
-  /** Hand over a page's messages, then the threads that want reading. @param {Json[]} messages */
+  /** Hand over a page's messages, then the threads that want reading. @param {Read[]} messages */
   async take(messages) {
     const heads = threadHeads(messages, (ts) => this.isWanted(ts));
     await this.recall(heads, messages);
-    await emitMessages(this.reading, this.channel, messages);
+    await emitMessages(this.reading, this.channel, messages, null);
     for (const head of heads) {
       if (!this.wantsReading(head)) continue;
-      const outcome =
-        head.reply_count > 0 || head.subtype === "tombstone"
-          ? await readThread(this.reading, this.channel, head)
-          : "read";
+      const silent = head.replies === 0 && head.subtype !== "tombstone";
+      const outcome = silent ? "read" : await readThread(this.reading, this.channel, head.ts);
       if (outcome === "read") this.taken.groups.push(head.ts);
-      if (outcome === "open") this.taken.holes.push(head.ts);
-      if (outcome === "lost" && this.isWanted(head.ts)) this.lost += 1;
+      else if (outcome === "open") this.taken.holes.push(head.ts);
+      else await this.reading.host.exception(groupException(this.channel, head.ts, outcome));
     }
   }
 
   /**
    * Ask what is stored of the threads that are compared, before any of their replies on this page are handed over, and
    * once per thread: broadcasts of an earlier page must not change the answer.
-   * @param {Json[]} heads @param {Json[]} messages
+   * @param {Placed[]} heads @param {Read[]} messages
    */
   async recall(heads, messages) {
     const ids = new Set(heads.filter((head) => !this.isDeep(head.ts)).map((head) => head.ts));
-    for (const message of messages) if (isReply(message)) ids.add(message.thread_ts);
+    for (const { place } of messages) if (place && isReply(place)) ids.add(/** @type {string} */ (place.root));
     const unknown = [...ids].filter((id) => !(id in this.stored));
     if (unknown.length > 0)
       Object.assign(this.stored, await this.reading.host.groups("messages", this.channel, unknown));
@@ -305,15 +307,12 @@ class HistoryWalk {
     return this.isWanted(ts) && segment !== undefined && segment.deep;
   }
 
-  /** @param {Json} head */
+  /** @param {Placed} head */
   wantsReading(head) {
-    if (this.isDeep(head.ts)) return true;
+    if (this.isDeep(head.ts) || head.replies === null) return true;
     const { count = 0, latest = null } = this.stored[head.ts] ?? {};
-    const latestReply = head.reply_count > 0 ? (head.latest_reply ?? null) : null;
-    return (
-      count !== (head.reply_count ?? 0) ||
-      (latestReply !== null && latest !== null && compareTs(latest, latestReply) !== 0)
-    );
+    const latestReply = head.replies > 0 ? head.latest : null;
+    return count !== head.replies || (latestReply !== null && latest !== null && compareTs(latest, latestReply) !== 0);
   }
 
   /**
@@ -325,6 +324,7 @@ class HistoryWalk {
     const until = this.edge ?? this.newest ?? (since === null ? NEVER : null);
     if (until === null) return;
     this.edge = until;
+    if (this.isOpen) return this.oldest === null ? undefined : this.claim(highest(this.oldest, since));
     const hides = limited && (since === null || this.oldest === null || compareTs(this.oldest, since) > 0);
     // Where nothing is shown at all, what is hidden reaches beyond everything that was asked for.
     await this.claim(since, hides ? (this.oldest ?? shift(until, 1)) : undefined);
@@ -336,76 +336,27 @@ class HistoryWalk {
    * @param {string | null} since @param {string} [limitedBefore]
    */
   async claim(since, limitedBefore) {
+    for (const { above, below } of this.gaps.splice(0)) {
+      const [from, until] = [highest(above, this.walk.since), this.edge ?? this.newest];
+      if (above !== null && until !== null) await this.claimPiece(from, until);
+      this.edge = below;
+    }
     const until = this.edge ?? this.newest;
     if (until === null) return;
     const hole = this.taken.holes.reduce(highest, null);
-    const from = hole === null ? since : shift(hole, 1);
-    if (from === null || compareTs(from, until) <= 0) {
-      const groups = this.taken.groups.filter((ts) => isBetween(ts, from, until));
-      const covered = { stream: "messages", partition: this.channel, since: from, until, groups };
-      await this.reading.host.covered(
-        limitedBefore === undefined ? covered : { ...covered, limited_before: limitedBefore },
-      );
-    }
+    await this.claimPiece(hole === null ? since : shift(hole, 1), until, limitedBefore);
     this.taken = { groups: [], holes: [] };
     if (since !== null) this.edge = hole === null ? since : shift(since, -1);
   }
-}
 
-/**
- * The heads of this page's threads: roots in it, and older roots that a broadcast on it brings along.
- * @param {Json[]} messages @param {(ts: string) => boolean} inWalk
- */
-function threadHeads(messages, inWalk) {
-  const heads = new Map(messages.filter((message) => !isReply(message)).map((message) => [message.ts, message]));
-  for (const { root } of messages) if (root?.ts && !inWalk(root.ts) && !heads.has(root.ts)) heads.set(root.ts, root);
-  return [...heads.values()];
-}
-
-/** @param {Json} message */
-const isReply = (message) => message.thread_ts !== undefined && message.thread_ts !== message.ts;
-
-/**
- * All replies of a thread, in as many pages as it takes. Pages may repeat the root or not, and may come empty.
- * "read": all of them; "open": try again in another run; "lost": Slack says that there is no such thread.
- * @param {Reading} reading @param {string} channel @param {Json} head @returns {Promise<"read" | "open" | "lost">}
- */
-async function readThread(reading, channel, head) {
-  const params = { channel, ts: head.ts, limit: String(MESSAGES_PAGE) };
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    try {
-      let [answered, whole] = [false, true];
-      for await (const page of pages(reading.api, "conversations.replies", params)) {
-        /** @type {Json[]} */
-        const messages = page.messages ?? [];
-        answered ||= messages.length > 0;
-        const replies = messages.filter((message) => message.ts !== head.ts);
-        const allowed = replies.filter(({ ts }) => isBetween(ts, reading.bounds.floor, reading.bounds.ceiling));
-        whole &&= allowed.length === replies.length;
-        await emitMessages(reading, channel, allowed);
-      }
-      if (answered) return whole ? "read" : "open";
-    } catch (error) {
-      if (!(error instanceof SlackError)) throw error;
-      if (error.code === "thread_not_found") return "lost";
-      if (error.code !== "invalid_cursor") throw error;
-    }
+  /** @param {string | null} since @param {string} until @param {string} [limitedBefore] */
+  async claimPiece(since, until, limitedBefore) {
+    const { groups, holes } = this.taken;
+    const hole = holes.filter((ts) => isBetween(ts, since, until)).reduce(highest, null);
+    const from = hole === null ? since : shift(hole, 1);
+    if (from !== null && compareTs(from, until) > 0) return;
+    const covered = { stream: "messages", partition: this.channel, since: from, until };
+    const read = { ...covered, groups: groups.filter((ts) => isBetween(ts, from, until)) };
+    await this.reading.host.covered(limitedBefore === undefined ? read : { ...read, limited_before: limitedBefore });
   }
-  return "open";
-}
-
-/** @param {Reading} reading @param {string} channel @param {Json[]} messages */
-async function emitMessages({ host, people }, channel, messages) {
-  /** @type {RecordMessage[]} */
-  const records = messages.map((message) => {
-    if (message.user) people.met.add(message.user);
-    const gone = message.subtype === "tombstone";
-    return {
-      stream: "messages",
-      key: [channel, message.ts],
-      data: messageData(channel, message),
-      op: gone ? "delete" : "upsert",
-    };
-  });
-  if (records.length > 0) await host.emit(...records);
 }

@@ -18,7 +18,10 @@
 /** @typedef {import("../sdk/polyfill").PartitionSnapshot} PartitionSnapshot */
 /** @typedef {Record<string, any>} Json */
 /** @typedef {{team: string, token: string, url: string | null}} Session */
-/** @typedef {{call: (method: string, params?: Record<string, string>) => Promise<Json>}} Api */
+/**
+ * `list`: the name of a list that the answer has to hold to be one. `once`: do not repeat the call.
+ * @typedef {{call: (method: string, params?: Record<string, string>, how?: {list?: string, once?: boolean}) => Promise<Json>}} Api
+ */
 /**
  * One conversation the account is in.
  * @typedef {object} Conversation
@@ -34,11 +37,15 @@
  * @property {Json | null} boot The answer of client.userBoot.
  * @property {Map<string, Conversation>} conversations
  * @property {boolean} complete Whether nothing can be missing from them.
+ * @property {Set<string>} doubtful Channels whose record stands out of the ledger, or could not be made in this run.
  * @property {number} requests What it cost.
  * @property {number | null} listedAt When Slack last listed every conversation, archived ones too; null: not to us.
  * @property {number} now Unix seconds, by the server's clock where it tells.
  */
-/** @typedef {{names: Map<string, string>, known: Set<string>, met: Set<string>, state: Json | null}} People */
+/**
+ * `tried`: those that were asked for by themselves; `complete`: all that are listed are known.
+ * @typedef {{names: Map<string, string>, known: Set<string>, met: Set<string>, state: Json | null, tried: Set<string>, complete: boolean}} People
+ */
 /** @typedef {{since: string | null, until: string | null, pinned: boolean, deep: boolean}} Segment */
 /**
  * Windows that touch, read in one go. `pinned`: `until` was named by Slack or the ledger; else it is only a bound.
@@ -52,7 +59,7 @@
  * @property {People} people
  * @property {Bounds} bounds
  * @property {Record<string, number>} versions Of the conversations that were dealt with.
- * @property {number} failures Conversations in a row that Slack could not answer for.
+ * @property {Trouble} trouble
  */
 /**
  * Threads by what reading them came to: whole, or left open for another run.

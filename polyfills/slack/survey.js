@@ -13,6 +13,8 @@ const BOOT_CAP = 200;
 const WORKSPACE_STALE = 7 * 86_400;
 /** Seconds after which all conversations are listed again: one that came and was archived since is counted nowhere. */
 const LISTING_STALE = 7 * 86_400;
+/** Seconds that two clocks may differ by. */
+const CLOCK_SLACK = 3_600;
 /** Slack's way to say "no message". */
 const NEVER = "0000000000.000000";
 
@@ -28,25 +30,28 @@ async function lookAround(host, api) {
     boot: null,
     conversations: new Map(),
     complete: true,
+    doubtful: new Set(),
     requests: 0,
     listedAt: listedBefore(host),
     now: Date.now() / 1000,
   };
   const [channels, messages] = [host.scope("channels"), host.scope("messages")];
   const wanted = wantedIds(host);
+  if (channels) for (const { key } of await host.exceptions("channels")) survey.doubtful.add(key);
   const counted = (channels || messages) && !(await count(host, api, survey));
   const known = knownPartitions(host).filter(
     ([id, entry]) => entry.status !== "retired" && (!wanted || wanted.has(id)),
   );
   const listing = listingIsDue(host, survey);
   const open = known.some(([id]) => !survey.conversations.has(id)) || survey.conversations.size > BOOT_CAP;
-  const batch = !listing && channels !== undefined && open;
+  const batch = !listing && channels !== undefined && (open || survey.doubtful.size > 0);
   const named = channels !== undefined && !wanted;
   const booting = host.scope("workspace") ? !batch || workspaceIsStale(host, survey) : named && !batch;
-  if (booting) await boot(host, api, survey);
+  const unanswered = booting ? await boot(host, api, survey) : null;
   if (!channels && !messages) return survey;
   if (!wanted && (!counted || listing)) await listConversations(host, api, survey, !!counted);
-  await describeRest(host, api, survey, { known: new Map(known), wanted, batch });
+  await describeRest(host, api, survey, { known: new Map(known), wanted, batch: batch || (named && unanswered !== null) });
+  if (!counted) addKnown(survey, known);
   if (wanted) for (const id of survey.conversations.keys()) if (!wanted.has(id)) survey.conversations.delete(id);
   return survey;
 }
@@ -77,10 +82,13 @@ const isFull = (host) => host.start.collection_mode === "full_refresh";
  */
 const knownVersions = (host) => (isFull(host) ? {} : (/** @type {any} */ (host.start.state?.channels?.updated) ?? {}));
 
+/** Whether what was read then is due again. A time to come is no time at which it was read. @param {any} at @param {number} now @param {number} after */
+const isStale = (at, now, after) => typeof at !== "number" || now - at >= after || at - now > CLOCK_SLACK;
+
 /** @param {Host} host @param {Survey} survey */
 function workspaceIsStale(host, survey) {
   const read = /** @type {any} */ (host.start.state?.workspace)?.fetched_at;
-  return typeof read !== "number" || survey.now - read >= WORKSPACE_STALE;
+  return isStale(read, survey.now, WORKSPACE_STALE);
 }
 
 /** @param {Survey} survey @param {string} id @returns {Conversation} */
@@ -108,31 +116,50 @@ async function attempt(host, what, ask) {
 }
 
 /**
- * Which conversations there are, and the newest message of each.
- * @param {Host} host @param {Api} api @param {Survey} survey
+ * Which conversations there are, and the newest message of each. Where Slack does not count, it is asked whether it is
+ * there at all. @param {Host} host @param {Api} api @param {Survey} survey
  */
-function count(host, api, survey) {
-  return attempt(host, "its counts", async () => {
+async function count(host, api, survey) {
+  const failed = await attempt(host, "its counts", async () => {
     const counts = await api.call("client.counts", {
       thread_counts_by_channel: "true",
       org_wide_aware: "true",
       include_file_channels: "true",
     });
     survey.requests += 1;
-    for (const entry of [...(counts.channels ?? []), ...(counts.mpims ?? []), ...(counts.ims ?? [])]) {
-      conversation(survey, entry.id).latest = entry.latest ?? NEVER;
+    const lists = [counts.channels, counts.mpims, counts.ims];
+    if (!lists.some(Array.isArray)) throw new SlackError("client.counts", "unreadable", true);
+    for (const list of lists) {
+      for (const entry of itemsOf(survey, list)) conversation(survey, entry.id).latest = latestOf(entry.latest ?? NEVER);
     }
     // The server's clock: a run that is replayed later decides as it did when it was recorded.
     if (Number(counts.counts_last_fetched) > 0) survey.now = Number(counts.counts_last_fetched);
   });
+  if (failed?.passing && !(await answers(host, api)))
+    throw host.fail("source_unavailable", `Slack does not answer (${failed.code}).`, failed.hint, true);
+  return failed;
 }
+
+/**
+ * The conversations of a list that can be told from one another. One that cannot may be any: then nobody is missing.
+ * @param {Survey} survey @param {any} list @returns {Json[]}
+ */
+function itemsOf(survey, list) {
+  const items = Array.isArray(list) ? list : [];
+  const told = items.filter((item) => typeof item?.id === "string" && /^.{1,255}$/.test(item.id));
+  if (told.length < items.length || (list !== undefined && !Array.isArray(list))) survey.complete = false;
+  return told;
+}
+
+/** The newest message as Slack tells of it; null where it cannot be read. @param {any} latest */
+const latestOf = (latest) => tsIn(latest) ?? tsIn(latest?.ts) ?? null;
 
 /**
  * The workspace, the account, and up to 200 conversations by name.
  * @param {Host} host @param {Api} api @param {Survey} survey
  */
-function boot(host, api, survey) {
-  return attempt(host, "the workspace as a whole", async () => {
+async function boot(host, api, survey) {
+  const failed = await attempt(host, "the workspace as a whole", async () => {
     const answer = await api.call("client.userBoot", {
       version_all_channels: "false",
       return_all_relevant_mpdms: "true",
@@ -140,9 +167,14 @@ function boot(host, api, survey) {
     });
     survey.requests += 1;
     survey.boot = answer;
-    for (const info of answer.channels ?? []) describe(survey, info);
-    for (const info of answer.ims ?? []) describe(survey, { ...info, is_im: true });
+    // Not all of them are here anyway: one that is odd says nothing of what is missing.
+    const part = { ...survey };
+    for (const info of itemsOf(part, answer.channels)) describe(survey, info);
+    for (const info of itemsOf(part, answer.ims)) describe(survey, { ...info, is_im: true });
   });
+  if (failed && host.scope("workspace"))
+    await host.skip({ stream: "workspace", reason: failed.code, recovery_hint: failed.hint });
+  return failed;
 }
 
 /**
@@ -152,15 +184,23 @@ function boot(host, api, survey) {
  */
 async function listConversations(host, api, survey, counted) {
   survey.listedAt = survey.now;
+  const stream = host.scope("channels") ? "channels" : "messages";
   for (const types of ["public_channel", "private_channel", "mpim", "im"]) {
     const params = { types, limit: String(LIST_PAGE), exclude_archived: "false" };
+    const pages = listPages(host, api, "users.conversations", params, { list: "channels", stream });
     const failed = await attempt(host, `conversations of kind ${types}`, async () => {
-      for await (const page of pages(api, "users.conversations", params))
-        for (const info of page.channels ?? []) describe(survey, info);
+      for await (const page of pages) for (const info of itemsOf(survey, page.channels)) describe(survey, info);
     });
-    if (failed && !counted) survey.complete = false;
-    if (failed?.passing) survey.listedAt = null;
+    const whole = pages.ended === "end";
+    if (!whole && !counted) survey.complete = false;
+    if (failed?.passing) await host.skip({ stream, reason: failed.code, recovery_hint: failed.hint });
+    if (failed ? failed.passing : !whole) survey.listedAt = null;
   }
+}
+
+/** Where Slack neither counts nor describes them, what earlier runs knew is still there to be asked for. @param {Survey} survey @param {[string, PartitionSnapshot][]} known */
+function addKnown(survey, known) {
+  for (const [id, { status }] of known) if (status === "present" && !survey.complete) conversation(survey, id);
 }
 
 /** When every conversation was last listed, whichever stream it was remembered with. @param {Host} host */
@@ -176,8 +216,7 @@ function listedBefore(host) {
  * @param {Host} host @param {Survey} survey
  */
 function listingIsDue(host, survey) {
-  const { listedAt } = survey;
-  return isFull(host) || listedAt === null || survey.now - listedAt >= LISTING_STALE;
+  return isFull(host) || isStale(survey.listedAt, survey.now, LISTING_STALE);
 }
 
 /**
@@ -195,23 +234,32 @@ async function describeRest(host, api, survey, { known, wanted, batch }) {
     here.some((found) => !found.info && (!known.get(found.id)?.label || host.scope("channels")?.resources));
   if (!urgent && !batch) return;
   const versions = knownVersions(host);
+  const since = (/** @type {string} */ id) => (survey.doubtful.has(id) || !known.has(id) ? 0 : (versions[id] ?? 0));
   const asked = [...new Set([...absent, ...here.filter((found) => !found.info).map(({ id }) => id)])].sort();
   const failed = await attempt(host, `${asked.length} conversations by id`, async () => {
-    const updated = Object.fromEntries(asked.map((id) => [id, known.has(id) ? (versions[id] ?? 0) : 0]));
+    const updated = Object.fromEntries(asked.map((id) => [id, since(id)]));
     const answer = await api.call("conversations.genericInfo", { updated_channels: JSON.stringify(updated) });
     survey.requests += 1;
-    for (const info of answer.channels ?? []) describe(survey, info);
-    for (const id of answer.unchanged_channel_ids ?? []) unchanged(survey, id, known.get(id));
+    const said = { complete: true };
+    for (const info of itemsOf(/** @type {any} */ (said), answer.channels ?? null)) describe(survey, info);
+    for (const { id } of itemsOf(/** @type {any} */ (said), idsAsItems(answer.unchanged_channel_ids)))
+      unchanged(survey, id, known.get(id));
+    if (!said.complete && absent.length > 0) survey.complete = false;
   });
   if (failed && absent.length > 0) survey.complete = false;
+  if (failed && batch)
+    await host.skip({ stream: "channels", reason: failed.code, count: asked.length, recovery_hint: failed.hint });
 }
+
+/** @param {any} ids */
+const idsAsItems = (ids) => (Array.isArray(ids) ? ids.map((id) => ({ id })) : ids);
 
 /** @param {Survey} survey @param {Json} info */
 function describe(survey, info) {
   if (isLeft(info)) return;
   const found = conversation(survey, info.id);
   found.info = { ...found.info, ...info };
-  found.latest ??= typeof info.latest === "string" ? info.latest : (info.latest?.ts ?? null);
+  found.latest ??= latestOf(info.latest);
   if (found.latest === null || info.is_archived)
     found.status = info.is_archived ? "archived" : info.is_open === false ? "closed" : "active";
 }

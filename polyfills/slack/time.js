@@ -6,6 +6,11 @@
  * Owns: that arithmetic. Must not know: what a timestamp belongs to.
  */
 
+const TS = /^\d{10}\.\d{6}$/;
+
+/** A timestamp as Slack writes it, and undefined for anything else. @param {any} value @returns {string | undefined} */
+const tsIn = (value) => (typeof value === "string" && TS.test(value) ? value : undefined);
+
 /** @param {string} ts @returns {[number, number]} Seconds and microseconds. */
 function partsOf(ts) {
   const [seconds, fraction = ""] = ts.split(".");

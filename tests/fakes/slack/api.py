@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,20 +75,20 @@ class Api:
         self._log = log
         self._rounds = itertools.count(1)
 
-    def fault(self, request: ApiRequest) -> Fault | None:
-        """The rule that strikes this call."""
+    def fault(self, request: ApiRequest) -> tuple[Fault, ...]:
+        """The rules that strike this call: one, or several that bend its answer."""
         return self._faults.next(request.method, request.fields, lambda: self._would_hold(request))
 
-    def answer(self, request: ApiRequest, fault: Fault | None = None) -> Reply:
-        reply, outcome = self._broken(fault) if fault else (None, "")
+    def answer(self, request: ApiRequest, faults: Sequence[Fault] = ()) -> Reply:
+        reply, outcome = self._broken(faults[0]) if faults else (None, "")
         if reply is None:
-            reply, outcome = self._working(request, fault)
+            reply, outcome = self._working(request, faults)
         self._log.add(request.host, request.method, request.fields, outcome)
         return reply
 
     def _would_hold(self, request: ApiRequest) -> frozenset[str]:
         """What an undisturbed answer would hold. Nothing of it is logged: the call has not been answered yet."""
-        reply, _ = Api(self._session, self._behaviour, Faults(), RequestLog())._working(request, None)
+        reply, _ = Api(self._session, self._behaviour, Faults(), RequestLog())._working(request, ())
         return ids_in(reply.body) if isinstance(reply.body, dict) else frozenset()
 
     def _broken(self, fault: Fault) -> tuple[Reply | None, str]:
@@ -111,7 +111,7 @@ class Api:
             case _:
                 return None, ""
 
-    def _working(self, request: ApiRequest, fault: Fault | None) -> tuple[Reply, str]:
+    def _working(self, request: ApiRequest, faults: Sequence[Fault]) -> tuple[Reply, str]:
         try:
             world, user = self._authenticate(request)
             method = self._find(request)
@@ -119,7 +119,7 @@ class Api:
             answer = method.answer(Call(world, user, Params(fields), self._behaviour, self._log.violations))
         except SlackError as error:
             return Reply({"ok": False, "error": error.code} | error.details), error.code
-        if fault is not None:
+        for fault in faults:
             answer = self._altered(answer, fault, method, fields.get("cursor") or FIRST_PAGE)
         return Reply({"ok": True} | answer), "ok"
 

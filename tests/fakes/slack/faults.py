@@ -11,7 +11,8 @@ it is healed):
     Fault(Circle(), method="users.list", times=None)
 
 A rule counts the calls that match it, so scripts are exact: "the second history call of this channel". Rules are
-asked in the order they were added; the first that fires wins. Must not know: HTTP libraries, worlds.
+asked in the order they were added; the first that fires wins, and an answer may be bent by several. Must not know:
+HTTP libraries, worlds.
 """
 
 from __future__ import annotations
@@ -242,9 +243,16 @@ class Faults:
         for rule in self.rules:
             rule.heal()
 
-    def next(self, method: str, params: Mapping[str, str], holds: Holds = _nothing) -> Fault | None:
-        """The rule that strikes this call."""
-        return next((rule for rule in self.rules if rule.fires(method, params, holds)), None)
+    def next(self, method: str, params: Mapping[str, str], holds: Holds = _nothing) -> tuple[Fault, ...]:
+        """The rule that strikes this call. One that bends the answer leaves room for others that do."""
+        striking: list[Fault] = []
+        for rule in self.rules:
+            bends = isinstance(rule.action, Odd)
+            if (bends or not striking) and rule.fires(method, params, holds):
+                striking.append(rule)
+                if not bends:
+                    break
+        return tuple(striking)
 
     # the usual ones, by name
 

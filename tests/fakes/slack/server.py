@@ -207,11 +207,11 @@ class FakeSlack:
         if request.method == "OPTIONS":
             return web.Response(status=200, headers=headers | cors)
         asked = await _read(request, host)
-        fault = self._api.fault(asked)
-        if fault is not None and await self._delayed(fault.action):
+        faults = self._api.fault(asked)
+        if faults and await self._delayed(faults[0].action):
             self.log.add(host, asked.method, asked.fields, "dropped")
             return _drop(request)
-        return _response(self._api.answer(asked, fault), headers | cors)
+        return _response(self._api.answer(asked, faults), headers | cors)
 
     async def _delayed(self, fault: Action) -> bool:
         """Wait where the fault is a wait; True where the connection is to be cut."""

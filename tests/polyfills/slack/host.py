@@ -75,6 +75,8 @@ class Report:
     done: dict[str, Any] = field(default_factory=dict)
     changes: Counter[str] = field(default_factory=Counter)
     skips: list[dict[str, Any]] = field(default_factory=list)
+    exceptions: list[dict[str, Any]] = field(default_factory=list)
+    mended: list[str] = field(default_factory=list)
     inventories: list[dict[str, Any]] = field(default_factory=list)
     coverage: list[dict[str, Any]] = field(default_factory=list)
     settled: Settlement | None = None
@@ -129,6 +131,10 @@ class Run:
                 members.setdefault(wanted[row.place.key], []).append(row.place.cursor)
         return {group: {"count": len(found), "latest": max(found)} for group, found in members.items()}
 
+    async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
+        """This host keeps none: what becomes of them is the engine's, and tested with it."""
+        return []
+
     async def unpaused(self) -> None:
         pass
 
@@ -156,6 +162,8 @@ class Run:
                 self._coverage(message)
             case "SKIP_RESULT":
                 self.report.skips.append(dict(message))
+            case "EXCEPTION":
+                self.report.exceptions.append(dict(message))
             case "DONE":
                 self._done(message)
             case other:
@@ -163,6 +171,7 @@ class Run:
 
     def _record(self, message: Mapping[str, Any]) -> None:
         stream, data = message["stream"], message["data"]
+        self.report.mended += message.get("mended", ())
         declared = MANIFEST.by_name[stream]
         assert stream in self.scope
         key = canonical_key(message["key"], len(declared.primary_key))

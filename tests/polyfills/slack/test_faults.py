@@ -109,7 +109,9 @@ async def test_a_thread_that_is_not_there_is_reported_and_stops_nothing(slack: F
     room, root = slack.world.find("minutes")
     slack.faults.fail("conversations.replies", "thread_not_found", times=1, ts=root.ts)
     report = await collect(slack, home)
-    assert [(skip["reason"], skip["resources"]) for skip in report.skips] == [("thread_not_found", [room.id])]
+    (met,) = report.exceptions
+    assert (met["kind"], met["key"], met["partition"], met["reason"]) == ("group", root.ts, room.id, "not_found")
+    assert report.skips == []
     await collect(slack, home)
     assert difference(home, slack.world) == {}
 
@@ -135,7 +137,7 @@ def long_history() -> Workspace:
 
 async def test_slack_going_silent_ends_the_run_as_retryable_and_the_next_run_finishes(slack: FakeSlack) -> None:
     home = Home()
-    slack.faults.add(Fault(action=HttpStatus(503), method="conversations.history", times=None, after=2))
+    slack.faults.add(Fault(action=HttpStatus(503), times=None, after=9))
     report = await collect(slack, home)
     assert (report.status, report.code) == ("failed", "source_unavailable")
     assert report.done["error"]["retryable"] is True

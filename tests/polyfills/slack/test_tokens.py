@@ -70,7 +70,8 @@ IN_THE_PAGE = """
 const {readFileSync} = require("node:fs");
 const scripts = process.argv.slice(1).map((path) => readFileSync(path, "utf-8")).join("\\n");
 const messages = JSON.parse(readFileSync(0, "utf-8"));
-const all = new Function("messages", `${scripts}; return messages.map((one) => messageData("C1", one));`);
+const all = new Function("messages", `${scripts}; const host = globalThis.__polyhost_sdk.mapping;
+  return messages.map((one) => messageData(host, "C1", one, placeOf(one, null)).data);`);
 console.log(JSON.stringify(all(messages)));
 """
 
@@ -88,7 +89,8 @@ def exported(message: dict[str, Any]) -> dict[str, Any]:
 
 
 def collected(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    scripts = [str(ROOT / "polyfills" / "slack" / name) for name in ("time.js", "tokens.js", "records.js")]
+    names = ("sdk/mapping.js", "slack/time.js", "slack/tokens.js", "slack/records.js")
+    scripts = [str(ROOT / "polyfills" / name) for name in names]
     command = [node(), "-e", IN_THE_PAGE, *scripts]
     done = subprocess.run(command, input=json.dumps(messages).encode(), capture_output=True, check=True)
     return json.loads(done.stdout)

@@ -1,0 +1,257 @@
+"""One bad thing costs only itself: a record, a thread, a conversation, a list. It is named, and heals with its source.
+
+Provenance: RS-1; public reports of tools that lost a workspace to one message.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+
+from e2e.owner import Owner, Ran
+from e2e.truth import difference
+from fakes.slack import Fault, script
+from fakes.slack.faults import ApiError, Circle, HtmlBody, HttpStatus, Odd, Stall
+from fakes.slack.script import play
+from polyhost.browser.governor import Governor, GovernorLimits
+from polyhost.engine.sources import connectors as sources
+
+HISTORY, REPLIES, MEMBERS, CONVERSATIONS = (
+    "conversations.history",
+    "conversations.replies",
+    "users.list",
+    "users.conversations",
+)
+PATIENT = GovernorLimits(initial_rate=1_000.0, maximum_rate=1_000.0, backoff_base=0.01)
+
+
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries of the host take no time: how long it waits is proven elsewhere."""
+    monkeypatch.setattr(sources, "Governor", partial(Governor, limits=PATIENT))
+
+
+def standing(ran: Ran) -> set[tuple[str, str, str]]:
+    """What the run names as standing out: kind, key, reason."""
+    return {(one["kind"], one["key"], one["reason"]) for one in ran.value["exceptions"]}
+
+
+def unread(ran: Ran) -> set[str]:
+    """Conversations of which something was not read."""
+    told = [one.get("partitions", ()) for one in ran.value["diagnostics"] if one["code"] == "range_unproven"]
+    return {key for keys in told for key in keys}
+
+
+async def healed(owner: Owner) -> None:
+    """The source is well again: one run, and nothing is left of it."""
+    owner.slack.faults.heal()
+    ran = await owner.run()
+    assert (ran.status, ran.value["exceptions"]) == ("complete", [])
+    assert await difference(owner) == {}
+
+
+ODD_PARTS: dict[str, Odd] = {
+    "timetable": Odd(item={"files": [None], "reactions": None}),
+    "timetable-file": Odd(item={"files": [{"id": "F1", "created": 1795161602.5, "name": "a.txt"}, {"id": 5}]}),
+    "minutes": Odd(item={"thread_ts": None, "username": 5}),
+    "storm": Odd(item={"latest_reply": 17, "reply_count": "six", "reply_users": None}),
+    "rolls": Odd(item={"user": {"id": "U1"}, "blocks": {}, "attachments": [None]}),
+    "meeting": Odd(item={"text": None, "edited": "yesterday", "team": [], "subtype": None}),
+}
+"""Messages that come with a part in a shape nobody expected: each is kept without that part."""
+ODD_MESSAGES: dict[str, Odd] = {
+    "cardamom": Odd(item={"ts": 1789967200.274422}),
+    "sourdough": Odd(instead=None),
+    "regatta": Odd(item={"thread_ts": ["1.0"], "subtype": "thread_broadcast"}),
+}
+"""Messages whose place cannot be told."""
+
+
+@pytest.mark.requirement("RS-1.1", "RS-1.2")
+async def test_an_odd_part_costs_itself_and_an_odd_message_costs_itself(newcomer: Owner) -> None:
+    world = newcomer.slack.world
+    for label, odd in {**ODD_PARTS, **ODD_MESSAGES}.items():
+        newcomer.slack.faults.add(Fault(odd, method=HISTORY, holding=world.find(label)[1].ts, times=None))
+    ran = await newcomer.run()
+    assert (ran.status, ran.exit_code) == ("complete_with_gaps", 3)
+    assert ran.codes == {"field_mended", "record_exception", "invalid_record", "range_unproven"}
+    assert unread(ran) == {world.find(label)[0].id for label in ("cardamom", "sourdough")}
+    assert ran.value["streams"]["messages"]["mended"] == len(ODD_PARTS)
+    assert {key.rpartition('"')[0].rpartition('"')[2] for _, key, _ in standing(ran)} == {
+        world.find("regatta")[1].ts,
+        *(f"beside {above(newcomer, label)}" for label in ("cardamom", "sourdough")),
+    }
+    wrong = {key[-1] for key in await difference(newcomer)}
+    mended = {world.find(label)[1].ts for label in ODD_PARTS}
+    lost = [(room, said) for room, said in map(world.find, ODD_MESSAGES)]
+    assert wrong <= mended | {one.ts for room, said in lost for one in (said, *room.replies(said.at))}
+    texts = {record["data"]["ts"]: record["data"]["text"] for record in await newcomer.records("messages")}
+    assert all(texts[world.find(label)[1].ts] == world.find(label)[1].text for label in ODD_PARTS if label != "meeting")
+
+    again = await newcomer.run()
+    assert standing(again) == standing(ran)
+    assert again.value["exceptions"][0]["tries"] == 2
+    await healed(newcomer)
+
+
+def above(owner: Owner, label: str) -> str:
+    """The timestamp of the message that history shows before this one."""
+    room, said = owner.slack.world.find(label)
+    after = [at for at in room.timeline if at > said.at]
+    return room.messages[after[0]].ts
+
+
+@pytest.mark.requirement("RS-1.3")
+async def test_a_thread_that_cannot_be_read_costs_itself_and_is_named_until_it_answers(newcomer: Owner) -> None:
+    world, faults = newcomer.slack.world, newcomer.slack.faults
+    actions: dict[str, tuple[Any, str]] = {
+        "minutes": (HttpStatus(500), "not_answered"),
+        "storm": (HtmlBody(200), "unreadable"),
+        "rolls": (ApiError("internal_error"), "not_answered"),
+        "cardamom": (ApiError("thread_not_found"), "not_found"),
+        "over": (Circle(), "unfinished"),
+        "hasty": (ApiError("access_denied"), "refused"),
+    }
+    roots = {label: world.find(label)[1].ts for label in actions}
+    for label, (action, _) in actions.items():
+        faults.add(Fault(action, method=REPLIES, where={"ts": roots[label]}, times=None))
+    small = world.find("sourdough")[1].ts
+    faults.add(Fault(HttpStatus(500), method=REPLIES, where={"ts": small}, over=10, times=None))
+    named = {("group", roots[label], reason) for label, (_, reason) in actions.items()}
+
+    for deleted in (1, 0):  # a head that was deleted before it was ever read comes with its replies
+        ran = await newcomer.run()
+        assert ran.status == "complete_with_gaps"
+        assert standing(ran) == named
+        assert ran.codes == {"group_exception"}
+        assert ran.counts("messages")[2] == deleted
+        lost = {ts for _, _, ts in await difference(newcomer)}
+        replies = {reply.ts for label in actions for reply in world.find(label)[0].replies(world.find(label)[1].at)}
+        assert lost <= replies
+    assert {view["extent"] for view in (await newcomer.partitions()).values()} == {"complete"}
+    await healed(newcomer)
+
+
+@pytest.mark.requirement("RS-1.3")
+async def test_a_thread_that_has_gone_silent_loses_no_reply_and_none_is_called_deleted(owner: Owner) -> None:
+    room, root = owner.slack.world.find("minutes")
+    replies = {reply.ts for reply in room.replies(root.at)}
+    owner.slack.faults.fail(REPLIES, "thread_not_found", times=None, ts=root.ts)
+    play(owner.slack.world, [script.Reply("minutes", "otto", "One more thing.")])
+    ran = await owner.run(full=True)
+    assert standing(ran) == {("group", root.ts, "not_found")}
+    assert replies <= {record["data"]["ts"] for record in await owner.records("messages")}
+    await healed(owner)
+
+
+@pytest.mark.requirement("RS-1.4")
+async def test_broken_conversations_cost_themselves_wherever_they_stand(newcomer: Owner) -> None:
+    world, faults = newcomer.slack.world, newcomer.slack.faults
+    rooms = sorted(room.id for room in world.conversations.values())
+    broken = dict(
+        zip(
+            rooms[:5],
+            (HttpStatus(500), HtmlBody(200), ApiError("fatal_error"), HttpStatus(403), Odd(answer={"messages": None})),
+            strict=True,
+        )
+    )
+    for room, action in broken.items():
+        faults.add(Fault(action, method=HISTORY, where={"channel": room}, times=None))
+    for _ in range(2):
+        ran = await newcomer.run()
+        assert ran.status == "complete_with_gaps"
+        assert ran.counts("messages")[2] == 0
+        assert unread(ran) == set(broken)
+        assert {channel for _, channel, _ in await difference(newcomer)} == set(broken)
+    await healed(newcomer)
+
+
+@pytest.mark.requirement("RS-1.1", "RS-1.4")
+async def test_a_message_that_breaks_every_page_that_holds_it_costs_no_other(newcomer: Owner) -> None:
+    world = newcomer.slack.world
+    broken = [world.find(label) for label in ("regatta", "meeting", "cardamom")]
+    for _, said in broken:
+        newcomer.slack.faults.add(Fault(ApiError("internal_error"), method=HISTORY, holding=said.ts, times=None))
+    for _ in range(2):
+        ran = await newcomer.run()
+        assert ran.status == "complete_with_gaps"
+        assert unread(ran) == {room.id for room, _ in broken}
+        lost = {ts for _, _, ts in await difference(newcomer)}
+        assert {said.ts for _, said in broken} <= lost
+        assert lost <= {one.ts for room, said in broken for one in (said, *room.replies(said.at))}
+    await healed(newcomer)
+
+
+@pytest.mark.requirement("RS-1.4")
+async def test_a_site_that_is_down_is_told_from_that_by_asking_it(owner: Owner) -> None:
+    play(owner.slack.world, [script.Post(room, "otto", "Fog.") for room in ("harbour", "kitchen", "tides")])
+    owner.slack.faults.add(Fault(HttpStatus(503), times=None, after=3))
+    ran = await owner.run()
+    assert (ran.status, ran.value["error"]["code"]) == ("failed", "source_unavailable")
+    assert sum(ran.requests.values()) < 60
+    await healed(owner)
+
+
+@pytest.mark.requirement("RS-1.5")
+@pytest.mark.parametrize("fresh", [False, True])
+async def test_lists_that_do_not_end_are_ended_and_named(newcomer: Owner, fresh: bool) -> None:
+    faults = newcomer.slack.faults
+    faults.add(
+        Fault(Circle(fresh), method=MEMBERS, times=None),
+        Fault(Stall(fresh), method=CONVERSATIONS, where={"types": "private_channel"}, times=None),
+        Fault(
+            Circle(fresh), method=HISTORY, where={"channel": newcomer.slack.world.conversation("tides").id}, times=None
+        ),
+    )
+    ran = await newcomer.run()
+    assert ran.status == "complete_with_gaps"
+    assert {one["stream"] for one in ran.value["diagnostics"] if one["code"] == "list_unfinished"} == {
+        "users",
+        "channels",
+        "messages",
+    }
+    assert ran.requests[MEMBERS] <= 24
+    assert ran.requests[CONVERSATIONS] <= 3 + 24
+    assert ran.requests[HISTORY] <= 8 + 24
+    assert await difference(newcomer) == {}
+    await healed(newcomer)
+
+
+@pytest.mark.requirement("RS-1.1", "RS-1.4")
+async def test_a_user_and_a_channel_that_are_odd_or_not_answered_cost_themselves(newcomer: Owner) -> None:
+    world, faults = newcomer.slack.world, newcomer.slack.faults
+    kitchen, otto = world.conversation("kitchen").id, world.user("otto").id
+    faults.add(
+        Fault(
+            Odd(item={"name": 5, "topic": "rye", "created": "then"}),
+            method="*",
+            holding=kitchen,
+            times=None,
+        ),
+        Fault(Odd(instead=None), method=MEMBERS, holding=otto, times=None),
+        Fault(HttpStatus(500), method="users.info", where={"user": otto}, times=None),
+    )
+    for _ in range(2):
+        ran = await newcomer.run()
+        assert ran.status == "complete_with_gaps"
+        assert ("record", otto, "not_answered") in standing(ran)
+        assert {key[:2] for key in await difference(newcomer)} == {("channels", kitchen), ("users", otto)}
+    await healed(newcomer)
+
+
+@pytest.mark.requirement("RS-1.4", "RS-1.6")
+@pytest.mark.parametrize("method", ["client.counts", "client.userBoot", "conversations.genericInfo"])
+@pytest.mark.parametrize(
+    "bent", [{"channels": None, "ims": 5, "mpims": None}, {"channels": [None, {"id": 5}], "ims": [None]}]
+)
+async def test_an_odd_answer_about_all_conversations_calls_nobody_missing(
+    owner: Owner, method: str, bent: dict[str, Any]
+) -> None:
+    owner.slack.faults.add(Fault(Odd(answer=bent), method=method, times=None))
+    ran = await owner.run(full=True)
+    assert ran.status in ("complete", "complete_with_gaps")
+    assert "partition_missing" not in ran.codes
+    assert {view["status"] for view in (await owner.partitions()).values()} == {"present"}
+    await healed(owner)
