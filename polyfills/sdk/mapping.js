@@ -141,12 +141,13 @@
   /**
    * @param {object} ways
    * @param {(...records: any[]) => Promise<void>} ways.emit
-   * @param {(met: any) => Promise<void>} ways.exception Throws where its arguments are wrong.
+   * @param {(met: any) => Promise<void>} ways.exception
+   * @param {(met: any) => string | undefined} ways.exceptionFault
    * @param {(left: any) => Promise<void>} ways.skip
    * @param {(record: any) => string | undefined} ways.recordFault
    * @returns {import("./polyfill.d.ts").Host["emitEach"]}
    */
-  function makeEmitEach({ emit, exception, skip, recordFault }) {
+  function makeEmitEach({ emit, exception, exceptionFault, skip, recordFault }) {
     /** The records of one item, or why there are none. @param {string} stream @param {any} item @param {number} index @param {any} map */
     function recordsOf(stream, item, index, map) {
       try {
@@ -160,15 +161,14 @@
       }
     }
 
-    /** @param {string} stream @param {any} item @param {number} index @param {any} name @returns {Promise<boolean>} Whether it could be named. */
-    async function stands(stream, item, index, name) {
+    /** What an item that cannot be mapped is called; null where it has no name. @param {string} stream @param {any} item @param {number} index @param {any} name */
+    function namedBy(stream, item, index, name) {
       try {
         const named = name?.(item, index);
-        if (!named) return false;
-        await exception({ kind: "record", reason: "unmappable", ...named, stream });
-        return true;
+        const met = { kind: "record", reason: "unmappable", ...named, stream };
+        return named && exceptionFault(met) === undefined ? met : null;
       } catch {
-        return false;
+        return null;
       }
     }
 
@@ -180,8 +180,12 @@
         if (records) {
           if (records.length > 0) await emit(...records);
           came.emitted += records.length;
-        } else if (await stands(stream, item, index, name)) came.exceptions += 1;
-        else came.unnamed += 1;
+          continue;
+        }
+        const met = namedBy(stream, item, index, name);
+        if (met) await exception(met);
+        came.exceptions += met ? 1 : 0;
+        came.unnamed += met ? 0 : 1;
       }
       if (came.unnamed > 0) await skip({ stream, reason: "unparsable", count: came.unnamed });
       return came;

@@ -278,7 +278,8 @@
   const skip = checkedAsync("skip", (details) => say(messageOf(details, { type: "SKIP_RESULT" })));
   const exception = checkedAsync("exception", (met) => say(messageOf(met, { type: "EXCEPTION" })));
   const recordFault = (/** @type {any} */ record) => faults.emit(rules, record);
-  const emitEach = sdk.mapping.makeEmitEach({ emit, exception, skip, recordFault });
+  const exceptionFault = (/** @type {any} */ met) => faults.exception(rules, met);
+  const emitEach = sdk.mapping.makeEmitEach({ emit, exception, exceptionFault, skip, recordFault });
 
   /** @param {any} start */
   function hostFor(start) {

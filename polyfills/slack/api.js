@@ -92,17 +92,19 @@ function slackApi(host, session) {
 
   let repetitions = REPETITIONS;
 
-  /** An answer that is none says nothing of the session: then Slack is asked for that alone. null: it does not say. */
+  /** Whether Slack knows this session, where it is asked for nothing else. null: it does not say. */
   async function isSignedIn() {
-    const { json, ok } = await send("auth.test", {});
-    if (json?.ok === true) return true;
-    return ok && REAUTH.has(json?.error) ? false : null;
+    const outcome = await send("auth.test", {});
+    return outcome.json?.ok === true ? true : denies(outcome) ? false : null;
   }
 
-  /** What follows from a refusal that may be the session's. @param {string} method @param {Outcome} outcome @param {string} code */
+  /**
+   * What follows from a refusal that may be the session's: an answer that is none may be this method's alone.
+   * @param {string} method @param {Outcome} outcome @param {string} code
+   */
   async function refused(method, outcome, code) {
     const explicit = outcome.json?.error === code;
-    const signedIn = method === "auth.test" ? null : await isSignedIn();
+    const signedIn = method === "auth.test" ? (denies(outcome) ? false : null) : await isSignedIn();
     if (signedIn === false || (signedIn === null && explicit)) return signedOut(host);
     return new SlackError(method, explicit ? code : "access_denied", signedIn === null);
   }
@@ -128,6 +130,9 @@ function slackApi(host, session) {
 
   return { call };
 }
+
+/** Whether this says that the session is not accepted. @param {Outcome} outcome */
+const denies = (outcome) => REAUTH.has(outcome.json?.error) || outcome.status === 401 || isSignIn(outcome.url);
 
 /** One word for what went wrong; answers that are no JSON are named after what they mean. @param {Outcome} outcome */
 function errorOf(outcome) {

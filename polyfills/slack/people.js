@@ -17,7 +17,8 @@ const REMEMBERED_USERS = 5_000;
 
 /** @param {Host} host @param {Session} session @param {Survey} survey */
 async function collectWorkspace(host, session, survey) {
-  if (!host.scope("workspace") || !survey.boot) return;
+  if (!host.scope("workspace")) return;
+  if (!survey.boot) return survey.bootFailed ? undefined : asItWas(host, "workspace");
   const { team, self } = survey.boot;
   if (team === null || typeof team !== "object") return host.skip({ stream: "workspace", reason: "unreadable" });
   const { data, mended } = host.fields({ ...team, account_user_id: self?.id }, {
@@ -33,6 +34,9 @@ async function collectWorkspace(host, session, survey) {
   await host.emit({ stream: "workspace", key: data.id, data, mended });
 }
 
+/** Nothing of it was due: what is stored of it stands. @param {Host} host @param {string} stream */
+const asItWas = (host, stream) => host.progress("Nothing of it has changed", { stream, count: 0 });
+
 /** A text of which an empty one says as much as none. @param {any} value */
 const nonEmptyOrNone = (value) => (typeof value === "string" ? value || null : undefined);
 
@@ -42,6 +46,7 @@ async function collectChannels(host, survey) {
   if (!scope) return;
   const allowed = scope.resources && new Set(scope.resources);
   const described = sorted(survey).filter(({ id, info }) => info && (!allowed || allowed.has(id)));
+  if (described.length === 0) await asItWas(host, "channels");
   survey.doubtful = new Set();
   await host.emitEach("channels", described, ({ id, info }) => channelRecord(host, survey, id, info), {
     name: ({ id }) => ({ key: id }),
@@ -119,6 +124,7 @@ async function collectUsers(host, api, survey) {
 async function listOrRemember(host, api, survey, people) {
   if (isFull(host) || usersAreDue(people.state, survey)) await listUsers(host, api, survey, people);
   else if (typeof people.state?.refused === "string") await skipUsers(host, people.state.refused, "upstream_unblock");
+  else await asItWas(host, "users");
   const standing = await host.exceptions("users");
   await lookUpAll(host, api, people, standing.map(({ key }) => key));
 }
@@ -211,7 +217,7 @@ async function lookUp(host, api, people, id) {
     if (error.code === "ratelimited") throw error;
     if (!error.passing) people.known.add(id);
     if (!error.passing && !(await host.exceptions("users")).some(({ key }) => key === id))
-      return host.progress(`Slack does not know a user any more (${error.code})`, { stream: "users" });
+      return host.progress(`Slack does not know a user any more (${error.code})`, { stream: "users", count: 1 });
   }
   await host.exception({ stream: "users", kind: "record", key: id, reason });
 }

@@ -35,6 +35,7 @@
 /**
  * @typedef {object} Survey
  * @property {Json | null} boot The answer of client.userBoot.
+ * @property {boolean} bootFailed It was asked for, and did not come.
  * @property {Map<string, Conversation>} conversations
  * @property {boolean} complete Whether nothing can be missing from them.
  * @property {Set<string>} doubtful Channels whose record stands out of the ledger, or could not be made in this run.

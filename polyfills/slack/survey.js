@@ -28,6 +28,7 @@ async function lookAround(host, api) {
   /** @type {Survey} */
   const survey = {
     boot: null,
+    bootFailed: false,
     conversations: new Map(),
     complete: true,
     doubtful: new Set(),
@@ -172,6 +173,7 @@ async function boot(host, api, survey) {
     for (const info of itemsOf(part, answer.channels)) describe(survey, info);
     for (const info of itemsOf(part, answer.ims)) describe(survey, { ...info, is_im: true });
   });
+  survey.bootFailed = failed !== null;
   if (failed && host.scope("workspace"))
     await host.skip({ stream: "workspace", reason: failed.code, recovery_hint: failed.hint });
   return failed;

@@ -114,6 +114,7 @@ async def test_an_item_that_cannot_be_mapped_costs_itself(pages: PageRuns, site:
         "position": "7.0",
     }
     assert [(skip["reason"], skip["count"]) for skip in got.of("SKIP_RESULT")] == [("unparsable", 2)]
+    assert got.traffic.refused == {}
 
 
 LIST = """

@@ -194,6 +194,17 @@ async def test_a_site_that_is_down_is_told_from_that_by_asking_it(owner: Owner) 
     await healed(owner)
 
 
+@pytest.mark.requirement("RS-1.4")
+async def test_a_refusal_of_one_thing_signs_nobody_out(owner: Owner) -> None:
+    world = owner.slack.world
+    play(world, [script.Post("harbour", "otto", "Fog."), script.Post("kitchen", "lena", "Rolls.")])
+    kitchen = world.conversation("kitchen").id
+    owner.slack.faults.fail(HISTORY, "invalid_auth", times=None, channel=kitchen)
+    ran = await owner.run()
+    assert (ran.status, unread(ran)) == ("complete_with_gaps", {kitchen})
+    await healed(owner)
+
+
 @pytest.mark.requirement("RS-1.5")
 @pytest.mark.parametrize("fresh", [False, True])
 async def test_lists_that_do_not_end_are_ended_and_named(newcomer: Owner, fresh: bool) -> None:

@@ -67,8 +67,8 @@ async def test_shapes_nobody_expects(client: Client) -> None:
     room, root = client.slack.world.find("minutes")
     client.slack.faults.add(
         Fault(Odd(item={"files": [None]}, without=("text",)), method=HISTORY, holding=root.ts),
-        Fault(Odd(instead=None), method=HISTORY, holding=root.ts),
-        Fault(Odd(answer={"messages": None}), method=HISTORY),
+        Fault(Odd(instead=None), method=HISTORY, holding=root.ts, after=1),
+        Fault(Odd(answer={"messages": None}), method=HISTORY, after=2),
     )
     at = {"channel": room.id, "latest": root.ts, "limit": "2", "inclusive": "true"}
     bent, replaced, hollow = [(await client.call(HISTORY, **at))["messages"] for _ in range(3)]
