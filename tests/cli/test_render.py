@@ -86,18 +86,42 @@ SUMMARY = {
     "retired": 0,
     "covered_through": "2026-11-21T08:00:00.000Z",
 }
+STANDING = {
+    "stream": "messages",
+    "kind": "group",
+    "partition": "C1",
+    "key": "1.5 [bold]x[/]\x1b[31m",
+    "position": "1.5",
+    "reason": "not_answered",
+    "explain": "the source does not answer for it",
+    "detail": None,
+    "since": "2026-11-21T08:00:00.000Z",
+    "tries": 3,
+    "last_tried": "2026-11-21T08:00:00.000Z",
+    "set_aside": None,
+}
 COVERAGE = {
     "connection": "slack",
     "source": "slack",
     "nature": "live",
     "streams": {
-        "users": {"records": 1, "deleted": 0, "partitions": None, "summary": None, "looks": None},
+        "users": {
+            "records": 1,
+            "deleted": 0,
+            "partitions": None,
+            "summary": None,
+            "looks": None,
+            "exceptions": [],
+            "exceptions_total": 0,
+        },
         "messages": {
             "records": 5,
             "deleted": 1,
             "partitions": [PARTITION],
             "summary": SUMMARY,
             "looks": {"explain": "Edits since then may be unseen."},
+            "exceptions": [STANDING],
+            "exceptions_total": 7,
         },
     },
 }
@@ -282,6 +306,19 @@ CASES = {
     "search": ("search", FOUND),
     "nothing_found": ("search", FOUND | {"hits": [], "next": None, "complete": True, "pending": 0}),
     "export": ("export", EXPORTED),
+    "exceptions": (
+        "exceptions",
+        {
+            "connection": "slack",
+            "total": 12,
+            "exceptions": [
+                STANDING,
+                STANDING
+                | {"key": "U1", "partition": None, "set_aside": {"at": "2026-11-22T08:00:00Z", "reason": "left"}},
+            ],
+        },
+    ),
+    "no_exceptions": ("exceptions", {"connection": "slack", "total": 0, "exceptions": []}),
     "no_records": ("records", {"records": [], "next": None}),
     "no_runs": ("runs", {"connection": "slack", "runs": []}),
     "no_connections": ("connections", {"connections": []}),
@@ -309,7 +346,7 @@ def test_what_was_found_stands_out_where_there_are_colours(capsys, monkeypatch):
     assert "the [red]\x1b[1;33mharbour\x1b[0m \x1b[1;33mlights\x1b[0m…" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["coverage", "records", "search"])
+@pytest.mark.parametrize("name", ["coverage", "exceptions", "records", "search"])
 def test_foreign_text_cannot_act_on_the_terminal(name, capsys):
     """Control characters and markup in names and messages are shown as text."""
     operation, value = CASES[name]

@@ -59,6 +59,7 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
     "partitions_missing": (evidence(streams=(stream(missing=2, missing_keys=("C1", "C2")),)), Verdict.ATTENTION),
     "partition_missing": (evidence(streams=(stream(missing=1, missing_keys=("C1",)),)), Verdict.ATTENTION),
     "holes": (evidence(streams=(stream(partial=1, untouched=1),)), Verdict.DEGRADED),
+    "exceptions": (evidence(streams=(replace(stream(), exceptions={"record_exception": 1}),)), Verdict.DEGRADED),
     "gap_open": (evidence(run(gaps=(gap("detail_gap", count=3),))), Verdict.DEGRADED),
     "media_missing": (evidence(run(gaps=(gap("media_missing"),))), Verdict.HEALTHY),
     "media_missing_in_file": (evidence(imported(gaps=(gap("media_missing"),)), run(EARLIER)), Verdict.HEALTHY),
@@ -124,6 +125,22 @@ def test_evidence_comes_to_its_line_and_verdict(reason):
     assert health.verdict is verdict
     if reason not in GOING_ON:
         assert health.axes[RULES[reason].axis].status == RULES[reason].status
+
+
+@pytest.mark.requirement("RS-1.1")
+def test_of_exceptions_the_ledger_speaks_and_not_the_run_that_met_them():
+    """One that has healed, or is set aside, since a run named it, is a gap no more; a new one counts at once."""
+    named = evidence(run(gaps=(gap("record_exception", count=3), gap("group_exception"))))
+    assert "covered" in reasons(project(named, NOW))
+    standing = replace(stream(), exceptions={"record_exception": 2, "group_exception": 1}, exceptions_since=CONTACT)
+    (found,) = [
+        one for one in project(evidence(streams=(standing,)), NOW).conditions if one.rule.reason == "exceptions"
+    ]
+    assert (found.count, found.observed_at, found.stream) == (3, CONTACT, "messages")
+    strict = project(replace(evidence(streams=(standing,)), blocking=frozenset({"group_exception"})), NOW)
+    assert {"blocking_gap", "exceptions"} <= set(reasons(strict))
+    flat = replace(standing, summary=None, name="users")
+    assert "exceptions" in reasons(project(evidence(streams=(flat,)), NOW))
 
 
 @pytest.mark.parametrize("reason", RULES)

@@ -1,5 +1,7 @@
 """What stands out of covered ranges, to its owner: listed, set aside, taken back, on the command line and over HTTP."""
 
+from dataclasses import replace
+
 import pytest
 
 from operations.shelf import Shelf
@@ -91,6 +93,18 @@ async def test_what_names_none_or_several_changes_nothing(shelf: Shelf, words: t
         await asked(shelf, *words)
     assert refused.value.code == code
     assert await asked(shelf) == before
+
+
+async def test_a_key_that_stands_out_as_record_and_as_group_is_named_with_its_kind(shelf: Shelf):
+    store = await open_store(shelf.context.home)
+    row = await store.connections.get("slack")
+    assert row is not None
+    await store.write(row.id, None, [SaveExceptions([replace(standing("k1"), kind=ExceptionKind.GROUP)])])
+    await store.close()
+    with pytest.raises(RefusedError, match="group in C1, record in C1"):
+        await asked(shelf, "set-aside", "messages", "k1")
+    changed = await asked(shelf, "set-aside", "messages", "k1", kind="group")
+    assert [one["kind"] for one in changed["exceptions"]] == ["group"]
 
 
 async def test_a_key_in_several_partitions_is_named_with_one(shelf: Shelf):

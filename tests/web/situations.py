@@ -19,11 +19,12 @@ from playbooks import MESSAGES, coverage, done, inventory, manifest, manifest_js
 from polyhost.connectors.scripted import Said, ScriptHost
 from polyhost.engine.sessions.saved import save_session
 from polyhost.ledger import retire
+from polyhost.ledger.exceptions import set_aside
 from polyhost.operations.context import Context
 from polyhost.operations.schedules import SchedulePauseRequest, ScheduleSetRequest, pause, set_schedule
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store import memos
-from polyhost.store.base import BatchRow, RunRow, SavePartitions, Store
+from polyhost.store.base import BatchRow, RunRow, SaveExceptions, SavePartitions, Store
 from polyhost.store.memos import Memo
 from polyhost.store.opening import open_store
 
@@ -109,6 +110,19 @@ MEDIA = says(
     skip("messages", "media_missing", count=3),
     coverage("messages", "C1", None, C),
 )
+UNREAD_THREAD = says(
+    inventory("messages", "C1"),
+    message("m1", "C1", A),
+    {
+        "type": "EXCEPTION",
+        "stream": "messages",
+        "kind": "group",
+        "key": A,
+        "partition": "C1",
+        "reason": "not_answered",
+    },
+    coverage("messages", "C1", None, C),
+)
 INVALID = says(inventory("messages", "C1"), message("m1", "C1", 7), coverage("messages", "C1", None, C))  # type: ignore[arg-type]
 
 
@@ -129,6 +143,13 @@ def ran(*scripts: Any, **options: Any) -> Callable[[Place], Awaitable[None]]:
 async def _retired(place: Place) -> None:
     await _runs(place, GOOD, WITHOUT_C1)
     await place.retire("C1")
+
+
+async def _set_aside(place: Place) -> None:
+    await _runs(place, INVALID)
+    (one,) = await place.store.ledger.exceptions(place.rig.connection.id)
+    aside = set_aside(one, reason="known to be broken", at=place.rig.clock.iso())
+    await place.store.write(place.rig.connection.id, None, [SaveExceptions([aside])])
 
 
 async def _cancelled(place: Place) -> None:
@@ -269,6 +290,8 @@ SITUATIONS: dict[str, Callable[[Place], Awaitable[None]]] = {
     "signed-in-again": _signed_in_again,
     "media-missing": ran(MEDIA),
     "invalid-records": ran(INVALID),
+    "invalid-set-aside": _set_aside,
+    "thread-unreadable": ran(UNREAD_THREAD),
     "blocking-gap": ran(INVALID, source="strict"),
     "stream-failed": ran(says(inventory("messages", "C1"), coverage("messages", "C1", None, C), skip("notes"))),
     "stale": ran(GOOD, age=9 * DAY),

@@ -258,6 +258,18 @@ async def test_a_partition_is_let_go_and_taken_back(served: Served):
         await expect(page.get_by_role("button", name="Retire C1")).to_be_visible()
 
 
+@pytest.mark.requirement("RS-1.1")
+async def test_an_exception_is_set_aside_and_taken_back(served: Served):
+    async with served.visit("/connections/invalid-records/coverage") as visit:
+        page = visit.page
+        visit.expects_dialog()
+        await page.get_by_role("button", name="Set aside").click()
+        await expect(page.get_by_role("button", name="Take back")).to_be_visible()
+        await page.wait_for_load_state()
+        await page.get_by_role("button", name="Take back").click()
+        await expect(page.get_by_role("button", name="Set aside")).to_be_visible()
+
+
 async def test_a_schedule_is_paused_resumed_and_changed(served: Served):
     async with served.visit("/connections/scheduled") as visit:
         page = visit.page

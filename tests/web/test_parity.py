@@ -131,6 +131,8 @@ async def test_coverage_is_the_same_as_picture_and_as_table(visit: Visit, said: 
     assert seen.state["coverage"] == expected
     told = [one["looks"]["explain"] for one in expected["streams"].values() if one["looks"]]
     assert sorted(seen.texts("looks")) == sorted(filter(None, told))
+    standing = [one["key"] for stream in expected["streams"].values() for one in stream["exceptions"]]
+    assert seen.texts("exception") == standing
     for stream in expected["streams"].values():
         for partition in stream["partitions"] or ():
             key = partition["key"]
@@ -147,8 +149,11 @@ async def test_coverage_is_the_same_as_picture_and_as_table(visit: Visit, said: 
                 assert seen.drawn(kind, key) == len(partition["spans"][spans])
 
 
+RECEIPTS = ("good", "imported-twice", "media-missing", "vanished", "failed", "blocking-gap", "thread-unreadable")
+
+
 @pytest.mark.requirement("CH-3.1", "CH-3.2", "CH-2.6")
-@pytest.mark.parametrize("name", ["good", "imported-twice", "media-missing", "vanished", "failed", "blocking-gap"])
+@pytest.mark.parametrize("name", RECEIPTS)
 async def test_receipts_are_the_same(visit: Visit, said: Mapping[Any, Any], name: str):
     batches = said["batches", name]
     seen = await visit.go(f"/connections/{name}/receipts")
@@ -158,6 +163,7 @@ async def test_receipts_are_the_same(visit: Visit, said: Mapping[Any, Any], name
     seen = await visit.go(f"/receipts/{newest['batch_id']}")
     assert seen.state == newest
     assert seen.counts() == {word: f"{count:,}" for word, count in newest["counts"].items()}
+    assert seen.texts("exception") == [one["key"] for one in newest["exceptions"]]
     assert seen.values("claim") == [newest["completeness"]["claim"]]
     assert seen.texts("summary") == [newest["summary"]]
     assert seen.named("gap") == list(dict.fromkeys(gap["code"] for gap in newest["gaps"]))

@@ -51,6 +51,8 @@ _LEDGER = frozenset(
     {DiagnosticCode.PARTITION_MISSING, DiagnosticCode.INVENTORY_UNPROVEN, DiagnosticCode.RANGE_UNPROVEN}
 )
 """What the ledger itself says of a partitioned stream, as of now and not as of some run."""
+_STANDING = frozenset({DiagnosticCode.RECORD_EXCEPTION, DiagnosticCode.GROUP_EXCEPTION})
+"""What the ledger itself says of every stream, as of now: one that has healed, or is set aside, is a gap no more."""
 _OF_RECORDS = frozenset({DiagnosticCode.MEDIA_MISSING, DiagnosticCode.DETAIL_GAP, DiagnosticCode.INVALID_RECORD})
 """Gaps of records that were read: a later run that read other records tells nothing of these."""
 
@@ -129,7 +131,8 @@ class PartitionReach:
 class StreamEvidence:
     """One stream as the store has it. `summary` (of coverage.picture) is None where it has no partitions.
     `missing`: the first keys of those that have vanished, and since when. `reach`: the partitions to look at first,
-    in the picture's order; the picture has them all."""
+    in the picture's order; the picture has them all. `exceptions`: how many stand by the code that names them, those
+    set aside and those of retired partitions left out; `exceptions_since`: the first of them."""
 
     name: str
     records: int = 0
@@ -139,6 +142,8 @@ class StreamEvidence:
     missing: Sequence[str] = ()
     missing_since: str | None = None
     reach: Sequence[PartitionReach] = ()
+    exceptions: Mapping[str, int] = field(default_factory=dict[str, int])
+    exceptions_since: str | None = None
 
     def count(self, *extents: str) -> int:
         """Partitions in any of these extents."""
@@ -313,6 +318,8 @@ def _is_told_otherwise(gap: Gap, attempt: Attempt, holed: Mapping[str, bool]) ->
     """Whether another axis, or the ledger, says it."""
     ended_it = gap.code == DiagnosticCode.STREAM_FAILED and not attempt.is_finished
     if (ended_it or gap.code in _CAUSES) and not gap.blocking:
+        return True
+    if gap.code in _STANDING:
         return True
     if gap.code not in _LEDGER or gap.stream is None or gap.stream not in holed:
         return False

@@ -51,6 +51,8 @@ class PartitionView:
     rule: PartitionRule
     gained: Ranges = ()
     """What the last run or import added to what is covered."""
+    exceptions: int = 0
+    """How many records and groups of it stand out of what is covered, those set aside left out."""
 
     @property
     def covered_through(self) -> str | None:
@@ -71,6 +73,7 @@ class PartitionView:
             "holes": [[hole.since, hole.until] for hole in _holes(state, order)],
             "gained": [[piece.since, piece.until] for piece in self.gained],
             "spans": self._spans(),
+            "exceptions": self.exceptions,
             "limited_before": state.limited_before,
             "covered_through": self.covered_through,
             "first_seen": state.first_seen,
@@ -108,13 +111,22 @@ def stream_picture(
     states: Iterable[PartitionState],
     rule: PartitionRule,
     before: Mapping[str, tuple[Ranges, Ranges]] | None = None,
+    exceptions: Mapping[str | None, int] | None = None,
 ) -> list[PartitionView]:
     """Every partition, worst first, then by name.
 
     `before`: what was covered and imported, by key, when the last run began; None where that is not known.
+    `exceptions`: how many stand out of each, by key.
     """
+    standing = exceptions or {}
     views = [
-        PartitionView(state, _extent(state, rule), rule, () if before is None else _gained(state, before, rule.order))
+        PartitionView(
+            state=state,
+            extent=_extent(state, rule),
+            rule=rule,
+            gained=() if before is None else _gained(state, before, rule.order),
+            exceptions=standing.get(state.key, 0),
+        )
         for state in states
     ]
     worst_first = list(Extent)

@@ -47,6 +47,7 @@ def _is_begun(evidence: Evidence) -> bool:
 
 
 def _of_stream(stream: StreamEvidence, evidence: Evidence, tell: Raising) -> Iterator[Condition]:
+    yield from _exceptions(stream, evidence, tell)
     if stream.summary is None:
         return
     yield from _missing(stream, evidence, tell)
@@ -57,6 +58,16 @@ def _of_stream(stream: StreamEvidence, evidence: Evidence, tell: Raising) -> Ite
     for extent, reason in (("imported", "imported_only"), ("limited", "source_limited")):
         if count := stream.count(extent):
             yield tell(reason, origin=_LEDGER, stream=stream.name, count=count)
+
+
+def _exceptions(stream: StreamEvidence, evidence: Evidence, tell: Raising) -> Iterator[Condition]:
+    """What stands out of what is covered, and is not set aside."""
+    since, counts = stream.exceptions_since, stream.exceptions
+    for code in sorted(counts.keys() & evidence.blocking):
+        yield _blocked(code, stream.name, counts[code], _LEDGER, since, "retry_by_runtime", tell)
+    count = sum(counted for code, counted in counts.items() if code not in evidence.blocking)
+    if count:
+        yield tell("exceptions", origin=_LEDGER, observed_at=since, stream=stream.name, count=count)
 
 
 def _missing(stream: StreamEvidence, evidence: Evidence, tell: Raising) -> Iterator[Condition]:

@@ -55,6 +55,7 @@ class Command(StrEnum):
     RUNS = "polyhost runs {connection}"
     RECONNECT = "polyhost connect {source} --name {connection} --renew"
     COVERAGE = "polyhost coverage {connection}"
+    EXCEPTIONS = "polyhost exceptions {connection}"
     RETIRE = "polyhost partitions retire {connection} {stream} {partition}"
     IMPORT = "polyhost import {connection} FILE"
     WATCHED = "polyhost import {connection} --watched"
@@ -141,6 +142,10 @@ _TABLE = (
     Rule(_K, "holes", "partial", "false", _WARNING, "partitions are not read from their beginning",
          "Not read completely in {stream}: {count:,}.", By.NEXT_RUN, "The next run reads exactly what is missing.",
          Command.RUN),
+    Rule(_K, "exceptions", "partial", "false", _WARNING,
+         "records that cannot be stored, or groups that cannot be read, stand out of what is covered",
+         "Could not be taken in {stream}: {count:,}; what is around is covered.", By.NEXT_RUN,
+         "Each run tries them again; see which they are, or set them aside.", Command.EXCEPTIONS),
     Rule(_K, "gap_open", "partial", "false", _WARNING, "a gap of any other kind was found and not closed since",
          "{code} in {stream}{times}.", By.NEXT_RUN, "{action}", Command.RUN),
     Rule(_K, "media_missing", "partial", "false", _ADVISORY, "records were accepted without their media",

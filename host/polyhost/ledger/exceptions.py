@@ -39,6 +39,7 @@ __all__ = [
     "StandingException",
     "can_be_tried",
     "covers_retry",
+    "exception_code",
     "exception_diagnostics",
     "heads_per_page",
     "healed_by_claim",
@@ -257,6 +258,11 @@ _TOLD = {
     ),
 }
 _ADVICE = "Each run tries them again, and they are well once the source is. To let one be: polyhost exceptions."
+
+
+def exception_code(kind: ExceptionKind) -> DiagnosticCode:
+    """The code that a run names those of this kind by."""
+    return _TOLD[kind][0]
 
 
 def exception_diagnostics(standing: Iterable[StandingException]) -> list[Diagnostic]:

@@ -77,6 +77,7 @@ class ExceptionsRequest:
     stream: str | None = argument("The stream of the one meant.", metavar="[STREAM]", default=None)
     key: str | None = argument("Its key, as the list shows it.", metavar="[KEY]", default=None)
     partition: str | None = common.partition("The partition of the one meant, where a key stands out in several.")
+    kind: str | None = option("record or group, where a key stands out as both.", metavar="KIND")
     reason: str | None = option("Why it is set aside, for the record.", metavar="TEXT")
     limit: int = limit("How many to list at most.", default=100)
 
@@ -94,6 +95,7 @@ class ChangeExceptionRequest:
     stream: str = common.stream()
     key: str = argument("Its key, as the list shows it.")
     partition: str | None = common.partition("The partition of the one meant, where a key stands out in several.")
+    kind: str | None = option("record or group, where a key stands out as both.", metavar="KIND")
     reason: str | None = option("Why it is set aside, for the record.", metavar="TEXT")
 
 
@@ -135,6 +137,7 @@ async def exceptions(context: Context, request: ExceptionsRequest) -> Result[Exc
         stream=request.stream,
         key=request.key,
         partition=request.partition,
+        kind=request.kind,
         reason=request.reason,
     )
     return await changes[request.action](context, which)
@@ -187,7 +190,11 @@ async def _change(
 
 def _one(standing: Sequence[ledger.StandingException], request: ChangeExceptionRequest) -> ledger.StandingException:
     """The one that is meant. RefusedError `unknown_exception`, or `ambiguous` where several are of that key."""
-    found = [one for one in standing if one.key == request.key and request.partition in (None, one.partition)]
+    found = [
+        one
+        for one in standing
+        if one.key == request.key and request.partition in (None, one.partition) and request.kind in (None, one.kind)
+    ]
     if not found:
         raise RefusedError(
             f"nothing of the key {request.key} stands out of {request.stream} in {request.name}",
@@ -195,10 +202,10 @@ def _one(standing: Sequence[ledger.StandingException], request: ChangeExceptionR
             code=ErrorCode.UNKNOWN_EXCEPTION,
         )
     if len(found) > 1:
-        places = ", ".join(sorted({one.partition or "none" for one in found}))
+        those = ", ".join(sorted(f"{one.kind} in {one.partition or 'no partition'}" for one in found))
         raise RefusedError(
-            f"{request.key} stands out in several partitions: {places}",
-            "Say which, with --partition.",
+            f"{request.key} stands out several times: {those}",
+            "Say which one, with --partition or --kind.",
             code=ErrorCode.AMBIGUOUS,
         )
     return found[0]

@@ -5,6 +5,7 @@ Owns: turning rows and ledger states into results. Must not know: how they look;
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, replace
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.cursor_time import position_at
+from polyhost.ledger.exceptions import NAMED
 from polyhost.ledger.looks import looks
 from polyhost.operations.context import Context
 from polyhost.operations.fields import check_bounds
@@ -78,19 +80,24 @@ async def coverage(context: Context, request: CoverageRequest) -> Result[Any]:
         streams: dict[str, Any] = {}
         rules = partition_rules(source.manifest, resolve_scope(source.manifest))
         before = await covered_before(store, connection.id)
+        standing = await store.ledger.exceptions(connection.id)
         for declared in source.manifest.streams:
             live, deleted = counts.get(declared.name, (0, 0))
+            mine = [one for one in standing if one.stream == declared.name]
             entry: dict[str, Any] = {
                 "records": live,
                 "deleted": deleted,
                 "partitions": None,
                 "summary": None,
                 "looks": None,
+                "exceptions": [one.as_json() for one in mine[:NAMED]],
+                "exceptions_total": len(mine),
             }
             rule = rules.get(declared.name)
             if rule is not None:
                 states = await store.ledger.partitions(connection.id, declared.name)
-                views = stream_picture(states, rule, before.get(declared.name))
+                by_partition = Counter(one.partition for one in mine if not one.is_set_aside)
+                views = stream_picture(states, rule, before.get(declared.name), by_partition)
                 entry["partitions"] = [view.as_json() for view in views]
                 entry["summary"] = stream_summary(views, rule)
                 entry["looks"] = asdict(looks(states, rule, now_iso=context.clock.iso()))

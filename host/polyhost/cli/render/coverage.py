@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from polyhost.cli.render.common import console, long_table, plain, printable, simple_table
+from polyhost.cli.wording import as_typed
 from polyhost.humanize import plural, short_time
 
 __all__ = ["coverage", "partition"]
@@ -20,6 +21,8 @@ NAME = 32
 """Characters of a partition's name: group conversations have long ones."""
 BAR = 28
 """Characters of a partition's bar: enough to see a hole, narrow enough for 100 columns."""
+EXCEPTIONS = 5
+"""Of a stream, named here; `polyhost exceptions` lists them all."""
 _COLOUR = {
     "missing": "red",
     "untouched": "yellow",
@@ -40,7 +43,19 @@ def coverage(value: dict[str, Any]) -> None:
         out.print(f"[bold]{plain(name)}[/]  {plural(stream['records'], 'record')}{deleted}")
         if stream["partitions"]:
             _partitions(out, stream)
+        _exceptions(out, stream)
     out.print()
+
+
+def _exceptions(out: Console, stream: dict[str, Any]) -> None:
+    """The first of what stands out, by key, and how many there are."""
+    for one in stream["exceptions"][:EXCEPTIONS]:
+        where = f" in {plain(one['partition'])}" if one["partition"] is not None else ""
+        aside = " [dim](set aside)[/]" if one["set_aside"] else ""
+        out.print(f"[yellow]![/] {one['kind']} {plain(one['key'])}{where}: [dim]{one['explain']}[/]{aside}")
+    more = stream["exceptions_total"] - len(stream["exceptions"][:EXCEPTIONS])
+    if more > 0:
+        out.print(f"[dim]  and {plural(more, 'other')}; all of them: {as_typed('polyhost exceptions')}[/]")
 
 
 def _partitions(out: Console, stream: dict[str, Any]) -> None:

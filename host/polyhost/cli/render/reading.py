@@ -10,6 +10,9 @@ from polyhost.humanize import plural, short_time
 
 __all__ = ["batches", "cancel", "pause", "receipt", "resume", "runs"]
 
+_NAMED = 10
+"""Exceptions that a receipt names in a terminal; `--json` has more."""
+
 
 def runs(value: dict[str, Any]) -> None:
     """Newest first."""
@@ -54,6 +57,11 @@ def receipt(value: dict[str, Any]) -> None:
         count = f" ({plural(gap['count'], 'item')})" if gap["count"] else ""
         action = f" → {plain(gap['action'])}" if gap["action"] else ""
         table.add_row("[yellow]gap[/]", f"{gap['code']}{count}{action}")
+    for one in value["exceptions"][:_NAMED]:
+        where = f" in {plain(one['partition'])}" if one["partition"] is not None else ""
+        table.add_row(
+            "[yellow]exception[/]", f"{plain(one['stream'])}: {plain(one['key'])}{where} [dim]{one['explain']}[/]"
+        )
     if line := blocked(value["blocked"]):
         table.add_row("[dim]fence[/]", line)
     out.print(table)

@@ -6,7 +6,8 @@ Owns: which rows, files and declarations become evidence, and how far back to lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,8 @@ from polyhost.engine.sessions.saved import session_saved_at
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import PolyhostError
 from polyhost.instants import earliest, iso_from_seconds
-from polyhost.ledger.state import PartitionStatus
+from polyhost.ledger.exceptions import StandingException, exception_code
+from polyhost.ledger.state import PartitionState, PartitionStatus
 from polyhost.protocol.diagnostics import Severity
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope_request import resolve_scope
@@ -143,6 +145,7 @@ def _hint(diagnostics: Sequence[Mapping[str, Any]]) -> str | None:
 async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) -> Sequence[StreamEvidence]:
     counts = await store.records.count(connection.id)
     rules = partition_rules(manifest, resolve_scope(manifest))
+    standing = await store.ledger.exceptions(connection.id)
     found: list[StreamEvidence] = []
     for declared in manifest.streams:
         rule = rules.get(declared.name)
@@ -150,6 +153,7 @@ async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) 
         views = stream_picture(states, rule) if rule is not None else []
         missing = [state for state in states if state.status is PartitionStatus.MISSING]
         live, deleted = counts.get(declared.name, (0, 0))
+        open_ones = _open_exceptions(standing, declared.name, states)
         found.append(
             StreamEvidence(
                 name=declared.name,
@@ -160,9 +164,19 @@ async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) 
                 reach=[_reach(view) for view in views[:_REACH_SHOWN]],
                 missing=[state.key for state in missing[:_MISSING_NAMED]],
                 missing_since=earliest(state.missing_since for state in missing),
+                exceptions=Counter(str(exception_code(one.kind)) for one in open_ones),
+                exceptions_since=earliest(one.since for one in open_ones),
             )
         )
     return found
+
+
+def _open_exceptions(
+    standing: Iterable[StandingException], stream: str, states: Iterable[PartitionState]
+) -> list[StandingException]:
+    """Those a run has to name: not set aside, and not of a partition that its owner has retired."""
+    retired = {state.key for state in states if state.status is PartitionStatus.RETIRED}
+    return [one for one in standing if one.stream == stream and not one.is_set_aside and one.partition not in retired]
 
 
 def _reach(view: PartitionView) -> PartitionReach:

@@ -10,6 +10,7 @@ from polyhost.coverage.evidence import Hold, Policy
 from polyhost.coverage.picture import Extent
 from polyhost.coverage.signals import Axis, By, SignalSeverity
 from polyhost.coverage.verdict import Verdict
+from polyhost.operations.exceptions import StandingException
 from polyhost.operations.results.common import Nature, RunState, Span
 
 
@@ -246,8 +247,9 @@ class Spans(TypedDict):
 
 class Partition(TypedDict):
     """One independently resuming part of a stream. `covered`, `imported`, `holes` and `gained` are stretches of
-    positions, `spans` the same as moments. `limited_before`: the source hides what is older. `looked_at`: when its
-    newest records were last read, `swept_at`: when all of it last was; what was edited or deleted since is unknown."""
+    positions, `spans` the same as moments. `exceptions`: how many records and groups stand out of what is covered,
+    those set aside left out. `limited_before`: the source hides what is older. `looked_at`: when its newest records
+    were last read, `swept_at`: when all of it last was; what was edited or deleted since is unknown."""
 
     key: str
     label: str | None
@@ -260,6 +262,7 @@ class Partition(TypedDict):
     holes: list[Span]
     gained: list[Span]
     spans: Spans
+    exceptions: int
     limited_before: str | None
     covered_through: str | None
     first_seen: str | None
@@ -292,13 +295,16 @@ class Looks(TypedDict):
 
 
 class CoveredStream(TypedDict):
-    """One stream; `partitions` (worst first), `summary` and `looks` are null where it has none."""
+    """One stream; `partitions` (worst first), `summary` and `looks` are null where it has none. `exceptions`: the first
+    of what stands out of what is covered, set aside or not; `exceptions_total`: how many there are."""
 
     records: int
     deleted: int
     partitions: list[Partition] | None
     summary: StreamSummary | None
     looks: Looks | None
+    exceptions: list[StandingException]
+    exceptions_total: int
 
 
 class Coverage(TypedDict):
