@@ -12,8 +12,10 @@ from typing import Any
 from polyhost.engine.clock import Clock
 from polyhost.operations.artifacts import import_file
 from polyhost.operations.context import Context
-from polyhost.operations.reading import batches, coverage, records
-from polyhost.operations.requests import BatchesRequest, CoverageRequest, ImportRequest, RecordsRequest
+from polyhost.operations.coverage import CoverageRequest, coverage
+from polyhost.operations.receipts import BatchesRequest, batches
+from polyhost.operations.records import RecordsRequest, records
+from polyhost.operations.requests import ImportRequest
 
 __all__ = ["Importing", "facts_of"]
 

@@ -20,7 +20,7 @@ from benchmarks.measure import Meter
 from benchmarks.report import Line, show
 from polyhost.engine.reading.indexing import STEP_RECORDS
 from polyhost.operations.context import Context
-from polyhost.operations.requests import SearchRequest
+from polyhost.operations.search import SearchRequest
 from polyhost.operations.search import search as run_search
 from polyhost.store.base import ConnectionRow, Store
 from polyhost.store.opening import open_store

@@ -12,8 +12,7 @@ import pytest
 from conformance.terminal import at_terminal
 from e2e.command import CommandLine, Finished
 from polyhost.operations.context import Context
-from polyhost.operations.reading import records
-from polyhost.operations.requests import RecordsRequest
+from polyhost.operations.records import RecordsRequest, records
 
 NODE = Path(__file__).parent / "node"
 STARTED = 'import { writeFileSync } from "node:fs";\nwriteFileSync("started", "");\n'

@@ -18,8 +18,10 @@ from polyhost.engine.events import RunEvent
 from polyhost.operations.collect import run
 from polyhost.operations.connections import connect
 from polyhost.operations.context import Context
-from polyhost.operations.reading import coverage, records, runs
-from polyhost.operations.requests import ConnectRequest, CoverageRequest, RecordsRequest, RunRequest, RunsRequest
+from polyhost.operations.coverage import CoverageRequest, coverage
+from polyhost.operations.reading import runs
+from polyhost.operations.records import RecordsRequest, records
+from polyhost.operations.requests import ConnectRequest, RunRequest, RunsRequest
 
 __all__ = ["BROWSER", "NAME", "LaterClock", "Owner", "Ran"]
 

@@ -16,20 +16,18 @@ from polyhost.operations.connections import connections
 from polyhost.operations.context import Context
 from polyhost.operations.leaving import disconnect, rename
 from polyhost.operations.operation import Result
-from polyhost.operations.reading import batches, receipt, records, run_details, runs
+from polyhost.operations.reading import run_details, runs
+from polyhost.operations.receipts import BatchesRequest, ReceiptRequest, batches, receipt
+from polyhost.operations.records import RecordsRequest, records
 from polyhost.operations.requests import (
-    BatchesRequest,
     ConnectionsRequest,
     DisconnectRequest,
-    ReceiptRequest,
-    RecordsRequest,
     RenameRequest,
     RunDetailsRequest,
     RunRequest,
     RunsRequest,
-    StatusRequest,
 )
-from polyhost.operations.status import status
+from polyhost.operations.status import StatusRequest, status
 
 
 async def health(owner: Owner) -> dict[str, Any]:

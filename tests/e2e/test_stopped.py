@@ -17,8 +17,7 @@ import pytest
 
 from e2e.command import CommandLine
 from operations.shelf import Shelf, message
-from polyhost.operations.requests import SearchRequest
-from polyhost.operations.search import search
+from polyhost.operations.search import SearchRequest, search
 
 CHANNELS = 6
 """Each is exported by itself, so that there is something left to do wherever an export is stopped."""

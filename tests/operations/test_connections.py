@@ -19,8 +19,8 @@ from polyhost.operations import connections
 from polyhost.operations.connections import connect
 from polyhost.operations.context import Context
 from polyhost.operations.entering import Entered
-from polyhost.operations.requests import ConnectRequest, StatusRequest
-from polyhost.operations.status import status
+from polyhost.operations.requests import ConnectRequest
+from polyhost.operations.status import StatusRequest, status
 
 MINA = {"id": "U1", "label": "mina"}
 BAY = {"id": "T1", "label": "Lantern Bay", "url": "https://app.slack.com/client/T1"}

@@ -18,8 +18,7 @@ from polyhost.errors import PolyhostError, RefusedError, RunFailedError, Stopped
 from polyhost.exports.formats import FORMATS
 from polyhost.ledger.state import PartitionState, Range
 from polyhost.operations.context import Context
-from polyhost.operations.export import export
-from polyhost.operations.requests import ExportRequest
+from polyhost.operations.export import ExportRequest, export
 from polyhost.store.base import SavePartitions
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from checkout import ROOT
 from importing import Importing
-from polyhost.operations.reading import receipt
-from polyhost.operations.requests import ReceiptRequest
+from polyhost.operations.receipts import ReceiptRequest, receipt
 
 CHAT = "[13/09/2020, 12:26:40] Ada: hello\n[13/09/2020, 12:26:41] Bob: hello\n"
 

@@ -13,7 +13,7 @@ from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.leaving import disconnect
 from polyhost.operations.operation import Result
-from polyhost.operations.requests import DisconnectRequest, StatusRequest
+from polyhost.operations.requests import DisconnectRequest
 from polyhost.operations.schedules import (
     SchedulePauseRequest,
     ScheduleResumeRequest,
@@ -24,7 +24,7 @@ from polyhost.operations.schedules import (
     set_schedule,
     show,
 )
-from polyhost.operations.status import status
+from polyhost.operations.status import StatusRequest, status
 from polyhost.store.base import BatchRow, RunRow
 
 HOUR = 3600

@@ -8,8 +8,7 @@ import pytest
 from operations.shelf import Shelf, message
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
-from polyhost.operations.requests import SearchRequest
-from polyhost.operations.search import search
+from polyhost.operations.search import SearchRequest, search
 
 
 async def find(shelf: Shelf, text: str, **choice: Any) -> dict[str, Any]:

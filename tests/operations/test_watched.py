@@ -11,8 +11,8 @@ from polyhost.operations.artifacts import import_file
 from polyhost.operations.connections import connect
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
-from polyhost.operations.requests import ConnectRequest, ImportRequest, StatusRequest
-from polyhost.operations.status import status
+from polyhost.operations.requests import ConnectRequest, ImportRequest
+from polyhost.operations.status import StatusRequest, status
 
 CHAT = "[13/09/2020, 12:26:40] Ada: hello\n[13/09/2020, 12:26:41] Bob: hello\n"
 

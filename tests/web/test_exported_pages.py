@@ -8,8 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from operations.shelf import Shelf, message
-from polyhost.operations.export import export
-from polyhost.operations.requests import ExportRequest
+from polyhost.operations.export import ExportRequest, export
 from web.axe import violations
 from web.serving import PHONE
 

@@ -6,6 +6,7 @@ Owns: that translation. Must not know: what an operation does, how a request is 
 from __future__ import annotations
 
 import re
+import typing
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
@@ -21,7 +22,7 @@ from polyhost.api.uploading import UPLOAD_TYPE
 from polyhost.operations import bodies, events, results
 from polyhost.operations.catalog import OPERATIONS
 from polyhost.operations.fields import Field
-from polyhost.operations.operation import Endpoint, Exchange, Operation
+from polyhost.operations.operation import Endpoint, Exchange, Operation, value_type
 
 __all__ = ["EVENTS", "PROBLEMS", "openapi_document", "operation_id", "schema_of"]
 
@@ -91,17 +92,20 @@ def openapi_document() -> dict[str, Any]:
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """The JSON Schema of a type of results, or of an event, whole, with what it refers to."""
+    """The JSON Schema of a result, of a part of one that has a name of its own, or of an event, whole, with what it
+    refers to."""
     schemas = Schemas()
     of_events = {kind.__name__: kind for kind in EVENTS.values()}
-    found = schemas.inline(of_events.get(name) or _answers().get(name) or getattr(results, name))
+    found = schemas.inline(of_events.get(name) or _results().get(name) or getattr(results, name))
     return {**found, "components": {"schemas": schemas.named()}}
 
 
-def _answers() -> dict[str, Any]:
-    """What routes answer with, by name."""
-    kinds = [endpoint.result for operation in OPERATIONS for endpoint in operation.routes]
-    return {kind.__name__: kind for kind in kinds if not isinstance(kind, str)}
+def _results() -> dict[str, Any]:
+    """What operations come to, on a command line and over HTTP, by name."""
+    kinds = [value_type(operation.handler) for operation in OPERATIONS]
+    kinds += [endpoint.result for operation in OPERATIONS for endpoint in operation.routes]
+    named = [one for kind in kinds for one in (typing.get_args(kind) or (kind,))]
+    return {kind.__name__: kind for kind in named if not isinstance(kind, str)}
 
 
 def operation_id(operation: Operation[Any, Any], number: int) -> str:

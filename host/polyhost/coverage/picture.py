@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
+from polyhost.coverage.extent import Extent
 from polyhost.ledger.cursor import maximum
 from polyhost.ledger.cursor_time import time_of
 from polyhost.ledger.plan import unproven
@@ -17,18 +17,6 @@ from polyhost.ledger.ranges import Ranges, add, without
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
 
 __all__ = ["Extent", "PartitionView", "stream_picture", "stream_summary"]
-
-
-class Extent(StrEnum):
-    """How far one partition is covered. In the order an owner should look at them."""
-
-    MISSING = "missing"
-    UNTOUCHED = "untouched"
-    PARTIAL = "partial"
-    IMPORTED = "imported"
-    LIMITED = "limited"
-    COMPLETE = "complete"
-    RETIRED = "retired"
 
 
 _EXPLAIN = {

@@ -6,7 +6,23 @@ from types import ModuleType
 from typing import Any
 
 from polyhost.errors import ErrorCode
-from polyhost.operations import doctor, exceptions, fixtures, notifications, polyfills, requests, schedules, settings
+from polyhost.operations import (
+    coverage,
+    doctor,
+    exceptions,
+    export,
+    fixtures,
+    notifications,
+    partitions,
+    polyfills,
+    receipts,
+    records,
+    requests,
+    schedules,
+    search,
+    settings,
+    status,
+)
 from polyhost.operations._before import before, route
 from polyhost.operations.operation import Exchange, Operation
 
@@ -100,103 +116,11 @@ OPERATIONS = (
             ),
         ),
     ),
-    before(
-        "status",
-        requests.StatusRequest,
-        "polyhost.operations.status:status",
-        "Show how each connection is: what works, how far it reaches, and what only you can do.",
-        ("polyhost status", "polyhost status slack", "polyhost status slack --json | jq .next_actions"),
-        routes=(
-            route("GET", "/v1/health", "AllHealth", hidden=("name",)),
-            route("GET", "/v1/connections/{name}/health", "Health"),
-        ),
-    ),
-    before(
-        "records",
-        requests.RecordsRequest,
-        "polyhost.operations.reading:records",
-        "Read stored records.",
-        ("polyhost records slack messages --partition C024BE91L --limit 10", "polyhost records slack users --json"),
-        routes=(
-            route(
-                "GET",
-                "/v1/connections/{name}/streams/{stream}/records",
-                "Records",
-                errors=(ErrorCode.BAD_CURSOR, ErrorCode.BAD_SINCE, ErrorCode.BAD_UNTIL),
-            ),
-        ),
-    ),
-    before(
-        "record",
-        requests.RecordRequest,
-        "polyhost.operations.looking:record",
-        "Show one record, and what it was before it was edited.",
-        ('polyhost record slack messages \'["C024BE91L","1790000000.000100"]\' --versions',),
-        routes=(route("GET", "/v1/connections/{name}/streams/{stream}/record", "Record"),),
-    ),
-    before(
-        "thread",
-        requests.ThreadRequest,
-        "polyhost.operations.looking:thread",
-        "Show the group a record belongs to: a message with its replies.",
-        ('polyhost thread slack messages \'["C024BE91L","1790000000.000100"]\'',),
-        routes=(
-            route("GET", "/v1/connections/{name}/streams/{stream}/thread", "Thread", errors=(ErrorCode.BAD_CURSOR,)),
-        ),
-    ),
-    before(
-        "counts",
-        requests.CountsRequest,
-        "polyhost.operations.looking:counts",
-        "Count what a stream and its partitions hold.",
-        ("polyhost counts slack messages", "polyhost counts slack messages --partition C024BE91L --json"),
-        routes=(route("GET", "/v1/connections/{name}/streams/{stream}/counts", "StreamCounts"),),
-    ),
-    before(
-        "search",
-        requests.SearchRequest,
-        "polyhost.operations.search:search",
-        "Find text in everything that is stored, the newest first.",
-        (
-            "polyhost search 'harbour lights'",
-            "polyhost search '\"harbour lights\" -berth' --connection slack --since 2026-01-01",
-        ),
-        routes=(
-            route(
-                "GET",
-                "/v1/search",
-                "Found",
-                errors=(
-                    ErrorCode.QUERY_EMPTY,
-                    ErrorCode.QUERY_TOO_LONG,
-                    ErrorCode.QUERY_TOO_WIDE,
-                    ErrorCode.BAD_CURSOR,
-                    ErrorCode.BAD_SINCE,
-                    ErrorCode.BAD_UNTIL,
-                ),
-            ),
-        ),
-    ),
-    before(
-        "export",
-        requests.ExportRequest,
-        "polyhost.operations.export:export",
-        "Write what is stored into files, for use without polyhost.",
-        (
-            "polyhost export slack --format jsonl --to ~/slack-export",
-            "polyhost export slack --format html --to ~/slack-pages --stream messages --since 2026-01-01",
-            "polyhost export slack --format jsonl --to ~/slack-export --changes",
-        ),
-        only="It writes into a directory of this machine that is named.",
-    ),
-    before(
-        "coverage",
-        requests.CoverageRequest,
-        "polyhost.operations.reading:coverage",
-        "Show how far each partition is covered, where the holes are, and what mends them.",
-        ("polyhost coverage slack",),
-        routes=(route("GET", "/v1/connections/{name}/coverage", "Coverage"),),
-    ),
+    *declared_in(status),
+    *declared_in(records),
+    *declared_in(search),
+    *declared_in(coverage),
+    *declared_in(export),
     before(
         "runs",
         requests.RunsRequest,
@@ -256,45 +180,13 @@ OPERATIONS = (
             ),
         ),
     ),
-    before(
-        "partitions retire",
-        requests.RetireRequest,
-        "polyhost.operations.partitions:retire",
-        "Accept that a missing partition is gone: keep its records, stop reporting it.",
-        ('polyhost partitions retire slack messages C024BE91L --reason "left the project"',),
-        routes=(route("POST", "/v1/connections/{name}/streams/{stream}/partitions/{key}/retire", "PartitionChanged"),),
-    ),
-    before(
-        "partitions restore",
-        requests.RestoreRequest,
-        "polyhost.operations.partitions:restore",
-        "Take back a retirement.",
-        ("polyhost partitions restore slack messages C024BE91L",),
-        routes=(route("POST", "/v1/connections/{name}/streams/{stream}/partitions/{key}/restore", "PartitionChanged"),),
-    ),
+    *declared_in(partitions),
     *declared_in(exceptions),
     *declared_in(schedules),
-    before(
-        "batches",
-        requests.BatchesRequest,
-        "polyhost.operations.reading:batches",
-        "List acquisition batches, newest first.",
-        ("polyhost batches slack",),
-        routes=(route("GET", "/v1/connections/{name}/batches", "Batches"),),
-    ),
     *declared_in(notifications),
     *declared_in(polyfills),
     *declared_in(fixtures),
-    before(
-        "receipt",
-        requests.ReceiptRequest,
-        "polyhost.operations.reading:receipt",
-        "Show the receipt of one batch or run.",
-        ("polyhost receipt run_019a…",),
-        routes=(
-            route("GET", "/v1/batches/{batch}/receipt", "Receipt", errors=(ErrorCode.NO_RECEIPT, ErrorCode.NOT_ENDED)),
-        ),
-    ),
+    *declared_in(receipts),
     *declared_in(settings),
     *declared_in(doctor),
     before(

@@ -31,43 +31,11 @@ DETAILS: Mapping[str, str] = {
         "Takes in an export of your own, through the same checks as a run, and gives it a receipt. It is safe to "
         "repeat, in any order: what is known already is neither doubled nor taken back to an older version."
     ),
-    "status": (
-        "Six things are judged apart: whether runs work, how much is covered, how fresh that is, when runs start, "
-        "whether the site accepts you, and whether it runs on this machine. Only what needs you is listed as "
-        "such, with the command to type."
-    ),
-    "coverage": (
-        "A hole is a range that was not read, or that no run could prove; the next run reads exactly that. A "
-        "partition that is missing was there once and is not in the source's list any more."
-    ),
     "cancel": ("The run stops taking more, keeps what it has read, and says so in its receipt."),
     "pause": (
         "What is under way is finished and kept; then the run waits, with its browser open and its connection held. A "
         "run of another process waits within a second. It can be cancelled all the while; after an hour it is ended as "
         "if it had been. A question it asked keeps its deadline. To start no runs at all: schedule pause."
-    ),
-    "partitions retire": (
-        "Its records stay, and so does how far it was covered. It is not reported as missing any more; should it "
-        "come back, it resumes by itself."
-    ),
-    "polyfill check": (
-        "Every check is a line: what was found, and what to do about what was not kept. A script for a page can "
-        "be run through the rules of behaviour only with a recording, given with --scenario."
-    ),
-    "polyfill dev": (
-        "One browser stays open and keeps its login. Each run starts from nothing and stores nothing, so what you see"
-        " is what your script does. What a record holds is shown only with --show-data; an error names your own file"
-        " and line. With --once it runs once: exit 1 where that failed."
-    ),
-    "receipt": ("It claims completeness only where the batch has shown it."),
-    "config explain": (
-        "Of each setting, a flag goes before an environment variable, a variable before config.toml, and that "
-        "before the default. docs/configuration.md lists them all."
-    ),
-    "doctor": (
-        "Looks at versions, settings, the browser, permissions, disk, clock, the store and saved sessions. "
-        "Without --online nothing is reached; with it, each connection's page is opened once with its session, "
-        "which the site may count as a visit of yours."
     ),
     "disconnect": (
         "What was collected stays readable and searchable with --keep-data, and is deleted for good with "

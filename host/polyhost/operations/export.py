@@ -5,28 +5,100 @@ Owns: reading the request, and what the owner is told came of it. Must not know:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
-from polyhost.engine.export.export import Wanted
-from polyhost.engine.export.export import export as write_export
-from polyhost.engine.sources.lookup import Loaded, find_source
+from typing_extensions import TypedDict
+
 from polyhost.errors import ErrorCode, RefusedError
-from polyhost.exports.folder import ExportFolder
-from polyhost.exports.formats import format_named
 from polyhost.instants import TimestampError, parse_timestamp
-from polyhost.operations.context import Context
-from polyhost.operations.fields import check_bounds
-from polyhost.operations.operation import Result
-from polyhost.operations.requests import ExportRequest
-from polyhost.operations.shown import known_stream
+from polyhost.operations import shared_fields as common
+from polyhost.operations.coverage import StreamSummary
+from polyhost.operations.fields import flag, number, option
+from polyhost.operations.operation import Result, Section, operation
 
-__all__ = ["export"]
+if TYPE_CHECKING:
+    from polyhost.engine.export.export import Wanted
+    from polyhost.engine.sources.lookup import Loaded
+    from polyhost.exports.folder import ExportFolder
+    from polyhost.operations.context import Context
+
+__all__ = ["ExportRequest", "Exported", "export"]
+
+MAX_CHANGE = 2**63 - 1
+"""Change numbers are 64-bit integers in every store."""
 
 
-async def export(context: Context, request: ExportRequest) -> Result[Any]:
+class ExportedCounts(TypedDict):
+    """What was written of a stream: live records, deleted ones, and what records were before."""
+
+    records: int
+    deleted: int
+    versions: int
+
+
+class ExportClaim(TypedDict):
+    """How whole a stream is in the export, and what the ledger says of it; null where it has no partitions."""
+
+    claim: Literal["proven", "partial", "part_as_asked_for", "unproven"]
+    ledger: StreamSummary | None
+
+
+class Exported(TypedDict):
+    """An export, or one more part of it. `after_sequence` and `through_sequence`: of which changes it tells; the next
+    part goes on from there."""
+
+    connection: str
+    source: str
+    format: str
+    part: int
+    after_sequence: int
+    through_sequence: int
+    streams: dict[str, ExportedCounts]
+    coverage: dict[str, ExportClaim]
+    directory: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    name: str = common.connection()
+    format: str | None = option("jsonl, csv, sqlite, markdown or html.", metavar="FORMAT")
+    to: str | None = option("The directory to write into; new, empty, or an earlier export.", metavar="DIR")
+    stream: tuple[str, ...] = common.streams()
+    partition: str | None = common.partition("Only this partition of streams that have any.")
+    since: str | None = common.since("Only from this time on, of streams ordered by time (ISO 8601).")
+    until: str | None = option("Only before this time.", metavar="TIME")
+    deleted: bool = flag("Records the source has deleted, too.")
+    versions: bool = flag("What records were before they were edited, too.")
+    changes: bool = flag("Add what has changed since the export that is in the directory, deletions included.")
+    changes_since: int | None = number(
+        "Only what has changed after this change number.", most=MAX_CHANGE, code=ErrorCode.BAD_CHANGES_SINCE
+    )
+
+
+@operation(
+    "export",
+    "Write what is stored into files, for use without polyhost.",
+    section=Section.READING,
+    examples=(
+        "polyhost export slack --format jsonl --to ~/slack-export",
+        "polyhost export slack --format html --to ~/slack-pages --stream messages --since 2026-01-01",
+        "polyhost export slack --format jsonl --to ~/slack-export --changes",
+    ),
+    only="It writes into a directory of this machine that is named.",
+    all_or_nothing=True,
+)
+async def export(context: Context, request: ExportRequest) -> Result[Exported]:
     """One export, or one more part of it. RefusedError before anything is written."""
-    check_bounds(request)
+    from polyhost.engine.export.export import Wanted
+    from polyhost.engine.export.export import export as write_export
+    from polyhost.engine.sources.lookup import find_source
+    from polyhost.exports.formats import format_named
+    from polyhost.operations.shown import known_stream
+
     chosen = format_named(request.format)
     if not request.to:
         raise RefusedError("no place to export to was named", "Give --to DIR.", code=ErrorCode.NO_DIRECTORY)
@@ -52,13 +124,25 @@ async def export(context: Context, request: ExportRequest) -> Result[Any]:
         made = await write_export(
             store, connection, source.manifest, wanted, folder, clock=context.clock, cancelled=context.cancelled
         )
-    kept = ("connection", "source", "format", "part", "after_sequence", "through_sequence", "streams", "coverage")
-    value = {name: made[name] for name in kept}
-    value |= {"directory": request.to, "files": len(made["files"])}
-    return Result(value | {"bytes": sum(file["bytes"] for file in made["files"])})
+    value = Exported(
+        connection=made["connection"],
+        source=made["source"],
+        format=made["format"],
+        part=made["part"],
+        after_sequence=made["after_sequence"],
+        through_sequence=made["through_sequence"],
+        streams=made["streams"],
+        coverage=made["coverage"],
+        directory=request.to,
+        files=len(made["files"]),
+        bytes=sum(file["bytes"] for file in made["files"]),
+    )
+    return Result(value)
 
 
 def _folder(text: str) -> ExportFolder:
+    from polyhost.exports.folder import ExportFolder
+
     return ExportFolder(Path(text).expanduser().absolute())
 
 

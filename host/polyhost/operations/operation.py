@@ -32,7 +32,18 @@ from polyhost.operations.fields import check_bounds
 if TYPE_CHECKING:
     from polyhost.operations.context import Context
 
-__all__ = ["Endpoint", "Exchange", "Group", "Method", "Operation", "Result", "Route", "Section", "operation"]
+__all__ = [
+    "Endpoint",
+    "Exchange",
+    "Group",
+    "Method",
+    "Operation",
+    "Result",
+    "Route",
+    "Section",
+    "operation",
+    "value_type",
+]
 
 RequestT = TypeVar("RequestT")
 ValueT = TypeVar("ValueT")

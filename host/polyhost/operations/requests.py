@@ -13,44 +13,26 @@ from polyhost.operations.fields import argument, body, flag, limit, number, opti
 
 __all__ = [
     "AnswerRequest",
-    "BatchesRequest",
     "CancelRequest",
     "CommitRequest",
     "ConnectRequest",
     "ConnectionsRequest",
-    "CountsRequest",
-    "CoverageRequest",
     "DemoRequest",
     "DisconnectRequest",
-    "ExportRequest",
     "ImportRequest",
     "PauseRequest",
     "QuestionsRequest",
-    "ReceiptRequest",
-    "RecordRequest",
-    "RecordsRequest",
     "RenameRequest",
-    "RestoreRequest",
     "ResumeRequest",
-    "RetireRequest",
     "RunDetailsRequest",
     "RunRequest",
     "RunsRequest",
-    "SearchRequest",
     "StartRequest",
-    "StatusRequest",
-    "ThreadRequest",
     "UploadRequest",
 ]
 
 MAX_SIGN_IN_SECONDS = 86_400
 """How long a window may wait for its owner: nobody comes back to it after a day."""
-MAX_WAIT_SECONDS = 3_600
-"""How long a search may take in what is new: more than the largest store takes."""
-MAX_CHANGE = 2**63 - 1
-"""Change numbers are 64-bit integers in every store."""
-MAX_RECORDS = 1_000_000
-"""Records one command prints; more is an export's job."""
 _MAP_HOST = "Send a site's traffic to a loopback address instead (test servers only)."
 
 
@@ -135,110 +117,9 @@ class ConnectionsRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordsRequest:
-    name: str = argument("The connection.")
-    stream: str = argument("The stream, e.g. messages.")
-    partition: str | None = option("Only this partition, e.g. one channel's id.", metavar="KEY")
-    since: str | None = option("Only records from this time on (ISO 8601).", metavar="TIME")
-    until: str | None = option("Only records before this time.", metavar="TIME")
-    limit: int = limit("At most this many (0: all).", default=50, least=0, most=MAX_RECORDS)
-    after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
-    newest: bool = flag("The newest first.")
-    heads: bool = flag("Only heads of groups, e.g. no replies; says how many members each has.")
-    deleted: bool = flag("Show records the source has deleted, too.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordRequest:
-    name: str = argument("The connection.")
-    stream: str = argument("The stream, e.g. messages.")
-    key: str = argument("The record's key, as records shows it.")
-    versions: bool = flag("Show what it was before, too.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ThreadRequest:
-    name: str = argument("The connection.")
-    stream: str = argument("The stream, e.g. messages.")
-    key: str = argument("The key of any record of the group, as records shows it.")
-    limit: int = limit("At most this many at once.", default=1000)
-    after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
-    deleted: bool = flag("Show records the source has deleted, too.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountsRequest:
-    name: str = argument("The connection.")
-    stream: str = argument("The stream, e.g. messages.")
-    partition: tuple[str, ...] = option("Only this partition. Repeat for more.", metavar="KEY", default=())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchRequest:
-    text: str = argument('What to find: words, "a phrase", -without, beginning*.')
-    connection: tuple[str, ...] = option("Only in this connection. Repeat for more.", metavar="NAME", default=())
-    stream: str | None = option("Only in this stream, e.g. messages.", metavar="STREAM")
-    partition: str | None = option("Only in this partition, e.g. one channel's id.", metavar="KEY")
-    since: str | None = option("Only what happened from this time on (ISO 8601).", metavar="TIME")
-    until: str | None = option("Only what happened before this time.", metavar="TIME")
-    limit: int = limit("At most this many.", default=20)
-    after: str | None = option("Go on after this cursor (`next` of the page before).", metavar="CURSOR")
-    deleted: bool = flag("Search what the source has deleted, too.")
-    wait: float | None = number(
-        "At most so long taking in what is new before searching. Default: 1; nothing of what is being collected now.",
-        metavar="SECONDS",
-        type=float,
-        most=MAX_WAIT_SECONDS,
-        code=ErrorCode.BAD_WAIT,
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportRequest:
-    name: str = argument("The connection.")
-    format: str | None = option("jsonl, csv, sqlite, markdown or html.", metavar="FORMAT")
-    to: str | None = option("The directory to write into; new, empty, or an earlier export.", metavar="DIR")
-    stream: tuple[str, ...] = option("Only this stream. Repeat for more.", metavar="STREAM", default=())
-    partition: str | None = option("Only this partition of streams that have any.", metavar="KEY")
-    since: str | None = option("Only from this time on, of streams ordered by time (ISO 8601).", metavar="TIME")
-    until: str | None = option("Only before this time.", metavar="TIME")
-    deleted: bool = flag("Records the source has deleted, too.")
-    versions: bool = flag("What records were before they were edited, too.")
-    changes: bool = flag("Add what has changed since the export that is in the directory, deletions included.")
-    changes_since: int | None = number(
-        "Only what has changed after this change number.", most=MAX_CHANGE, code=ErrorCode.BAD_CHANGES_SINCE
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CoverageRequest:
-    name: str = argument("The connection.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusRequest:
-    name: str | None = argument("The connection. Default: every one.", metavar="[NAME]", default=None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RunsRequest:
     name: str = argument("The connection.")
     limit: int = limit("At most this many, newest first.", default=20)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetireRequest:
-    name: str = argument("The connection.")
-    stream: str = argument("The stream, e.g. messages.")
-    key: str = argument("The partition's key, as coverage shows it.")
-    reason: str | None = option("Why, for the record.", metavar="TEXT")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreRequest:
-    name: str = argument("The connection.")
-    stream: str = argument("The stream, e.g. messages.")
-    key: str = argument("The partition's key, as coverage shows it.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,17 +135,6 @@ class PauseRequest:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeRequest:
     run: str = argument("A run's id, as runs shows it.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchesRequest:
-    name: str = argument("The connection.")
-    limit: int = limit("At most this many, newest first.", default=20)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptRequest:
-    batch: str = argument("A batch or run id.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

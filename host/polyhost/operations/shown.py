@@ -6,17 +6,41 @@ Owns: that shape. Must not know: which surface asks, how it looks there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from polyhost.engine.reading.authors import Authors
-from polyhost.engine.sources.lookup import Loaded
+from typing_extensions import TypedDict
+
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.instants import EventTime, iso_from_instant
-from polyhost.protocol.event_time import event_time
-from polyhost.protocol.manifest import StreamDecl
-from polyhost.store.base import Store, StoredRecord
+from polyhost.operations.shared_results import Described
 
-__all__ = ["Shown", "known_stream"]
+if TYPE_CHECKING:
+    from polyhost.engine.reading.authors import Authors
+    from polyhost.engine.sources.lookup import Loaded
+    from polyhost.protocol.manifest import StreamDecl
+    from polyhost.store.base import Store
+    from polyhost.store.base import StoredRecord as Stored
+
+__all__ = ["Content", "Shown", "StoredRecord", "known_stream"]
+
+Content = Annotated[dict[str, Any], Described("The record itself, by the schema of its stream's manifest.")]
+
+
+class StoredRecord(TypedDict):
+    """One record in one version. `time`: when it happened, where it says so; `label`: what its partition is called;
+    `author`: who it says it is from. `data` null: nothing of it is known but that it was deleted."""
+
+    stream: str
+    key: str
+    partition: str | None
+    label: str | None
+    author: str | None
+    time: str | None
+    data: Content | None
+    emitted_at: str
+    version: int
+    deleted: bool
+    batch_id: str
 
 
 def known_stream(source: Loaded, stream: str) -> StreamDecl:
@@ -34,16 +58,20 @@ class Shown:
     """How one stream's records are shown: their moments read by its declaration, their partitions and authors named."""
 
     def __init__(self, declared: StreamDecl | None, labels: Mapping[str, str], authors: Authors | None) -> None:
+        from polyhost.protocol.event_time import event_time
+
         self._time: EventTime | None = None if declared is None else event_time(declared)
         self._labels = labels
         self._authors = authors
 
     @classmethod
     async def of(
-        cls, store: Store, connection_id: int, stream: str, source: Loaded | None, records: Sequence[StoredRecord]
+        cls, store: Store, connection_id: int, stream: str, source: Loaded | None, records: Sequence[Stored]
     ) -> Shown:
         """For these records, whose partitions' and authors' names are looked up. `source` None: its polyfill is not
         there any more."""
+        from polyhost.engine.reading.authors import Authors
+
         partitions = sorted({record.partition for record in records if record.partition is not None})
         labels = await store.ledger.labels(connection_id, stream, partitions)
         if source is None:
@@ -52,21 +80,21 @@ class Shown:
         await authors.learn(records)
         return cls(source.manifest.stream(stream), labels, authors)
 
-    def json(self, record: StoredRecord) -> dict[str, Any]:
-        return {
-            "stream": record.stream,
-            "key": record.key,
-            "partition": record.partition,
-            "label": None if record.partition is None else self._labels.get(record.partition),
-            "author": None if self._authors is None else self._authors.of(record),
-            "time": self.time(record),
-            "data": record.data,
-            "emitted_at": record.emitted_at,
-            "version": record.version,
-            "deleted": record.deleted,
-            "batch_id": record.batch_id,
-        }
+    def json(self, record: Stored) -> StoredRecord:
+        return StoredRecord(
+            stream=record.stream,
+            key=record.key,
+            partition=record.partition,
+            label=None if record.partition is None else self._labels.get(record.partition),
+            author=None if self._authors is None else self._authors.of(record),
+            time=self.time(record),
+            data=None if record.data is None else dict(record.data),
+            emitted_at=record.emitted_at,
+            version=record.version,
+            deleted=record.deleted,
+            batch_id=record.batch_id,
+        )
 
-    def time(self, record: StoredRecord) -> str | None:
+    def time(self, record: Stored) -> str | None:
         """When it happened; None where it does not say."""
         return None if self._time is None or record.data is None else iso_from_instant(self._time(record.data))

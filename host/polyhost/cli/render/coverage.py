@@ -5,7 +5,7 @@ Owns: the picture on a terminal. Must not know: how coverage was judged; bars ar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from polyhost.cli.render.common import console, long_table, plain, printable, si
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import plural, short_time
 
-__all__ = ["coverage", "partition"]
+__all__ = ["EXTENT_COLOUR", "RENDERERS"]
 
 NAME = 32
 """Characters of a partition's name: group conversations have long ones."""
@@ -23,7 +23,7 @@ BAR = 28
 """Characters of a partition's bar: enough to see a hole, narrow enough for 100 columns."""
 EXCEPTIONS = 5
 """Of a stream, named here; `polyhost exceptions` lists them all."""
-_COLOUR = {
+EXTENT_COLOUR = {
     "missing": "red",
     "untouched": "yellow",
     "partial": "yellow",
@@ -67,7 +67,7 @@ def _partitions(out: Console, stream: dict[str, Any]) -> None:
 
 
 def _cells(row: dict[str, Any], scale: _Scale) -> Sequence[tuple[str, str]]:
-    colour = _COLOUR[row["extent"]]
+    colour = EXTENT_COLOUR[row["extent"]]
     return (
         (row["extent"], colour),
         (_shortened(printable(row["label"] or row["key"])), ""),
@@ -83,7 +83,7 @@ def _explain(out: Console, stream: dict[str, Any]) -> None:
     explained = {row["extent"]: row["explain"] for row in stream["partitions"]}
     table = simple_table("count", "extent", "why", numbers=("count",), heading=False)
     for extent, why in explained.items():
-        colour = _COLOUR[extent]
+        colour = EXTENT_COLOUR[extent]
         table.add_row(f"[{colour}]{stream['summary'][extent]:,}[/]", f"[{colour}]{extent}[/]", f"[dim]{plain(why)}[/]")
     out.print()
     out.print(table)
@@ -132,11 +132,4 @@ def _day(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
 
 
-def partition(value: dict[str, Any]) -> None:
-    """One partition after it was changed."""
-    row = value["partition"]
-    reason = f" ({plain(row['retired_reason'])})" if row["retired_reason"] else ""
-    console().print(
-        f"{plain(row['label'] or row['key'])} is [{_COLOUR[row['extent']]}]{row['extent']}[/]{reason}. "
-        f"[dim]{plain(row['explain'])}[/]"
-    )
+RENDERERS: Mapping[str, Callable[[Any], None]] = {"coverage": coverage}

@@ -5,6 +5,7 @@ Must not know: any one source; what says most about a record is guessed from com
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from rich.console import Console
 from polyhost.cli.render.common import console, long_table, plain, printable, simple_table
 from polyhost.humanize import plural, short_time
 
-__all__ = ["counts", "glance", "record", "records", "thread"]
+__all__ = ["RENDERERS"]
 
 _PREVIEW = 160
 """Characters of a record's content on one line of a listing."""
@@ -109,3 +110,11 @@ def _fields(out: Console, data: dict[str, Any] | None) -> None:
 def _more(out: Console, value: dict[str, Any]) -> None:
     if value["next"]:
         out.print(f"\n[dim]More: add --after {plain(value['next'])}[/]", soft_wrap=True)
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {
+    "records": records,
+    "record": record,
+    "thread": thread,
+    "counts": counts,
+}

@@ -5,6 +5,7 @@ Must not know: how anything was found; what stands out are the places the result
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.text import Text
@@ -12,7 +13,7 @@ from rich.text import Text
 from polyhost.cli.render.common import console, plain, printable
 from polyhost.humanize import plural, short_time
 
-__all__ = ["search"]
+__all__ = ["RENDERERS"]
 
 _FOUND = "bold yellow"
 
@@ -57,3 +58,6 @@ def _what(snippet: dict[str, Any] | None) -> Text:
     if snippet["cut_after"]:
         line.append("…")
     return line
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {"search": search}

@@ -5,6 +5,7 @@ Must not know: how any of it was judged; every status, sentence and command is s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from polyhost.cli.render.common import NATURE, console, plain, simple_table
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import plural, short_time
 
-__all__ = ["status"]
+__all__ = ["RENDERERS"]
 
 _VERDICT = {
     "healthy": "green",
@@ -93,3 +94,6 @@ def _running(health: dict[str, Any]) -> str:
 def _verdict(health: dict[str, Any]) -> str:
     verdict = health["verdict"]
     return f"[{_VERDICT[verdict]}]{verdict}[/]"
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {"status": status}

@@ -6,10 +6,6 @@ here is imported by a command: types are named in the table, and looked up here 
 
 from polyhost.operations.results.common import Problem
 from polyhost.operations.results.connections import Connections, Disconnected, Renamed
-from polyhost.operations.results.coverage import AllHealth, Coverage, Health, PartitionChanged
-from polyhost.operations.results.found import Found
-from polyhost.operations.results.receipts import Batches, Receipt
-from polyhost.operations.results.records import Record, Records, StreamCounts, Thread
 from polyhost.operations.results.runs import (
     Answered,
     Cancelling,
@@ -26,24 +22,15 @@ from polyhost.operations.results.runs import (
 from polyhost.operations.results.told import RunFinished
 
 __all__ = [
-    "AllHealth",
     "Answered",
-    "Batches",
     "Cancelling",
     "Connections",
-    "Coverage",
     "Disconnected",
-    "Found",
-    "Health",
     "Import",
-    "PartitionChanged",
     "Pausing",
     "Previewed",
     "Problem",
     "Questions",
-    "Receipt",
-    "Record",
-    "Records",
     "Renamed",
     "Resuming",
     "RunDetails",
@@ -51,6 +38,4 @@ __all__ = [
     "RunResult",
     "Runs",
     "Started",
-    "StreamCounts",
-    "Thread",
 ]

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from typing_extensions import TypedDict
 
 from polyhost.errors import ErrorCode
-
-RunState = Literal["running", "complete", "complete_with_gaps", "failed", "needs_owner", "cancelled"]
-Nature = Literal["live", "test", "replay", "demo"]
-Span = tuple[str | None, str | None]
-"""From and to. A null beginning is the beginning of everything, a null end is open."""
 
 
 class Problem(TypedDict):

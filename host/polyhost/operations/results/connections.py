@@ -6,7 +6,7 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
-from polyhost.operations.results.common import Nature, RunState
+from polyhost.operations.shared_results import Nature, RunState
 
 
 class LastRun(TypedDict):

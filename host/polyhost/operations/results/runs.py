@@ -10,10 +10,10 @@ from typing_extensions import TypedDict
 
 from polyhost.coverage.facts import Method
 from polyhost.errors import Failure
+from polyhost.operations.coverage import Looks, StreamSummary, Unswept
 from polyhost.operations.exceptions import StandingException
-from polyhost.operations.results.common import RunState
-from polyhost.operations.results.coverage import Looks, StreamSummary, Unswept
-from polyhost.operations.results.receipts import Receipt
+from polyhost.operations.receipts import Receipt
+from polyhost.operations.shared_results import RunState
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity
 
 

@@ -10,7 +10,10 @@ from typing import Any
 from aiohttp import web
 
 from polyhost.errors import PolyhostError
-from polyhost.operations.requests import BatchesRequest, CoverageRequest, RunsRequest, StatusRequest
+from polyhost.operations.coverage import CoverageRequest
+from polyhost.operations.receipts import BatchesRequest
+from polyhost.operations.requests import RunsRequest
+from polyhost.operations.status import StatusRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
 from polyhost.web.views.coverage import ON_OVERVIEW, pictures

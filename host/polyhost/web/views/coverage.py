@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from polyhost.operations.requests import CoverageRequest
+from polyhost.operations.coverage import CoverageRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
 from polyhost.web.strips import Bar, Scale, Tick, bars, make_scale

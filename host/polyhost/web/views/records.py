@@ -11,7 +11,8 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from polyhost.errors import ErrorCode, RefusedError
-from polyhost.operations.requests import CountsRequest, CoverageRequest, RecordRequest, RecordsRequest, ThreadRequest
+from polyhost.operations.coverage import CoverageRequest
+from polyhost.operations.records import CountsRequest, RecordRequest, RecordsRequest, ThreadRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from polyhost.operations.requests import SearchRequest
+from polyhost.operations.search import SearchRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
 

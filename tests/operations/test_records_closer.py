@@ -6,8 +6,7 @@ import pytest
 
 from operations.shelf import Shelf, message, ts
 from polyhost.errors import RefusedError
-from polyhost.operations.looking import counts, record, thread
-from polyhost.operations.requests import CountsRequest, RecordRequest, ThreadRequest
+from polyhost.operations.records import CountsRequest, RecordRequest, ThreadRequest, counts, record, thread
 
 
 def key(number: int, channel: str = "C1") -> str:

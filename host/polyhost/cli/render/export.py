@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.humanize import plural
 
-__all__ = ["export"]
+__all__ = ["RENDERERS"]
 
 _WORTH = {
     "proven": "[green]proven whole[/]",
@@ -44,3 +45,6 @@ def _size(count: float) -> str:
             return f"{count:,.0f} {unit}" if unit == _UNITS[0] else f"{count:,.1f} {unit}"
         count /= _STEP
     raise AssertionError("unreachable")
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {"export": export}

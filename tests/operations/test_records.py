@@ -6,8 +6,7 @@ import pytest
 
 from operations.shelf import Shelf, message
 from polyhost.errors import RefusedError
-from polyhost.operations.reading import records
-from polyhost.operations.requests import RecordsRequest
+from polyhost.operations.records import RecordsRequest, records
 
 
 async def read(shelf: Shelf, **choice: Any) -> dict[str, Any]:
