@@ -109,9 +109,14 @@ def _results() -> dict[str, Any]:
 
 
 def operation_id(operation: Operation[Any, Any], number: int) -> str:
-    """A name for programs: `schedule_set`; a second route of an operation adds what it is of."""
+    """A name for programs: `schedule_set`. A second route of an operation adds what is done there (`set_aside`); or
+    that it is of one thing."""
     base = re.sub(r"\W+", "_", operation.name)
-    return base if number == 0 else f"{base}_one"
+    if number == 0:
+        return base
+    first, own = operation.routes[0].path, operation.routes[number].path
+    deed = own.removeprefix(f"{first}/") if own.startswith(f"{first}/") else "one"
+    return f"{base}_{re.sub(r'[^a-z]+', '_', deed)}"
 
 
 def _security_schemes() -> dict[str, Any]:
