@@ -21,6 +21,7 @@ from polyhost.coverage.signals import AXES, GOING_ON, RULES, Axis, By, SignalSev
 from polyhost.coverage.verdict import VERDICTS, Verdict
 
 EARLIER = "2026-11-22T05:00:00.000Z"
+IN_TWO_YEARS = "2028-11-22T07:00:00.000Z"
 LONG_AGO = "2026-11-02T00:00:00.000Z"
 AUTOMATIC = Schedule(policy=Policy.AUTOMATIC, every_seconds=3600, next_due="2026-11-22T09:00:00.000Z")
 UNLISTED = Completeness(Claim.PARTIAL, ("messages:inventory_unproven",))
@@ -73,6 +74,7 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
     "no_expectation": (evidence(maximum_staleness_seconds=None), Verdict.HEALTHY),
     "fresh": (evidence(), Verdict.HEALTHY),
     "file_reaches": (evidence(imported(), maximum_staleness_seconds=None, **FILE), Verdict.HEALTHY),
+    "contact_ahead": (evidence(run(IN_TWO_YEARS)), Verdict.HEALTHY),
     "stale": (evidence(run(LONG_AGO)), Verdict.IDLE),
     "artifact_old": (evidence(imported(), **FILE), Verdict.IDLE),
     "overdue": (evidence(run(LONG_AGO), schedule=AUTOMATIC), Verdict.DEGRADED),
@@ -109,6 +111,32 @@ def reasons(health):
 
 def commands(actions):
     return [action.command for action in actions]
+
+
+@pytest.mark.requirement("RS-3")
+def test_one_good_run_with_the_clock_two_years_ahead_hides_no_failure_after_it():
+    """What is latest is what stands first, whatever is written on it."""
+    health = project(evidence(failed(), run(IN_TWO_YEARS)), NOW)
+    assert health.verdict is Verdict.FAILED
+    assert health.axes[Axis.COLLECTION].evidence["ended_at"] == CONTACT
+    assert health.axes[Axis.FRESHNESS].evidence["stale_at"] is None
+    [said] = [one for one in health.conditions if one.rule.reason == "contact_ahead"]
+    assert "2028-11-22" in said.message
+
+
+@pytest.mark.requirement("RS-3")
+def test_a_contact_a_moment_ahead_is_an_ordinary_one():
+    assert "fresh" in reasons(project(evidence(run("2026-11-22T08:00:30.000Z")), NOW))
+
+
+@pytest.mark.requirement("RS-3")
+@pytest.mark.parametrize("saved_at", [LONG_AGO, NOW, IN_TWO_YEARS])
+@pytest.mark.parametrize("ended_at", [LONG_AGO, CONTACT, IN_TWO_YEARS])
+def test_a_session_is_newer_than_a_failure_by_number_whatever_both_clocks_said(saved_at: str, ended_at: str):
+    found_out = replace(run(ended_at, "needs_owner", error_code="signed_out"), finished_number=7)
+    for number, reason in ((8, "session_untried"), (6, "signed_out")):
+        health = project(evidence(found_out, session=Session(saved_at=saved_at, number=number)), NOW)
+        assert reason in reasons(health)
 
 
 def test_every_line_of_the_table_has_a_case():

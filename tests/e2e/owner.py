@@ -39,6 +39,9 @@ class LaterClock(Clock):
     def now(self) -> float:
         return super().now() + self.passed.total_seconds()
 
+    def up(self) -> float:
+        return super().up() + self.passed.total_seconds()
+
 
 @dataclass(frozen=True, slots=True)
 class Ran:

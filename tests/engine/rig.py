@@ -33,12 +33,16 @@ __all__ = ["Rig", "StillClock", "WatchedStore", "hang", "message", "says", "unan
 
 
 class StillClock(Clock):
-    """Stands until it is moved."""
+    """Stands until it is moved: time passes by `seconds`, the wall clock alone is set by `set_by`."""
 
     def __init__(self) -> None:
         self.seconds = 1_795_000_000.0
+        self.set_by = 0.0
 
     def now(self) -> float:
+        return self.seconds + self.set_by
+
+    def up(self) -> float:
         return self.seconds
 
 

@@ -12,6 +12,7 @@ from polyhost.ledger.state import PartitionState, Window
 from .builders import AT, EARLIER, RULE, missing, ranges, retired, rule, state
 
 MONTHS_AGO = "2026-06-01T10:00:00+00:00"
+IN_TWO_YEARS = "2028-11-22T10:00:00+00:00"
 
 
 def _states(count: int, **facts: str | None) -> dict[str, PartitionState]:
@@ -173,6 +174,15 @@ def test_at_the_bottom_a_source_that_hides_is_asked_whether_it_still_does():
     tight = rule(budget=1)
     plan = plan_refresh({"C1": limited}, {}, tight, now_iso=AT, sweep_facts={"C1": LookbackFacts(None, 0)})["C1"]
     assert (plan.sweep, plan.sweep_until) == (ranges((None, "6.0")), None)
+
+
+@pytest.mark.requirement("RS-3")
+def test_what_a_clock_two_years_ahead_has_called_read_is_read_again_at_once_and_before_the_rest():
+    states = _states(3, refreshed_at=EARLIER, swept_at=EARLIER)
+    states["C2"] = replace(states["C2"], refreshed_at=IN_TWO_YEARS, swept_at=IN_TWO_YEARS)
+    assert probes(states.values(), rule(budget=1, interval=30 * 86_400), now_iso=AT).lookback == ("C2",)
+    assert unswept(states.values(), rule(interval=30 * 86_400), now_iso=AT).partitions == 1
+    assert next(iter(plan_refresh(states, _facts(states), rule(budget=2, interval=60), now_iso=AT))) == "C2"
 
 
 def test_what_was_not_read_again_for_longer_than_the_interval_is_counted():

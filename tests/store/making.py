@@ -9,6 +9,19 @@ from polyhost.store.base import BatchRow, ConnectionRow, LeaseHolder, RecordWrit
 
 AT = "2026-11-22T03:15:58.000Z"
 LATER = "2026-11-22T04:00:00.000Z"
+BEFORE_ORDER = """
+DROP INDEX runs_by_connection;
+CREATE INDEX runs_by_connection ON runs (connection_id, started_at);
+ALTER TABLE runs DROP COLUMN started_number;
+ALTER TABLE runs DROP COLUMN finished_number;
+ALTER TABLE runs DROP COLUMN boot;
+ALTER TABLE runs DROP COLUMN started_up;
+ALTER TABLE runs DROP COLUMN finished_up;
+ALTER TABLE leases DROP COLUMN boot;
+ALTER TABLE leases DROP COLUMN expires_up;
+DELETE FROM counters WHERE name = 'events';
+"""
+"""Makes of a store one of before its fourth migration, but for its version."""
 
 
 def record(

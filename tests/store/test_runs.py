@@ -24,6 +24,7 @@ NOW = 1_800_000_000.0
 RATE: Memo[Any] = Memo("rate", None)
 KEPT = (CoveredPartition, ImportedFile, KeptRefusal, OpenQuestionMemo, ToldCause)
 OTHER: Memo[list[int | None]] = Memo("other", [])
+IN_TWO_YEARS = "2028-11-22T03:15:58.000Z"
 
 
 async def test_a_connection_is_found_by_name(store: Store):
@@ -135,14 +136,45 @@ async def test_a_run_or_batch_id_is_not_used_twice(store: Store):
     assert await store.runs.get("run_2") is None
 
 
-async def test_runs_and_batches_come_newest_first(store: Store):
+@pytest.mark.requirement("RS-3")
+async def test_runs_and_batches_come_newest_first_whatever_their_clocks_said(store: Store):
+    connection, other = await connect(store), await connect(store, "other")
+    for number, started_at in enumerate([AT, IN_TWO_YEARS, LATER, AT], start=1):
+        await store.runs.open(*run_rows(connection if number != 3 else other, number, started_at))
+    assert [run.id for run in await store.runs.newest(connection.id)] == ["run_4", "run_2", "run_1"]
+    assert [batch.id for batch in await store.runs.newest_batches(connection.id)] == ["bat_4", "bat_2", "bat_1"]
+    assert [run.id for run in await store.runs.newest(connection.id, limit=1)] == ["run_4"]
+    assert [batch.id for batch in await store.runs.newest_batches(connection.id, limit=1)] == ["bat_4"]
+    assert await store.runs.abandon(connection.id, at=LATER) == ["run_1", "run_2", "run_4"]
+
+
+@pytest.mark.requirement("RS-3")
+async def test_what_happens_is_numbered_in_its_order(store: Store):
+    """Starts, ends and what lies between them; also of a run that was left by a process that died."""
     connection = await connect(store)
-    for number, started_at in enumerate([AT, LATER, AT], start=1):
-        await store.runs.open(*run_rows(connection, number, started_at))
-    assert [run.id for run in await store.runs.newest(connection.id)] == ["run_2", "run_3", "run_1"]
-    assert [batch.id for batch in await store.runs.newest_batches(connection.id)] == ["bat_2", "bat_3", "bat_1"]
-    assert [run.id for run in await store.runs.newest(connection.id, limit=1)] == ["run_2"]
-    assert [batch.id for batch in await store.runs.newest_batches(connection.id, limit=1)] == ["bat_2"]
+    run, batch = run_rows(connection, 1, IN_TWO_YEARS)
+    await store.runs.open(run, batch)
+    during = await store.runs.next_number()
+    await store.runs.close(replace(run, status="complete", finished_at=AT), replace(batch, finished_at=AT))
+    between = await store.runs.next_number()
+    await store.runs.open(*run_rows(connection, 2))
+    await store.runs.abandon(connection.id, at=AT)
+    first, second = await store.runs.get("run_1"), await store.runs.get("run_2")
+    assert first is not None
+    assert second is not None
+    numbers = [first.number, during, first.finished_number, between, second.number, second.finished_number]
+    assert numbers == sorted(set(numbers), key=lambda number: number or 0)
+
+
+@pytest.mark.requirement("RS-3")
+async def test_a_run_keeps_when_it_was_by_the_clock_of_its_boot(store: Store):
+    connection = await connect(store)
+    run, batch = run_rows(connection)
+    run = replace(run, boot="a boot", started_up=10.5)
+    await store.runs.open(run, batch)
+    run = replace(run, status="complete", finished_at=LATER, finished_up=12.25)
+    await store.runs.close(run, replace(batch, finished_at=LATER))
+    assert await store.runs.get("run_1") == run
 
 
 async def test_abandoned_runs_fail_and_can_neither_write_nor_close_any_more(store: Store):
@@ -206,6 +238,7 @@ def test_what_stands_in_the_stores_of_every_version_keeps_its_names():
         "refused_files",
         "schedule",
         "scheduler",
+        "signed_in",
         "watched_files",
     ]
     assert {kept.__name__: sorted(kept.__annotations__) for kept in KEPT} == {

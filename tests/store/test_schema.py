@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from polyhost.store import schema
 from polyhost.store.base import RecordQuery, SavePartitions, WriteRecords
 from polyhost.store.sqlite.opening import SCHEMA_VERSION, STORE_FILE
 from polyhost.store.sqlite.store import SqliteStore
-from store.making import connect_and_open, record, walk
+from store.making import BEFORE_ORDER, connect, connect_and_open, record, run_rows, walk
 
 
 def test_the_migrations_make_exactly_the_schema_that_is_written_down(make_home: Callable[[], Path]):
@@ -46,6 +47,34 @@ def test_the_newest_migration_is_the_schema_version():
     config = Config()
     config.set_main_option("script_location", "polyhost.store:migrations")
     assert ScriptDirectory.from_config(config).get_heads() == [f"{SCHEMA_VERSION:04}"]
+
+
+@pytest.mark.requirement("RS-3")
+async def test_runs_of_an_earlier_version_are_numbered_in_the_order_in_which_they_were_written(
+    make_home: Callable[[], Path],
+):
+    """Their clocks may have been wrong already."""
+    home = make_home()
+    store = await SqliteStore.open(home)
+    row = await connect(store)
+    for number, at in enumerate(["2026-11-22T00:00:00Z", "2028-11-22T00:00:00Z", "2026-11-23T00:00:00Z"], start=1):
+        run, batch = run_rows(row, number, at)
+        await store.runs.open(run, batch)
+        if number != 3:
+            await store.runs.close(replace(run, status="complete", finished_at=at), replace(batch, finished_at=at))
+    await store.close()
+    with closing(sqlite3.connect(home / STORE_FILE)) as db:
+        db.executescript(BEFORE_ORDER)
+        db.executescript("UPDATE alembic_version SET version_num = '0003'; PRAGMA user_version = 3")
+    store = await SqliteStore.open(home)
+    newest = await store.runs.newest(row.id)
+    following = await store.runs.next_number()
+    await store.close()
+    assert [run.id for run in newest] == ["run_3", "run_2", "run_1"]
+    numbers = [number for run in reversed(newest) for number in (run.number, run.finished_number) if number]
+    assert numbers == sorted(set(numbers))
+    assert len(numbers) == 5
+    assert following > numbers[-1]
 
 
 def test_the_documentation_shows_the_schema(root: Path):

@@ -21,7 +21,7 @@ from polyhost.store.memory import MemoryStore
 from polyhost.store.sqlite import search_index
 from polyhost.store.sqlite.opening import STORE_FILE
 from polyhost.store.sqlite.store import SqliteStore
-from store.making import AT, connect_and_open, deletion
+from store.making import AT, BEFORE_ORDER, connect_and_open, deletion
 
 TIMES = (("at", {"type": "integer"}),)
 RULES = SearchRules({"messages": StreamRules(("text", "title"), TIMES, "room"), "people": StreamRules(("name",))})
@@ -287,6 +287,7 @@ async def test_a_step_that_is_cut_off_leaves_the_index_as_it_was(sqlite_store: S
 async def test_a_store_from_before_there_was_search_is_upgraded_and_searched(make_home: Callable[[], Path]):
     home = make_home()
     with closing(sqlite3.connect(home / STORE_FILE)) as db:
+        db.executescript(BEFORE_ORDER)
         db.executescript(
             "DROP TABLE exceptions; DROP TABLE search_steps; DROP TABLE search_indexes;"
             "UPDATE alembic_version SET version_num = '0001'; PRAGMA user_version = 1"

@@ -13,7 +13,6 @@ from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence, Policy, Schedule
 from polyhost.errors import ErrorCode
 from polyhost.humanize import every, short_time
-from polyhost.instants import is_past
 from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
 
 __all__ = ["collection", "credentials", "of_schedule", "runtime", "schedule"]
@@ -134,8 +133,7 @@ def credentials(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str
     last = telling[0]
     since = _streak(telling, lambda attempt: attempt.is_contact == last.is_contact)
     reason = "accepted" if last.is_contact else "signed_out"
-    saved_at = evidence.session.saved_at if evidence.session is not None else None
-    if not last.is_contact and saved_at is not None and is_past(last.ended_at, saved_at):
+    if not last.is_contact and evidence.session is not None and evidence.session.is_newer_than(last):
         reason = "session_untried"
     return [tell(reason, origin=last.id, observed_at=last.ended_at)], since
 

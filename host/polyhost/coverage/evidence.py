@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from polyhost.coverage.facts import BatchFacts, Gap, Method
-from polyhost.instants import utc
+from polyhost.instants import is_past, utc
 from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
 
 __all__ = [
@@ -102,9 +102,18 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The saved session of a source that needs one. `saved_at` None: there is none."""
+    """The saved session of a source that needs one. `saved_at` None: there is none. `number`: when its owner signed in,
+    in the order of attempts; None where that is not known."""
 
     saved_at: str | None = None
+    number: int | None = None
+
+    def is_newer_than(self, attempt: Attempt) -> bool:
+        """Whether it was handed over after this attempt had ended: by the order of what happened, and by the clock only
+        where no order is known."""
+        if self.number is not None and attempt.finished_number is not None:
+            return self.number > attempt.finished_number
+        return is_past(attempt.ended_at, self.saved_at or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +163,7 @@ class StreamEvidence:
 class Attempt:
     """One run or import. `facts` None: it is running, or died before it could write any. `hint`: the recovery action
     or sentence its failure came with. `paused`, `asked_since`: of one that is running, whether its owner lets it wait,
-    and since when it waits for their answer."""
+    and since when it waits for their answer. `finished_number`: its end, in the order of all that happened."""
 
     id: str
     status: str
@@ -165,6 +174,7 @@ class Attempt:
     hint: str | None = None
     paused: bool = False
     asked_since: str | None = None
+    finished_number: int | None = None
 
     @property
     def ended_at(self) -> str:

@@ -7,7 +7,7 @@ duty it is to bring it up to date), verdicts. The clock comes in as `now`, and o
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence, OpenGap, StreamEvidence, open_gaps
@@ -18,6 +18,8 @@ from polyhost.protocol.recovery import advice
 
 __all__ = ["Freshness", "coverage", "covered_through", "freshness"]
 
+AHEAD_SECONDS = 60
+"""Clocks that are kept right are moved by less: a contact that lies further ahead was dated by a wrong one."""
 _LEDGER = "ledger"
 _NEXT_ARTIFACT = "Export again at the source, and import that file too."
 
@@ -169,6 +171,9 @@ def freshness(evidence: Evidence, tell: Raising, now: str) -> tuple[list[Conditi
     if known.as_of is None:
         return [tell("no_contact", origin="store", observed_at=evidence.created_at)], evidence.created_at, known
     since, action = short_time(known.as_of), _next_artifact(evidence.ended)
+    if not known.from_files and is_past(later(now, AHEAD_SECONDS), known.as_of):
+        ahead = tell("contact_ahead", origin="clock", observed_at=known.as_of, since=since)
+        return [ahead], known.as_of, replace(known, stale_at=None)
     reaches: list[Condition] = []
     if known.from_files:
         reaches = [tell("file_reaches", origin="store", observed_at=known.as_of, since=since, action=action)]

@@ -8,17 +8,30 @@ from __future__ import annotations
 import secrets
 import time
 
+from polyhost.boot_clock import Moment, boot_id, up_seconds
 from polyhost.instants import iso_from_seconds
 
 __all__ = ["Clock", "new_id"]
 
 
 class Clock:
-    """Wall-clock time. Replaced whole in tests; nothing else in the engine reads the time."""
+    """Wall-clock time, and the clock of this boot. Replaced whole in tests; nothing else in the engine reads the time.
+
+    The wall clock says when something happened, to a person. It may be set at any moment: how long something takes or
+    is waited for is measured by `up`, and what came later is told by the store's numbers.
+    """
 
     def now(self) -> float:
         """Seconds since the epoch."""
         return time.time()
+
+    def up(self) -> float:
+        """Seconds since this boot, sleep included. Nobody can set it."""
+        return up_seconds()
+
+    def moment(self) -> Moment:
+        """Now, by both."""
+        return Moment(self.now(), boot_id(), self.up())
 
     def iso(self) -> str:
         """Now, as ISO 8601 UTC with milliseconds."""
@@ -26,5 +39,6 @@ class Clock:
 
 
 def new_id(prefix: str, now: float) -> str:
-    """An id that sorts by time: prefix, milliseconds in hex, 40 random bits."""
+    """An id that is used once: prefix, milliseconds in hex, 40 random bits. Ids sort as the wall clock went; what came
+    later is not to be told from them."""
     return f"{prefix}_{int(now * 1000):011x}{secrets.token_hex(5)}"

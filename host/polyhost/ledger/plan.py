@@ -192,7 +192,8 @@ def probes(states: Iterable[PartitionState], rule: PartitionRule, *, now_iso: st
         return Probes()
     readable = [state for state in states if is_readable(state)]
     now = datetime.fromisoformat(now_iso)
-    sweep = sorted((state for state in readable if _sweep_due(state, rule.refresh, now)), key=_unswept_since)
+    due = (state for state in readable if _sweep_due(state, rule.refresh, now))
+    sweep = sorted(due, key=lambda state: _unswept_since(state, now))
     return Probes(
         lookback=tuple(state.key for state in _lookback_candidates(readable, rule, now)[:budget]),
         sweep={state.key: state.sweep_until for state in sweep[:budget]},
@@ -225,7 +226,7 @@ def plan_refresh(
         if pieces and purse.spend(1 + known.groups):
             plans[state.key] = RefreshPlan(lookback=pieces, whole=whole, requests=1 + known.groups)
     due = (state for state in readable if _sweep_due(state, rule.refresh, now))
-    for state in sorted(due, key=_unswept_since):
+    for state in sorted(due, key=lambda state: _unswept_since(state, now)):
         plan = _sweep(state, plans.get(state.key), (sweep_facts or {}).get(state.key), purse, rule.order)
         if plan is not None:
             plans[state.key] = plan
@@ -288,7 +289,7 @@ def _lookback_candidates(
         cost += sum(facts[state.key].groups for state in readable if state.key in facts)
     if cost > policy.requests_per_run:
         readable = [state for state in readable if _older_than(state.refreshed_at, now, policy.interval_seconds)]
-    return sorted(readable, key=lambda state: (state.refreshed_at or "", state.key))
+    return sorted(readable, key=lambda state: (_believed(state.refreshed_at, now) or "", state.key))
 
 
 def is_readable(state: PartitionState) -> bool:
@@ -301,8 +302,8 @@ def _sweep_due(state: PartitionState, policy: RefreshPolicy, now: datetime) -> b
     return running or _older_than(state.swept_at or state.first_seen, now, policy.interval_seconds * SWEEP_INTERVALS)
 
 
-def _unswept_since(state: PartitionState) -> tuple[str, str]:
-    return (state.swept_at or state.first_seen or "", state.key)
+def _unswept_since(state: PartitionState, now: datetime) -> tuple[str, str]:
+    return (_believed(state.swept_at or state.first_seen, now) or "", state.key)
 
 
 def is_overdue(moment: str | None, policy: RefreshPolicy, now_iso: str) -> bool:
@@ -311,7 +312,14 @@ def is_overdue(moment: str | None, policy: RefreshPolicy, now_iso: str) -> bool:
 
 
 def _older_than(moment: str | None, now: datetime, seconds: int) -> bool:
-    return moment is None or (now - datetime.fromisoformat(moment)).total_seconds() >= seconds
+    believed = _believed(moment, now)
+    return believed is None or (now - datetime.fromisoformat(believed)).total_seconds() >= seconds
+
+
+def _believed(moment: str | None, now: datetime) -> str | None:
+    """A moment that lies ahead was told by a clock that was wrong, then or now: when it was is not known, and nothing
+    is put off for it."""
+    return None if moment is None or datetime.fromisoformat(moment) > now else moment
 
 
 def unswept(states: Iterable[PartitionState], rule: PartitionRule, *, now_iso: str) -> Unswept:
@@ -323,4 +331,4 @@ def unswept(states: Iterable[PartitionState], rule: PartitionRule, *, now_iso: s
         for state in states
         if is_readable(state) and _older_than(state.swept_at or state.first_seen, now, seconds)
     ]
-    return Unswept(len(waiting), min((_unswept_since(state)[0] for state in waiting), default=None) or None)
+    return Unswept(len(waiting), min((_unswept_since(state, now)[0] for state in waiting), default=None) or None)

@@ -17,6 +17,7 @@ from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.imports.watched_folder import watched_folder
 from polyhost.engine.sessions.account import account_at, place_of, same_account
 from polyhost.engine.sessions.saved import delete_session, save_session
+from polyhost.engine.sessions.signed_in import note_sign_in
 from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.ledger.legacy import LegacyState
@@ -137,7 +138,7 @@ async def _write(
             at=context.clock.iso(),
         )
     if entered.state is not None:
-        _save(context, wanted, row.name, entered.state)
+        await _save(context, store, wanted, row, entered.state)
     if wanted.legacy is not None:
         wanted.notes.append(await apply_legacy(store, row, wanted.legacy))
     return row
@@ -199,8 +200,9 @@ def _account(report: SessionReport | None, place: Workspace | None) -> dict[str,
     return account if place is None else {**account, "workspace": place.model_dump()}
 
 
-def _save(context: Context, wanted: _Wanted, name: str, state: Mapping[str, Any]) -> None:
-    note = save_session(context.home, name, state)
+async def _save(context: Context, store: Store, wanted: _Wanted, row: ConnectionRow, state: Mapping[str, Any]) -> None:
+    note = save_session(context.home, row.name, state)
+    await note_sign_in(store, row.id)
     if note is not None:
         wanted.notes.append(note)
 
@@ -239,10 +241,10 @@ async def _renew(context: Context, wanted: _Wanted) -> Result[Any]:
     if entered.state is None and source.kind == "page":
         raise _not_renewable(name, source)
     account = dict(row.account) if entered.state is None else same_account(name, row.account, entered.report)
-    if entered.state is not None:
-        _save(context, wanted, name, entered.state)
     options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
     async with context.store(create=False) as store:
+        if entered.state is not None:
+            await _save(context, store, wanted, row, entered.state)
         await store.connections.update(row.id, options=options, account=account)
     wanted.notes.append("It has a new session; what was collected stays.")
     return Result({**_connected(wanted, name, row.nature), **_identity(entered, []), "connections": [name], "runs": []})

@@ -127,7 +127,7 @@ async def set_schedule(context: Context, request: ScheduleSetRequest) -> Result[
     quiet = None if request.quiet_hours is None else _quiet_hours(request.quiet_hours)
     async with context.store(create=False) as store:
         row = await context.connection(store, request.name)
-        choice = _chosen(await current_outlook(store, row, context.home, context.clock.now()), request, row)
+        choice = _chosen(await current_outlook(store, row, context.home, context.clock.moment()), request, row)
         if quiet is not None:
             choice = replace(choice, quiet_hours=quiet)
         await save_choice(store, row, replace(choice, changed_at=context.clock.iso()))
@@ -150,8 +150,8 @@ class SchedulePauseRequest:
 )
 async def pause(context: Context, request: SchedulePauseRequest) -> Result[Schedule]:
     """No run starts by itself until that time, or until it is resumed. Runs the owner starts are not touched."""
-    until = None if request.until is None else _moment(request.until, context)
-    return Result(await _set_paused(context, request.name, paused=True, until=until))
+    until, lasts = (None, None) if request.until is None else _moment(request.until, context)
+    return Result(await _set_paused(context, request.name, paused=True, until=until, lasts=lasts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,16 +168,28 @@ class ScheduleResumeRequest:
 )
 async def resume(context: Context, request: ScheduleResumeRequest) -> Result[Schedule]:
     """Take a pause back. What was due meanwhile comes to one run."""
-    return Result(await _set_paused(context, request.name, paused=False, until=None))
+    return Result(await _set_paused(context, request.name, paused=False))
 
 
-async def _set_paused(context: Context, name: str, *, paused: bool, until: str | None) -> Schedule:
+async def _set_paused(
+    context: Context, name: str, *, paused: bool, until: str | None = None, lasts: float | None = None
+) -> Schedule:
     from polyhost.engine.schedule.schedules import load_choice, save_choice
+    from polyhost.instants import iso_from_seconds
 
     async with context.store(create=False) as store:
         row = await context.connection(store, name)
         choice = await load_choice(store, row)
-        changed = replace(choice, paused=paused, paused_until=until, changed_at=context.clock.iso())
+        now = context.clock.moment()
+        changed = replace(
+            choice,
+            paused=paused,
+            paused_until=until,
+            paused_for=lasts,
+            changed_at=iso_from_seconds(now.wall),
+            boot=now.boot,
+            changed_up=now.up,
+        )
         await save_choice(store, row, changed)
         return await _schedule(context, store, row)
 
@@ -187,7 +199,7 @@ async def _schedule(context: Context, store: Store, row: ConnectionRow) -> Sched
     from polyhost.coverage.conditions import Raising
     from polyhost.engine.schedule.schedules import current_outlook
 
-    outlook = await current_outlook(store, row, context.home, context.clock.now())
+    outlook = await current_outlook(store, row, context.home, context.clock.moment())
     evidence, recommended = outlook.as_evidence(), outlook.recommended
     condition = of_schedule(evidence, Raising(row.name, row.source))
     return Schedule(
@@ -263,16 +275,18 @@ def _quiet_hours(text: str) -> str:
     return NO_QUIET_HOURS if text.strip() == NO_QUIET_HOURS else str(read_quiet_hours(text))
 
 
-def _moment(text: str, context: Context) -> str:
+def _moment(text: str, context: Context) -> tuple[str, float | None]:
+    """Until when, and how many seconds that is where the owner said it so."""
     from polyhost.instants import is_past, later, utc
     from polyhost.operations.parsing import duration
 
     now = context.clock.iso()
-    until = later(text, 0) if utc(text) is not None else later(now, duration(text))
+    lasts = None if utc(text) is not None else duration(text)
+    until = later(text, 0) if lasts is None else later(now, lasts)
     if until is None or not is_past(now, until):
         raise RefusedError(
             f"{text!r} is not in the future",
             "Give a time as 2026-12-24T18:00, a date, or how long: 3d.",
             code=ErrorCode.BAD_TIME,
         )
-    return until
+    return until, lasts

@@ -269,6 +269,6 @@ async def _health(context: Context, store: Store, row: ConnectionRow) -> Health:
     from polyhost.engine.health.evidence import gather
     from polyhost.engine.schedule.schedules import current_outlook
 
-    schedule = (await current_outlook(store, row, context.home, context.clock.now())).as_evidence()
+    schedule = (await current_outlook(store, row, context.home, context.clock.moment())).as_evidence()
     evidence = await gather(store, row, context.home, schedule)
     return Health(**project(evidence, context.clock.iso()).as_json())

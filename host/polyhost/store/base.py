@@ -141,6 +141,11 @@ class RunStore(Protocol):
         took this run for dead and abandoned it."""
         ...
 
+    async def next_number(self) -> int:
+        """A number for something that happens beside runs: greater than that of every start and end before it, smaller
+        than that of every one after it."""
+        ...
+
     async def abandon(self, connection_id: int, *, at: str) -> Sequence[str]:
         """Mark runs left `running` by a process that died as failed, and finish their batches; called by who holds the
         lease. Returns their ids, oldest first."""
@@ -149,13 +154,13 @@ class RunStore(Protocol):
     async def get(self, run_id: str) -> RunRow | None: ...
 
     async def newest(self, connection_id: int, *, limit: int = 50) -> Sequence[RunRow]:
-        """Newest first."""
+        """Newest first: by the order in which they were opened, which no clock has a part in."""
         ...
 
     async def batch(self, batch_id: str) -> BatchRow | None: ...
 
     async def newest_batches(self, connection_id: int, *, limit: int = 50) -> Sequence[BatchRow]:
-        """Newest first."""
+        """Newest first, as runs are."""
         ...
 
     async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:

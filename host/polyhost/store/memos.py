@@ -22,6 +22,7 @@ __all__ = [
     "PAUSED",
     "REFUSED_FILES",
     "SCHEDULE",
+    "SIGNED_IN",
     "WATCHED_FILES",
     "CoveredPartition",
     "ImportedFile",
@@ -103,6 +104,8 @@ WATCHED_FILES: Memo[Mapping[str, str]] = Memo("watched_files", {})
 """Files of the watched folder that were dealt with: name to stamp."""
 REFUSED_FILES: Memo[Mapping[str, KeptRefusal]] = Memo("refused_files", {})
 """Which of them were refused, by name."""
+SIGNED_IN: Memo[int | None] = Memo("signed_in", None)
+"""When the owner last signed in, in the order of runs; a session of an earlier version has none."""
 
 EVERY_MEMO: tuple[Memo[Any], ...] = (
     PAUSED,
@@ -116,4 +119,5 @@ EVERY_MEMO: tuple[Memo[Any], ...] = (
     IMPORTED_FILES,
     WATCHED_FILES,
     REFUSED_FILES,
+    SIGNED_IN,
 )

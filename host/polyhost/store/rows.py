@@ -64,7 +64,11 @@ class LeaseHolder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow:
-    """One collection, from request to settled result. JSON fields hold what `run --json` shows."""
+    """One collection, from request to settled result. JSON fields hold what `run --json` shows.
+
+    `number` and `finished_number` are given by the store: of two runs, the one with the greater number is the later,
+    whatever clocks said. `boot`, `started_up`, `finished_up`: the same by the clock of that boot (`boot_clock`).
+    """
 
     id: str
     connection_id: int
@@ -75,6 +79,11 @@ class RunRow:
     finished_at: str | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)
     result: Mapping[str, Any] = field(default_factory=dict)
+    boot: str | None = None
+    started_up: float | None = None
+    finished_up: float | None = None
+    number: int = field(default=0, compare=False)
+    finished_number: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,9 @@ Table(
     Column("host", Text, nullable=False),
     Column("process", Text, comment="which process it was, so that a reused pid fools nobody"),
     Column("run_id", Text, nullable=False),
-    Column("expires_at", REAL, nullable=False, comment="seconds since 1970"),
+    Column("expires_at", REAL, nullable=False, comment="seconds since 1970: for other machines, and to be read"),
+    Column("boot", Text, comment="which boot of its machine the holder runs in"),
+    Column("expires_up", REAL, comment="seconds since that boot, by the clock that nobody can set: what decides"),
     comment="Who runs a connection now.",
 )
 Table(
@@ -77,7 +79,18 @@ Table(
     Column("finished_at", Text),
     Column("scope", Text, nullable=False, comment="JSON object: what was asked for"),
     Column("result", Text, nullable=False, comment="JSON object: what came of it"),
-    Index("runs_by_connection", "connection_id", "started_at"),
+    Column(
+        "started_number",
+        Integer,
+        nullable=False,
+        server_default="0",
+        comment="which run is later is told by this and by no clock; grows over the whole store",
+    ),
+    Column("finished_number", Integer, comment="its end, in the same order"),
+    Column("boot", Text, comment="which boot of its machine it ran in"),
+    Column("started_up", REAL, comment="seconds since that boot"),
+    Column("finished_up", REAL, comment="seconds since that boot"),
+    Index("runs_by_connection", "connection_id", "started_number"),
     Index("runs_by_batch", "batch_id"),
     comment="One collection.",
 )
@@ -200,7 +213,13 @@ Table(
 Table(
     "counters",
     metadata,
-    Column("name", Text, primary_key=True, nullable=False, comment="sequence: the last change number given"),
+    Column(
+        "name",
+        Text,
+        primary_key=True,
+        nullable=False,
+        comment="sequence: the last change number given; events: the last number of a start, an end, a sign-in",
+    ),
     Column("value", Integer, nullable=False),
     comment="Numbers that only grow.",
 )

@@ -49,6 +49,9 @@ class SourceClock(Clock):
     def now(self) -> float:
         return self.seconds
 
+    def up(self) -> float:
+        return self.seconds
+
 
 @dataclass(slots=True)
 class Source:

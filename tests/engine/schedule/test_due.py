@@ -135,6 +135,21 @@ def test_a_clock_that_was_far_ahead_does_not_stop_runs_for_years(ahead: float):
     assert waiting(tried(-ahead), tried(1)) is Waiting.INTERVAL
 
 
+@pytest.mark.requirement("RS-3")
+def test_a_failure_told_by_a_clock_far_ahead_is_counted_like_any_other():
+    ahead = tried(-2 * 365 * 24 * HOUR, AttemptOutcome.FAILED)
+    assert decide(HOURLY, past(ahead, tried(9 * HOUR, AttemptOutcome.FAILED)), NOW).failures == 2
+    assert waiting(replace(ahead, outcome=AttemptOutcome.NEEDS_OWNER)) is Waiting.NEEDS_OWNER
+
+
+@pytest.mark.requirement("RS-3")
+@pytest.mark.parametrize("saved_at", [NOW - 9 * HOUR, NOW + 9000 * HOUR])
+def test_a_session_is_newer_than_a_try_by_number_whatever_the_clock_said(saved_at: float):
+    signed_out = replace(tried(HOUR, AttemptOutcome.NEEDS_OWNER), number=4, finished_number=5)
+    assert waiting(signed_out, session_saved_at=saved_at, signed_in_number=6) is Waiting.DUE
+    assert waiting(signed_out, session_saved_at=saved_at, signed_in_number=3) is Waiting.NEEDS_OWNER
+
+
 def test_a_clock_that_is_set_back_a_little_delays_and_repeats_nothing():
     assert waiting(tried(-600)) is Waiting.INTERVAL
 

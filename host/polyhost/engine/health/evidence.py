@@ -29,6 +29,7 @@ from polyhost.engine.run.open_question import asked_since
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.run.paused import paused_run
 from polyhost.engine.sessions.saved import session_saved_at
+from polyhost.engine.sessions.signed_in import sign_in_number
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import PolyhostError
 from polyhost.instants import earliest, iso_from_seconds
@@ -61,7 +62,7 @@ async def gather(store: Store, connection: ConnectionRow, home: Path, schedule: 
         streams=() if manifest is None else await _streams(store, connection, manifest),
         blocking=frozenset() if manifest is None else frozenset(manifest.blocking_gaps),
         schedule=schedule or Schedule(),
-        session=session_of(source, connection, home),
+        session=await session_of(store, source, connection, home),
         maximum_staleness_seconds=None if manifest is None else _staleness(manifest),
         source_problem=problem,
         disconnected_at=connection.disconnected_at,
@@ -90,12 +91,14 @@ def _source(connection: ConnectionRow, home: Path) -> tuple[Loaded | None, str |
         return None, error.code
 
 
-def session_of(source: Loaded | None, connection: ConnectionRow, home: Path) -> Session | None:
+async def session_of(store: Store, source: Loaded | None, connection: ConnectionRow, home: Path) -> Session | None:
     """The saved session, where the source needs one."""
     if source is None or source.kind != "page":
         return None
     saved_at = session_saved_at(home, connection.name)
-    return Session(saved_at=None if saved_at is None else iso_from_seconds(saved_at))
+    if saved_at is None:
+        return Session()
+    return Session(saved_at=iso_from_seconds(saved_at), number=await sign_in_number(store, connection.id))
 
 
 async def _refused(store: Store, connection: ConnectionRow) -> RefusedFiles | None:
@@ -133,6 +136,7 @@ def attempt_of(row: RunRow, facts: Mapping[str, Any] | None) -> Attempt:
         facts=told if told is not None and told.are_final else None,
         error_code=(result.get("error") or {}).get("code"),
         hint=_hint(result.get("diagnostics", ())),
+        finished_number=row.finished_number,
     )
 
 

@@ -90,7 +90,7 @@ class Notifier:
             await self._tell_new(row, found)
 
     async def _causes(self, row: ConnectionRow) -> list[Cause]:
-        now = self.clock.now()
+        now = self.clock.moment()
         plan = await outlook(self.store, row, self.home, self.schedule, now=now, served=True)
         evidence = await gather(self.store, row, self.home, plan.as_evidence())
         ended = replace(evidence, attempts=evidence.ended)  # a run that goes on is not a cause: its questions are

@@ -33,6 +33,7 @@ from polyhost.engine.run.pause import Pause
 from polyhost.engine.run.paused import PausableCalls, PauseKeeper
 from polyhost.engine.run.watchdog import Watchdog
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
+from polyhost.instants import iso_from_seconds
 from polyhost.protocol.bindings import match_bindings
 from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.diagnostics import DiagnosticCode
@@ -96,17 +97,17 @@ class _Run:
         self._what = what
         self._around = around
         self._lease = lease
-        self._began = around.clock.now()
+        self._began = around.clock.moment()
         self._tally = Tally(around.watch)
         self._bindings = match_bindings(what.manifest, what.connector.bindings)
         self._who = Identity(
             run_id=run_id,
-            batch_id=new_id("bat", self._began),
+            batch_id=new_id("bat", self._began.wall),
             connection=what.connection.name,
             source=what.connection.source,
             method=what.method,
             trigger=what.trigger,
-            started_at=around.clock.iso(),
+            started_at=iso_from_seconds(self._began.wall),
             recorded=what.recorded,
         )
         self._pausing = PauseKeeper(
@@ -307,12 +308,14 @@ class _Run:
                 ops = [SavePartitions(changed)]
                 await self._around.store.write(self._what.connection.id, self._who.batch_id, ops)
         ended.finished_at = self._around.clock.iso()
-        ended.seconds = self._around.clock.now() - self._began
+        ended.seconds = self._around.clock.up() - self._began.up
         status = run_status(ended)
         facts = run_facts(self._who, ended, status)
         result = run_result(self._who, ended, status, facts)
         await self._around.store.runs.close(
-            replace(self._run_row(str(status), result), finished_at=ended.finished_at),
+            replace(
+                self._run_row(str(status), result), finished_at=ended.finished_at, finished_up=self._around.clock.up()
+            ),
             self._batch_row(facts, self._around.clock.iso()),
         )
         self._tally.watch(events.RunFinished(result))
@@ -326,6 +329,8 @@ class _Run:
             mode="full_refresh" if self._what.full else "incremental",
             status=status,
             started_at=self._who.started_at,
+            boot=self._began.boot,
+            started_up=self._began.up,
             scope=self._what.scope.as_start_scope(),
             result=result,
         )

@@ -5,12 +5,15 @@ where plans are kept, the clock: the moment is an argument, in seconds since the
 
 There is no queue of missed runs. What is due follows from the last start alone, so after a night's sleep, a crash or a
 clock that jumped there is one run to catch up with, never several; and whoever asks twice gets the same answer.
+
+Which try was later is told by its number, never by its time. When it was is believed as far as it can have been: what
+lies ahead of the moment was told by a clock that was wrong, and puts nothing off.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from enum import StrEnum
 from hashlib import blake2b
@@ -57,9 +60,12 @@ class Waiting(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One try to collect from the source, whoever started it. `whole`: it was to read everything."""
+    """One try to collect from the source, whoever started it. `whole`: it was to read everything. `number` and
+    `finished_number`: its start and end in the order of all that happened; None where that is not known."""
 
     started_at: float
+    number: int | None = None
+    finished_number: int | None = None
     ended_at: float | None = None
     outcome: AttemptOutcome = AttemptOutcome.FINISHED
     whole: bool = True
@@ -95,10 +101,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """What was tried, newest first; and when the saved session is from, where the source needs one."""
+    """What was tried, newest first; and when the saved session is from, where the source needs one: by the clock, and
+    in the order of tries where that is known."""
 
     trials: Sequence[Trial] = ()
     session_saved_at: float | None = None
+    signed_in_number: int | None = None
     session_missing: bool = False
 
 
@@ -116,8 +124,7 @@ class Decision:
 
 def decide(plan: Plan, past: Past, now: float) -> Decision:
     """Whether a run starts now; and if not, why, and when."""
-    trials = [trial for trial in past.trials if trial.started_at <= now + plan.every]
-    # One that began further ahead was told by a clock that was wrong. Waiting for it could take years.
+    trials = _believed(past.trials, now + plan.every)
     failures = _failures(trials)
     held = _held(plan, past, trials)
     if held is not None:
@@ -128,6 +135,18 @@ def decide(plan: Plan, past: Past, now: float) -> Decision:
     begins = max(earliest, now, plan.paused_until or now if plan.paused else now)
     at = begins if plan.quiet is None else plan.quiet.over(begins, plan.zone)
     return Decision(_why(plan, earliest, at, failures, now), at, failures, earliest)
+
+
+def _believed(newest_first: Sequence[Trial], latest: float) -> list[Trial]:
+    """The same tries, none of them later than it can have been. One that lies further ahead was told by a clock that
+    was wrong, and waiting for it could take years: all that is known is that it began after the one before it."""
+    believed: list[Trial] = []
+    before = 0.0
+    for trial in reversed(newest_first):
+        told = trial if trial.started_at <= latest else replace(trial, started_at=before, ended_at=None)
+        before = told.started_at
+        believed.append(told)
+    return believed[::-1]
 
 
 def _held(plan: Plan, past: Past, newest_first: Sequence[Trial]) -> Waiting | None:
@@ -145,6 +164,8 @@ def _waits_for_owner(newest: Trial, past: Past) -> bool:
     """Nothing but a new session, or a run the owner starts (then that is the newest), goes on from here."""
     if newest.outcome is not AttemptOutcome.NEEDS_OWNER:
         return False
+    if past.signed_in_number is not None and newest.finished_number is not None:
+        return past.signed_in_number < newest.finished_number
     ended = newest.started_at if newest.ended_at is None else newest.ended_at
     return past.session_saved_at is None or past.session_saved_at <= ended
 
@@ -177,11 +198,11 @@ def _earliest(plan: Plan, newest_first: Sequence[Trial], failures: int, now: flo
     if failures:
         failed = next(trial for trial in newest_first if trial.outcome is not AttemptOutcome.CANCELLED)
         wait = LONGEST_RETRY if failed.outcome is AttemptOutcome.FAILED_FOR_GOOD else back_off(failures)
-        return max(soonest, _spread(plan, _ended(failed, now + plan.every), wait))
+        return max(soonest, _spread(plan, failed, _ended(failed, now + plan.every), wait))
     if newest.outcome is AttemptOutcome.NEEDS_OWNER:
         return soonest
     whole = next((trial for trial in newest_first if trial.whole), None)
-    return soonest if whole is None else max(soonest, _spread(plan, whole.started_at, plan.every))
+    return soonest if whole is None else max(soonest, _spread(plan, whole, whole.started_at, plan.every))
 
 
 def _ended(trial: Trial, latest: float) -> float:
@@ -197,8 +218,9 @@ def back_off(failures: int) -> float:
     return min(FIRST_RETRY * 2**doublings, LONGEST_RETRY)
 
 
-def _spread(plan: Plan, since: float, wait: float) -> float:
-    """So long after `since`, and a little later: always the same for one connection and moment."""
-    digest = blake2b(f"{plan.key}:{since:.3f}:{wait:.3f}".encode(), digest_size=4).digest()
+def _spread(plan: Plan, trial: Trial, since: float, wait: float) -> float:
+    """So long after `since`, and a little later: always the same for one connection and try."""
+    which = f"{since:.3f}" if trial.number is None else str(trial.number)
+    digest = blake2b(f"{plan.key}:{which}:{wait:.3f}".encode(), digest_size=4).digest()
     share = int.from_bytes(digest) / 2**32
     return since + wait + share * min(wait * JITTER_SHARE, LONGEST_JITTER)

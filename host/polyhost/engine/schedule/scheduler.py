@@ -24,6 +24,7 @@ from polyhost.engine.schedule.due import Waiting
 from polyhost.engine.schedule.schedules import Outlook, Started, load_started, outlook, save_started
 from polyhost.engine.settings.config import ScheduleConfig
 from polyhost.errors import ErrorCode, NeedsOwnerError, PolyhostError
+from polyhost.instants import iso_from_seconds
 from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["Scheduler", "Work"]
@@ -145,7 +146,7 @@ class Scheduler:
 
     async def _outlook(self, row: ConnectionRow) -> Outlook:
         await self._close_what_died(row)
-        return await outlook(self.store, row, self.home, self.settings, now=self.clock.now(), served=True)
+        return await outlook(self.store, row, self.home, self.settings, now=self.clock.moment(), served=True)
 
     async def _close_what_died(self, row: ConnectionRow) -> None:
         """A run that is `running` while nobody holds the lease was killed. The next one would find that out; but it
@@ -161,7 +162,10 @@ class Scheduler:
 
     async def _collect(self, row: ConnectionRow, seen: Outlook) -> bool:
         before = await load_started(self.store, row)
-        started = Started(at=self.clock.iso(), in_a_row=seen.refusals + 1)
+        now, number = self.clock.moment(), await self.store.runs.next_number()
+        started = Started(
+            at=iso_from_seconds(now.wall), boot=now.boot, up=now.up, number=number, in_a_row=seen.refusals + 1
+        )
         await save_started(self.store, row, started)
         try:
             await self.work.collect(row.name)

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from polyhost.boot_clock import Moment
 from polyhost.coverage.evidence import Attempt, Hold, Policy, Schedule
 from polyhost.engine.health.evidence import attempt_of, session_of
 from polyhost.engine.hosting.server_lock import is_on_duty
@@ -49,6 +50,8 @@ _TRIALS = 50
 """Runs to look back at first; further, while none of everything is among them."""
 _OPENING_SECONDS = 120.0
 """Seconds a start may take until its run is in the store: a browser and a page, on a machine that is busy."""
+_SAME_SECONDS = 60.0
+"""Clocks that are kept right are moved by less: a pause ends when it was said to."""
 _DAY = 86_400
 """Seconds between runs where a manifest recommends that they start by themselves and does not say how often."""
 _BY_ITSELF = frozenset({"scheduled", "automatic", "background"})
@@ -66,15 +69,24 @@ class Choice:
     paused: bool = False
     paused_until: str | None = None
     changed_at: str | None = None
+    paused_for: float | None = None
+    """Seconds, where the owner said how long and not until when: that is measured by the clock of the boot."""
+    boot: str | None = None
+    changed_up: float | None = None
+    """When that was, by the clock of this boot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """The last start by itself, noted before it was tried. `refused`: the code of what stood in its way, `in_a_row`
+    """The last start by itself, noted before it was tried: when, by both clocks, and its place in the order of all that
+    happened (None: by an earlier version). `refused`: the code of what stood in its way, `in_a_row`
     how often since a run came about. `over`: it came back to the scheduler, which it does not
     where the server was stopped first."""
 
     at: str
+    boot: str | None = None
+    up: float | None = None
+    number: int | None = None
     refused: str | None = None
     needs_owner: bool = False
     in_a_row: int = 0
@@ -106,6 +118,12 @@ class Outlook:
     refusals: int = 0
     """Starts in a row that came to no run, up to now."""
 
+    @property
+    def paused_until(self) -> str | None:
+        """As the owner said it, where the clock has not been moved since."""
+        ends, said = self.plan.paused_until, self.choice.paused_until
+        return said if ends is None or ends == _seconds(said) else iso_from_seconds(ends)
+
     def as_evidence(self) -> Schedule:
         """What health is projected from."""
         paused = self.decision.waiting is Waiting.PAUSED
@@ -113,7 +131,7 @@ class Outlook:
         return Schedule(
             policy=Policy.AUTOMATIC if self.plan.automatic else Policy.MANUAL,
             paused=paused,
-            paused_until=self.choice.paused_until if paused else None,
+            paused_until=self.paused_until if paused else None,
             next_due=None if at is None or not self.served else iso_from_seconds(at),
             since=self.choice.changed_at,
             every_seconds=int(self.plan.every) if self.plan.automatic else None,
@@ -159,27 +177,28 @@ async def save_started(store: Store, connection: ConnectionRow, started: Started
 
 
 async def outlook(
-    store: Store, connection: ConnectionRow, home: Path, settings: ScheduleConfig, *, now: float, served: bool
+    store: Store, connection: ConnectionRow, home: Path, settings: ScheduleConfig, *, now: Moment, served: bool
 ) -> Outlook:
     """A connection's schedule at this moment. `served`: whether somebody is there to start runs. RefusedError where the
     settings name no time zone or no quiet hours."""
     source = _source(connection, home)
     choice = await load_choice(store, connection)
     advice = recommended(source, connection)
-    plan = _plan(connection, choice, advice, settings)
-    trials = await _trials(store, connection, source.manifest if source is not None else None)
+    plan = _plan(connection, choice, advice, settings, now)
+    trials = await _trials(store, connection, source.manifest if source is not None else None, now)
     last = await load_started(store, connection)
     trials = _with_interrupted(trials, last)
     started = _in_force(last, trials)
-    session = session_of(source, connection, home)
+    session = await session_of(store, source, connection, home)
     past = Past(
         trials=trials if started is None else [*_as_trials(started, now), *trials],
         session_saved_at=None if session is None else _seconds(session.saved_at),
+        signed_in_number=None if session is None else session.number,
         session_missing=session is not None and session.saved_at is None,
     )
     return Outlook(
         plan=plan,
-        decision=decide(plan, past, now),
+        decision=decide(plan, past, now.wall),
         choice=choice,
         recommended=advice,
         served=served,
@@ -187,7 +206,7 @@ async def outlook(
     )
 
 
-async def current_outlook(store: Store, connection: ConnectionRow, home: Path, now: float) -> Outlook:
+async def current_outlook(store: Store, connection: ConnectionRow, home: Path, now: Moment) -> Outlook:
     """The same, by the home's settings, and by whether a server is running in it."""
     settings = load_config(home).schedule
     return await outlook(store, connection, home, settings, now=now, served=is_on_duty(home))
@@ -221,7 +240,9 @@ def _source(connection: ConnectionRow, home: Path) -> Loaded | None:
         return None
 
 
-def _plan(connection: ConnectionRow, choice: Choice, advice: Recommended, settings: ScheduleConfig) -> Plan:
+def _plan(
+    connection: ConnectionRow, choice: Choice, advice: Recommended, settings: ScheduleConfig, now: Moment
+) -> Plan:
     automatic = {Mode.DEFAULT: advice.automatic, Mode.MANUAL: False, Mode.AUTOMATIC: advice.possible}
     return Plan(
         key=connection.name,
@@ -231,34 +252,49 @@ def _plan(connection: ConnectionRow, choice: Choice, advice: Recommended, settin
         quiet=_quiet(choice.quiet_hours or settings.quiet_hours),
         zone=owner_zone(settings.time_zone),
         paused=choice.paused,
-        paused_until=_seconds(choice.paused_until),
+        paused_until=_pause_ends(choice, now),
     )
+
+
+def _pause_ends(choice: Choice, now: Moment) -> float | None:
+    """When a pause is over, by the wall clock of now. One that was to last so long lasts so long, wherever that clock
+    stood; where that cannot be measured and the pause was begun ahead of now, it is over."""
+    until = _seconds(choice.paused_until)
+    if until is None or choice.paused_for is None:
+        return until
+    gone = now.since(choice.boot, choice.changed_up)
+    if gone is None:
+        return until if until - choice.paused_for <= now.wall else now.wall
+    ends = now.wall - gone + choice.paused_for
+    return until if abs(ends - until) < _SAME_SECONDS else ends
 
 
 def _quiet(text: str | None) -> QuietHours | None:
     return None if text is None or text == NO_QUIET_HOURS else read_quiet_hours(text)
 
 
-async def _trials(store: Store, connection: ConnectionRow, manifest: Manifest | None) -> Sequence[Trial]:
+async def _trials(store: Store, connection: ConnectionRow, manifest: Manifest | None, now: Moment) -> Sequence[Trial]:
     """What was tried, newest first, back to the last run over everything however long ago that was."""
     limit = _TRIALS
     while True:
         rows = await store.runs.newest(connection.id, limit=limit)
         batches = {batch.id: batch for batch in await store.runs.newest_batches(connection.id, limit=limit)}
-        found = [trial for row in rows if (trial := _trial(row, batches.get(row.batch_id), manifest)) is not None]
+        found = [trial for row in rows if (trial := _trial(row, batches.get(row.batch_id), manifest, now))]
         if len(rows) < limit or any(trial.whole for trial in found):
             return found
         limit *= 4
 
 
-def _trial(row: RunRow, batch: BatchRow | None, manifest: Manifest | None) -> Trial | None:
+def _trial(row: RunRow, batch: BatchRow | None, manifest: Manifest | None, now: Moment) -> Trial | None:
     """None for an import or a replay: neither asked the source."""
     attempt = attempt_of(row, batch.facts if batch is not None else None)
     if attempt.facts_are_local or (batch is not None and batch.method == "owner_artifact"):
         return None
     return Trial(
-        started_at=_seconds(attempt.started_at) or 0.0,
-        ended_at=_seconds(attempt.finished_at),
+        started_at=_when(row.started_at, row.boot, row.started_up, now) or 0.0,
+        ended_at=_when(row.finished_at, row.boot, row.finished_up, now),
+        number=row.number,
+        finished_number=row.finished_number,
         outcome=_outcome(attempt),
         whole=_is_whole(attempt, manifest),
     )
@@ -286,10 +322,9 @@ def _is_whole(attempt: Attempt, manifest: Manifest | None) -> bool:
 
 def _with_interrupted(newest_first: Sequence[Trial], started: Started | None) -> Sequence[Trial]:
     """A run that was cancelled because the server was stopped is to be gone on with, as nobody wanted it to end."""
-    at = None if started is None or started.over else _seconds(started.at)
-    if at is None:
+    if started is None or started.over:
         return newest_first
-    since = [trial for trial in newest_first if trial.started_at >= at]
+    since = [trial for trial in newest_first if _is_since(trial, started)]
     if not since or since[-1].outcome is not AttemptOutcome.CANCELLED:
         return newest_first
     before = newest_first[len(since) :]
@@ -298,18 +333,40 @@ def _with_interrupted(newest_first: Sequence[Trial], started: Started | None) ->
 
 def _in_force(started: Started | None, newest_first: Sequence[Trial]) -> Started | None:
     """The last start, where no run has begun since: it is opening its browser, was refused, or its process died."""
-    at = None if started is None else _seconds(started.at)
-    if at is None or any(trial.started_at >= at for trial in newest_first):
+    if started is None or any(_is_since(trial, started) for trial in newest_first):
         return None
     return started
 
 
-def _as_trials(started: Started, now: float) -> Sequence[Trial]:
-    at = _seconds(started.at) or 0.0
-    if started.refused is None and 0 <= now - at < _OPENING_SECONDS:
+def _is_since(trial: Trial, started: Started) -> bool:
+    """Whether this run came after that start; by the clock only where an earlier version noted it."""
+    if started.number is not None and trial.number is not None:
+        return trial.number > started.number
+    return trial.started_at >= (_seconds(started.at) or 0.0)
+
+
+def _as_trials(started: Started, now: Moment) -> Sequence[Trial]:
+    at = _when(started.at, started.boot, started.up, now) or 0.0
+    if started.refused is None and 0 <= now.wall - at < _OPENING_SECONDS:
         return [Trial(started_at=at, outcome=AttemptOutcome.RUNNING)]
     outcome = AttemptOutcome.NEEDS_OWNER if started.needs_owner else AttemptOutcome.FAILED
-    return [Trial(started_at=at, ended_at=at, outcome=outcome)] * max(started.in_a_row, 1)
+    number = started.number
+    one = Trial(started_at=at, ended_at=at, outcome=outcome, number=number, finished_number=number)
+    return [one] * max(started.in_a_row, 1)
+
+
+def _when(text: str | None, boot: str | None, up: float | None, now: Moment) -> float | None:
+    """When something was, on the wall clock as it stands now: by the clock of the boot where that is still this one;
+    else as it was written down, but never later than this boot began."""
+    written = _seconds(text)
+    if written is None:
+        return None
+    ago = now.since(boot, up)
+    if ago is not None:
+        return now.wall - ago
+    if boot is not None and now.boot is not None and boot != now.boot:
+        return min(written, now.wall - now.up)
+    return written
 
 
 def _seconds(text: str | None) -> float | None:

@@ -22,7 +22,9 @@ class MemoryRuns(Part, RunStore):
         kept = self.state.known(run.connection_id)
         if await self.get(run.id) is not None or await self.batch(batch.id) is not None:
             raise RunFailedError("The store has this run or batch already", code=ErrorCode.STORE_FAILED)
-        kept.runs[run.id] = run
+        number = next(self.state.events)
+        ended = number if run.finished_at is not None else None
+        kept.runs[run.id] = replace(run, number=number, finished_number=ended)
         kept.batches[batch.id] = batch
 
     async def close(self, run: RunRow, batch: BatchRow) -> None:
@@ -32,6 +34,8 @@ class MemoryRuns(Part, RunStore):
             kept.runs[run.id],
             status=str(run.status),
             finished_at=run.finished_at,
+            finished_up=run.finished_up,
+            finished_number=next(self.state.events),
             scope=as_json(run.scope),
             result=as_json(run.result),
         )
@@ -39,12 +43,15 @@ class MemoryRuns(Part, RunStore):
             kept.batches[batch.id], finished_at=batch.finished_at, facts=as_json(batch.facts)
         )
 
+    async def next_number(self) -> int:
+        return next(self.state.events)
+
     async def abandon(self, connection_id: int, *, at: str) -> Sequence[str]:
         kept = self.state.known(connection_id)
-        by_age = sorted(kept.runs.values(), key=lambda run: run.started_at)
-        left = [run for run in by_age if run.status == RunStatus.RUNNING]
+        left = [run for run in kept.runs.values() if run.status == RunStatus.RUNNING]
         for run in left:
-            kept.runs[run.id] = replace(run, status=str(RunStatus.FAILED), finished_at=at)
+            number = next(self.state.events)
+            kept.runs[run.id] = replace(run, status=str(RunStatus.FAILED), finished_at=at, finished_number=number)
             batch = kept.batches[run.batch_id]
             kept.batches[run.batch_id] = replace(batch, finished_at=batch.finished_at or at)
         return [run.id for run in left]
@@ -54,16 +61,14 @@ class MemoryRuns(Part, RunStore):
 
     async def newest(self, connection_id: int, *, limit: int = 50) -> Sequence[RunRow]:
         kept = self.state.kept.get(connection_id)
-        latest = list(reversed(kept.runs.values())) if kept else []
-        return sorted(latest, key=lambda run: run.started_at, reverse=True)[:limit]
+        return list(reversed(kept.runs.values()))[:limit] if kept else []
 
     async def batch(self, batch_id: str) -> BatchRow | None:
         return next((kept.batches[batch_id] for kept in self.state.kept.values() if batch_id in kept.batches), None)
 
     async def newest_batches(self, connection_id: int, *, limit: int = 50) -> Sequence[BatchRow]:
         kept = self.state.kept.get(connection_id)
-        latest = list(reversed(kept.batches.values())) if kept else []
-        return sorted(latest, key=lambda batch: batch.started_at, reverse=True)[:limit]
+        return list(reversed(kept.batches.values()))[:limit] if kept else []
 
     async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
         kept = self.state.known(connection_id)

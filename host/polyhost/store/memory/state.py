@@ -59,6 +59,7 @@ class State:
         self.kept: dict[int, Kept] = {}
         self.ids = count(1)
         self.sequence = 0
+        self.events = count(1)
         self.closed = False
 
     def copied(self) -> State:

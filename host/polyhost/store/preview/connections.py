@@ -64,6 +64,9 @@ class PreviewRuns(RunStore):
     async def close(self, run: RunRow, batch: BatchRow) -> None:
         pass
 
+    async def next_number(self) -> int:
+        raise refusals.read_only()
+
     async def abandon(self, connection_id: int, *, at: str) -> Sequence[str]:
         return ()
 

@@ -37,7 +37,7 @@ def connections(home: Path) -> list[ConnectionSummary]:
     rows = _ask(
         home,
         "SELECT name, source, nature, (SELECT status FROM runs r WHERE r.connection_id = c.id"
-        " ORDER BY started_at DESC LIMIT 1) FROM connections c ORDER BY name LIMIT ?",
+        " ORDER BY started_number DESC LIMIT 1) FROM connections c ORDER BY name LIMIT ?",
         MOST,
     )
     return [ConnectionSummary(*row) for row in rows]
@@ -69,7 +69,7 @@ def runs(home: Path) -> list[tuple[str, str, str]]:
     """Ids, connections and statuses of the newest runs, newest first."""
     asked = (
         "SELECT r.id, c.name, r.status FROM runs r JOIN connections c ON c.id = r.connection_id"
-        " ORDER BY r.started_at DESC LIMIT ?"
+        " ORDER BY r.started_number DESC LIMIT ?"
     )
     return [(row[0], row[1], row[2]) for row in _ask(home, asked, MOST)]
 

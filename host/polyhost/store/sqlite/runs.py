@@ -18,7 +18,8 @@ __all__ = ["SqliteRuns"]
 
 _RUN = """
 SELECT runs.id, runs.connection_id, batches.name, runs.mode, runs.status, runs.started_at, runs.finished_at, runs.scope,
-       runs.result, leases.pid, leases.process
+       runs.result, runs.boot, runs.started_up, runs.finished_up, runs.started_number, runs.finished_number, leases.pid,
+       leases.process
 FROM runs JOIN batches ON batches.id = runs.batch_id
           LEFT JOIN leases ON leases.connection_id = runs.connection_id AND leases.run_id = runs.id
 """
@@ -28,9 +29,14 @@ INSERT INTO batches (name, connection_id, method, "trigger", started_at, finishe
 VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 _INSERT_RUN = """
-INSERT INTO runs (id, connection_id, batch_id, mode, status, started_at, finished_at, scope, result)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO runs (id, connection_id, batch_id, mode, status, started_at, finished_at, scope, result, boot, started_up,
+                  finished_up, started_number, finished_number)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
+_CLOSE_RUN = """
+UPDATE runs SET status = ?, finished_at = ?, finished_up = ?, finished_number = ?, scope = ?, result = ? WHERE id = ?
+"""
+_ABANDON_RUN = "UPDATE runs SET status = ?, finished_at = ?, finished_number = ? WHERE id = ?"
 
 
 class SqliteRuns(SqliteLeases, RunStore):
@@ -44,7 +50,10 @@ class SqliteRuns(SqliteLeases, RunStore):
         batch_number = db.execute(_INSERT_BATCH, made).lastrowid
         how = (run.mode, run.status, run.started_at, run.finished_at)
         asked = (json_columns.dump(run.scope), json_columns.dump(run.result))
-        db.execute(_INSERT_RUN, (run.id, run.connection_id, batch_number, *how, *asked))
+        number = _next_number(db)
+        ended = number if run.finished_at is not None else None
+        when = (run.boot, run.started_up, run.finished_up, number, ended)
+        db.execute(_INSERT_RUN, (run.id, run.connection_id, batch_number, *how, *asked, *when))
 
     @writes
     def close(self, db: sqlite3.Connection, run: RunRow, batch: BatchRow) -> None:
@@ -56,20 +65,22 @@ class SqliteRuns(SqliteLeases, RunStore):
             raise refusals.batch_closed(batch.id)
         facts = json_columns.dump(batch.facts)
         db.execute("UPDATE batches SET finished_at = ?, facts = ? WHERE name = ?", (batch.finished_at, facts, batch.id))
-        db.execute(
-            "UPDATE runs SET status = ?, finished_at = ?, scope = ?, result = ? WHERE id = ?",
-            (run.status, run.finished_at, json_columns.dump(run.scope), json_columns.dump(run.result), run.id),
-        )
+        told = (json_columns.dump(run.scope), json_columns.dump(run.result))
+        db.execute(_CLOSE_RUN, (run.status, run.finished_at, run.finished_up, _next_number(db), *told, run.id))
+
+    @writes
+    def next_number(self, db: sqlite3.Connection) -> int:
+        return _next_number(db)
 
     @writes
     def abandon(self, db: sqlite3.Connection, connection_id: int, *, at: str) -> Sequence[str]:
         require.connection(db, connection_id)
         left = db.execute(
-            "SELECT id, batch_id FROM runs WHERE connection_id = ? AND status = ? ORDER BY started_at, rowid",
+            "SELECT id, batch_id FROM runs WHERE connection_id = ? AND status = ? ORDER BY started_number",
             (connection_id, RunStatus.RUNNING),
         ).fetchall()
         for run_id, batch_number in left:
-            db.execute("UPDATE runs SET status = ?, finished_at = ? WHERE id = ?", (RunStatus.FAILED, at, run_id))
+            db.execute(_ABANDON_RUN, (RunStatus.FAILED, at, _next_number(db), run_id))
             db.execute("UPDATE batches SET finished_at = ? WHERE id = ? AND finished_at IS NULL", (at, batch_number))
         return [run_id for run_id, _ in left]
 
@@ -80,7 +91,7 @@ class SqliteRuns(SqliteLeases, RunStore):
 
     @reads
     def newest(self, db: sqlite3.Connection, connection_id: int, *, limit: int = 50) -> Sequence[RunRow]:
-        newest_first = f"{_RUN} WHERE runs.connection_id = ? ORDER BY runs.started_at DESC, runs.rowid DESC LIMIT ?"
+        newest_first = f"{_RUN} WHERE runs.connection_id = ? ORDER BY runs.started_number DESC LIMIT ?"
         return [_run(row) for row in db.execute(newest_first, (connection_id, limit))]
 
     @reads
@@ -90,14 +101,21 @@ class SqliteRuns(SqliteLeases, RunStore):
 
     @reads
     def newest_batches(self, db: sqlite3.Connection, connection_id: int, *, limit: int = 50) -> Sequence[BatchRow]:
-        newest_first = f"{_BATCH} WHERE connection_id = ? ORDER BY started_at DESC, id DESC LIMIT ?"
+        newest_first = f"{_BATCH} WHERE connection_id = ? ORDER BY id DESC LIMIT ?"
         return [_batch(row) for row in db.execute(newest_first, (connection_id, limit))]
+
+
+def _next_number(db: sqlite3.Connection) -> int:
+    (number,) = db.execute("UPDATE counters SET value = value + 1 WHERE name = 'events' RETURNING value").fetchone()
+    return number
 
 
 def _run(row: tuple[Any, ...]) -> RunRow:
     """A run is what its process left of it. One that still holds the lease of a run that goes on, and is gone, was
     killed: that is told before the next run comes and writes it down."""
-    run_id, connection_id, batch_id, mode, status, started_at, finished_at, scope, result, pid, taken_by = row
+    *told, pid, taken_by = row
+    run_id, connection_id, batch_id, mode, status, started_at, finished_at, scope, result, *when = told
+    boot, started_up, finished_up, number, finished_number = when
     if status == RunStatus.RUNNING and process.is_gone(pid, taken_by):
         status = RunStatus.FAILED
     return RunRow(
@@ -110,6 +128,11 @@ def _run(row: tuple[Any, ...]) -> RunRow:
         finished_at=finished_at,
         scope=json_columns.load(scope),
         result=json_columns.load(result),
+        boot=boot,
+        started_up=started_up,
+        finished_up=finished_up,
+        number=number,
+        finished_number=finished_number,
     )
 
 
