@@ -84,6 +84,13 @@ need_shell() {
     fi
 }
 
+# need_faketime: clocks that are years off are tried in real processes.
+need_faketime() {
+    command -v faketime >/dev/null 2>&1 && return
+    if debian_root; then apt_install faketime; return; fi
+    say "no faketime found: the tests of wrong clocks are skipped (Debian: apt-get install faketime)"
+}
+
 # need_screen: signing in is tested in a real window, on a screen nobody sees.
 need_screen() {
     command -v Xvfb >/dev/null 2>&1 && return

@@ -11,7 +11,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -33,6 +33,10 @@ class Moment:
     wall: float
     boot: str | None
     up: float
+
+    def later(self, seconds: float) -> Moment:
+        """So many seconds later, by both clocks."""
+        return replace(self, wall=self.wall + seconds, up=self.up + seconds)
 
     def since(self, boot: str | None, up: float | None) -> float | None:
         """Seconds from then to this moment; None where that was in another boot, or is not known."""

@@ -124,6 +124,24 @@ def test_one_good_run_with_the_clock_two_years_ahead_hides_no_failure_after_it()
     assert "2028-11-22" in said.message
 
 
+_ENDINGS = st.sampled_from(["complete", "failed", "cancelled", "needs_owner"])
+_YEARS = st.integers(1990, 2090).map("{}-11-22T07:00:00.000Z".format)
+
+
+@given(st.lists(st.tuples(_ENDINGS, _YEARS, _YEARS), min_size=1, max_size=5))
+@pytest.mark.requirement("RS-3")
+def test_no_shift_of_clocks_changes_what_the_last_run_came_to(tried: list[tuple[str, str, str]]):
+    def of(which: int):
+        attempts = [replace(run(one[which], one[0]), id=f"run_{number}") for number, one in enumerate(tried)]
+        return project(evidence(*attempts), NOW)
+
+    one, other = of(1), of(2)
+    assert one.axes[Axis.COLLECTION].evidence["id"] == "run_0"
+    for axis in (Axis.COLLECTION, Axis.CREDENTIALS, Axis.RUNTIME, Axis.COVERAGE):
+        assert one.axes[axis].status == other.axes[axis].status
+    assert (one.verdict is Verdict.FAILED) == (other.verdict is Verdict.FAILED)
+
+
 @pytest.mark.requirement("RS-3")
 def test_a_contact_a_moment_ahead_is_an_ordinary_one():
     assert "fresh" in reasons(project(evidence(run("2026-11-22T08:00:30.000Z")), NOW))

@@ -15,6 +15,7 @@ from copy import copy
 from typing import Any
 
 from playbooks import AT, done
+from polyhost.boot_clock import Moment
 from polyhost.bounds import DEFAULT_BOUNDS, RunBounds
 from polyhost.connectors.base import Batch, Connector, ConnectorSession, HostCalls
 from polyhost.connectors.scripted import Said, Script, ScriptedConnector, ScriptHost
@@ -35,9 +36,10 @@ __all__ = ["Rig", "StillClock", "WatchedStore", "hang", "message", "says", "unan
 class StillClock(Clock):
     """Stands until it is moved: time passes by `seconds`, the wall clock alone is set by `set_by`."""
 
+    set_by: float = 0.0
+
     def __init__(self) -> None:
         self.seconds = 1_795_000_000.0
-        self.set_by = 0.0
 
     def now(self) -> float:
         return self.seconds + self.set_by
@@ -89,8 +91,8 @@ class WatchedStore(WrappedStore):
                 self.log.add(type(op).__name__, op)
         return counts
 
-    async def _renew_lease(self, connection_id: int, token: str, *, expires_at: float) -> bool:
-        return self.lease_is_ours and await self._renew(connection_id, token, expires_at=expires_at)
+    async def _renew_lease(self, connection_id: int, token: str, *, expires: Moment) -> bool:
+        return self.lease_is_ours and await self._renew(connection_id, token, expires=expires)
 
 
 class _Logged(Connector):

@@ -15,7 +15,7 @@ from pathlib import Path
 from polyhost.ledger.state import PartitionState, Range
 from polyhost.store.base import SavePartitions, WriteOp, WriteRecords
 from polyhost.store.sqlite.store import SqliteStore
-from store.making import connect, holder, record
+from store.making import MOMENT, connect, holder, record
 
 GROUP = 40
 """Records of one write."""
@@ -53,7 +53,7 @@ async def lease(home: Path, token: str) -> None:
     connection = (await store.connections.all())[0]
     say("ready")
     wait()
-    other = await store.runs.acquire_lease(connection.id, holder(token, pid=os.getpid()), now=1_800_000_000.0)
+    other = await store.runs.acquire_lease(connection.id, holder(token, pid=os.getpid()), now=MOMENT)
     say(token if other is None else other.token)
     wait()
     await store.close()

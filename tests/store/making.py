@@ -4,11 +4,14 @@ from typing import Any
 
 import orjson
 
+from polyhost.boot_clock import Moment
 from polyhost.ledger.digest import encode
 from polyhost.store.base import BatchRow, ConnectionRow, LeaseHolder, RecordWrite, RunRow, Store, TombstoneAbsent
 
 AT = "2026-11-22T03:15:58.000Z"
 LATER = "2026-11-22T04:00:00.000Z"
+MOMENT = Moment(1_800_000_000.0, "this boot", 5_000.0)
+SOON = MOMENT.later(60)
 BEFORE_ORDER = """
 DROP INDEX runs_by_connection;
 CREATE INDEX runs_by_connection ON runs (connection_id, started_at);
@@ -53,8 +56,8 @@ def walk(*seen: str, since: str | None = None, until: str = "9", groups: tuple[s
     )
 
 
-def holder(token: str, *, pid: int, expires_at: float = 2_000_000_000.0, run_id: str = "run_1") -> LeaseHolder:
-    return LeaseHolder(token=token, pid=pid, host="here", run_id=run_id, expires_at=expires_at)
+def holder(token: str, *, pid: int, expires: Moment = SOON, run_id: str = "run_1", host: str = "here") -> LeaseHolder:
+    return LeaseHolder(token=token, pid=pid, host=host, run_id=run_id, expires=expires)
 
 
 def run_rows(connection: ConnectionRow, number: int = 1, started_at: str = AT) -> tuple[RunRow, BatchRow]:

@@ -17,9 +17,7 @@ from polyhost.store.base import Store
 from polyhost.store.sqlite.opening import STORE_FILE
 from polyhost.store.sqlite.store import SqliteStore
 from store import child
-from store.making import connect, connect_and_open, holder
-
-NOW = 1_800_000_000.0
+from store.making import MOMENT, connect, connect_and_open, holder
 
 
 class Child:
@@ -151,11 +149,11 @@ async def test_the_lease_of_a_killed_process_is_taken_over_before_it_expires(mak
         other.tell()
         assert other.hear() == "theirs"
         mine = holder("mine", pid=os.getpid())
-        refused = await store.runs.acquire_lease(1, mine, now=NOW)
+        refused = await store.runs.acquire_lease(1, mine, now=MOMENT)
         assert refused is not None
         assert (refused.token, refused.pid) == ("theirs", other.process.pid)
         other.kill()
-        assert await store.runs.acquire_lease(1, mine, now=NOW) is None
+        assert await store.runs.acquire_lease(1, mine, now=MOMENT) is None
     await store.close()
 
 

@@ -1,11 +1,13 @@
 """Connections, runs, batches, memos and the lease of both stores. From the docstrings of store/base.py."""
 
 import os
+import socket
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from polyhost.boot_clock import Moment
 from polyhost.errors import RefusedError, RunFailedError
 from polyhost.ledger.state import PartitionState
 from polyhost.store.base import SaveCheckpoints, SavePartitions, Store, WriteRecords
@@ -18,9 +20,8 @@ from polyhost.store.memos import (
     OpenQuestionMemo,
     ToldCause,
 )
-from store.making import AT, LATER, connect, connect_and_open, deletion, holder, record, run_rows
+from store.making import AT, LATER, MOMENT, connect, connect_and_open, deletion, holder, record, run_rows
 
-NOW = 1_800_000_000.0
 RATE: Memo[Any] = Memo("rate", None)
 KEPT = (CoveredPartition, ImportedFile, KeptRefusal, OpenQuestionMemo, ToldCause)
 OTHER: Memo[list[int | None]] = Memo("other", [])
@@ -73,7 +74,7 @@ async def test_what_is_done_to_a_connection_that_is_gone_is_said(store: Store):
     run, batch = run_rows(row)
     for attempt in (
         store.connections.update(row.id, nature="test"),
-        store.runs.acquire_lease(row.id, holder("t", pid=os.getpid()), now=NOW),
+        store.runs.acquire_lease(row.id, holder("t", pid=os.getpid()), now=MOMENT),
         store.runs.open(run, batch),
         store.runs.close(run, batch),
         store.runs.abandon(row.id, at=LATER),
@@ -83,7 +84,7 @@ async def test_what_is_done_to_a_connection_that_is_gone_is_said(store: Store):
         with pytest.raises(RunFailedError) as refused:
             await attempt
         assert refused.value.code == "unknown_connection"
-    assert await store.runs.renew_lease(row.id, "t", expires_at=NOW) is False
+    assert await store.runs.renew_lease(row.id, "t", expires=MOMENT) is False
     await store.runs.release_lease(row.id, "t")
     await store.connections.delete(row.id)
 
@@ -98,7 +99,7 @@ async def test_deleting_a_connection_takes_all_of_its_own_and_nothing_else(store
         ]
         await store.write(connection.id, batch_id, ops)
         await store.connections.save_memo(connection.id, RATE, 1)
-        await store.runs.acquire_lease(connection.id, holder("t", pid=os.getpid()), now=NOW)
+        await store.runs.acquire_lease(connection.id, holder("t", pid=os.getpid()), now=MOMENT)
     await store.connections.delete(doomed.id)
     assert await store.connections.get("doomed") is None
     assert await store.runs.get("run_1") is None
@@ -111,7 +112,7 @@ async def test_deleting_a_connection_takes_all_of_its_own_and_nothing_else(store
     assert await store.ledger.partitions(kept.id) != []
     assert await store.ledger.checkpoints(kept.id) == {"users": 1}
     assert await store.connections.memo(kept.id, RATE) == 1
-    assert await store.runs.renew_lease(kept.id, "t", expires_at=NOW) is True
+    assert await store.runs.renew_lease(kept.id, "t", expires=MOMENT) is True
 
 
 async def test_a_run_and_its_batch_are_closed_together(store: Store):
@@ -253,30 +254,68 @@ def test_what_stands_in_the_stores_of_every_version_keeps_its_names():
 async def test_a_lease_is_held_by_one_until_it_is_given_back(store: Store):
     connection = await connect(store)
     mine, other = holder("mine", pid=os.getpid()), holder("other", pid=os.getpid())
-    assert await store.runs.acquire_lease(connection.id, mine, now=NOW) is None
-    assert await store.runs.acquire_lease(connection.id, other, now=NOW) == mine
-    assert await store.runs.acquire_lease(connection.id, mine, now=NOW) is None
+    assert await store.runs.acquire_lease(connection.id, mine, now=MOMENT) is None
+    assert await store.runs.acquire_lease(connection.id, other, now=MOMENT) == mine
+    assert await store.runs.acquire_lease(connection.id, mine, now=MOMENT) is None
     await store.runs.release_lease(connection.id, "other")
-    assert await store.runs.acquire_lease(connection.id, other, now=NOW) == mine
+    assert await store.runs.acquire_lease(connection.id, other, now=MOMENT) == mine
     await store.runs.release_lease(connection.id, "mine")
-    assert await store.runs.acquire_lease(connection.id, other, now=NOW) is None
+    assert await store.runs.acquire_lease(connection.id, other, now=MOMENT) is None
 
 
 async def test_leases_of_different_connections_do_not_meet(store: Store):
     first, second = await connect(store, "first"), await connect(store, "second")
     for connection in (first, second):
-        assert await store.runs.acquire_lease(connection.id, holder(connection.name, pid=os.getpid()), now=NOW) is None
+        assert (
+            await store.runs.acquire_lease(connection.id, holder(connection.name, pid=os.getpid()), now=MOMENT) is None
+        )
 
 
 async def test_an_expired_lease_is_taken_over_and_its_holder_cannot_renew(store: Store):
     connection = await connect(store)
-    mine = holder("mine", pid=os.getpid(), expires_at=NOW + 10)
-    await store.runs.acquire_lease(connection.id, mine, now=NOW)
-    assert await store.runs.renew_lease(connection.id, "mine", expires_at=NOW + 20) is True
+    mine = holder("mine", pid=os.getpid(), expires=MOMENT.later(10))
+    await store.runs.acquire_lease(connection.id, mine, now=MOMENT)
+    assert await store.runs.renew_lease(connection.id, "mine", expires=MOMENT.later(20)) is True
     other = holder("other", pid=os.getpid())
-    assert await store.runs.acquire_lease(connection.id, other, now=NOW + 15) == replace(mine, expires_at=NOW + 20)
-    assert await store.runs.acquire_lease(connection.id, other, now=NOW + 20) is None
-    assert await store.runs.renew_lease(connection.id, "mine", expires_at=NOW + 40) is False
+    assert await store.runs.acquire_lease(connection.id, other, now=MOMENT.later(15)) == replace(
+        mine, expires=MOMENT.later(20)
+    )
+    assert await store.runs.acquire_lease(connection.id, other, now=MOMENT.later(20)) is None
+    assert await store.runs.renew_lease(connection.id, "mine", expires=MOMENT.later(40)) is False
+
+
+@pytest.mark.requirement("RS-3")
+@pytest.mark.parametrize("set_by", [-3e7, -3600.0, 3600.0, 6e7])
+async def test_a_lease_lasts_as_long_as_it_was_taken_for_wherever_the_wall_clock_is_set(store: Store, set_by: float):
+    connection = await connect(store)
+    mine, other = holder("mine", pid=os.getpid()), holder("other", pid=os.getpid())
+    await store.runs.acquire_lease(connection.id, mine, now=MOMENT)
+    for seconds, expected in ((59, mine), (60, None)):
+        now = MOMENT.later(seconds)
+        assert (
+            await store.runs.acquire_lease(connection.id, other, now=replace(now, wall=now.wall + set_by)) == expected
+        )
+
+
+@pytest.mark.requirement("RS-3")
+async def test_a_lease_of_another_boot_of_this_machine_is_over_and_one_of_another_machine_lasts(store: Store):
+    restarted = replace(MOMENT, boot="the next boot", up=30.0)
+    other = holder("other", pid=os.getpid())
+    for name, host, held in (("one", socket.gethostname(), False), ("two", "another machine", True)):
+        connection = await connect(store, name)
+        mine = holder("mine", pid=os.getpid(), host=host)
+        await store.runs.acquire_lease(connection.id, mine, now=MOMENT)
+        assert await store.runs.acquire_lease(connection.id, other, now=restarted) == (mine if held else None)
+
+
+@pytest.mark.requirement("RS-3")
+@pytest.mark.parametrize("boot", [None, "elsewhere"])
+async def test_a_lease_that_only_the_wall_clock_tells_holds_no_longer_than_a_lease_can(store: Store, boot: str | None):
+    """As of earlier versions, and of another machine whose clock is years ahead."""
+    connection = await connect(store)
+    ahead = Moment(MOMENT.wall + 6e7, boot, 0.0)
+    await store.runs.acquire_lease(connection.id, holder("mine", pid=os.getpid(), expires=ahead), now=MOMENT)
+    assert await store.runs.acquire_lease(connection.id, holder("other", pid=os.getpid()), now=MOMENT) is None
 
 
 async def test_a_closed_store_says_so(store: Store):

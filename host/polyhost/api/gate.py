@@ -10,12 +10,12 @@ import hashlib
 import hmac
 import os
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 
+from polyhost.boot_clock import up_seconds
 from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["SESSION_SECONDS", "Gate", "read_token"]
@@ -66,10 +66,10 @@ def _kept(path: Path) -> str:
 
 @dataclass(slots=True)
 class Gate:
-    """The server's door. `failures`: wrong tokens that need not wait. `now`: seconds since the epoch."""
+    """The server's door. `failures`: wrong tokens that need not wait. `now`: seconds by a clock that nobody can set."""
 
     token: str
-    now: Callable[[], float] = time.time
+    now: Callable[[], float] = up_seconds
     failures: int = FAILURES
     _links: dict[bytes, float] = field(default_factory=dict[bytes, float])
     _sessions: dict[bytes, float] = field(default_factory=dict[bytes, float])

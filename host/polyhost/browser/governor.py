@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Protocol
 
+from polyhost.boot_clock import up_seconds
 from polyhost.errors import ErrorCode, RunFailedError
 
 __all__ = ["Gate", "Governor", "GovernorLimits", "Meter", "retry_after_seconds"]
@@ -200,7 +201,8 @@ async def _unheld() -> None:
 
 class Gate:
     """Waits for the governor. `pace` False (replays) never waits for it and still counts. `held` returns once permits
-    may be given at all (an owner may have paused the run): what is waited there is the owner's time, not the site's."""
+    may be given at all (an owner may have paused the run): what is waited there is the owner's time, not the site's.
+    `clock`: one that nobody can set, or a pause might last for years; `wall` reads the dates that a site names."""
 
     def __init__(
         self,
@@ -208,13 +210,15 @@ class Gate:
         *,
         pace: bool = True,
         held: Callable[[], Awaitable[None]] = _unheld,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = up_seconds,
+        wall: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> None:
         self._governor = governor
         self._pace = pace
         self._held = held
         self._clock = clock
+        self._wall = wall
         self._sleep = sleep
         self._queues: dict[str, asyncio.Lock] = {}
 
@@ -239,7 +243,7 @@ class Gate:
     async def retry(self, endpoint: str, status: int, attempt: int, retry_after: str | None) -> bool:
         """Report a failed attempt; True, once the time has come, where it may be sent again."""
         now = self._clock()
-        delay = self._governor.retry(endpoint, status, attempt, now, retry_after_seconds(retry_after, now))
+        delay = self._governor.retry(endpoint, status, attempt, now, retry_after_seconds(retry_after, self._wall()))
         if delay is None:
             return False
         if self._pace:

@@ -208,7 +208,7 @@ async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Targ
     from polyhost.engine.reading.indexing import catch_up
     from polyhost.searching.declared import search_rules
 
-    until = context.clock.now() + (WAIT_SECONDS if asked is None else asked)
+    until = context.clock.up() + (WAIT_SECONDS if asked is None else asked)
     # Asked together: while a run goes on, each answer that is waited for alone waits behind a batch of it.
     found = await asyncio.gather(*(store.search.index_state(one.row.id) for one in searched.values()))
     for one, index in zip(searched.values(), found, strict=True):

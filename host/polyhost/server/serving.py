@@ -58,7 +58,7 @@ async def serving(
     refuse."""
     clock = clock or Clock()
     config = config or load_config(home, flags={"serve.port": port or None})
-    gate = gate or Gate(read_token(home), clock.now)
+    gate = gate or Gate(read_token(home), clock.up)
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         at = stack.enter_context(listening(config.serve.port if port is None else port))

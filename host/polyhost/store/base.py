@@ -24,6 +24,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol, TypeVar
 
+from polyhost.boot_clock import Moment
 from polyhost.ledger.exceptions import StandingException
 from polyhost.ledger.state import PartitionState
 from polyhost.searching.search_rules import SearchRules
@@ -163,12 +164,12 @@ class RunStore(Protocol):
         """Newest first, as runs are."""
         ...
 
-    async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
-        """None when the lease is ours now; otherwise who has it. A lease that expired, or whose holder is dead on this
-        host, is taken over."""
+    async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: Moment) -> LeaseHolder | None:
+        """None when the lease is ours now; otherwise who has it. One that expired, that was taken in another boot of
+        this machine, or whose holder is dead on it, is taken over, wherever the wall clock stands."""
         ...
 
-    async def renew_lease(self, connection_id: int, token: str, *, expires_at: float) -> bool:
+    async def renew_lease(self, connection_id: int, token: str, *, expires: Moment) -> bool:
         """Whether it is ours still."""
         ...
 

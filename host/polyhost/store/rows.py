@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+from polyhost.boot_clock import Moment
 from polyhost.searching.query import Query
 from polyhost.searching.search_rules import SearchRules
 
@@ -53,13 +54,14 @@ class ConnectionRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseHolder:
-    """Who runs a connection now. `pid` and `host` let another process say so, and see that the holder is dead."""
+    """Who runs a connection now. `pid` and `host` let another process say so, and see that the holder is dead.
+    `expires`: until when, by both clocks."""
 
     token: str
     pid: int
     host: str
     run_id: str
-    expires_at: float
+    expires: Moment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,11 @@ import pytest
 from polyhost.engine.doctor._home import (
     FULL_BYTES,
     LITTLE_BYTES,
-    check_clock,
     check_disk,
     check_home,
     check_permissions,
 )
 from polyhost.engine.doctor.finding import Finding, Grade
-
-NOV_2026 = 1_795_000_000.0
 
 
 def only(found: list[Finding]) -> Finding:
@@ -37,13 +34,12 @@ def test_a_home_that_is_not_there_is_no_trouble_and_is_not_made(home):
     assert only(check_home(home)).grade is Grade.OK
     assert check_permissions(home) == []
     assert only(check_disk(home)).grade is Grade.OK
-    assert only(check_clock(home, None)).grade is Grade.OK
     assert not home.exists()
 
 
 def test_a_home_as_polyhost_makes_it_is_well_and_left_as_it_was(good):
     before = sorted(path.name for path in good.rglob("*"))
-    findings = [*check_home(good), *check_permissions(good), *check_disk(good), *check_clock(good, None)]
+    findings = [*check_home(good), *check_permissions(good), *check_disk(good)]
     assert {finding.grade for finding in findings} == {Grade.OK}
     assert sorted(path.name for path in good.rglob("*")) == before
 
@@ -89,19 +85,3 @@ def test_a_home_that_is_open_all_over_is_mended_by_one_command(good):
 )
 def test_too_little_room_is_a_warning_and_none_a_failure(home, free, grade):
     assert only(check_disk(home, free=free)).grade is grade
-
-
-def test_a_clock_before_polyhosts_time_fails(good):
-    assert only(check_clock(good, None, now=0.0)).grade is Grade.FAILED
-
-
-def test_a_clock_that_was_set_back_is_told_by_what_was_written_down(good):
-    finding = only(check_clock(good, "2099-01-01T00:00:00.000Z"))
-    assert (finding.grade, "set back" in finding.found) == (Grade.WARNING, True)
-
-
-@pytest.mark.parametrize(("off", "told"), [(-3600.0, "60 minutes ahead"), (10800.0, "3 hours behind")])
-def test_a_file_system_with_another_clock_is_told(good, off, told):
-    finding = only(check_clock(good, None, now=good.stat().st_mtime + off))
-    assert finding.grade is Grade.WARNING
-    assert told in finding.found

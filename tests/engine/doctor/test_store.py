@@ -3,12 +3,12 @@
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from checkout import ROOT
+from polyhost.engine.clock import Clock
 from polyhost.engine.doctor._store import LONG_LOG_BYTES, check_leases, check_store
 from polyhost.engine.doctor.finding import Finding, Grade
 from polyhost.store.opening import open_store
@@ -38,13 +38,13 @@ def change(home: Path, statement: str) -> None:
 
 def test_no_store_yet_is_well(home):
     assert only(check_store(home)).grade is Grade.OK
-    assert check_leases(home, now=0.0) == []
+    assert check_leases(home, now=Clock().moment()) == []
 
 
 async def test_a_sound_store_is_well_and_not_changed(stored):
     before = (stored / "store.db").read_bytes()
     assert only(check_store(stored)).grade is Grade.OK
-    assert only(check_leases(stored, now=time.time())).found == "nothing is being collected"
+    assert only(check_leases(stored, now=Clock().moment())).found == "nothing is being collected"
     assert (stored / "store.db").read_bytes() == before
 
 
@@ -65,7 +65,7 @@ def test_a_file_that_is_no_database_fails(home):
 
 
 async def test_rows_that_belong_to_nothing_fail(stored):
-    change(stored, "INSERT INTO leases VALUES (99, 't', 1, 'h', NULL, 'r', 0)")
+    change(stored, "INSERT INTO leases VALUES (99, 't', 1, 'h', NULL, 'r', 0, NULL, 0)")
     finding = only(check_store(stored))
     assert (finding.grade, finding.found) == (Grade.FAILED, "1 rows belong to nothing that is there")
 
@@ -95,16 +95,18 @@ async def test_a_log_that_has_grown_long_is_a_warning(stored):
 
 
 TAKE = """
-import asyncio, os, sys, time
+import asyncio, os, sys
 from pathlib import Path
+from polyhost.engine.clock import Clock
 from polyhost.store.base import LeaseHolder
 from polyhost.store.opening import open_store
 
 async def take():
     store = await open_store(Path(sys.argv[1]))
     row = await store.connections.get("slack")
-    holder = LeaseHolder(token="t", pid=os.getpid(), host="here", run_id="run_1", expires_at=time.time() + 600)
-    assert await store.runs.acquire_lease(row.id, holder, now=time.time()) is None
+    now = Clock().moment()
+    holder = LeaseHolder(token="t", pid=os.getpid(), host="here", run_id="run_1", expires=now.later(60))
+    assert await store.runs.acquire_lease(row.id, holder, now=now) is None
     print("taken", flush=True)
     sys.stdin.read()
 
@@ -129,10 +131,10 @@ def collector(stored):
 
 
 async def test_who_collects_is_named_and_who_died_over_it_too(stored, collector):
-    living = only(check_leases(stored, now=time.time()))
+    living = only(check_leases(stored, now=Clock().moment()))
     assert (living.grade, living.about) == (Grade.OK, "slack")
     collector.kill()
     collector.wait()
-    dead = only(check_leases(stored, now=time.time()))
+    dead = only(check_leases(stored, now=Clock().moment()))
     assert (dead.grade, dead.about) == (Grade.WARNING, "slack")
     assert dead.instruction.endswith("polyhost run slack")

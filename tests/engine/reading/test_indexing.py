@@ -53,9 +53,9 @@ async def test_catching_up_ends_with_the_last_record_or_at_its_time(monkeypatch)
     row = (await store.connections.all())[0]
     seen: list[RunEvent] = []
     clock = Clock()
-    await catch_up(store, row, RULES, until=clock.now() - 1, clock=clock, watch=seen.append)
+    await catch_up(store, row, RULES, until=clock.up() - 1, clock=clock, watch=seen.append)
     assert (await pending(store, number), seen) == (None, [])
-    await catch_up(store, row, RULES, until=clock.now() + 60, clock=clock, watch=seen.append)
+    await catch_up(store, row, RULES, until=clock.up() + 60, clock=clock, watch=seen.append)
     assert await pending(store, number) == 0
     assert seen == [RecordsIndexed("work", 2), RecordsIndexed("work", 4)]
 

@@ -54,12 +54,24 @@ class Owners(Work):
         self.begun.set()
         await self.gate.wait()
         self.at_once -= 1
-        await self.store.runs.close(replace(run, status=self.status, finished_at=self.clock.iso()), _batch(run))
+        await self.store.runs.close(
+            replace(run, status=self.status, finished_at=self.clock.iso(), finished_up=self.clock.up()), _batch(run)
+        )
 
     async def opened(self, row: ConnectionRow) -> RunRow:
         at = self.clock.iso()
         name = f"run_{row.name}_{at}"
-        run = RunRow(id=name, connection_id=row.id, batch_id=name, mode="incremental", status="running", started_at=at)
+        now = self.clock.moment()
+        run = RunRow(
+            id=name,
+            connection_id=row.id,
+            batch_id=name,
+            mode="incremental",
+            status="running",
+            started_at=at,
+            boot=now.boot,
+            started_up=now.up,
+        )
         await self.store.runs.open(run, _batch(run))
         return run
 
@@ -124,6 +136,31 @@ async def desk(home: Path) -> AsyncIterator[Desk]:
     store = await open_store(home)
     yield Desk(store, home)
     await store.close()
+
+
+@pytest.mark.requirement("RS-3")
+@pytest.mark.parametrize("set_by", [-6e7, -7200.0, 7200.0, 6e7])
+async def test_an_interval_is_counted_from_when_the_last_run_was_wherever_the_clock_is_set(desk: Desk, set_by: float):
+    """Neither a run too many, nor years of waiting; whether it was wrong then or is wrong now."""
+    await desk.connect("work")
+    for clock in (set_by, 0.0):
+        desk.clock.set_by = clock
+        desk.clock.seconds += 2 * HOUR
+        assert await desk.look() == ["work"]
+        desk.clock.set_by = set_by - clock
+        assert await desk.look() == []
+
+
+@pytest.mark.requirement("RS-3")
+@pytest.mark.parametrize("set_by", [-6e7, 6e7])
+async def test_failures_are_backed_off_from_by_the_clock_that_nobody_can_set(desk: Desk, set_by: float):
+    await desk.connect("work")
+    desk.work.status = "failed"
+    assert await desk.look() == ["work"]
+    desk.clock.set_by = set_by
+    assert await desk.look() == []
+    desk.clock.seconds += 0.3 * HOUR
+    assert await desk.look() == ["work"]
 
 
 async def test_what_is_due_is_started_once_per_interval(desk: Desk):

@@ -1,4 +1,4 @@
-"""The home: whether it can be written, whether others can read it, whether there is room, what its clock says.
+"""The home: whether it can be written, whether others can read it, whether there is room.
 
 Must not know: what is kept in it beyond which files are secrets.
 """
@@ -10,16 +10,12 @@ import shlex
 import shutil
 import stat
 import tempfile
-import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
-from polyhost.humanize import exact_time, rough_duration
-from polyhost.instants import iso_from_seconds
 
-__all__ = ["check_clock", "check_disk", "check_home", "check_permissions"]
+__all__ = ["check_disk", "check_home", "check_permissions", "touch"]
 
 SECRET_FOLDERS = ("sessions", "profiles", "traces", "keys")
 SECRET_FILES = ("session.key", "store.db", "store.db-wal", "store.db-shm", "token", "config.toml")
@@ -30,10 +26,6 @@ LITTLE_BYTES = 1 << 30
 """A browser's cache, a large run's log and a store that grows: below this, soon something does not fit."""
 FULL_BYTES = 100 << 20
 """A browser does not even start with less."""
-SKEW_SECONDS = 2.0
-"""File systems keep times to a second or two; more is another clock."""
-_RELEASED = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
-"""No clock that is right shows a time before polyhost was there."""
 
 
 def check_home(home: Path) -> list[Finding]:
@@ -43,7 +35,7 @@ def check_home(home: Path) -> list[Finding]:
     if not home.is_dir():
         return [failed("home", f"{home} is not a folder", "Choose another with --home, or move that file away.")]
     try:
-        _touch(home)
+        touch(home)
     except OSError as error:
         what = f"{home} cannot be written: {(error.strerror or 'no reason given').lower()}"
         return [failed("home", what, f"Make it yours: sudo chown -R {os.getuid()} {_quoted(home)}; or free the disk.")]
@@ -81,34 +73,7 @@ def check_disk(home: Path, *, free: int | None = None) -> list[Finding]:
     return [ok("disk", told)]
 
 
-def check_clock(home: Path, newest: str | None, *, now: float | None = None) -> list[Finding]:
-    """Whether the clock can be believed: against the file system's, and against what was written down before.
-
-    `newest`: when the newest run began, in ISO 8601. Records are ordered by the source's times and never by this clock;
-    what suffers from a wrong one is what is due, and what a receipt says.
-    """
-    at = time.time() if now is None else now
-    says = exact_time(iso_from_seconds(at))
-    mend = "Let the system set its clock (Linux: timedatectl set-ntp true)."
-    if at < _RELEASED:
-        return [failed("clock", f"it says {says}, which has passed long ago", mend)]
-    if newest is not None and (ahead := datetime.fromisoformat(newest).timestamp() - at) > SKEW_SECONDS:
-        found = f"it says {says}, but a run began {rough_duration(ahead)} later than that: it was set back"
-        return [warning("clock", found, mend)]
-    skew = _file_system_skew(home, at) if home.is_dir() and os.access(home, os.W_OK) else 0.0
-    if abs(skew) > SKEW_SECONDS:
-        off = f"{rough_duration(abs(skew))} {'ahead' if skew > 0 else 'behind'}"
-        return [warning("clock", f"the file system's clock is {off}", mend)]
-    return [ok("clock", f"{says}, as the file system says too" if home.is_dir() else says)]
-
-
-def _file_system_skew(home: Path, now: float) -> float:
-    """Seconds that a file written now is ahead; what passed since `now` was taken does not count."""
-    before = time.time()
-    return _touch(home) - now - (time.time() - before)
-
-
-def _touch(home: Path) -> float:
+def touch(home: Path) -> float:
     """When a file that was just written says it was written."""
     with tempfile.NamedTemporaryFile(dir=home, prefix=".doctor-") as file:
         file.write(b"1")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+from polyhost.boot_clock import Moment
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
 from polyhost.errors import PolyhostError
 from polyhost.store.sqlite.checkup import SCHEMA_VERSION, STORE_FILE, IntegrityReport, held_leases, soundness
@@ -56,7 +57,7 @@ def _judge(path: Path, seen: IntegrityReport) -> list[Finding]:
     return wrong or [ok("store", f"{size:,.1f} MiB, sound; {schema}")]
 
 
-def check_leases(home: Path, *, now: float) -> list[Finding]:
+def check_leases(home: Path, *, now: Moment) -> list[Finding]:
     """Who is running what; and what was left by a process that is gone."""
     path = home / STORE_FILE
     if not path.exists():

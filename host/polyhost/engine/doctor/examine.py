@@ -11,17 +11,20 @@ from pathlib import Path
 
 from polyhost.engine.clock import Clock
 from polyhost.engine.doctor._browser import check_browser
-from polyhost.engine.doctor._home import check_clock, check_disk, check_home, check_permissions
+from polyhost.engine.doctor._clock import check_clock
+from polyhost.engine.doctor._home import check_disk, check_home, check_permissions
 from polyhost.engine.doctor._program import check_settings, check_versions, settings_or_defaults
 from polyhost.engine.doctor._sessions import check_session, probe_session
 from polyhost.engine.doctor._store import check_leases, check_store
 from polyhost.engine.doctor.finding import Finding, failed
 from polyhost.errors import PolyhostError
 from polyhost.store.opening import open_store
-from polyhost.store.sqlite.checkup import SCHEMA_VERSION, STORE_FILE, newest_start, soundness
+from polyhost.store.sqlite.checkup import SCHEMA_VERSION, STORE_FILE, DatedRun, dated_runs, soundness
 
 __all__ = ["examine"]
 
+_RUNS_DATED = 200
+"""Runs whose dates are looked at, over all connections: those of some days at least."""
 Check = Callable[[], Sequence[Finding] | Awaitable[Sequence[Finding]]]
 
 
@@ -36,9 +39,9 @@ async def examine(home: Path, clock: Clock, *, online: bool = False) -> list[Fin
         ("home", lambda: check_home(home)),
         ("permissions", lambda: check_permissions(home)),
         ("disk", lambda: check_disk(home)),
-        ("clock", lambda: check_clock(home, _newest_start(path))),
+        ("clock", lambda: check_clock(home, _dated(path), clock.moment())),
         ("store", lambda: check_store(home)),
-        ("leases", lambda: check_leases(home, now=clock.now())),
+        ("leases", lambda: check_leases(home, now=clock.moment())),
         ("session", lambda: _sessions(home, clock, online=online)),
     ]
     return [finding for name, check in checks for finding in await attempted(name, check)]
@@ -76,9 +79,9 @@ async def _sessions(home: Path, clock: Clock, *, online: bool) -> list[Finding]:
     return found
 
 
-def _newest_start(path: Path) -> str | None:
+def _dated(path: Path) -> Sequence[DatedRun]:
     """None, too, where the store cannot be asked: the line about the store says why."""
     try:
-        return newest_start(path) if path.exists() else None
+        return dated_runs(path, limit=_RUNS_DATED) if path.exists() else ()
     except Exception:
-        return None
+        return ()

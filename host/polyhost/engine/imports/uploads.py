@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from polyhost.boot_clock import Moment
 from polyhost.engine.clock import Clock
 from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 
@@ -38,7 +39,12 @@ class Upload:
     path: Path
     connection: str
     source: str | None
-    expires_at: float
+    expires: Moment
+
+    @property
+    def expires_at(self) -> float:
+        """In seconds since 1970, to be told."""
+        return self.expires.wall
 
 
 @dataclass(slots=True)
@@ -74,8 +80,8 @@ class Uploads:
                     f"the file could not be kept: {error.strerror}", "Is the disk full?", code=ErrorCode.DISK_FULL
                 ) from None
             raise
-        expires_at = self.clock.now() + KEPT_SECONDS
-        upload = Upload(id=upload_id, path=path, connection=connection, source=source, expires_at=expires_at)
+        expires = self.clock.moment().later(KEPT_SECONDS)
+        upload = Upload(id=upload_id, path=path, connection=connection, source=source, expires=expires)
         self._waiting[upload_id] = upload
         return upload
 
@@ -128,8 +134,8 @@ class Uploads:
             self.drop(next(iter(self._waiting.values())))
 
     def _drop_old(self) -> None:
-        now = self.clock.now()
-        for upload in [one for one in self._waiting.values() if one.expires_at <= now]:
+        now = self.clock.up()
+        for upload in [one for one in self._waiting.values() if one.expires.up <= now]:
             self.drop(upload)
 
 

@@ -112,7 +112,10 @@ class Notifier:
                 await self.store.connections.save_memo(row.id, memos.NOTICES, memory)
 
     def _is_to_be_told(self, kept: ToldCause | None) -> bool:
-        return kept is None or (kept["told_at"] is None and kept["again_at"] <= self.clock.now())
+        if kept is None or kept["told_at"] is not None:
+            return kept is None
+        left = kept["again_at"] - self.clock.now()
+        return not 0 < left <= back_off(kept["tries"])  # further ahead was told by a clock that was wrong
 
     def _claimed(self, kept: ToldCause | None) -> ToldCause:
         tries = (kept["tries"] if kept is not None else 0) + 1

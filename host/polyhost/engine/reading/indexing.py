@@ -49,7 +49,7 @@ async def catch_up(
 ) -> None:
     """Take in what has changed, step by step, until there is nothing more or it is this time (seconds since 1970)."""
     taken = 0
-    while clock.now() < until and await store.search.index(connection.id, rules, limit=STEP_RECORDS):
+    while clock.up() < until and await store.search.index(connection.id, rules, limit=STEP_RECORDS):
         taken += STEP_RECORDS
         watch(events.RecordsIndexed(connection.name, taken))
 

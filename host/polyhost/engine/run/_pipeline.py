@@ -144,11 +144,11 @@ class Pipeline:
                 await self._units.join()
                 if event.unread:
                     said_more = Malformed(line=0, length=event.unread, digest="", rule="output_after_done")
-                    await self._carry_out(self._machine.receive(said_more, now=self._clock.now()))
+                    await self._carry_out(self._machine.receive(said_more, now=self._clock.up()))
                 await self._carry_out(self._machine.connector_exited(event.status, event.detail))
 
     async def _take(self, batch: Batch) -> None:
-        unit = self._sort(self._machine.receive_all(batch.messages, now=self._clock.now()))
+        unit = self._sort(self._machine.receive_all(batch.messages, now=self._clock.up()))
         unit.batch = Batch(batch.number, (), batch.size)  # not its messages: they would wait for the writer as well
         await self._units.put(unit)
 
@@ -287,7 +287,7 @@ class Pipeline:
     async def _tick(self) -> None:
         while self._outcome is None:
             await asyncio.sleep(TICK_SECONDS)
-            await self._carry_out(self._machine.tick(self._clock.now()))
+            await self._carry_out(self._machine.tick(self._clock.up()))
             self._tally.watch_traffic(self._session.traffic)
 
     async def _watch_for_cancel(self) -> None:

@@ -36,8 +36,8 @@ class Lease:
         """Renew until cancelled. RunFailedError `lease_lost` where another process took it meanwhile."""
         while True:
             await asyncio.sleep(LEASE_SECONDS / 3)
-            expires_at = self.clock.now() + LEASE_SECONDS
-            if not await self.store.runs.renew_lease(self.connection.id, self.token, expires_at=expires_at):
+            expires = self.clock.moment().later(LEASE_SECONDS)
+            if not await self.store.runs.renew_lease(self.connection.id, self.token, expires=expires):
                 raise RunFailedError(
                     f"another process took over {self.connection.name} while this one slept",
                     "What was stored is safe; run it again to go on.",
@@ -48,14 +48,15 @@ class Lease:
 @asynccontextmanager
 async def hold_lease(store: Store, connection: ConnectionRow, run_id: str, clock: Clock) -> AsyncGenerator[Lease]:
     """Hold the connection's lease inside the block. RefusedError `run_in_progress` where somebody else has it."""
+    now = clock.moment()
     holder = LeaseHolder(
         token=secrets.token_hex(16),
         pid=os.getpid(),
         host=socket.gethostname(),
         run_id=run_id,
-        expires_at=clock.now() + LEASE_SECONDS,
+        expires=now.later(LEASE_SECONDS),
     )
-    other = await store.runs.acquire_lease(connection.id, holder, now=clock.now())
+    other = await store.runs.acquire_lease(connection.id, holder, now=now)
     if other is not None:
         raise RefusedError(
             f"{connection.name} is being collected already (run {other.run_id}, process {other.pid} on {other.host})",

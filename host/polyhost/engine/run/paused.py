@@ -86,7 +86,7 @@ class PauseKeeper:
             if not self.pause.is_on:
                 await self.pause.change().wait()
             await asyncio.sleep(LOOK_SECONDS)
-            paused_for = self.clock.now() - self._since
+            paused_for = self.clock.up() - self._since
             self.too_long = self.pause.is_on and bool(self._since) and paused_for >= MAX_PAUSE_SECONDS
 
     def why_ended(self) -> StoppedError | None:
@@ -101,7 +101,7 @@ class PauseKeeper:
 
     async def _tell(self, *, paused: bool) -> None:
         now = self.clock.now()
-        self._since = now if paused else 0.0
+        self._since = self.clock.up() if paused else 0.0
         await self.store.connections.save_memo(self.connection_id, memos.PAUSED, self.run_id if paused else None)
         if paused:
             self.watch(

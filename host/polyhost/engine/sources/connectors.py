@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from polyhost.boot_clock import up_seconds
 from polyhost.bounds import RunBounds
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.bridge.tab import Launcher
@@ -193,7 +194,7 @@ async def recording_connector(
 async def _governor(store: Store, connection: ConnectionRow, clock: Clock) -> Governor:
     governor = Governor()
     if (memory := await store.connections.memo(connection.id, memos.GOVERNOR)) is not None:
-        governor.restore(memory, clock.now())
+        governor.restore(memory, up_seconds())
     return governor
 
 

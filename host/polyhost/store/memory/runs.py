@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from polyhost.boot_clock import Moment
 from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store import process
@@ -70,7 +71,7 @@ class MemoryRuns(Part, RunStore):
         kept = self.state.kept.get(connection_id)
         return list(reversed(kept.batches.values()))[:limit] if kept else []
 
-    async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
+    async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: Moment) -> LeaseHolder | None:
         kept = self.state.known(connection_id)
         if kept.lease is not None:
             current, taken_by = kept.lease
@@ -79,11 +80,11 @@ class MemoryRuns(Part, RunStore):
         kept.lease = holder, process.process_name(holder.pid)
         return None
 
-    async def renew_lease(self, connection_id: int, token: str, *, expires_at: float) -> bool:
+    async def renew_lease(self, connection_id: int, token: str, *, expires: Moment) -> bool:
         kept = self.state.kept.get(connection_id)
         if kept is None or kept.lease is None or kept.lease[0].token != token:
             return False
-        kept.lease = replace(kept.lease[0], expires_at=expires_at), kept.lease[1]
+        kept.lease = replace(kept.lease[0], expires=expires), kept.lease[1]
         return True
 
     async def release_lease(self, connection_id: int, token: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
+from polyhost.boot_clock import Moment
 from polyhost.store import refusals
 from polyhost.store.base import BatchRow, ConnectionRow, ConnectionStore, LeaseHolder, RunRow, RunStore
 from polyhost.store.memos import Memo
@@ -82,10 +83,10 @@ class PreviewRuns(RunStore):
     async def newest_batches(self, connection_id: int, *, limit: int = 50) -> Sequence[BatchRow]:
         return await self._inner.newest_batches(connection_id, limit=limit)
 
-    async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: float) -> LeaseHolder | None:
+    async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: Moment) -> LeaseHolder | None:
         return None
 
-    async def renew_lease(self, connection_id: int, token: str, *, expires_at: float) -> bool:
+    async def renew_lease(self, connection_id: int, token: str, *, expires: Moment) -> bool:
         return True
 
     async def release_lease(self, connection_id: int, token: str) -> None:

@@ -12,23 +12,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from polyhost.boot_clock import Moment
 from polyhost.store.base import LeaseHolder
 from polyhost.store.leases import is_free
+from polyhost.store.sqlite.leases import holder_of
 from polyhost.store.sqlite.opening import SCHEMA_VERSION, STORE_FILE, read_version
 
 __all__ = [
     "SCHEMA_VERSION",
     "STORE_FILE",
+    "DatedRun",
     "HeldLease",
     "IntegrityReport",
+    "dated_runs",
     "full_text_search",
     "held_leases",
-    "newest_start",
     "soundness",
 ]
 
 _MOST_TOLD = 3
 """Of what quick_check finds, this much is told: the first line names the trouble, a thousand repeat it."""
+_LEASES = """
+SELECT c.name, l.process, l.token, l.pid, l.host, l.run_id, l.expires_at, NULL, NULL
+FROM leases l JOIN connections c ON c.id = l.connection_id ORDER BY c.name
+"""
+_DATED = """
+SELECT c.name, r.started_at, NULL, NULL
+FROM runs r JOIN connections c ON c.id = r.connection_id ORDER BY r.batch_id DESC LIMIT ?
+"""
+_BOOT_CLOCK_SINCE = 4
+"""The schema that first has the clock of the boot; one of an earlier is looked over as it is, not upgraded."""
 _BUSY_SECONDS = 2.0
 """A reader of a store in WAL mode waits for nobody, save while another process recovers the log."""
 
@@ -55,6 +68,16 @@ class HeldLease:
     is_dead: bool
 
 
+@dataclass(frozen=True, slots=True)
+class DatedRun:
+    """When a run began: in ISO 8601, as the wall clock said then, and by the clock of its boot where that is known."""
+
+    connection: str
+    started_at: str
+    boot: str | None
+    started_up: float | None
+
+
 def soundness(path: Path) -> IntegrityReport:
     """Read the whole file (some seconds for a million records). sqlite3.Error where it is not a database at all."""
     with closing(_reader(path)) as db:
@@ -70,25 +93,25 @@ def soundness(path: Path) -> IntegrityReport:
     )
 
 
-def held_leases(path: Path, *, now: float) -> list[HeldLease]:
+def held_leases(path: Path, *, now: Moment) -> list[HeldLease]:
     """Every lease there is, by connection."""
     with closing(_reader(path)) as db:
-        rows = db.execute(
-            "SELECT c.name, l.process, l.token, l.pid, l.host, l.run_id, l.expires_at"
-            " FROM leases l JOIN connections c ON c.id = l.connection_id ORDER BY c.name"
-        ).fetchall()
+        is_told = read_version(path, db) >= _BOOT_CLOCK_SINCE
+        rows = db.execute(_LEASES.replace("NULL, NULL", "l.boot, l.expires_up") if is_told else _LEASES).fetchall()
     leases: list[HeldLease] = []
     for name, process, *rest in rows:
-        token, pid, host, run_id, expires_at = rest
-        holder = LeaseHolder(token=token, pid=pid, host=host, run_id=run_id, expires_at=expires_at)
+        holder = holder_of(tuple(rest))
         leases.append(HeldLease(connection=name, holder=holder, is_dead=is_free(holder, process, now=now)))
     return leases
 
 
-def newest_start(path: Path) -> str | None:
-    """When the newest run or import began, as this machine's clock said then."""
+def dated_runs(path: Path, *, limit: int) -> list[DatedRun]:
+    """The newest runs and imports, newest first, with what the clocks said when they began."""
     with closing(_reader(path)) as db:
-        return db.execute("SELECT max(started_at) FROM batches").fetchone()[0]
+        is_told = read_version(path, db) >= _BOOT_CLOCK_SINCE
+        asked = _DATED.replace("NULL, NULL", "r.boot, r.started_up") if is_told else _DATED
+        rows = db.execute(asked, (limit,)).fetchall()
+    return [DatedRun(*row) for row in rows]
 
 
 def full_text_search() -> str:
