@@ -39,7 +39,7 @@
           outcomes.push([endpoint, status]);
           return outcome;
         }
-        const retryAfter = outcome?.headers["retry-after"] ?? null;
+        const retryAfter = outcome ? pauseOf(outcome.headers) : null;
         const repeats = !options.once || status === TOO_MANY_REQUESTS;
         const again =
           repeats &&
@@ -92,6 +92,17 @@
           return parsed.value;
         },
       };
+    }
+
+    /**
+     * What the site wants to be waited for. A date is told in seconds after the answer's own date, where it has one: the
+     * clock of this machine may be wrong. @param {Record<string, string>} headers
+     */
+    function pauseOf(headers) {
+      const told = headers["retry-after"] ?? null;
+      if (told === null || /^\s*\d+\s*$/.test(told)) return told;
+      const seconds = (Date.parse(told) - Date.parse(headers.date ?? "")) / 1000;
+      return Number.isFinite(seconds) ? String(Math.max(0, Math.ceil(seconds))) : told;
     }
 
     /** @param {string} text */

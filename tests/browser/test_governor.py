@@ -277,6 +277,21 @@ async def test_a_polyfill_gets_through_a_site_that_says_slow_down(pages: PageRun
     assert (got.traffic.retries, got.traffic.rate_limited) == (3, 1)
 
 
+@pytest.mark.requirement("RS-3")
+@pytest.mark.parametrize("year", [2006, 2046])
+async def test_a_date_to_wait_for_is_read_by_the_sites_own_clock(pages: PageRuns, site: SiteHost, year: int) -> None:
+    """Years off from this machine's, whose clock may be the wrong one."""
+    statuses = iter([429, 200])
+
+    async def busy(_request: web.Request) -> web.Response:
+        dates = {"Date": f"Sun, 04 Feb {year} 10:00:00 GMT", "Retry-After": f"Sun, 04 Feb {year} 10:00:01 GMT"}
+        return web.json_response({}, status=next(statuses), headers=dates)
+
+    site.route("/api", busy)
+    got = await pages.run(site, "await say({status: (await host.request('/api')).status});")
+    assert (got.data, got.traffic.waited_seconds) == ([{"status": 200}], 1.0)
+
+
 async def test_a_polyfill_gets_the_last_outcome_where_the_host_gives_up(pages: PageRuns, site: SiteHost) -> None:
     async def broken(_request: web.Request) -> web.Response:
         return web.Response(status=500, text="<h1>Sorry</h1>", content_type="text/html")

@@ -29,6 +29,7 @@ from polyhost.engine.clock import Clock
 from polyhost.engine.events import OwnerAsked, ignore
 from polyhost.engine.imports.import_run import Import, import_artifact
 from polyhost.engine.run.collect import Collection, RunContext, collect
+from polyhost.instants import iso_from_seconds
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, RecordQuery, Store
 from polyhost.store.memory import MemoryStore
@@ -140,10 +141,10 @@ class Collected:
                 )
                 return await import_artifact(what, self.around())
 
-    async def run(self, source: Source, *, full: bool = False) -> dict[str, Any]:
-        """A run that reads all of the conversation, as it is."""
+    async def run(self, source: Source, *, full: bool = False, ahead: int = 0) -> dict[str, Any]:
+        """A run that reads all of the conversation, as it is. `ahead`: seconds by which its clock is wrong."""
         self.clock.seconds = float(source.now)
-        at = self.clock.iso()
+        at = iso_from_seconds(source.now + ahead)
         module = importer_module("slack")
 
         async def script(host: ScriptHost) -> AsyncGenerator[dict[str, Any]]:
@@ -290,6 +291,19 @@ async def test_a_conversation_only_a_file_has_named_is_never_called_missing():
     result = await collected.run(source)
     assert (result["status"], result["diagnostics"]) == ("complete", [])
     assert result["receipt"]["completeness"]["claim"] == "complete"
+
+
+@pytest.mark.requirement("RS-3")
+async def test_a_run_whose_clock_was_years_ahead_does_not_outdo_a_newer_file():
+    """A reaction has no time of its own: only when the file was made says that it is newer."""
+    source = Source()
+    source.happen("post", 0)
+    collected = await Collected.new()
+    await collected.run(source, ahead=3 * 365 * DAY)
+    source.happen("react", 0)
+    await collected.take(export(source))
+    [data] = (await collected.live()).values()
+    assert [one["name"] for one in data["reactions"]] == ["wave"]
 
 
 async def test_what_a_run_has_looked_for_since_comes_in_as_deleted():

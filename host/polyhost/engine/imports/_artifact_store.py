@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from polyhost.instants import is_past, later
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import encode
 from polyhost.ledger.identity import age
@@ -36,6 +37,8 @@ from polyhost.store.wrapped import WrappedStore
 __all__ = ["ArtifactStore", "IdentityRule", "Merge"]
 
 Merge = Callable[[str, Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
+AHEAD_SECONDS = 86_400
+"""A file's times have no zone, and may be ahead by half a day; more than this was dated by a wrong clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +62,9 @@ class _Read:
 class ArtifactStore(WrappedStore):
     """Another store, as an import writes to it."""
 
-    def __init__(self, inner: Store, rules: Mapping[str, IdentityRule], merge: Merge) -> None:
+    def __init__(self, inner: Store, rules: Mapping[str, IdentityRule], merge: Merge, *, now: str) -> None:
         super().__init__(inner)
+        self._latest = later(now, AHEAD_SECONDS) or now
         self._rules = rules
         self._merge = merge
         self._read: dict[tuple[str, str], _Read] = {}
@@ -168,7 +172,7 @@ class ArtifactStore(WrappedStore):
             return record
         rule = self._rules[record.stream]
         brought = orjson.loads(record.data)
-        before = age(kept.data, rule.newest_by, kept.emitted_at)
+        before = age(kept.data, rule.newest_by, self._as_of(kept, record))
         now = age(brought, rule.newest_by, record.emitted_at)
         if now != before:
             return record if now > before else None
@@ -176,6 +180,11 @@ class ArtifactStore(WrappedStore):
         if merged.digest == encode(kept.data, rule.volatile).digest:
             return None
         return record._replace(data=merged.data, digest=merged.digest)
+
+    def _as_of(self, kept: StoredRecord, record: RecordWrite) -> str:
+        """The moment the stored content speaks of. A wrong clock's, in the future, does not tell: then both are equally
+        new, or no file would count until that day comes."""
+        return record.emitted_at if is_past(self._latest, kept.emitted_at) else kept.emitted_at
 
 
 def _data(record: RecordWrite) -> dict[str, Any] | None:

@@ -81,7 +81,7 @@ async def _import(what: Import, around: RunContext) -> dict[str, Any]:
     store, connection = around.store, what.connection
     await _check_account(store, what)
     before = await _known_file(store, what)
-    keeping = ArtifactStore(store, _identity_rules(what), what.importer.merge)
+    keeping = ArtifactStore(store, _identity_rules(what), what.importer.merge, now=around.clock.iso())
     await keeping.learn(connection.id, partition_rules(what.source.manifest, what.scope))
     facts = ArtifactFacts(
         digest=what.artifact.digest,

@@ -76,9 +76,19 @@ class Trace:
         with os.fdopen(handle, "wb") as file:
             for line in (*self._first, *middle, *self._last):
                 file.write(orjson.dumps(line, default=str) + b"\n")
-        for old in sorted(folder.glob("run_*.jsonl"))[:-KEPT_TRACES]:
+        for old in _by_age(folder, path)[:-KEPT_TRACES]:
             old.unlink(missing_ok=True)
         return path
+
+
+def _by_age(folder: Path, newest: Path) -> list[Path]:
+    """Every trace there, oldest first. `newest` gets a time after those of all others where it has an earlier one: the
+    clock may have been ahead when those were written, or stand back now."""
+    times = {path: path.stat().st_mtime_ns for path in folder.glob("run_*.jsonl") if path != newest}
+    after = max(times.values(), default=0) + 1_000_000
+    if newest.stat().st_mtime_ns < after:
+        os.utime(newest, ns=(after, after))
+    return [*sorted(times, key=lambda path: (times[path], path.name)), newest]
 
 
 def keep_trace(trace: Trace, result: Mapping[str, Any], home: Path, wanted: Path | None) -> Path | None:
