@@ -44,6 +44,7 @@ __all__ = [
     "heads_per_page",
     "healed_by_claim",
     "in_turn",
+    "is_placeless",
     "met",
     "next_retry",
     "set_aside",
@@ -180,6 +181,11 @@ def healed_by_claim(
         if low <= at <= high and (not one.hangs_on_a_head or at in groups or at not in heads):
             found.append(one.id)
     return found
+
+
+def is_placeless(one: StandingException) -> bool:
+    """Whether no range can prove it away, for nobody could read where it lies."""
+    return one.kind is ExceptionKind.RECORD and one.position is None
 
 
 def can_be_tried(one: StandingException, state: PartitionState | None, rule: PartitionRule) -> bool:

@@ -78,12 +78,18 @@ class Gate:
                 return _NO_DATA_KEY if own is None else _KEY_MISMATCH
         verdict = self.scope.judge(canonical, data, op)
         if not isinstance(verdict, Admitted):
-            return verdict
+            return self._lost(data) or verdict if verdict is RESOURCE else verdict
         # The whole record is what the schema speaks of, not the part that is kept.
         fault = self._fault(data)
         if fault is None:
             return Record(self._name, canonical, verdict.data, emitted_at)
         return self._mend(canonical, data, emitted_at, fault)
+
+    def _lost(self, data: dict[str, Any]) -> Rejected | None:
+        """Where its partition cannot be read, nobody can say that it belongs to a resource nobody asked for."""
+        if self.place is None or self.place.of(data)[0] is not None:
+            return None
+        return self._place_fault(data)
 
     def _mend(
         self, key: str, data: dict[str, Any], emitted_at: str, fault: Rejected

@@ -349,3 +349,46 @@ async def test_it_is_written_before_the_range_it_stands_out_of(rig: Rig):
     kinds = [what for what, _ in rig.log if what in ("SaveExceptions", "SavePartitions")]
     assert kinds.index("SaveExceptions") < len(kinds) - 1
     assert kinds[-1] == "SavePartitions"
+
+
+# ------------------------------------------------------------------ found by chaos (tests/faults)
+
+
+@pytest.mark.requirement("RS-1.1")
+async def test_one_without_a_partition_is_not_taken_for_gone_where_the_run_was_asked_for_some(rig: Rig):
+    """Nobody can say that it belongs to a resource which nobody asked for."""
+    await rig.run(walks(SOUND))
+    lost = [said("c", "C1", "3.0"), broken("b", None, "2.0"), said("a", "C1", "1.0")]
+    result = await rig.run(walks(lost), {"streams": ["messages"], "resources": {"messages": ["C1"]}}, full=True)
+    assert await rig.keys("messages") == ["a", "b", "c"]
+    assert [(one["key"], one["partition"]) for one in result["exceptions"]] == [("b", None)]
+
+
+@pytest.mark.requirement("RS-1.1")
+@pytest.mark.parametrize("place", [("C1", "soon"), (None, "2.0")])
+async def test_one_without_a_place_is_gone_once_all_it_may_lie_in_was_read_without_it(rig: Rig, place: Any):
+    lost = (said("c", "C1", "3.0"), broken("b", *place), said("a", "C1", "1.0"))
+    await rig.run(says(inventory("messages", "C1"), looked("people"), *lost, coverage("messages", "C1", None, "99.0")))
+    rig.manifest = UNREFRESHED
+    without = [said("c", "C1", "3.0"), said("a", "C1", "1.0")]
+    partly = await rig.run(walks(without))
+    assert [one["key"] for one in partly["exceptions"]] == ["b"], "a part of it was read"
+    whole = await rig.run(walks(without), full=True)
+    assert (await standing(rig), whole["status"]) == ([], "complete")
+
+
+@pytest.mark.requirement("RS-1.1")
+async def test_one_without_a_place_stays_where_not_everything_was_read(rig: Rig):
+    await rig.run(walks([broken("b", None, "2.0")]))
+    await rig.run(says(inventory("messages", "C1", "C2")))
+    await rig.run(walks([]), {"streams": ["messages"], "resources": {"messages": ["C1"]}}, full=True)
+    assert await named(rig) == [("b", None, "invalid", 1)]
+
+
+@pytest.mark.requirement("RS-1.3")
+async def test_members_of_a_head_that_was_never_taken_go_with_it(rig: Rig):
+    sick = broken("h", "C1", "2.0")
+    await rig.run(walks([sick, REPLY], groups=["2.0"]))
+    assert await rig.keys("messages") == ["r"]
+    await rig.run(walks([]))
+    assert (await rig.keys("messages"), await standing(rig)) == ([], [])

@@ -123,12 +123,13 @@ class Translator:
             return []
         if piece is None and command.limited_before is None:
             return []
-        absent = [] if piece is None or not self._absence_tells else self._absent(command, piece, rule)
-        ops: list[WriteOp] = [*absent, *self._ledger.take_coverage(command)]
+        ops: list[WriteOp] = []
+        if piece is not None and self._absence_tells:
+            groups = self._group_keys(command, rule)
+            healed, gone = self._exceptions.claimed(command.stream, command.partition, piece, groups)
+            ops = [*self._absent(command, piece, rule, groups | gone), *healed]
+        ops += self._ledger.take_coverage(command)
         if piece is not None:
-            if self._absence_tells:
-                groups = self._group_keys(command, rule)
-                ops += self._exceptions.claimed(command.stream, command.partition, piece, groups)
             self._account(command, piece, rule)
         self._tell(command)
         return ops
@@ -136,13 +137,14 @@ class Translator:
     def _group_keys(self, command: CommitCoverage, rule: PartitionRule) -> frozenset[str]:
         return frozenset(key for group in command.groups if (key := self._key(group, rule)) is not None)
 
-    def _absent(self, command: CommitCoverage, piece: Range, rule: PartitionRule) -> list[TombstoneAbsent]:
+    def _absent(
+        self, command: CommitCoverage, piece: Range, rule: PartitionRule, groups: frozenset[str]
+    ) -> list[TombstoneAbsent]:
         """Only where this run has not walked before: what it saw there is not remembered any more."""
         seen = self._walks.seen(command.stream, command.partition)
         if seen is None:
             return []
         walked = self._ledger.walked(command.stream, command.partition)
-        groups = self._group_keys(command, rule)
         return [
             TombstoneAbsent(
                 stream=command.stream,

@@ -43,7 +43,7 @@ from polyhost.protocol.scope import Scope
 from polyhost.protocol.validation import build_validators
 from polyhost.protocol.verdict import MESSAGE_TOO_LARGE, PROTOCOL_VIOLATION
 from polyhost.searching.declared import search_rules
-from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store
+from polyhost.store.base import BatchRow, ConnectionRow, RunRow, SavePartitions, Store, WriteOp
 
 __all__ = ["Collection", "RunContext", "collect"]
 
@@ -304,8 +304,8 @@ class _Run:
         if self._what.artifact is None and not broken:
             ended.settled = ended.ledger.settle()
             changed = [state for settlement in ended.settled.values() for state in settlement.changed]
-            if changed:
-                ops = [SavePartitions(changed)]
+            ops: list[WriteOp] = [*([SavePartitions(changed)] if changed else []), *ended.ledger.settle_exceptions()]
+            if ops:
                 await self._around.store.write(self._what.connection.id, self._who.batch_id, ops)
         ended.finished_at = self._around.clock.iso()
         ended.seconds = self._around.clock.up() - self._began.up

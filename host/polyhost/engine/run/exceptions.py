@@ -59,6 +59,10 @@ class RunExceptions:
         found = (one for one in self._standing.values() if one.stream == stream)
         return sorted(found, key=lambda one: (one.kind, one.partition or "", one.key))
 
+    def was_met(self, one: StandingException) -> bool:
+        """Whether it came by in this run, and is not well."""
+        return one.id in self._met
+
     def is_full(self, stream: str) -> bool:
         """Whether more came than are kept: then nothing more of it may be called proven in this run."""
         return stream in self._full
@@ -102,8 +106,11 @@ class RunExceptions:
         """The head of a group that stands out came by."""
         self._heads[stream, partition].add(position)
 
-    def claimed(self, stream: str, partition: str, piece: Range, groups: Collection[str]) -> list[ResolveExceptions]:
-        """This range is proven: what stood in it and was not met again is not there."""
+    def claimed(
+        self, stream: str, partition: str, piece: Range, groups: Collection[str]
+    ) -> tuple[list[ResolveExceptions], frozenset[str]]:
+        """This range is proven: what stood in it and was not met again is not there. With the positions (sort keys) of
+        heads among it: nothing is stored of them, and their members are gone with them."""
         healed = exceptions.healed_by_claim(
             [self._standing[of] for of in self._of.get((stream, partition), ())],
             piece,
@@ -112,6 +119,24 @@ class RunExceptions:
             heads=self._heads[stream, partition],
             met_now=self._met,
         )
+        gone = frozenset(
+            sort_key(one.position, self._orders[stream])
+            for one in (self._standing[of] for of in healed)
+            if one.position is not None and not one.hangs_on_a_head
+        )
+        self._heal(healed)
+        return ([ResolveExceptions(healed)] if healed else []), gone
+
+    def nowhere(self, stream: str, whole: Collection[str], *, everything: bool) -> list[ResolveExceptions]:
+        """Records whose place could not be read, and that were not met though this run has read all of the partitions
+        they may lie in: `whole` ones from end to end, `everything` where those are all there are. They are gone."""
+        healed = [
+            one.id
+            for one in self.standing(stream)
+            if exceptions.is_placeless(one)
+            and one.id not in self._met
+            and (everything if one.partition is None else one.partition in whole)
+        ]
         self._heal(healed)
         return [ResolveExceptions(healed)] if healed else []
 

@@ -25,7 +25,7 @@ from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus
 from polyhost.protocol.commands import CommitCoverage, CommitInventory
 from polyhost.protocol.scope import Scope, StreamScope
 from polyhost.store import memos
-from polyhost.store.base import SavePartitions, Store
+from polyhost.store.base import ResolveExceptions, SavePartitions, Store
 
 __all__ = ["RunLedger", "StreamLedger"]
 
@@ -66,6 +66,22 @@ class StreamLedger:
         if known is not None:
             return known
         return observe.first_seen(self.rule.stream, partition, at, legacy_floor=self.legacy)
+
+    @property
+    def is_enumerated(self) -> bool:
+        """Whether this run knows of every partition that exists."""
+        return self.inventory is not None and self.inventory.complete
+
+    def read_whole(self) -> set[str]:
+        """Partitions of which this run has read all that there is, and from which the source hides nothing."""
+        order = self.rule.order
+        return {
+            key
+            for key, walked in self.walked.items()
+            if (state := self.states[key]).limited_before is None
+            and not plan.unproven(state, order)
+            and all(ranges.contains(walked, piece, order) for piece in state.covered)
+        }
 
     def looks_again(self, state: PartitionState) -> bool:
         """Whether this entry says that the partition's newest records have just been read."""
@@ -160,7 +176,7 @@ class RunLedger:
 
     def _is_mine(self, one: StandingException, scope: StreamScope) -> bool:
         if one.partition is None:
-            return scope.resources is None or one.key in scope.resources
+            return scope.resources is None or one.key in scope.resources or self.exceptions.was_met(one)
         stream = self._streams[one.stream]
         state = stream.states.get(one.partition)
         retired = state is not None and state.status is PartitionStatus.RETIRED
@@ -280,6 +296,15 @@ class RunLedger:
             )
             stream.keep(settled[name].changed)
         return settled
+
+    def settle_exceptions(self) -> list[ResolveExceptions]:
+        """Those without a place that are nowhere in what this run has read from end to end; they have to be saved."""
+        found: list[ResolveExceptions] = []
+        for name, stream in self._streams.items():
+            whole = stream.read_whole()
+            everything = stream.scope_keys is None and whole >= stream.states.keys() and stream.is_enumerated
+            found += self.exceptions.nowhere(name, whole, everything=everything)
+        return found
 
     # planning
 
