@@ -4,6 +4,7 @@ Provenance: docs/architecture.md (the governor); RFC 9110 section 10.2.3 (Retry-
 """
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -13,11 +14,14 @@ from hypothesis import strategies as st
 from background import background
 from fakes.page_runs import PageRuns
 from fakes.site import SiteHost
+from polyhost.boot_clock import Moment
 from polyhost.browser.governor import MAX_ENDPOINTS, Gate, Governor, GovernorLimits, retry_after_seconds
 from polyhost.connectors.base import Traffic
 from polyhost.engine.run.pause import Pause
 
 NOW = 1_700_000_000.0
+AT = Moment(wall=NOW, boot="this", up=NOW)
+YEAR = 365 * 86_400
 LIMITS = GovernorLimits(initial_rate=2.0, burst=3.0)
 
 
@@ -74,11 +78,11 @@ def test_the_rate_halves_on_slow_down_once_for_answers_of_one_moment_and_grows_b
     subject = governor(increase=0.25)
     for _ in range(3):
         subject.outcome("api", 429, NOW, retry_after=10.0)
-    assert subject.snapshot()["endpoints"]["api"]["rate"] == 1.0
+    assert subject.snapshot(AT)["endpoints"]["api"]["rate"] == 1.0
     subject.outcome("api", 429, NOW + 11)
-    assert subject.snapshot()["endpoints"]["api"]["rate"] == 0.5
+    assert subject.snapshot(AT)["endpoints"]["api"]["rate"] == 0.5
     subject.outcome("api", 200, NOW + 12)
-    assert subject.snapshot()["endpoints"]["api"]["rate"] == 0.75
+    assert subject.snapshot(AT)["endpoints"]["api"]["rate"] == 0.75
 
 
 @given(st.lists(st.sampled_from([0, 200, 404, 429, 500, 503]), max_size=200))
@@ -86,7 +90,7 @@ def test_the_rate_stays_between_its_bounds_whatever_the_site_answers(statuses: l
     subject = governor()
     for number, status in enumerate(statuses):
         subject.outcome("api", status, NOW + 5 * number)
-        rate = subject.snapshot()["endpoints"]["api"]["rate"]
+        rate = subject.snapshot(AT)["endpoints"]["api"]["rate"]
         assert subject.limits.minimum_rate <= rate <= subject.limits.maximum_rate
 
 
@@ -130,23 +134,51 @@ def test_what_was_learned_outlives_the_run() -> None:
     subject = governor()
     subject.retry("api", 429, 1, NOW, retry_after=600.0)
     again = governor()
-    again.restore(subject.snapshot(), NOW + 60)
-    assert again.snapshot() == subject.snapshot()
+    again.restore(subject.snapshot(AT), AT.later(60))
+    assert again.snapshot(AT.later(60)) == subject.snapshot(AT.later(60))
     assert again.take("api", NOW + 60) == pytest.approx(540)
+
+
+@pytest.mark.requirement("RS-3")
+@pytest.mark.parametrize("set_by", [2 * YEAR, -2 * YEAR])
+def test_what_a_site_asked_for_is_waited_for_wherever_the_clock_was_set(set_by: float) -> None:
+    subject, again = governor(), governor()
+    subject.retry("api", 429, 1, NOW, retry_after=600.0)
+    again.restore(subject.snapshot(AT), replace(AT.later(60), wall=NOW + set_by))
+    assert again.take("api", NOW + 60) == pytest.approx(540)
+
+
+@pytest.mark.requirement("RS-3")
+@pytest.mark.parametrize(("gone", "left"), [(60, 540), (700, 0), (-2 * YEAR, 600), (2 * YEAR, 0)])
+def test_after_a_restart_of_the_machine_no_wait_is_longer_than_what_was_left(gone: float, left: float) -> None:
+    """Its clock begins at nothing then; the wall clock tells how long ago that was, if it is right."""
+    subject, again = governor(), governor()
+    subject.retry("api", 429, 1, NOW, retry_after=600.0)
+    again.restore(subject.snapshot(AT), Moment(NOW + gone, "the next", 30.0))
+    assert again.take("api", 30.0) == pytest.approx(left)
+
+
+@pytest.mark.requirement("RS-3")
+def test_of_what_earlier_versions_kept_no_wait_is_taken() -> None:
+    """They kept when it ends by the wall clock, which is far ahead of the clock of the boot."""
+    subject, now = governor(), Moment(NOW, "this", 30.0)
+    subject.restore({"version": 1, "endpoints": {"api": {"rate": 0.5, "blocked_until": NOW}}}, now)
+    assert subject.take("api", 30.0) == 0
+    assert subject.snapshot(now)["endpoints"]["api"] == {"rate": 0.5, "wait": 0.0}
 
 
 @pytest.mark.parametrize("kept", [None, [], {}, {"version": 99, "endpoints": {"api": {}}}, "text"])
 def test_a_snapshot_of_an_unknown_shape_is_ignored(kept: object) -> None:
     subject = governor()
-    subject.restore(kept, NOW)
-    assert subject.snapshot()["endpoints"] == {}
+    subject.restore(kept, AT)
+    assert subject.snapshot(AT)["endpoints"] == {}
 
 
 def test_endpoints_named_after_ids_do_not_grow_without_bound() -> None:
     subject = governor()
     for number in range(3 * MAX_ENDPOINTS):
         subject.take(f"/item/{number}", NOW)
-    assert len(subject.snapshot()["endpoints"]) == MAX_ENDPOINTS + 1
+    assert len(subject.snapshot(AT)["endpoints"]) == MAX_ENDPOINTS + 1
     assert len(subject.meter.by_endpoint) == MAX_ENDPOINTS + 1
     assert sum(subject.meter.by_endpoint.values()) == subject.meter.requests
 

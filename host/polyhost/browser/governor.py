@@ -14,12 +14,12 @@ import asyncio
 import email.utils
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Protocol
 
-from polyhost.boot_clock import up_seconds
+from polyhost.boot_clock import Moment, up_seconds
 from polyhost.errors import ErrorCode, RunFailedError
 
 __all__ = ["Gate", "Governor", "GovernorLimits", "Meter", "retry_after_seconds"]
@@ -32,7 +32,8 @@ MAX_ENDPOINTS = 200
 LONGEST_TOLD = 30 * 86_400.0
 """Seconds a site may ask for at most and be believed; one that says more says nothing that a next run could use."""
 _OTHERS = "(other)"
-_SNAPSHOT_VERSION = 1
+_SNAPSHOT_VERSION = 2
+"""1 had, for the wait, a moment of the wall clock in `blocked_until`: rates are taken from it, and no wait."""
 _SAME_MOMENT = 1.0
 """Seconds in which several "slow down" are taken for one: answers to requests that were already under way."""
 
@@ -152,22 +153,25 @@ class Governor:
         self.meter.retries += 1
         return wait
 
-    def snapshot(self) -> dict[str, Any]:
-        """What is worth keeping between runs, as small JSON."""
-        rates = {
-            name: {"rate": round(state.rate, 3), "blocked_until": state.blocked_until}
+    def snapshot(self, now: Moment) -> dict[str, Any]:
+        """What is worth keeping between runs, as small JSON. `wait`: seconds from now that the site still asks for."""
+        endpoints = {
+            name: {"rate": round(state.rate, 3), "wait": round(max(0.0, state.blocked_until - now.up), 3)}
             for name, state in self._endpoints.items()
         }
-        return {"version": _SNAPSHOT_VERSION, "endpoints": rates}
+        return {"version": _SNAPSHOT_VERSION, "at": [now.wall, now.boot, now.up], "endpoints": endpoints}
 
-    def restore(self, snapshot: Any, now: float) -> None:
-        """Take up a snapshot. One of an unknown shape is ignored: rates are learned again."""
-        if not isinstance(snapshot, Mapping) or snapshot.get("version") != _SNAPSHOT_VERSION:
+    def restore(self, snapshot: Any, now: Moment) -> None:
+        """Take up a snapshot. One of an unknown shape is ignored: rates are learned again. Nothing is waited for longer
+        than was left when it was made, wherever the wall clock stood then and stands now."""
+        if not isinstance(snapshot, Mapping) or snapshot.get("version") not in (1, _SNAPSHOT_VERSION):
             return
+        gone = _seconds_since(snapshot.get("at"), now)
         for name, kept in list(snapshot.get("endpoints", {}).items())[:MAX_ENDPOINTS]:
-            state = self._endpoint(name, now)
+            state = self._endpoint(name, now.up)
             state.rate = min(self.limits.maximum_rate, max(self.limits.minimum_rate, float(kept["rate"])))
-            state.blocked_until = float(kept["blocked_until"])
+            wait = min(float(kept.get("wait", 0.0)), LONGEST_TOLD) - gone
+            state.blocked_until = now.up + wait if wait > 0 else 0.0
 
     def _endpoint(self, name: str, now: float) -> _Endpoint:
         if name not in self._endpoints and len(self._endpoints) >= MAX_ENDPOINTS:
@@ -193,6 +197,15 @@ def retry_after_seconds(header: str | None, now: float) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(0.0, moment - now), LONGEST_TOLD)
+
+
+def _seconds_since(at: Sequence[Any] | None, now: Moment) -> float:
+    """By the clock of the boot; after another boot by the wall clock, where that went forwards."""
+    if at is None:
+        return 0.0
+    wall, boot, up = at
+    gone = now.since(boot, up)
+    return max(0.0, now.wall - wall if gone is None else gone)
 
 
 async def _unheld() -> None:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from polyhost.boot_clock import up_seconds
+from polyhost.boot_clock import Moment, up_seconds
 from polyhost.bounds import RunBounds
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.bridge.tab import Launcher
@@ -88,7 +88,9 @@ class Prepared:
     async def remember(self, store: Store, connection: ConnectionRow) -> None:
         """Keep what the governor has learned for the next run."""
         if self.governor is not None:
-            await store.connections.save_memo(connection.id, memos.GOVERNOR, self.governor.snapshot())
+            await store.connections.save_memo(
+                connection.id, memos.GOVERNOR, self.governor.snapshot(_gate_time(Clock()))
+            )
 
     async def save(self, directory: Path, store: Store, connection: ConnectionRow, scope: Scope) -> None:
         """Write the recording, with what it must yield."""
@@ -194,8 +196,13 @@ async def recording_connector(
 async def _governor(store: Store, connection: ConnectionRow, clock: Clock) -> Governor:
     governor = Governor()
     if (memory := await store.connections.memo(connection.id, memos.GOVERNOR)) is not None:
-        governor.restore(memory, up_seconds())
+        governor.restore(memory, _gate_time(clock))
     return governor
+
+
+def _gate_time(clock: Clock) -> Moment:
+    """Now, with the clock that a gate goes by: one that no test holds still."""
+    return replace(clock.moment(), up=up_seconds())
 
 
 def browser_options(home: Path, hosts: Hosts, *, headed: bool = False) -> BrowserOptions:
