@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from polyhost.bounds import BOUND_CODES, BOUNDS, DEFAULT_BOUNDS, bound_error
+from polyhost.bounds import BOUND_CODES, BOUNDS, DEFAULT_BOUNDS, RunBounds, bound_error
 from polyhost.engine.settings.config import describe_settings, load_config
 from polyhost.engine.sources.connectors import run_bounds
 from polyhost.errors import RefusedError
@@ -36,6 +36,12 @@ def test_a_home_has_bounds_of_its_own(tmp_path: Path):
     (tmp_path / "config.toml").write_text("[bounds]\nsilence_minutes = 5\n", encoding="utf-8")
     found = run_bounds(tmp_path)
     assert (found.silence_seconds, found.memory_bytes) == (300, DEFAULT_BOUNDS.memory_bytes)
+
+
+def test_every_unit_of_a_bound_is_the_one_its_name_says():
+    bounds = RunBounds(run_minutes=2, silence_minutes=0.5, message_mb=1.5, memory_mb=3)
+    assert (bounds.run_seconds, bounds.silence_seconds) == (120, 30)
+    assert (bounds.message_bytes, bounds.memory_bytes) == (1_572_864, 3_145_728)
 
 
 def test_a_bound_that_would_end_every_run_is_refused(tmp_path: Path):

@@ -61,6 +61,7 @@ def test_fractions_of_any_length_compare_as_numbers(digits, more):
         ("2026-01-31 09:30", "naive"),
         ("2026-02-29", "format"),
         ("2026-01-31T24:00:00Z", "format"),
+        ("2026-02-30T09:30:00.000Z", "format"),
         ("2026-01-31T09:61:00Z", "format"),
         ("2026-01-31T09:30:00+24:00", "format"),
         ("2026-01-31T09:30:00+01:60", "format"),

@@ -89,3 +89,11 @@ def test_the_summary_counts_every_partition_once():
     summary = stream_summary(views, RULE)
     assert summary["partitions"] == sum(summary[extent] for extent in Extent) == len(STATES)
     assert summary["covered_through"] == "2023-11-14T22:13:20.000Z"
+
+
+def test_where_positions_are_no_times_ranges_are_shown_as_they_are_and_nothing_is_drawn():
+    [view] = stream_picture([STATES[Extent.PARTIAL]], replace(RULE, cursor_time=None))
+    shown = view.as_json()
+    assert shown["covered"] == [["1600000000.0", "1700000000.0"]]
+    assert set(map(tuple, shown["spans"].values())) == {()}
+    assert shown["covered_through"] is None

@@ -202,3 +202,19 @@ def test_what_is_shown_holds_no_more_than_is_known() -> None:
         "its content breaks the stream's schema",
     )
     assert ExceptionId("messages", ExceptionKind.RECORD, "C1", "a") == one().id
+
+
+@pytest.mark.parametrize("placeless", [one("a", None), one("a", "5.0", partition=None)])
+def test_one_without_a_place_has_no_window_to_be_tried_in(placeless: StandingException) -> None:
+    assert not exceptions.can_be_tried(placeless, None if placeless.partition is None else READ, RULE)
+    with pytest.raises(ValueError, match="without a place"):
+        exceptions.next_retry(placeless, [], None, RULE)
+
+
+def test_each_kind_has_the_code_that_runs_name_it_by() -> None:
+    told = {
+        kind: [str(found.code) for found in exceptions.exception_diagnostics([one(kind=kind)])]
+        for kind in ExceptionKind
+    }
+    assert told == {kind: [str(exceptions.exception_code(kind))] for kind in ExceptionKind}
+    assert len({code for [code] in told.values()}) == len(ExceptionKind)

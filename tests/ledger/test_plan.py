@@ -51,6 +51,16 @@ def test_what_the_source_hides_is_not_asked_for():
     assert windows(limited, RULE) == [Window("9.0", None, "new"), Window("6.0", "7.0", "backfill")]
 
 
+def test_where_the_source_hides_all_there_is_only_newer_records_are_asked_for():
+    assert windows(state(limited_before="6.0"), RULE) == [Window("6.0", None, "new")]
+
+
+def test_where_all_that_was_read_is_hidden_now_a_due_refresh_asks_whether_it_still_is():
+    hidden = state("C1", ("2.0", "5.0"), limited_before="6.0")
+    plan = plan_refresh({"C1": hidden}, {"C1": LookbackFacts(None, 0)}, RULE, now_iso=AT)["C1"]
+    assert plan.lookback == ranges((None, "6.0"))
+
+
 @pytest.mark.requirement("PR-1.8")
 @pytest.mark.parametrize("gone", [missing("C1", (None, "3.0")), retired("C1", (None, "3.0"))])
 @pytest.mark.parametrize("full", [False, True])

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from polyhost.ledger.ranges import Ranges, add, clip, contains, contains_position, holes, intersects, without
@@ -98,6 +98,9 @@ def test_intersecting_is_sharing_a_point(left: Range, right: Range):
     assert intersects(left, right, ORDER) == bool(_cells(left) & _cells(right))
 
 
+@example(
+    [Range("0", "1"), Range("3", "4"), Range("9", "10")], Range("2", "6")
+)  # one before it, one in it, one after it
 @given(lists, pieces)
 def test_what_is_without_a_range_is_the_gaps_in_it_with_their_ends(items: list[Range], piece: Range):
     """Every cell of the piece is in a range or in what is left; of the ranges' cells only shared ends are."""

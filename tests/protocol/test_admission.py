@@ -1,5 +1,8 @@
 """What a record has to be to be stored (profile: RECORD; requirements PR-3.5)."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +12,7 @@ from polyhost.protocol.commands import PersistRecords
 from polyhost.protocol.declarations import PartitionDecl
 from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record
-from polyhost.protocol.validation import build_validators
+from polyhost.protocol.validation import Fault, MendedRecord, RecordValidator, build_validators
 
 PAIRS = manifest(stream("pairs", primary_key=["id", "text"]))
 
@@ -97,3 +100,26 @@ def test_a_group_that_cannot_be_read_is_a_fault_also_where_python_calls_it_equal
     place = Place(PartitionDecl(field="box", cursor_field="at", order="numeric", group_field="g"))
     assert place.fault({"box": "A", "at": cursor, "g": group}) == "g"
     assert place.fault({"box": "A", "at": cursor, "g": cursor}) is None
+
+
+class Forgetful(RecordValidator):
+    """Finds every record odd, and leaves out the field that says whose it is."""
+
+    def __call__(self, data: Mapping[str, Any], /) -> Fault | None:
+        return Fault("type", "/channel")
+
+    def mend(self, data: Mapping[str, Any], /) -> MendedRecord | None:
+        return MendedRecord({"id": data["id"]}, (Fault("type", "/channel"),))
+
+    def field_of(self, name: str, /) -> str:
+        return name
+
+
+def test_a_record_that_was_inside_only_by_what_it_lost_is_outside():
+    of = manifest(
+        stream("notes", properties={"channel": {}}, selection={"resources": True, "resource_field": "channel"})
+    )
+    book = play(of, {"resources": {"notes": ["C1"]}}, validators={"notes": Forgetful()})
+    book >> record("notes", "n1", {"channel": "C1"}) >> record("notes", "C1", {"channel": "C1"}) >> Flush()
+    assert book.stored == ["C1"]
+    assert dict(book.machine.rejected["notes"]) == {"out_of_scope_record": 1}

@@ -68,6 +68,8 @@ def one_by_one(run: RunMachine, messages: list[Any]) -> list[Command]:
 
 @pytest.mark.requirement("PR-3.5", "PR-4.1")
 @settings(max_examples=min(1000, 3 * settings().max_examples))
+@example(SCOPES[0], [[GOOD, {**GOOD, "mended": ["text"]}, GOOD]])  # one that its connector left something out of
+@example(SCOPES[0], [[record("pairs", ["a", "b"], {"id": "a", "text": "b"})]])  # a plain key of two fields
 @example(SCOPES[2], [[delete("messages", "a"), GOOD]])  # what is undecided is settled before the records after it
 @given(st.sampled_from(SCOPES), st.lists(st.lists(PLAIN | BENT | OTHERS, max_size=8), max_size=4))
 def test_a_batch_is_taken_as_its_messages_are(request: Any, batches: list[list[Any]]) -> None:

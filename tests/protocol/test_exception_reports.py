@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from playbooks import MESSAGES, coverage, done, manifest, play, record, stream, strict
+from polyhost.protocol import refusals
 from polyhost.protocol.commands import CommitCoverage, NoteException, PersistRecords
 from polyhost.protocol.exceptions import ExceptionFact, ExceptionKind, ExceptionReason
 from polyhost.protocol.validation import build_validators
@@ -129,3 +130,11 @@ def test_a_record_that_the_connector_could_not_map_is_counted_as_refused_and_spa
 def test_one_that_nobody_asked_for_is_counted_and_forgotten() -> None:
     request = {"streams": ["messages"], "resources": {"messages": ["C1"]}}
     assert facts(report(partition="C2"), report(stream="notes", partition=None), request=request) == []
+
+
+def test_beyond_what_can_be_named_a_stream_proves_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "MAX_REFUSED", 1)
+    claim = coverage("messages", "C1", None, "9.0")
+    found = commands(report(key="a", position="3.0"), report(key="b", position="4.0"), claim)
+    assert [one.fact.key for one in found if isinstance(one, NoteException)] == ["a"]
+    assert not [one for one in found if isinstance(one, CommitCoverage)]

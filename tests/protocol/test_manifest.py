@@ -151,6 +151,8 @@ def test_a_stream_is_required_unless_it_says_otherwise():
 def test_the_runner_is_what_the_manifest_names():
     assert manifest().runner is None
     assert load_manifest(manifest_json(stdio={"command": ["node", "x.mjs"]})).runner == "stdio"
+    page = {"script": "x.js", "page": "https://x.org", "hosts": ["x.org"]}
+    assert load_manifest(manifest_json(polyfill=page)).runner == "polyfill"
 
 
 @pytest.mark.parametrize("path", ["polyfills/slack/manifest.json", "tests/conformance/node/manifest.json"])
@@ -222,3 +224,34 @@ def test_every_fault_of_a_manifests_shape_is_told_at_once():
         ("manifest_field_invalid", "#1", "name"),
     } <= told
     assert [fault.code for fault in manifest_faults([])] == ["manifest_not_an_object"]
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        (["notes"], ("#0", None)),
+        ([{"schema": {}, "primary_key": ["id"]}], ("#0", "name")),
+        ({"notes": {}}, (None, "streams")),
+    ],
+)
+def test_a_stream_without_a_name_is_told_by_its_number(data: Any, place: tuple[str | None, str | None]):
+    faults = manifest_faults({**manifest_json(), "streams": data})
+    assert place in {(fault.stream, fault.field) for fault in faults}
+
+
+@pytest.mark.parametrize(
+    ("streams", "expected"),
+    [
+        (
+            [partitioned(inventory_stream="nope", label_field="nope"), stream("a", primary_key=["nope"])],
+            ["unknown_inventory_stream", "unknown_primary_key"],
+        ),
+        (
+            [child("a", "b"), child("b", "a"), stream("c", properties={"x": {"pattern": "("}})],
+            ["dependency_cycle", "schema_invalid"],
+        ),
+    ],
+)
+def test_what_follows_from_a_broken_rule_is_not_told_beside_it(streams: list[Any], expected: list[str]):
+    """Of a stream that is not there no field can be missing, and one cycle is told once."""
+    assert [str(fault.code) for fault in manifest_faults(manifest_json(*streams))] == expected

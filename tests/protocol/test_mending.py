@@ -124,6 +124,7 @@ LARGE = MAX_VALUES + 1
         ({"tags": ["a"] * LARGE, "author": 5}, {"tags": ["a"] * LARGE, "author": "(null)"}, ["type at /author"]),
         ({"tags": ["a"] * LARGE, "mood": "fine"}, {"tags": ["a"] * LARGE}, ["additionalProperties at /*"]),
         ({"tags": ["a"] * LARGE, "id": 5}, None, []),
+        ({"tags": ["a"] * LARGE, "at": 5}, None, []),
     ],
 )
 def test_a_large_record_loses_the_whole_of_an_odd_field(odd: Any, expected: Any, told: list[str]) -> None:
@@ -191,3 +192,27 @@ def test_whatever_is_kept_is_valid_and_what_was_valid_is_kept_as_it_was(data: di
     elif mended is not None:
         assert validate(mended.data) is None
         assert mended.left_out
+
+
+def mended(data: dict[str, Any], **properties: Any) -> Any:
+    schema = {"type": "object", "properties": properties, "additionalProperties": {"type": "string"}}
+    return mend(data, Counted(schema), frozenset({"id"}))
+
+
+@pytest.mark.parametrize(("odd", "kept_all"), [(MAX_FIELDS, True), (MAX_FIELDS + 1, False)])
+def test_a_large_record_may_lose_so_many_fields_and_not_one_more(odd: int, kept_all: bool) -> None:
+    large = {"id": "n1", "tags": ["a"] * LARGE, **{f"x{number}": 5 for number in range(odd)}}
+    found = mended(large, tags={"type": "array"})
+    assert (found is not None) is kept_all
+    assert found is None or set(found.data) == {"id", "tags"}
+
+
+def test_where_each_part_takes_many_looks_the_field_goes_as_a_whole() -> None:
+    """Every part is needed by what holds it, up to an item of the list: that is found out level by level."""
+    item: dict[str, Any] = {"type": "string"}
+    odd: Any = 5
+    for _ in range(10):
+        item, odd = {"type": "object", "properties": {"in": item}, "required": ["in"]}, {"in": odd}
+    found = mended({"id": "n1", "files": [odd] * (MAX_PARTS - 1)}, files={"type": "array", "items": item})
+    assert found.data == {"id": "n1"}
+    assert ["files"] in [path for _, path in found.left_out]

@@ -111,6 +111,14 @@ def test_a_request_that_is_not_understood_is_refused_with_code_and_place(request
     assert (caught.value.code, caught.value.where) == (code, where)
 
 
+@pytest.mark.requirement("PR-3.6")
+def test_a_connector_that_collects_nothing_cannot_be_asked_for_everything():
+    idle = manifest(stream("a", coverage_policy="deferred"), stream("b", coverage_policy="deferred"))
+    with pytest.raises(ScopeError) as refused:
+        resolve_request(idle, {})
+    assert (refused.value.code, refused.value.where) == ("nothing_to_collect", "streams")
+
+
 def test_a_misspelt_word_is_met_with_the_near_one():
     with pytest.raises(ScopeError) as caught:
         resolve_request(OF, {"resources": {"mesages": ["C1"]}})

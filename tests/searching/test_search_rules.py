@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from polyhost.protocol.manifest import ManifestError, load_manifest
-from polyhost.searching.declared import search_rules
+from polyhost.searching.declared import MAX_DEPTH, search_rules
 from polyhost.searching.search_rules import SearchRules, StreamRules
 from polyhost.searching.texts import Searched, Texts, texts_of
 
@@ -84,3 +84,21 @@ def test_every_text_says_where_in_the_record_it_stands():
     data = {"files": [{"name": "a"}, {}, {"name": "b"}], "text": "t"}
     found = texts_of(StreamRules(("text", "files.*.name")), data)
     assert found == [("text", "t"), ("files.0.name", "a"), ("files.2.name", "b")]
+
+
+def test_text_that_lies_deeper_than_is_read_is_not_searched():
+    deep: dict[str, Any] = STRING
+    for _ in range(MAX_DEPTH):
+        deep = {"type": "object", "properties": {"in": deep}}
+    of = {**SCHEMA, "properties": {**PROPERTIES, "deep": deep, "near": deep["properties"]["in"]}}
+    assert [path for path in rules(schema=of).streams["notes"].fields if path.endswith("in")] == [
+        "near" + ".in" * (MAX_DEPTH - 1)
+    ]
+
+
+def test_what_holds_the_records_together_is_no_text_a_person_wrote():
+    properties = {**PROPERTIES, "channel": STRING, "ts": STRING, "thread": STRING}
+    placed = {"field": "channel", "cursor_field": "ts", "order": "decimal", "group_field": "thread"}
+    searched = rules(schema={**SCHEMA, "properties": properties}, partition=placed).streams["notes"]
+    assert searched.fields == rules().streams["notes"].fields
+    assert searched.partition == "channel"

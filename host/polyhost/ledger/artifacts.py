@@ -27,7 +27,7 @@ def import_inventory(states: Mapping[str, PartitionState], inventory: CommitInve
         state = known or PartitionState(stream=inventory.stream, key=entry.key)
         if entry.label is not None and (state.label is None or not state.is_known_live):
             state = replace(state, label=entry.label)
-        if state is not known:
+        if state != known:
             changed.append(state)
     return changed
 

@@ -76,7 +76,7 @@ class Gate:
             own = key_of(data, self._primary_key)
             if own != canonical:
                 return _NO_DATA_KEY if own is None else _KEY_MISMATCH
-        verdict = self.scope.judge(canonical, data, op)
+        verdict = self.scope.judge(canonical, data)
         if not isinstance(verdict, Admitted):
             return self._lost(data) or verdict if verdict is RESOURCE else verdict
         # The whole record is what the schema speaks of, not the part that is kept.
@@ -100,7 +100,7 @@ class Gate:
             return fault
         if (placeless := self._place_fault(mended.data)) is not None:
             return placeless
-        kept = self.scope.judge(key, mended.data, "upsert")
+        kept = self.scope.judge(key, mended.data)
         if not isinstance(kept, Admitted):
             return kept
         return _Mended(Record(self._name, key, kept.data, emitted_at), mended.left_out)
@@ -157,7 +157,7 @@ class Gate:
         """A tombstone carries no content on; what its data says can only count against it."""
         if data and all(name in data for name in self._primary_key) and key_of(data, self._primary_key) != key:
             return _KEY_MISMATCH
-        verdict = self.scope.judge(key, data, "delete")
+        verdict = self.scope.judge_delete(key, data)
         return Record(self._name, key, None, emitted_at, "delete") if isinstance(verdict, Admitted) else verdict
 
     def _fault(self, data: dict[str, Any]) -> Rejected | None:
@@ -276,7 +276,7 @@ class Admission:
     ) -> list[Command]:
         verdict = gate.judge(key, data, emitted_at, op)
         if type(verdict) is Rejected:
-            return self._turn_away(gate, stream, key, data, verdict)
+            return self._turn_away(gate, stream, key, data or {}, verdict)
         if type(verdict) is NeedsStoredRecord:
             self._undecided.append(Record(stream, gate.canonical(key), None, emitted_at, "delete"))
             return []
@@ -287,13 +287,9 @@ class Admission:
         self._pending.append(verdict.record if type(verdict) is _Mended else cast("Record", verdict))
         return before
 
-    def _turn_away(
-        self, gate: Gate, stream: str, key: Any, data: dict[str, Any] | None, verdict: Rejected
-    ) -> list[Command]:
+    def _turn_away(self, gate: Gate, stream: str, key: Any, data: dict[str, Any], verdict: Rejected) -> list[Command]:
         """Count it, and keep it from being taken for gone: as an exception, or by opening what it lies in."""
         self._findings.reject(DiagnosticCode(verdict.code), verdict.rule, stream, verdict.path)
-        if data is None:
-            return []
         canonical = gate.canonical(key)
         if verdict.code == _INVALID and self._keeps_exceptions and self.refusals.spare(stream, canonical):
             return [*self._flushed_before(), NoteException(self.emitted, gate.exception(canonical, data, verdict))]

@@ -206,13 +206,13 @@ class RunMachine:
             raise ValueError(f"no answer has the status {status!r}")
         if self._asked is None or self._asked.request_id != request_id:
             return _NOTHING
-        return self._answer(status, data)
+        return self._answer(self._asked, status, data)
 
     def tick(self, now: float) -> list[Command]:
         """Time has passed."""
         if self._asked is None or now < self._deadline:
             return _NOTHING
-        return self._answer("timeout", None)
+        return self._answer(self._asked, "timeout", None)
 
     def owner_cancelled(self) -> list[Command]:
         """The owner wants it to end. What was admitted is still persisted."""
@@ -345,10 +345,9 @@ class RunMachine:
         )
         return [*self.flush(), TerminateConnector("protocol_violation"), *self._settle()]
 
-    def _answer(self, status: Literal["success", "cancelled", "timeout"], data: object | None) -> list[Command]:
-        asked = self._asked
-        if asked is None:
-            raise RuntimeError("nobody asked")
+    def _answer(
+        self, asked: Interaction, status: Literal["success", "cancelled", "timeout"], data: object | None
+    ) -> list[Command]:
         self._asked = None
         self._ending.unanswered = status != "success"
         self._move(Event.ANSWERED)

@@ -91,17 +91,21 @@ class StreamScope:
             entry["fields"] = list(self.fields)
         return entry
 
-    def judge(self, key: str, data: dict[str, Any] | None, op: Op) -> Admitted | Rejected | NeedsStoredRecord:
-        """Admit, reject, or say that only the stored record can tell."""
-        if op == "delete":
-            return self._judge_delete(key, data)
-        if data is None:
-            return TIME_UNREADABLE if self.time_range is not None else RESOURCE
+    def judge(self, key: str, data: dict[str, Any]) -> Admitted | Rejected:
+        """Whether a record is inside, and what is kept of it."""
         if self.wanted is not None and not self._resource_matches(key, data):
             return RESOURCE
         if self.time_range is not None and (rejection := self._judge_time(data)) is not None:
             return rejection
         return Admitted(self.project(data))
+
+    def judge_delete(self, key: str, data: Mapping[str, Any] | None) -> Admitted | Rejected | NeedsStoredRecord:
+        """Whether a delete is inside, or that only the stored record can tell."""
+        if self.wanted is not None and key not in self.wanted:
+            claimed = [data[name] for name in self.resource_fields if name in data] if data else []
+            # What the message says against itself counts; what it says for itself does not.
+            return RESOURCE if claimed and not self._any_wanted(claimed) else UNDECIDED
+        return Admitted(None) if self.time_range is None else UNDECIDED
 
     def judge_stored(self, key: str, stored: Mapping[str, Any] | None) -> bool:
         """Whether an undecided delete touches something inside the boundary."""
@@ -120,13 +124,6 @@ class StreamScope:
     def allows_partition(self, key: str) -> bool:
         """Whether a partition as a whole is inside: a record key among the resources is only a part of one."""
         return self.wanted is None or key in self.wanted
-
-    def _judge_delete(self, key: str, data: Mapping[str, Any] | None) -> Admitted | Rejected | NeedsStoredRecord:
-        if self.wanted is not None and key not in self.wanted:
-            claimed = [data[name] for name in self.resource_fields if name in data] if data else []
-            # What the message says against itself counts; what it says for itself does not.
-            return RESOURCE if claimed and not self._any_wanted(claimed) else UNDECIDED
-        return Admitted(None) if self.time_range is None else UNDECIDED
 
     def _resource_matches(self, key: str, data: Mapping[str, Any]) -> bool:
         return key in (self.wanted or ()) or self._any_wanted([data.get(name) for name in self.resource_fields])

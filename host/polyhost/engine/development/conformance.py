@@ -174,7 +174,7 @@ class _Experiments:
             return fault
         scope = build_stream_scope(stream, resources=(resource,))
         mine = {key: data for (of, key), data in self._stored.items() if of == stream.name}
-        wanted = {key for key, data in mine.items() if isinstance(scope.judge(key, data, "upsert"), Admitted)}
+        wanted = {key for key, data in mine.items() if isinstance(scope.judge(key, data), Admitted)}
         missed = wanted - {key for of, key in await trial.stored() if of == stream.name}
         if not missed:
             return None

@@ -75,7 +75,7 @@ class Observed(Connector):
         except KeyRuleError:
             return
         if message.get("op", "upsert") == "upsert" and isinstance(data, dict):
-            verdict = scoped.judge(key, data, "upsert")
+            verdict = scoped.judge(key, data)
             if isinstance(verdict, Rejected):
                 self.strays[name, verdict.rule] += 1
 
