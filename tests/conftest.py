@@ -23,6 +23,9 @@ settings.register_profile(
     "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("deep", max_examples=int(os.environ.get("POLYHOST_EXAMPLES", "10000")), deadline=None)
+settings.register_profile(
+    "few", max_examples=10, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("deep" if "POLYHOST_EXAMPLES" in os.environ else "ci")
 
 
