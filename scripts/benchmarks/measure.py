@@ -5,21 +5,19 @@ Owns: sampling. Must not know: what is measured.
 
 from __future__ import annotations
 
-import os
 import resource
-import subprocess
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
+
+import psutil
 
 __all__ = ["Cost", "Meter"]
 
 SAMPLE_SECONDS = 0.1
 """Between two looks at the memory: some thousand records, and no load to speak of."""
-_STATM = Path("/proc/self/statm")
 _MEBIBYTE = 1024 * 1024
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+_THIS = psutil.Process()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,15 +62,5 @@ def _cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _resident_by_proc() -> float:
-    return int(os.pread(_STATM_FILE, 64, 0).split()[1]) * _PAGE / _MEBIBYTE
-
-
-def _resident_by_ps() -> float:
-    """macOS has no /proc; `ps` counts in KiB."""
-    command = ["ps", "-o", "rss=", "-p", str(os.getpid())]
-    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout) / 1024
-
-
-_STATM_FILE = os.open(_STATM, os.O_RDONLY) if _STATM.exists() else -1
-_resident = _resident_by_proc if _STATM.exists() else _resident_by_ps
+def _resident() -> float:
+    return _THIS.memory_info().rss / _MEBIBYTE

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psutil
 
 __all__ = ["Server", "serve"]
 
@@ -61,17 +62,15 @@ class Server:
 
     def memory(self) -> float:
         """Resident, in MiB."""
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", status)
-        return 0.0 if found is None else int(found[1]) * 1024 / _MEBIBYTE
+        return psutil.Process(self.pid).memory_info().rss / _MEBIBYTE
 
     def open_files(self) -> int:
-        return len(list(Path(f"/proc/{self.pid}/fd").iterdir()))
+        return psutil.Process(self.pid).num_fds()
 
     def cpu(self) -> float:
         """Processor seconds so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / 100
+        spent = psutil.Process(self.pid).cpu_times()
+        return spent.user + spent.system
 
 
 @asynccontextmanager

@@ -104,7 +104,9 @@ class _OwnRuns:
             self._tasks.create_task(socket.serve())
 
     async def _either(self, asked: OwnerAsked, overtaken: Callable[[str], None]) -> tuple[str, Any]:
-        here, elsewhere = (asyncio.ensure_future(one(asked)) for one in (self._answer, self._run.ask))
+        # Both end in this block; in a group an error of theirs would not come out as it is.
+        here = asyncio.ensure_future(self._answer(asked))  # noqa: TID251  awaited below, whatever comes
+        elsewhere = asyncio.ensure_future(self._run.ask(asked))  # noqa: TID251  awaited below, whatever comes
         try:
             await asyncio.wait({here, elsewhere}, return_when=asyncio.FIRST_COMPLETED)
             if not elsewhere.done():

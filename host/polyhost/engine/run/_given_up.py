@@ -24,7 +24,7 @@ async def given_up_on(event: asyncio.Event) -> AsyncGenerator[None]:
     scope = asyncio.timeout(None)
     try:
         async with scope:
-            waiting = asyncio.ensure_future(_give_up(event, scope))
+            waiting = asyncio.ensure_future(_give_up(event, scope))  # noqa: TID251  a group would wrap the block's errors
             try:
                 yield
             finally:

@@ -273,7 +273,7 @@ class _Run:
 
     async def _answer(self, asked: OwnerAsked) -> tuple[str, Any]:
         """Asked at once, as the question was told at once: an answer may come before the store knows of it."""
-        answering = asyncio.ensure_future(self._around.answer(asked))
+        answering = asyncio.ensure_future(self._around.answer(asked))  # noqa: TID251  a group would wrap its errors
         try:
             async with self._waiting.asking():
                 return await answering
