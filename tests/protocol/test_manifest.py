@@ -157,7 +157,8 @@ def test_the_runner_is_what_the_manifest_names():
 
 @pytest.mark.parametrize("path", ["polyfills/slack/manifest.json", "tests/conformance/node/manifest.json"])
 def test_the_manifests_of_this_project_are_valid(root, path):
-    load_manifest(json.loads((root / path).read_text(encoding="utf-8")))
+    data = json.loads((root / path).read_text(encoding="utf-8"))
+    assert [stream.name for stream in load_manifest(data).streams] == [stream["name"] for stream in data["streams"]]
 
 
 @given(edges=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), unique=True, max_size=14))

@@ -60,6 +60,7 @@ async def test_an_empty_file_becomes_a_store(tmp_path: Path):
     (tmp_path / STORE_FILE).touch()
     store = await open_store(tmp_path)
     await connect(store)
+    assert len(await store.connections.all()) == 1
     await store.close()
 
 

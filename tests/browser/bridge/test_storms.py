@@ -36,6 +36,10 @@ QUIET_STORMS = {
 """What a page may do without end: the browser answers it by itself, at no cost of the run's."""
 
 
+CALM = "while (!document.documentElement.dataset.calm) await host.sleep(5);"
+"""Until the page has done all of it."""
+
+
 def hostile(site: SiteHost, does: str, times: str) -> None:
     async def file(_request: Any) -> Any:
         from aiohttp import web  # noqa: PLC0415  here alone
@@ -43,7 +47,8 @@ def hostile(site: SiteHost, does: str, times: str) -> None:
         return web.Response(body=b"x", headers={"Content-Disposition": "attachment"})
 
     site.route("/file", file)
-    site.page(f"<script>let left = {times}; setInterval(() => {{ if (left-- > 0) {{ {does} }} }}, 5)</script>")
+    step = f"if (left-- > 0) {{ {does} }} else document.documentElement.dataset.calm = 'yes'"
+    site.page(f"<script>let left = {times}; setInterval(() => {{ {step} }}, 5)</script>")
 
 
 @pytest.mark.parametrize("code", STORMS)
@@ -60,7 +65,7 @@ async def test_a_storm_ends_the_run_by_its_name(pages: PageRuns, site: SiteHost,
 @pytest.mark.parametrize("code", STORMS)
 async def test_a_page_that_does_a_little_of_it_is_read_to_its_end(pages: PageRuns, site: SiteHost, code: str) -> None:
     hostile(site, STORMS[code], "3")
-    got = await pages.run(site, "await host.sleep(500); await say({n: 1});", bounds=BOUNDS)
+    got = await pages.run(site, CALM + "await say({n: 1});", bounds=BOUNDS)
     assert (got.data, got.done["status"]) == ([{"n": 1}], "succeeded")
 
 
@@ -69,7 +74,7 @@ async def test_what_the_browser_answers_by_itself_goes_on_and_the_run_too(
     pages: PageRuns, site: SiteHost, name: str
 ) -> None:
     hostile(site, QUIET_STORMS[name], "50")
-    got = await pages.run(site, "await host.sleep(500); await say({n: 1});", bounds=BOUNDS)
+    got = await pages.run(site, CALM + "await say({n: 1});", bounds=BOUNDS)
     assert (got.data, got.done["status"], got.restarts) == ([{"n": 1}], "succeeded", [])
 
 

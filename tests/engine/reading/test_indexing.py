@@ -45,6 +45,7 @@ async def test_an_index_that_cannot_be_written_is_no_failure_of_the_run():
     store, number = await filled(1)
     await store.connections.delete(number)
     await index_after_run(store, number, RULES)
+    assert await pending(store, number) is None
 
 
 async def test_catching_up_ends_with_the_last_record_or_at_its_time(monkeypatch):
