@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from polyhost.engine.clock import Clock
-from polyhost.operations.artifacts import import_file
 from polyhost.operations.context import Context
 from polyhost.operations.coverage import CoverageRequest, coverage
+from polyhost.operations.importing import ImportRequest, import_file
 from polyhost.operations.receipts import BatchesRequest, batches
 from polyhost.operations.records import RecordsRequest, records
-from polyhost.operations.requests import ImportRequest
 
 __all__ = ["Importing", "facts_of"]
 

@@ -23,8 +23,7 @@ from fakes.slack.script import play
 from importing import Importing
 from polyhost.engine import events
 from polyhost.engine.hosting.run_host import Voice
-from polyhost.operations.leaving import rename
-from polyhost.operations.requests import RenameRequest
+from polyhost.operations.connections import RenameRequest, rename
 from web.serving import PHONE, Served, launched, serve
 
 _PNG = b"\x89PNG\r\n\x1a\n"

@@ -11,9 +11,8 @@ import pytest
 from api.serving import Client, connect_process, served
 from e2e.command import CommandLine
 from polyhost.engine.control._sockets import MAX_PATH_BYTES, socket_folder, socket_path
-from polyhost.operations.collect import resume
 from polyhost.operations.context import Context
-from polyhost.operations.requests import ResumeRequest
+from polyhost.operations.run_control import ResumeRequest, resume
 
 SECRET = "hunter2-271828"
 

@@ -15,13 +15,11 @@ from fakes.slack import FakeSlack
 from polyhost.browser.reused_browser import ReusedBrowser
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import RunEvent
-from polyhost.operations.collect import run
-from polyhost.operations.connections import connect
+from polyhost.operations.connect import ConnectRequest, connect
 from polyhost.operations.context import Context
 from polyhost.operations.coverage import CoverageRequest, coverage
-from polyhost.operations.reading import runs
 from polyhost.operations.records import RecordsRequest, records
-from polyhost.operations.requests import ConnectRequest, RunRequest, RunsRequest
+from polyhost.operations.runs import RunRequest, RunsRequest, run, runs
 
 __all__ = ["BROWSER", "NAME", "LaterClock", "Owner", "Ran"]
 

@@ -11,10 +11,9 @@ from e2e.owner import NAME, Owner
 from polyhost.engine.run.tracing import FOLDER
 from polyhost.errors import RunFailedError
 from polyhost.operations import fixtures
-from polyhost.operations.collect import run
 from polyhost.operations.context import Context
 from polyhost.operations.fixtures import FixtureRecordRequest, FixtureScrubRequest, FixtureVerifyRequest
-from polyhost.operations.requests import RunRequest
+from polyhost.operations.runs import RunRequest, run
 
 pytestmark = pytest.mark.requirement("HO-6")
 

@@ -22,8 +22,7 @@ from fakes.slack.script import play
 from importing import Importing
 from polyhost.api.openapi import schema_of
 from polyhost.engine.events import RecordsWritten, RunEvent
-from polyhost.operations.artifacts import import_file
-from polyhost.operations.requests import ImportRequest
+from polyhost.operations.importing import ImportRequest, import_file
 
 
 @pytest.mark.requirement("CH-2.9", "CH-2.8")

@@ -11,22 +11,19 @@ from e2e.owner import NAME, Owner
 from polyhost.engine.run.lease import hold_lease
 from polyhost.engine.sessions.saved import load_session, profile_folder, session_saved_at
 from polyhost.errors import RefusedError
-from polyhost.operations.collect import run
-from polyhost.operations.connections import connections
-from polyhost.operations.context import Context
-from polyhost.operations.leaving import disconnect, rename
-from polyhost.operations.operation import Result
-from polyhost.operations.reading import run_details, runs
-from polyhost.operations.receipts import BatchesRequest, ReceiptRequest, batches, receipt
-from polyhost.operations.records import RecordsRequest, records
-from polyhost.operations.requests import (
+from polyhost.operations.connections import (
     ConnectionsRequest,
     DisconnectRequest,
     RenameRequest,
-    RunDetailsRequest,
-    RunRequest,
-    RunsRequest,
+    connections,
+    disconnect,
+    rename,
 )
+from polyhost.operations.context import Context
+from polyhost.operations.operation import Result
+from polyhost.operations.receipts import BatchesRequest, ReceiptRequest, batches, receipt
+from polyhost.operations.records import RecordsRequest, records
+from polyhost.operations.runs import RunDetailsRequest, RunRequest, RunsRequest, run, run_details, runs
 from polyhost.operations.status import StatusRequest, status
 
 

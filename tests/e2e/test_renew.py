@@ -5,8 +5,7 @@ import pytest
 from e2e.owner import NAME, Owner
 from polyhost.engine.sessions.saved import load_session
 from polyhost.errors import NeedsOwnerError, RefusedError
-from polyhost.operations.connections import connect
-from polyhost.operations.requests import ConnectRequest
+from polyhost.operations.connect import ConnectRequest, connect
 
 
 @pytest.mark.requirement("HO-4")

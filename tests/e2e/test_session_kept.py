@@ -14,8 +14,7 @@ from e2e.owner import NAME, Owner
 from e2e.truth import difference
 from polyhost.engine.events import OwnerAsked, PartitionAdvanced
 from polyhost.engine.sessions.saved import load_session, save_session
-from polyhost.operations.collect import run
-from polyhost.operations.requests import RunRequest
+from polyhost.operations.runs import RunRequest, run
 
 
 @pytest.fixture(autouse=True)

@@ -23,9 +23,8 @@ from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.sources.connectors import recording_connector
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.engine.sources.lookup import find_source
-from polyhost.operations.connections import connect
+from polyhost.operations.connect import ConnectRequest, connect
 from polyhost.operations.context import Context
-from polyhost.operations.requests import ConnectRequest
 from polyhost.protocol.scope_request import resolve_scope
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "slack"

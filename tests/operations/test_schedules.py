@@ -10,10 +10,9 @@ from engine.rig import StillClock
 from polyhost.engine.hosting.server_lock import on_duty
 from polyhost.engine.sessions.saved import save_session
 from polyhost.errors import RefusedError
+from polyhost.operations.connections import DisconnectRequest, disconnect
 from polyhost.operations.context import Context
-from polyhost.operations.leaving import disconnect
 from polyhost.operations.operation import Result
-from polyhost.operations.requests import DisconnectRequest
 from polyhost.operations.schedules import (
     SchedulePauseRequest,
     ScheduleResumeRequest,

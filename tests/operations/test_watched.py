@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from polyhost.engine.clock import Clock
-from polyhost.operations.artifacts import import_file
-from polyhost.operations.connections import connect
+from polyhost.operations.connect import ConnectRequest, connect
 from polyhost.operations.context import Context
+from polyhost.operations.importing import ImportRequest, import_file
 from polyhost.operations.operation import Result
-from polyhost.operations.requests import ConnectRequest, ImportRequest
 from polyhost.operations.status import StatusRequest, status
 
 CHAT = "[13/09/2020, 12:26:40] Ada: hello\n[13/09/2020, 12:26:41] Bob: hello\n"

@@ -15,11 +15,11 @@ from polyhost import __version__
 from polyhost.api.asking import MAX_VALUE, Asked, bounds
 from polyhost.api.guards import COOKIE, CSRF_HEADER
 from polyhost.api.own import OWN_ROUTES, OwnRoute
-from polyhost.api.problems import PROBLEM_TYPE
+from polyhost.api.problems import PROBLEM_TYPE, Problem
 from polyhost.api.schemas import Schemas
 from polyhost.api.streaming import event_name
 from polyhost.api.uploading import UPLOAD_TYPE
-from polyhost.operations import bodies, events, results
+from polyhost.operations import events, runs
 from polyhost.operations.catalog import OPERATIONS
 from polyhost.operations.fields import Field
 from polyhost.operations.operation import Endpoint, Exchange, Operation, value_type
@@ -51,7 +51,7 @@ _CHANGES: list[dict[str, list[str]]] = [{"token": []}, {"session": [], "dashboar
 
 
 EVENTS: dict[str, Any] = {event_name(kind): kind for kind in events.RunEvent.__args__} | {
-    event_name(events.RunFinished): results.RunFinished
+    event_name(events.RunFinished): runs.RunFinished
 }
 """What the data of each event is, by its name. How a run ended is typed as every surface has it."""
 
@@ -67,7 +67,7 @@ def openapi_document() -> dict[str, Any]:
             paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = described
     for own in OWN_ROUTES:
         paths.setdefault(own.path, {})[own.method.lower()] = _described_own(own, schemas)
-    problem = {PROBLEM_TYPE: {"schema": schemas.refer("Problem", results.Problem)}}
+    problem = {PROBLEM_TYPE: {"schema": schemas.refer("Problem", Problem)}}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -96,7 +96,7 @@ def schema_of(name: str) -> dict[str, Any]:
     refers to."""
     schemas = Schemas()
     of_events = {kind.__name__: kind for kind in EVENTS.values()}
-    found = schemas.inline(of_events.get(name) or _results().get(name) or getattr(results, name))
+    found = schemas.inline((of_events | _results() | {"Problem": Problem})[name])
     return {**found, "components": {"schemas": schemas.named()}}
 
 
@@ -105,7 +105,7 @@ def _results() -> dict[str, Any]:
     kinds = [value_type(operation.handler) for operation in OPERATIONS]
     kinds += [endpoint.result for operation in OPERATIONS for endpoint in operation.routes]
     named = [one for kind in kinds for one in (typing.get_args(kind) or (kind,))]
-    return {kind.__name__: kind for kind in named if not isinstance(kind, str)}
+    return {kind.__name__: kind for kind in named}
 
 
 def operation_id(operation: Operation[Any, Any], number: int) -> str:
@@ -216,7 +216,7 @@ def _success(operation: Operation[Any, Any], endpoint: Endpoint, schemas: Schema
         told = "Events by name, data as JSON, ids to resume after. Ends with the run. `x-events`: each name's data."
         by_name = {name: schemas.refer(kind.__name__, kind) for name, kind in EVENTS.items()}
         return {"description": told, "content": {_EVENTS: {"schema": {"type": "string"}, "x-events": by_name}}}
-    kind = endpoint.result if not isinstance(endpoint.result, str) else getattr(results, endpoint.result)
+    kind = endpoint.result
     return {
         "description": operation.summary,
         "content": {"application/json": {"schema": schemas.refer(kind.__name__, kind)}},
@@ -229,7 +229,8 @@ def _problems(statuses: Iterable[int]) -> dict[str, Any]:
 
 def _body(asked: Asked, schemas: Schemas) -> dict[str, Any]:
     if asked.body is not None:
-        schema, required = schemas.refer(asked.body.body, getattr(bodies, asked.body.body)), True
+        kind = asked.body.body
+        schema, required = schemas.refer(kind.__name__, getattr(kind, "__value__", kind)), True
         told = asked.body.help
     else:
         fields = {item.name: _json_schema(item) | {"description": item.help} for item in asked.rest}

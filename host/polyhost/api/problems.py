@@ -7,18 +7,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
 import orjson
 from aiohttp import web
+from typing_extensions import TypedDict
 
-from polyhost.errors import PolyhostError, as_sentence
+from polyhost.errors import ErrorCode, PolyhostError, as_sentence
 
-__all__ = ["PROBLEM_TYPE", "problem_response"]
+__all__ = ["PROBLEM_TYPE", "Problem", "problem_response"]
 
 PROBLEM_TYPE = "application/problem+json"
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
 """An error says an option as it is typed; here it is a field."""
+
+
+class Problem(TypedDict):
+    """RFC 9457 problem details. `code` is stable; `reason` and `instruction` are for whoever reads them."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: ErrorCode
+    reason: str
+    instruction: str
 
 
 def problem_response(
@@ -27,15 +39,15 @@ def problem_response(
     """The error as problem details. It holds what the error says, which is safe to show."""
     status = status or error.http_status
     reason = _as_fields(error.reason)
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": _TITLES.get(status, "Error"),
-        "status": status,
-        "detail": as_sentence(reason),
-        "code": error.code,
-        "reason": reason,
-        "instruction": _as_fields(error.instruction),
-    }
+    body = Problem(
+        type="about:blank",
+        title=_TITLES.get(status, "Error"),
+        status=status,
+        detail=as_sentence(reason),
+        code=error.code,
+        reason=reason,
+        instruction=_as_fields(error.instruction),
+    )
     return web.Response(body=orjson.dumps(body), status=status, content_type=PROBLEM_TYPE, headers=headers)
 
 

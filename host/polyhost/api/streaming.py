@@ -17,7 +17,7 @@ from polyhost.api.surface import Surface
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations import events, hosted
 from polyhost.operations.events import RunEvent
-from polyhost.operations.requests import RunDetailsRequest
+from polyhost.operations.runs import RunDetailsRequest, follow
 
 __all__ = ["event_name", "stream_events"]
 
@@ -47,7 +47,7 @@ async def stream_events(surface: Surface, request: web.Request, asked: RunDetail
     after = _after(request)
     timeline = hosted.timeline(surface.context(), asked.run)
     if timeline is None:
-        ended = (await hosted.follow(surface.context(), asked)).value
+        ended = (await follow(surface.context(), asked)).value
         if after:
             return web.Response(status=NO_MORE)
         return await _tell_end(request, ended["result"])

@@ -9,13 +9,12 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from polyhost.artifacts.base import Artifact, Importer, Recognition
 from polyhost.artifacts.opening import open_artifact
 from polyhost.connectors.loading import BrokenSource, LoadedSource, find_sources
+from polyhost.engine.imports import import_run
 from polyhost.engine.imports.connector import load_importer
-from polyhost.engine.imports.import_run import Import, import_artifact
 from polyhost.engine.imports.watched_folder import (
     RefusedFile,
     dealt_with,
@@ -26,18 +25,18 @@ from polyhost.engine.imports.watched_folder import (
 )
 from polyhost.engine.run.collect import RunContext
 from polyhost.engine.sources.lookup import find_source
-from polyhost.errors import ErrorCode, RefusedError
+from polyhost.errors import ErrorCode, Failure, RefusedError
 from polyhost.operations.context import Context
+from polyhost.operations.importing import Import, ImportRequest, WatchedImports
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name
-from polyhost.operations.requests import ImportRequest
 from polyhost.protocol.declarations import ImporterDecl
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, Store
 from polyhost.store.memory import MemoryStore
 
-__all__ = ["import_file"]
+__all__ = ["import_named", "import_one", "import_watched"]
 
 _REFUSED = 2
 _GRAVEST_FIRST = (130, 4, 1, _REFUSED, 3)
@@ -52,15 +51,13 @@ class _Recognised:
     recognition: Recognition
 
 
-async def import_file(context: Context, request: ImportRequest) -> Result[Any]:
-    """Import a file, preview one, or import what is new in the watched folder."""
-    if request.watched:
-        return await _import_watched(context, request)
+async def import_named(context: Context, request: ImportRequest) -> Result[Import]:
+    """Import the file that is named, or preview it."""
     if request.file is None:
         raise RefusedError(
             "no file was named", "Give one: polyhost import NAME FILE, or --watched.", code=ErrorCode.NO_SUCH_FILE
         )
-    result = await _import_one(context, request, _path(request.file), trigger="upload")
+    result = await import_one(context, request, _path(request.file), trigger="upload")
     return Result(result, exit_code=_exit_code(result, request))
 
 
@@ -68,12 +65,13 @@ def _path(text: str) -> Path:
     return Path(text).expanduser()
 
 
-def _exit_code(result: dict[str, Any], request: ImportRequest) -> int:
+def _exit_code(result: Import, request: ImportRequest) -> int:
     status = RunStatus(result["status"])
     return 0 if status is RunStatus.COMPLETE_WITH_GAPS and request.allow_gaps else status.exit_code
 
 
-async def _import_one(context: Context, request: ImportRequest, path: Path, *, trigger: str) -> dict[str, Any]:
+async def import_one(context: Context, request: ImportRequest, path: Path, *, trigger: str) -> Import:
+    """One file, or the preview of one, into the connection that is asked for; made where there is none."""
     name = connection_name(request.name)
     async with AsyncExitStack() as opened:
         artifact = opened.enter_context(open_artifact(path))
@@ -96,7 +94,7 @@ async def _import_one(context: Context, request: ImportRequest, path: Path, *, t
             cancelled=context.cancelled,
             pause=context.pause,
         )
-        what = Import(
+        what = import_run.Import(
             connection=row,
             source=found.source,
             declared=found.declared,
@@ -107,12 +105,12 @@ async def _import_one(context: Context, request: ImportRequest, path: Path, *, t
             preview=request.preview,
         )
         try:
-            result = await import_artifact(what, around)
+            result = await import_run.import_artifact(what, around)
         except RefusedError:
             if is_new and not await store.runs.newest(row.id, limit=1):  # somebody else may import into it by now
                 await store.connections.delete(row.id)  # it was made for this file alone
             raise
-    return {**result, "preview": request.preview}
+    return Import(**result, preview=request.preview)
 
 
 def _may_write(context: Context, request: ImportRequest) -> bool:
@@ -172,7 +170,7 @@ def _recognise(artifact: Artifact, candidates: list[LoadedSource]) -> _Recognise
     )
 
 
-async def _import_watched(context: Context, request: ImportRequest) -> Result[Any]:
+async def import_watched(context: Context, request: ImportRequest) -> Result[WatchedImports]:
     """Files that are new in the watched folder, oldest first. One that cannot be imported does not stop the others."""
     if request.file is not None or request.preview:
         raise RefusedError("--watched goes alone", "Leave the file and --preview out.", code=ErrorCode.BAD_REQUEST)
@@ -186,14 +184,14 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result[An
             f"Let it: polyhost connect {row.source} --name {row.name} --watch DIR",
             code=ErrorCode.NOT_WATCHING,
         )
-    imported: list[dict[str, Any]] = []
-    refused: list[dict[str, str]] = []
+    imported: list[Import] = []
+    refused: list[Failure] = []
     waiting = waiting_files(folder, seen)
     before = [_told(one) for name, one in kept.items() if name not in {file.path.name for file in waiting}]
     for file in waiting:
         kept.pop(file.path.name, None)
         try:
-            imported.append(await _import_one(context, request, file.path, trigger="watched_folder"))
+            imported.append(await import_one(context, request, file.path, trigger="watched_folder"))
         except RefusedError as error:
             if error.code == ErrorCode.RUN_IN_PROGRESS:
                 raise  # says nothing of the file: it stays where it is, and waits for the next time
@@ -207,9 +205,9 @@ async def _import_watched(context: Context, request: ImportRequest) -> Result[An
     codes = [_exit_code(result, request) for result in imported]
     if refused:
         codes.append(_REFUSED)
-    value = {"connection": row.name, "imports": imported, "refused": refused, "refused_before": before}
+    value = WatchedImports(connection=row.name, imports=imported, refused=refused, refused_before=before)
     return Result(value, exit_code=next((code for code in _GRAVEST_FIRST if code in codes), 0))
 
 
-def _told(refused: RefusedFile) -> dict[str, str]:
-    return {"code": refused.code, "reason": refused.reason, "instruction": refused.instruction}
+def _told(refused: RefusedFile) -> Failure:
+    return Failure(code=refused.code, reason=refused.reason, instruction=refused.instruction)

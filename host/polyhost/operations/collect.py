@@ -1,4 +1,4 @@
-"""Collecting: `run`, its dry run, and the demo.
+"""Collecting once: a run, its dry run, a replay, the demo.
 
 Owns: from a request to a collection that can start, and which data may go into which connection. Must not know: how a
 run is carried out, or how its result looks.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.dry_run import dry_run
@@ -28,22 +27,22 @@ from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
-from polyhost.operations.other_processes import reached
 from polyhost.operations.parsing import host_mappings, resources
-from polyhost.operations.requests import CancelRequest, DemoRequest, PauseRequest, ResumeRequest, RunRequest
+from polyhost.operations.run_results import RunResult
+from polyhost.operations.runs import DryRun, RunRequest
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_request, resolve_scope
 from polyhost.store.base import ConnectionRow, Store
 
-__all__ = ["cancel", "collect_wanted", "demo", "pause", "resume", "run"]
+__all__ = ["collect_as_typed", "collect_wanted", "replay_demo"]
 
 DEMO_NAME = "slack"
 DEMO_NAME_TAKEN = "slack-demo"
 
 
-async def run(context: Context, request: RunRequest) -> Result[Any]:
-    """Collect once. Everything that can be refused is refused before the store is opened for writing."""
+async def collect_as_typed(context: Context, request: RunRequest) -> Result[RunResult | DryRun]:
+    """What `run` does. Everything that can be refused is refused before the store is opened for writing."""
     if request.replay is not None and request.record is not None:
         raise RefusedError("--replay and --record exclude each other", "Record from a live run.")
     if request.replay is not None and not request.dry_run:
@@ -55,7 +54,8 @@ async def run(context: Context, request: RunRequest) -> Result[Any]:
         if request.replay is not None:  # of a recording only what is wrong with it can be told before
             replay_connector(source, _folder(request.replay), context.home)
         if request.dry_run:
-            return Result(await dry_run(store, connection, source.manifest, scope, context.clock, full=request.full))
+            plan = await dry_run(store, connection, source.manifest, scope, context.clock, full=request.full)
+            return Result(DryRun(**plan))
         _check_session(connection)
         make = live_connector if request.record is None else recording_connector
         hosts = _hosts(request, connection)
@@ -64,7 +64,7 @@ async def run(context: Context, request: RunRequest) -> Result[Any]:
         return await _run(context, store, connection, source, scope, prepared, request)
 
 
-async def collect_wanted(context: Context, name: str, wanted: object) -> dict[str, Any]:
+async def collect_wanted(context: Context, name: str, wanted: object) -> RunResult:
     """Collect once what a request object asks for (`resolve_request`). Everything that can be refused is refused before
     anything is written."""
     async with context.store(create=False) as store:
@@ -81,7 +81,7 @@ async def collect_wanted(context: Context, name: str, wanted: object) -> dict[st
         return await _collect(context, store, connection, source, scope, prepared, full=full)
 
 
-async def _replay(context: Context, request: RunRequest, recording: Path) -> Result[Any]:
+async def _replay(context: Context, request: RunRequest, recording: Path) -> Result[RunResult]:
     """Replay a recording. A source that is not connected gets a connection of that name."""
     if not context.has_store:  # whatever is wrong is said before there is a home
         source = find_source(request.name, context.home)
@@ -101,35 +101,8 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
             return await _run(context, store, connection, source, scope, prepared, request)
 
 
-async def cancel(context: Context, request: CancelRequest) -> Result[Any]:
-    """Ask a run to stop, in whatever process it goes on; what it has read is kept."""
-    async with reached(context, request.run) as run:
-        _done(await run.cancel(), request.run)
-    return Result({"run_id": request.run, "cancelling": True})
-
-
-async def pause(context: Context, request: PauseRequest) -> Result[Any]:
-    """From the answer on no permit is given. One that is paused already stays so."""
-    async with reached(context, request.run) as run:
-        _done(await run.pause(), request.run)
-    return Result({"run_id": request.run, "pausing": True})
-
-
-async def resume(context: Context, request: ResumeRequest) -> Result[Any]:
-    """One that is not paused goes on as it did."""
-    async with reached(context, request.run) as run:
-        _done(await run.resume(), request.run)
-    return Result({"run_id": request.run, "resuming": True})
-
-
-def _done(done: bool, run_id: str) -> None:
-    if not done:
-        raise RefusedError(f"run {run_id!r} has just ended", "See: polyhost runs NAME", code=ErrorCode.NOT_RUNNING)
-
-
-async def demo(context: Context, request: DemoRequest) -> Result[Any]:
-    """Replay the bundled recording into a connection of its own, fresh each time."""
-    del request
+async def replay_demo(context: Context) -> tuple[RunResult, int]:
+    """The bundled recording, into a connection of its own, fresh each time; with the exit status."""
     source = find_source("slack", context.home)
     prepared = replay_connector(source, demo_scenario(), context.home)
     async with context.store() as store:
@@ -141,13 +114,7 @@ async def demo(context: Context, request: DemoRequest) -> Result[Any]:
         scope = resolve_scope(source.manifest)
         async with _begun(store, context, name, source, None, nature="demo") as connection:
             result = await _collect(context, store, connection, source, scope, prepared, full=False)
-    steps = [
-        [f"polyhost coverage {name}", "See every conversation, how far it is covered, and what is not."],
-        [f"polyhost records {name} messages --limit 10", "Read what was stored; add --json to pipe it on."],
-        ["polyhost connect slack", "Connect your own workspace: sign in once, in a window of your own."],
-    ]
-    status = RunStatus(result["status"])
-    return Result({"run": result, "home": str(context.home), "next": steps}, exit_code=status.exit_code)
+    return result, RunStatus(result["status"]).exit_code
 
 
 async def _run(
@@ -158,7 +125,7 @@ async def _run(
     scope: Scope,
     prepared: Prepared,
     request: RunRequest,
-) -> Result[Any]:
+) -> Result[RunResult]:
     folder = None if request.trace is None else _folder(request.trace)
     result = await _collect(context, store, connection, source, scope, prepared, full=request.full, trace_to=folder)
     if request.record is not None:
@@ -179,7 +146,7 @@ async def _collect(
     *,
     full: bool,
     trace_to: Path | None = None,
-) -> dict[str, Any]:
+) -> RunResult:
     trace = Trace()
     what = Collection(
         connection=connection,
@@ -203,7 +170,7 @@ async def _collect(
     result = await collect(what, around)
     await prepared.remember(store, connection)
     kept = keep_trace(trace, result, context.home, trace_to)
-    return result if kept is None else {**result, "trace": str(kept)}
+    return RunResult(**result) if kept is None else RunResult(**result, trace=str(kept))
 
 
 def _check_session(connection: ConnectionRow) -> None:

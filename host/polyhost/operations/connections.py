@@ -1,340 +1,253 @@
-"""Making, renewing and listing connections.
+"""The connections there are: listed, renamed, parted from.
 
-Owns: what a connection is when it is made (name, nature, options, account, session), and in which order it is written.
-Must not know: how a session is come by (entering), how a connection is collected.
+Owns: in which order session, profile and store change, so that a crash in between loses no session and leaves no secret
+behind unnamed. Must not know: how sessions are kept, what the data is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
 
-from polyhost.browser.launch import BrowserOptions
-from polyhost.browser.session import SessionReport, Workspace
-from polyhost.connectors.loading import LoadedSource
-from polyhost.engine.imports.watched_folder import watched_folder
-from polyhost.engine.sessions.account import account_at, place_of, same_account
-from polyhost.engine.sessions.saved import delete_session, save_session
-from polyhost.engine.sessions.signed_in import note_sign_in
-from polyhost.engine.sources.lookup import find_source
-from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
-from polyhost.ledger.legacy import LegacyState
-from polyhost.operations.collect import run
-from polyhost.operations.context import Context
-from polyhost.operations.entering import (
-    Entered,
-    at_workspace,
-    check_way,
-    chosen_workspaces,
-    enter,
-    is_interactive,
-    slug,
-)
-from polyhost.operations.legacy import apply_legacy, read_legacy_file
-from polyhost.operations.operation import Result
-from polyhost.operations.parsing import connection_name, host_mappings
-from polyhost.operations.requests import ConnectionsRequest, ConnectRequest, RunRequest
-from polyhost.store.base import DISCONNECTED, ConnectionRow, Store
+from typing_extensions import TypedDict
 
-__all__ = ["connect", "connections"]
+from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
+from polyhost.operations import shared_fields as common
+from polyhost.operations.fields import argument, flag
+from polyhost.operations.operation import Result, Route, Section, operation
+from polyhost.operations.parsing import connection_name
+from polyhost.operations.shared_results import Nature, RunState
 
-CANCELLED = 130
-"""Exit status of what its owner stopped."""
+if TYPE_CHECKING:
+    from polyhost.operations.context import Context
+    from polyhost.store.base import ConnectionRow, Store
+
+__all__ = [
+    "Connection",
+    "Connections",
+    "ConnectionsRequest",
+    "DisconnectRequest",
+    "Disconnected",
+    "RenameRequest",
+    "Renamed",
+    "connections",
+    "disconnect",
+    "rename",
+]
+
+KEEP, DELETE = "keep", "delete"
+
+
+class LastRun(TypedDict):
+    """The newest run of a connection."""
+
+    run_id: str
+    status: RunState
+    started_at: str
+
+
+class Connection(TypedDict):
+    """One source with one account. `disconnected_at`: since when its session is forgotten and its data kept;
+    null where it is connected. `records`: how many it holds. `watches`: the folder whose files it imports."""
+
+    name: str
+    source: str
+    nature: Nature
+    disconnected_at: str | None
+    created_at: str
+    records: int
+    watches: str | None
+    last_run: LastRun | None
+
+
+class Connections(TypedDict):
+    """Everything that is connected, or was and is kept."""
+
+    connections: list[Connection]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
-    """What was asked for, read and checked."""
-
-    request: ConnectRequest
-    source: LoadedSource
-    name: str
-    mapped: Mapping[str, str]
-    watched: Mapping[str, str]
-    legacy: Mapping[str, LegacyState] | None
-    notes: list[str] = field(default_factory=list[str])
-
-    @property
-    def options(self) -> dict[str, Any]:
-        mapping = {"map_host": dict(self.mapped), "insecure_tls": self.request.insecure_tls} if self.mapped else {}
-        return {**mapping, **self.watched}
+class ConnectionsRequest:
+    pass
 
 
-async def connect(context: Context, request: ConnectRequest) -> Result[Any]:
-    """Check everything first, then let the owner in, then write session and connection."""
-    source = find_source(request.source, context.home)
-    mapped = host_mappings(request.map_host)
-    BrowserOptions(map_hosts=mapped, insecure_tls=request.insecure_tls)
-    check_way(request, source)
-    wanted = _Wanted(
-        request=request,
-        source=source,
-        name=connection_name(request.name or source.name),
-        mapped=mapped,
-        watched=_watched(request, source),
-        legacy=read_legacy_file(request.legacy_state, source, context.clock.iso()),
-    )
-    try:
-        return await (_renew if request.renew else _make)(context, wanted)
-    except NeedsOwnerError as error:
-        if error.code == ErrorCode.SIGN_IN_CANCELLED:
-            return Result({"cancelled": True, "name": wanted.name, "source": source.name}, CANCELLED)
-        raise
-
-
-async def _make(context: Context, wanted: _Wanted) -> Result[Any]:
-    if wanted.watched:
-        async with context.store() as store:
-            if await _watch(store, wanted.name, wanted.source, wanted.watched):
-                arrives = f"what arrives there comes in with: polyhost import {wanted.name} --watched"
-                wanted.notes.append(f"It watches a folder now; {arrives}")
-                return Result(_connected(wanted, wanted.name, "live"))
-    if not wanted.request.all:
-        await _check_name(context, wanted.name)
-    entered = await enter(context, wanted.request, wanted.source, wanted.name, wanted.mapped)
-    places = await chosen_workspaces(context, wanted.request, wanted.source, entered)
-    accounts = [
-        _account(await at_workspace(context, wanted.request, wanted.source, wanted.mapped, entered, place), place)
-        for place in places
-    ]
-    async with context.store() as store:
-        rows = [
-            await _write(context, store, wanted, entered, place, account, alone=len(places) == 1)
-            for place, account in zip(places, accounts, strict=True)
-        ]
-    if wanted.mapped:
-        wanted.notes.append("Its traffic goes to a loopback address: a test connection, and shown as one everywhere.")
-    made = [_connected(wanted, row.name, row.nature) for row in rows]
-    value = {**made[0], **_identity(entered, places), "connections": [row.name for row in rows], "runs": []}
-    return await _first_run(context, wanted, value)
-
-
-async def _write(
-    context: Context,
-    store: Store,
-    wanted: _Wanted,
-    entered: Entered,
-    place: Workspace | None,
-    account: Mapping[str, Any],
-    *,
-    alone: bool,
-) -> ConnectionRow:
-    """One connection, of one workspace. One that this account has there already gets the new session."""
-    known = None if alone or place is None else await _of_workspace(store, wanted.source, place, account)
-    if known is not None:
-        wanted.notes.append(f"{known.name} was connected already, and has the new session.")
-        row = known
-    else:
-        name = wanted.name if alone or place is None else await _free_name(store, wanted.name, place)
-        await _make_room(store, context, name, wanted.notes)
-        row = await store.connections.create(
-            name=name,
-            source=wanted.source.reference,
-            nature="test" if wanted.mapped else "live",
-            options=wanted.options,
-            account=account,
-            at=context.clock.iso(),
-        )
-    if entered.state is not None:
-        await _save(context, store, wanted, row, entered.state)
-    if wanted.legacy is not None:
-        wanted.notes.append(await apply_legacy(store, row, wanted.legacy))
-    return row
-
-
-async def _first_run(context: Context, wanted: _Wanted, value: dict[str, Any]) -> Result[Any]:
-    """Offered to whoever has just signed in; anybody else is told the command."""
-    if not is_interactive(wanted.request, wanted.source):
-        return Result(value)
-    places = ", ".join(value.get("workspaces") or [])
-    who = f"Signed in as {value.get('account') or 'you'}{f', workspace {places}' if places else ''}."
-    answer = await context.choose(
-        f"{who} Collect for the first time now?",
-        {"yes": "what was read is kept whenever you stop (Ctrl-C)", "no": f"later: polyhost run {value['name']}"},
-    )
-    exit_code = 0
-    for name in value["connections"] if answer == "yes" else ():
-        ran = await run(context, RunRequest(name=name))
-        value["runs"].append(ran.value)
-        exit_code = exit_code or ran.exit_code
-    return Result(value, exit_code)
-
-
-def _connected(wanted: _Wanted, name: str, nature: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "source": wanted.source.name,
-        "display_name": wanted.source.manifest.display_name,
-        "nature": nature,
-        "notes": wanted.notes,
-        "next": _next(wanted, name),
-    }
-
-
-def _next(wanted: _Wanted, name: str) -> str:
-    """What fills it: a run, or files where there is nothing to run, or no session to run it with."""
-    if wanted.watched:
-        return f"polyhost import {name} --watched"
-    return f"polyhost import {name} FILE" if wanted.source.kind == "artifact" else f"polyhost run {name}"
-
-
-def _identity(entered: Entered, places: list[Workspace | None]) -> dict[str, Any]:
-    """Who is signed in, to what, where the site has said it."""
-    report = entered.report
-    if report is None:
-        return {}
-    return {
-        "account": None if report.account is None else report.account.label or report.account.id,
-        "workspaces": [place.name for place in places if place is not None],
-    }
-
-
-def _account(report: SessionReport | None, place: Workspace | None) -> dict[str, Any]:
-    """What a connection keeps of whose it is. `workspace.url`: the page it is collected from."""
-    if report is None:
-        return {}
-    signed_in = account_at(report, None if place is None else place.id)
-    account = {} if signed_in is None else signed_in.model_dump()
-    return account if place is None else {**account, "workspace": place.model_dump()}
-
-
-async def _save(context: Context, store: Store, wanted: _Wanted, row: ConnectionRow, state: Mapping[str, Any]) -> None:
-    note = save_session(context.home, row.name, state)
-    await note_sign_in(store, row.id)
-    if note is not None:
-        wanted.notes.append(note)
-
-
-def _watched(request: ConnectRequest, source: LoadedSource) -> dict[str, str]:
-    """The watched folder as an option of the connection."""
-    if request.watch is None:
-        return {}
-    folder = Path(request.watch).expanduser().absolute()
-    if source.manifest.importer is None:
-        raise RefusedError(f"{source.name} cannot read files", "Leave --watch out.", code=ErrorCode.NO_IMPORTER)
-    if not folder.is_dir():
-        raise RefusedError(
-            "the folder to watch is not there", "Make it, or name another.", code=ErrorCode.WATCH_UNREADABLE
-        )
-    return {"watch": str(folder)}
-
-
-async def _watch(store: Store, name: str, source: LoadedSource, watched: Mapping[str, str]) -> bool:
-    """Let a connection that is there already watch a folder."""
-    row = await store.connections.get(name)
-    if row is None or row.nature != "live" or row.source != source.reference:
-        return False
-    await store.connections.update(row.id, options={**row.options, **watched})
-    return True
-
-
-async def _renew(context: Context, wanted: _Wanted) -> Result[Any]:
-    """The same connection with another session, of the same account where that is known."""
-    name, source = wanted.name, wanted.source
-    async with context.store(create=False) as store:
-        row = await context.connection(store, name)
-    _check_renewable(row, source)
-    hosts = wanted.mapped or row.options.get("map_host", {})
-    entered = await enter(context, wanted.request, source, name, hosts, row=row)
-    if entered.state is None and source.kind == "page":
-        raise _not_renewable(name, source)
-    account = dict(row.account) if entered.state is None else same_account(name, row.account, entered.report)
-    options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
-    async with context.store(create=False) as store:
-        if entered.state is not None:
-            await _save(context, store, wanted, row, entered.state)
-        await store.connections.update(row.id, options=options, account=account)
-    wanted.notes.append("It has a new session; what was collected stays.")
-    return Result({**_connected(wanted, name, row.nature), **_identity(entered, []), "connections": [name], "runs": []})
-
-
-def _check_renewable(row: ConnectionRow, source: LoadedSource) -> None:
-    needs_none = row.disconnected_at is not None and source.kind != "page"
-    unfit = row.source != source.reference or row.nature in {"demo", "replay"}
-    if unfit or (source.kind != "page" and not needs_none):
-        raise _not_renewable(row.name, source)
-
-
-def _not_renewable(name: str, source: LoadedSource) -> RefusedError:
-    return RefusedError(
-        f"{name} is not a connection of {source.name} that has a session",
-        "Make a new one: leave --renew out, and choose a name with --name.",
-        code=ErrorCode.NOT_RENEWABLE,
-    )
-
-
-async def connections(context: Context, request: ConnectionsRequest) -> Result[Any]:
+@operation(
+    "connections",
+    "List what is connected.",
+    section=Section.UPKEEP,
+    examples=("polyhost connections",),
+    routes=(Route("GET", "/v1/connections"),),
+)
+async def connections(context: Context, request: ConnectionsRequest) -> Result[Connections]:
     """Every connection with its last run and its record count."""
     del request
-    rows: list[dict[str, Any]] = []
     if not context.has_store:
-        return Result({"connections": rows})
+        return Result(Connections(connections=[]))
     async with context.store() as store:
-        for row in await store.connections.all():
-            last = await store.runs.newest(row.id, limit=1)
-            counts = await store.records.count(row.id)
-            rows.append(
-                {
-                    "name": row.name,
-                    "source": row.source,
-                    "nature": row.nature,
-                    "disconnected_at": row.disconnected_at,
-                    "created_at": row.created_at,
-                    "records": sum(live for live, _ in counts.values()),
-                    "watches": None if (folder := watched_folder(row)) is None else str(folder),
-                    "last_run": {"run_id": last[0].id, "status": last[0].status, "started_at": last[0].started_at}
-                    if last
-                    else None,
-                }
-            )
-    return Result({"connections": rows})
+        rows = [await _connection(store, row) for row in await store.connections.all()]
+    return Result(Connections(connections=rows))
 
 
-async def _check_name(context: Context, name: str) -> None:
-    """Said before the owner has signed in for nothing."""
-    if context.has_store:
-        async with context.store(create=False) as store:
-            existing = await store.connections.get(name)
-        if existing is not None and existing.nature != "demo":
-            raise _name_taken(name)
+async def _connection(store: Store, row: ConnectionRow) -> Connection:
+    from polyhost.engine.imports.watched_folder import watched_folder
 
-
-async def _of_workspace(
-    store: Store, source: LoadedSource, place: Workspace, account: Mapping[str, Any]
-) -> ConnectionRow | None:
-    """The connection of this very account there; where it was not said whose the session is, it is nobody's."""
-    whose = (source.reference, place.id, account.get("id"))
-    for row in await store.connections.all():
-        if None not in whose and (row.source, place_of(row.account), row.account.get("id")) == whose:
-            return row
-    return None
-
-
-async def _free_name(store: Store, base: str, place: Workspace) -> str:
-    """`slack-lantern-bay`; the same with a number where that is taken."""
-    wanted = f"{base}-{slug(place)}"
-    taken = {row.name for row in await store.connections.all() if row.nature != "demo"}
-    names = (wanted if number == 1 else f"{wanted}-{number}" for number in range(1, len(taken) + 2))
-    return next(name for name in names if name not in taken)
-
-
-async def _make_room(store: Store, context: Context, name: str, notes: list[str]) -> None:
-    """The demo gives way to the real thing; anything else keeps its name."""
-    existing = await store.connections.get(name)
-    if existing is None:
-        return
-    if existing.nature != "demo":
-        raise _name_taken(name)
-    await store.connections.delete(existing.id)
-    delete_session(context.home, name)
-    notes.append("The demo that had this name is gone; polyhost demo brings it back.")
-
-
-def _name_taken(name: str) -> RefusedError:
-    return RefusedError(
-        f"there is a connection called {name!r} already",
-        "Choose another with --name, or give it a new session with --renew.",
-        code=ErrorCode.NAME_TAKEN,
+    last = next(iter(await store.runs.newest(row.id, limit=1)), None)
+    counts = await store.records.count(row.id)
+    folder = watched_folder(row)
+    ran = None
+    if last is not None:
+        ran = LastRun(run_id=last.id, status=cast("RunState", last.status), started_at=last.started_at)
+    return Connection(
+        name=row.name,
+        source=row.source,
+        nature=row.nature,
+        disconnected_at=row.disconnected_at,
+        created_at=row.created_at,
+        records=sum(live for live, _ in counts.values()),
+        watches=None if folder is None else str(folder),
+        last_run=ran,
     )
+
+
+class Disconnected(TypedDict):
+    """What became of a connection's data; `records`: how many it held."""
+
+    connection: str
+    data: Literal["kept", "deleted"]
+    records: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisconnectRequest:
+    name: str = common.connection()
+    keep_data: bool = flag("Keep what was collected, readable and searchable.")
+    delete_data: bool = flag("Delete what was collected, with its history, receipts and runs.")
+
+
+@operation(
+    "disconnect",
+    "Forget a connection's session, and keep or delete its data.",
+    section=Section.UPKEEP,
+    details="What was collected stays readable and searchable with --keep-data, and is deleted for good with "
+    "--delete-data. At a terminal you are asked; elsewhere one of the two has to be given. Connecting again "
+    "under the same name with --renew goes on where it was.",
+    examples=(
+        "polyhost disconnect slack",
+        "polyhost disconnect slack --keep-data",
+        "polyhost disconnect old --delete-data",
+    ),
+    routes=(Route("DELETE", "/v1/connections/{name}"),),
+    refusals=(ErrorCode.ANSWER_NEEDED,),
+)
+async def disconnect(context: Context, request: DisconnectRequest) -> Result[Disconnected]:
+    """Forget session and profile; keep the data, or delete that too. Refused while it is being collected."""
+    from polyhost.engine.clock import new_id
+    from polyhost.engine.run.lease import hold_lease
+
+    if request.keep_data and request.delete_data:
+        raise RefusedError(
+            "--keep-data and --delete-data exclude each other", "Give one of them.", code=ErrorCode.BAD_REQUEST
+        )
+    async with context.store(create=False) as store:
+        row = await context.connection(store, request.name)
+        held = sum(live + deleted for live, deleted in (await store.records.count(row.id)).values())
+        answer = await _answer(context, request, row, held)
+        async with hold_lease(store, row, new_id("disconnect", context.clock.now()), context.clock):
+            await (_keep if answer == KEEP else _delete)(context, store, row)
+    return Result(Disconnected(connection=row.name, data="kept" if answer == KEEP else "deleted", records=held))
+
+
+async def _answer(context: Context, request: DisconnectRequest, row: ConnectionRow, records: int) -> str:
+    """What is to become of the data. Nothing is deleted that nobody has said to delete."""
+    if request.keep_data or request.delete_data:
+        return KEEP if request.keep_data else DELETE
+    answer = await context.choose(
+        f"{row.name} holds {records:,} records. What is to become of them?",
+        {
+            KEEP: "they stay readable and searchable; only the session goes",
+            DELETE: "they, their history, receipts and runs are deleted for good",
+            "cancel": "nothing happens",
+        },
+    )
+    if answer not in {KEEP, DELETE}:
+        raise RefusedError(
+            f"it was not said what is to become of the {records:,} records of {row.name}",
+            "Give --keep-data or --delete-data.",
+            code=ErrorCode.ANSWER_NEEDED,
+        )
+    return answer
+
+
+async def _keep(context: Context, store: Store, row: ConnectionRow) -> None:
+    """Marked first: a session that is still there when the process dies is then one nobody uses."""
+    from polyhost.engine.sessions.saved import delete_session
+    from polyhost.store.base import DISCONNECTED
+
+    since = row.disconnected_at or context.clock.iso()
+    await store.connections.update(row.id, options={**row.options, DISCONNECTED: since})
+    delete_session(context.home, row.name)
+
+
+async def _delete(context: Context, store: Store, row: ConnectionRow) -> None:
+    """The session first: once the row is gone, nothing names it any more."""
+    from polyhost.engine.sessions.saved import delete_session
+
+    delete_session(context.home, row.name)
+    await store.connections.delete(row.id)
+    try:
+        await store.forget_deleted()
+    except PolyhostError as error:  # no room for it, or somebody writes for long
+        raise RunFailedError(
+            f"what was collected is deleted, but old text may be left in the file: {error.reason}",
+            error.instruction,
+            code=error.code,
+        ) from error
+
+
+class Renamed(TypedDict):
+    """The new name, the old one, and what could not go along."""
+
+    connection: str
+    was: str
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameRequest:
+    name: str = common.connection(metavar="OLD")
+    to: str = argument("What it is called from now on.", metavar="NEW")
+
+
+@operation(
+    "rename",
+    "Give a connection another name.",
+    section=Section.UPKEEP,
+    details="Session, data and how far it is covered stay. Receipts written before keep the name of then.",
+    examples=("polyhost rename slack work",),
+    routes=(Route("POST", "/v1/connections/{name}/rename"),),
+    refusals=(ErrorCode.NAME_TAKEN,),
+)
+async def rename(context: Context, request: RenameRequest) -> Result[Renamed]:
+    """Another name for a connection; everything it has stays. Receipts written before keep the name of then."""
+    from polyhost.engine.clock import new_id
+    from polyhost.engine.run.lease import hold_lease
+    from polyhost.engine.sessions.saved import copy_session, delete_session, profile_folder
+
+    to = connection_name(request.to)
+    notes: list[str] = []
+    async with context.store(create=False) as store:
+        row = await context.connection(store, request.name)
+        if (await store.connections.get(to)) is not None:
+            taken = f"there is a connection called {to!r} already"
+            raise RefusedError(taken, "Choose another name.", code=ErrorCode.NAME_TAKEN)
+        async with hold_lease(store, row, new_id("rename", context.clock.now()), context.clock):
+            try:
+                copy_session(context.home, row.name, to)
+            except RefusedError as error:  # a session that cannot be opened cannot be sealed anew
+                notes.append(f"Its session stays behind: {error.reason}. {error.instruction}".replace(row.name, to))
+            await store.connections.update(row.id, name=to)
+            with suppress(OSError):  # most have none: a profile is there only while its owner signs in
+                profile_folder(context.home, row.name).rename(profile_folder(context.home, to))
+            delete_session(context.home, row.name)
+    return Result(Renamed(connection=to, was=row.name, notes=notes))

@@ -34,9 +34,8 @@ from polyhost.engine.sessions.sign_in import (
 from polyhost.engine.sources.connectors import browser_options
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.humanize import interval
+from polyhost.operations.connect import ConnectRequest
 from polyhost.operations.context import Context
-from polyhost.operations.fields import check_bounds
-from polyhost.operations.requests import ConnectRequest
 from polyhost.store.base import ConnectionRow
 
 __all__ = ["Entered", "at_workspace", "check_way", "chosen_workspaces", "enter", "is_interactive", "slug"]
@@ -63,7 +62,6 @@ def check_way(request: ConnectRequest, source: LoadedSource) -> None:
         raise RefusedError(f"{given[0]} and {given[1]} are two ways in", "Give one of them.", code=ErrorCode.TWO_WAYS)
     if request.all and request.workspace:
         raise RefusedError("--all and --workspace exclude each other", "Give one of them.", code=ErrorCode.TWO_WAYS)
-    check_bounds(request)
     if request.cdp is not None:
         check_endpoint(request.cdp)
     if not given and is_interactive(request, source):

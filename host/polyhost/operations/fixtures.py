@@ -54,8 +54,7 @@ class FixtureRecordRequest:
 )
 async def record(context: Context, request: FixtureRecordRequest) -> Result[dict[str, Any]]:
     """A run like any other, which leaves a scenario behind: scrubbed, verified, and replaced whole."""
-    from polyhost.operations.collect import run
-    from polyhost.operations.requests import RunRequest
+    from polyhost.operations.runs import RunRequest, run
 
     wanted = RunRequest(
         name=request.name, record=request.to_folder, stream=request.stream, resource=request.resource, allow_gaps=True

@@ -47,6 +47,7 @@ __all__ = [
 
 RequestT = TypeVar("RequestT")
 ValueT = TypeVar("ValueT")
+ValueT_co = TypeVar("ValueT_co", covariant=True)
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 
 
@@ -69,10 +70,10 @@ class Exchange(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Result(Generic[ValueT]):
+class Result(Generic[ValueT_co]):
     """What an operation came to: one JSON value, and the exit status that a command line ends with."""
 
-    value: ValueT
+    value: ValueT_co
     exit_code: int = 0
 
 
@@ -159,12 +160,13 @@ class Operation(Generic[RequestT, ValueT]):
         return await self.handler(context, request)
 
     def route(
-        self, route: Route, *, refusals: tuple[ErrorCode, ...] = ()
+        self, route: Route, *, asked: type | None = None, refusals: tuple[ErrorCode, ...] = ()
     ) -> Callable[[Handler[Any, Any]], Handler[Any, Any]]:
-        """Decorates what answers a route, where HTTP asks in another way than a command line does."""
+        """Decorates what answers a route, where HTTP asks in another way than a command line does. `asked`: the request
+        whose fields path and query hold, where the handler takes what was made of it (an upload)."""
 
         def bind(handler: Handler[Any, Any]) -> Handler[Any, Any]:
-            self.routes.append(Endpoint(route, request_type(handler), handler, refusals))
+            self.routes.append(Endpoint(route, asked or request_type(handler), handler, refusals))
             return handler
 
         return bind

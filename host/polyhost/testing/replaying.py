@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.connectors.loading import load_connector_folder
 from polyhost.engine.sources.expected_records import expected_records
-from polyhost.operations.collect import run
 from polyhost.operations.context import Context
-from polyhost.operations.requests import RunRequest
+from polyhost.operations.runs import RunRequest, run
 from polyhost.protocol.scope_request import resolve_scope
 
 __all__ = ["Replayed", "replay"]
@@ -47,4 +46,6 @@ async def replay(polyfill: Path, scenario: Path, *, home: Path) -> Replayed:
     async with context.store() as store:
         connection = await context.connection(store, source.name)
         records = await expected_records(store, connection, resolve_scope(source.manifest))
-    return Replayed(done.value, records, [dict(record) for record in load_scenario(scenario).expected])
+    return Replayed(
+        cast("dict[str, Any]", done.value), records, [dict(record) for record in load_scenario(scenario).expected]
+    )

@@ -15,20 +15,6 @@ from polyhost.operations.operation import Operation
 
 __all__ = ["render", "renderer"]
 
-_RENDERERS = {
-    "demo": "collect:demo",
-    "run": "collect:run",
-    "import": "artifacts:imported",
-    "connect": "connections:connect",
-    "connections": "connections:connections",
-    "runs": "runs:runs",
-    "cancel": "runs:cancel",
-    "pause": "runs:pause",
-    "resume": "runs:resume",
-    "disconnect": "connections:disconnect",
-    "rename": "connections:rename",
-}
-
 
 def render(operation: Operation[Any, Any], value: Any) -> None:
     """Print the result of an operation for a person."""
@@ -37,8 +23,5 @@ def render(operation: Operation[Any, Any], value: Any) -> None:
 
 def renderer(operation: Operation[Any, Any]) -> Callable[[Any], None]:
     """What prints the results of this operation."""
-    if operation.name in _RENDERERS:
-        module, _, function = _RENDERERS[operation.name].partition(":")
-        return getattr(importlib.import_module(f"{__name__}.{module}"), function)
     family = operation.handler.__module__.rpartition(".")[2]
     return importlib.import_module(f"{__name__}.{family}").RENDERERS[operation.name]

@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from polyhost.cli.render.collect import run
 from polyhost.cli.render.common import NATURE, console, plain, simple_table
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import plural, short_time
 
-__all__ = [
-    "connect",
-    "connections",
-    "disconnect",
-    "rename",
-]
-
-
-def connect(value: dict[str, Any]) -> None:
-    """Say what was connected, as whom, and what to do with it."""
-    out = console()
-    if value.get("cancelled"):
-        out.print("Cancelled: nothing was saved or changed.")
-        return
-    nature = NATURE[value["nature"]]
-    for name in value.get("connections") or [value["name"]]:
-        out.print(f"[green]✓[/] Connected [bold]{plain(name)}[/] ({plain(value['display_name'])}) {nature}")
-    if value.get("account"):
-        out.print(f"  {plain(_signed_in(value))}")
-    for line in value["notes"]:
-        out.print(f"  [dim]{plain(as_typed(line))}[/]")
-    for result in value.get("runs", ()):
-        run(result)
-    if not value.get("runs"):
-        out.print(f"  Next: [cyan]{plain(as_typed(value['next']))}[/]")
-
-
-def _signed_in(value: dict[str, Any]) -> str:
-    places = value.get("workspaces") or []
-    where = f", workspace{'s' if len(places) > 1 else ''} {', '.join(places)}" if places else ""
-    return f"Signed in as {value['account']}{where}."
+__all__ = ["RENDERERS"]
 
 
 def connections(value: dict[str, Any]) -> None:
@@ -79,3 +49,10 @@ def rename(value: dict[str, Any]) -> None:
     out.print(f"[green]✓[/] {plain(value['was'])} is called [bold]{plain(value['connection'])}[/] now.")
     for line in value["notes"]:
         out.print(f"  [yellow]![/] {plain(as_typed(line))}")
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {
+    "connections": connections,
+    "disconnect": disconnect,
+    "rename": rename,
+}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from polyhost.cli.render import collect
+from polyhost.cli.render import runs
 from polyhost.cli.render.common import console, plain
 from polyhost.humanize import plural
 from polyhost.operations.fixtures import Scrubbed, Verified
@@ -18,7 +18,7 @@ __all__ = ["RENDERERS"]
 
 def recorded(value: dict[str, Any]) -> None:
     """The run, and where its scenario is."""
-    collect.run(value)
+    runs.run(value)
     console().print(f"Recorded, scrubbed and verified: [cyan]{plain(value['scenario'])}[/]")
 
 

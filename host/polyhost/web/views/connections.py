@@ -12,7 +12,7 @@ from aiohttp import web
 from polyhost.errors import PolyhostError
 from polyhost.operations.coverage import CoverageRequest
 from polyhost.operations.receipts import BatchesRequest
-from polyhost.operations.requests import RunsRequest
+from polyhost.operations.runs import RunsRequest
 from polyhost.operations.status import StatusRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page

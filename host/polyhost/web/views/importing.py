@@ -11,8 +11,8 @@ from aiohttp import web
 from jinja2 import UndefinedError
 
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.operations.connections import ConnectionsRequest
 from polyhost.operations.polyfills import SourcesRequest
-from polyhost.operations.requests import ConnectionsRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, render_page
 

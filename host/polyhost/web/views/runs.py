@@ -8,7 +8,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from polyhost.operations.receipts import ReceiptRequest
-from polyhost.operations.requests import RunDetailsRequest
+from polyhost.operations.runs import RunDetailsRequest
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from polyhost.operations.connections import ConnectionsRequest
 from polyhost.operations.polyfills import SourcesRequest
-from polyhost.operations.requests import ConnectionsRequest
 from polyhost.operations.schedules import ScheduleShowRequest
 from polyhost.operations.settings import ConfigExplainRequest
 from polyhost.web.dashboard import Dashboard

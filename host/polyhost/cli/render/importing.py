@@ -5,6 +5,7 @@ Must not know: which source it was, how anything was found out.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from polyhost.cli.render.common import STATUS, bullet, console, plain, simple_ta
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import short_time
 
-__all__ = ["imported"]
+__all__ = ["RENDERERS"]
 
 _COUNTS = ("new", "updated", "unchanged", "deleted", "rejected")
 
@@ -63,3 +64,6 @@ def _one(out: Console, value: dict[str, Any]) -> None:
         out.print(f"[dim]→ {plain(receipt['advice']['action'])}[/]")
     if value["preview"]:
         out.print("Import it with the same command without [cyan]--preview[/].")
+
+
+RENDERERS: Mapping[str, Callable[[Any], None]] = {"import": imported}

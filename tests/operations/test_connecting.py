@@ -15,11 +15,10 @@ import pytest
 from polyhost.browser.session import SessionReport
 from polyhost.engine.sessions.saved import load_session
 from polyhost.errors import RefusedError
-from polyhost.operations import connections
-from polyhost.operations.connections import connect
+from polyhost.operations import connecting
+from polyhost.operations.connect import ConnectRequest, connect
 from polyhost.operations.context import Context
 from polyhost.operations.entering import Entered
-from polyhost.operations.requests import ConnectRequest
 from polyhost.operations.status import StatusRequest, status
 
 MINA = {"id": "U1", "label": "mina"}
@@ -53,8 +52,8 @@ class Site:
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Site:
     given = Site()
-    monkeypatch.setattr(connections, "enter", given)
-    monkeypatch.setattr(connections, "at_workspace", given.at_workspace)
+    monkeypatch.setattr(connecting, "enter", given)
+    monkeypatch.setattr(connecting, "at_workspace", given.at_workspace)
     return given
 
 
@@ -201,7 +200,7 @@ async def test_a_name_that_is_taken_is_refused_before_the_owner_signs_in(
     context: Context, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await connected(context)
-    monkeypatch.delattr(connections, "enter")
+    monkeypatch.delattr(connecting, "enter")
     with pytest.raises(RefusedError) as refused:
         await connected(context)
     assert refused.value.code == "name_taken"

@@ -1,0 +1,358 @@
+"""Runs: started, listed, watched.
+
+Owns: how a run is told of while it goes on and afterwards. Must not know: how one is carried out,
+in which process; HTTP.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, cast
+
+from annotated_types import MinLen
+from typing_extensions import TypedDict
+
+from polyhost.coverage.facts import Method
+from polyhost.errors import ErrorCode, Failure, RefusedError
+from polyhost.operations import shared_fields as common
+from polyhost.operations.fields import Names, body, flag, limit, option
+from polyhost.operations.operation import Exchange, Result, Route, Section, operation
+from polyhost.operations.receipts import Receipt
+from polyhost.operations.run_results import Diagnostic, RunResult, RunScope, Started, WrittenCounts
+from polyhost.operations.shared_results import Described, RunState
+
+if TYPE_CHECKING:
+    from polyhost.engine.hosting.run_host import RunHost
+    from polyhost.operations.context import Context
+    from polyhost.store.base import RunRow
+
+__all__ = [
+    "DryRun",
+    "EndedRun",
+    "Run",
+    "RunDetails",
+    "RunDetailsRequest",
+    "RunFinished",
+    "RunRequest",
+    "RunWanted",
+    "Runs",
+    "RunsRequest",
+    "StartRequest",
+    "follow",
+    "run",
+    "run_details",
+    "runs",
+    "start",
+]
+
+_Name = Annotated[str, MinLen(1)]
+_Names = Annotated[list[_Name], MinLen(1), Described(keywords=(("uniqueItems", True),))]
+_SOME = Described(keywords=(("minProperties", 1),))
+
+
+class TimeRange(TypedDict):
+    """`since` is inclusive, `until` exclusive; ISO 8601 with a time zone, or a date (midnight UTC). At least one."""
+
+    since: NotRequired[Annotated[str, MinLen(10)]]
+    until: NotRequired[Annotated[str, MinLen(10)]]
+
+
+class RunWanted(TypedDict):
+    """What to collect. What is left out bounds nothing; null, an empty list and an unknown name are refused: a boundary
+    that is not understood is not taken for none."""
+
+    streams: NotRequired[_Names]
+    resources: NotRequired[Annotated[dict[str, _Names], _SOME]]
+    time_range: NotRequired[Annotated[TimeRange, _SOME]]
+    fields: NotRequired[Annotated[dict[str, _Names], _SOME]]
+    mode: NotRequired[Literal["incremental", "full_refresh"]]
+
+
+class PlannedRequests(TypedDict):
+    """What a run would ask of one partition, and why. `windows`: how many stretches; `at_least`: what is behind the
+    newest is not known, so there may be more."""
+
+    stream: str
+    partition: str
+    label: str | None
+    purpose: str
+    since: str | None
+    until: str | None
+    windows: int
+    requests: int
+    at_least: bool
+
+
+class DryRun(TypedDict):
+    """What a run would ask for, as far as that is known before. `requests`: the least number; `note`: what the plan
+    cannot know."""
+
+    dry_run: Literal[True]
+    connection: str
+    source: str
+    scope: RunScope
+    plan: list[PlannedRequests]
+    requests: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    name: str = common.connection("The connection to collect.")
+    stream: tuple[str, ...] = common.streams()
+    resource: tuple[str, ...] = common.resource()
+    since: str | None = common.since("Only records from this time on (ISO 8601; a bare date is midnight UTC).")
+    until: str | None = option("Only records before this time.", metavar="TIME")
+    full: bool = flag("Read everything again, also what is covered, to catch old edits and deletions.")
+    dry_run: bool = flag("Say what would be fetched, by partition, and write nothing.")
+    replay: str | None = option(
+        "Replay a recorded scenario offline instead of going to the site.", metavar="DIR", names=Names.FOLDER
+    )
+    record: str | None = option(
+        "Record the run as a scenario, scrubbed of secrets and personal data.", metavar="DIR", names=Names.FOLDER
+    )
+    map_host: tuple[str, ...] = common.map_host()
+    insecure_tls: bool = common.insecure_tls()
+    headed: bool = flag("Show the browser while it collects.")
+    trace: str | None = option(
+        "Write what passed, without content, there; of a run that fails it is kept anyway.",
+        metavar="DIR",
+        names=Names.FOLDER,
+    )
+    allow_gaps: bool = flag("End with status 0 although gaps were found.")
+
+
+@operation(
+    "run",
+    "Collect what is new, and say what is missing.",
+    section=Section.FIRST_STEPS,
+    details="Reads what is new, the holes that earlier runs have left, and a little of what is covered already, to "
+    "notice edits and deletions; --full reads all of that again. The first Ctrl-C stops and keeps what was "
+    "read, the second leaves at once. Either way the next run goes on from there.\n\n"
+    "A run can be narrowed by stream, resource and time, and never widens by itself: a name that is not known "
+    "is refused before anything starts.",
+    examples=(
+        "polyhost run slack",
+        "polyhost run slack --dry-run",
+        "polyhost run slack --resource messages=C024BE91L --since 2026-01-01",
+        "polyhost run slack --json | jq .diagnostics",
+    ),
+    ends_as_a_run=True,
+)
+async def run(context: Context, request: RunRequest) -> Result[RunResult | DryRun]:
+    """Collect once, or say what would be asked for. Whatever can be refused is refused before anything is written."""
+    from polyhost.operations.collect import collect_as_typed
+
+    return await collect_as_typed(context, request)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    name: str = common.connection("The connection to collect.")
+    wanted: Any = body("What to collect; {} is everything that is new.", of=RunWanted)  # noqa: RUF009  a field, as the others are
+
+
+@run.route(
+    Route("POST", "/v1/connections/{name}/runs", 202), refusals=(ErrorCode.RUN_IN_PROGRESS, ErrorCode.TOO_MANY_RUNS)
+)
+async def start(context: Context, request: StartRequest) -> Result[Started]:
+    """Start a run; what can be refused is refused before it has begun."""
+    from polyhost.operations.hosted import host_of, run_job
+
+    job = run_job(context, request.name, request.wanted)
+    return Result(Started(run_id=await host_of(context).start(job, connection=request.name)))
+
+
+class Run(TypedDict):
+    """One run or import as it is stored. `paused`: it goes on, and its owner lets it wait. `requests`: how many it sent
+    to the source."""
+
+    run_id: str
+    status: RunState
+    paused: bool
+    mode: Literal["incremental", "full_refresh"]
+    scope: RunScope
+    started_at: str
+    finished_at: str | None
+    streams: dict[str, WrittenCounts]
+    diagnostics: list[Diagnostic]
+    requests: int
+    batch_id: str
+
+
+class Runs(TypedDict):
+    """Past runs and imports, newest first."""
+
+    connection: str
+    runs: list[Run]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsRequest:
+    name: str = common.connection()
+    limit: int = limit("At most this many, newest first.", default=20)
+
+
+@operation(
+    "runs",
+    "List past runs, newest first.",
+    section=Section.HISTORY,
+    examples=("polyhost runs slack",),
+    routes=(Route("GET", "/v1/connections/{name}/runs"),),
+)
+async def runs(context: Context, request: RunsRequest) -> Result[Runs]:
+    """Past runs, newest first."""
+    from polyhost.engine.run.paused import paused_run
+
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, request.name)
+        rows = await store.runs.newest(connection.id, limit=request.limit)
+        paused = await paused_run(store, connection.id)
+    return Result(Runs(connection=connection.name, runs=[_run(row, paused) for row in rows]))
+
+
+def _run(row: RunRow, paused: str | None) -> Run:
+    result = row.result
+    return Run(
+        run_id=row.id,
+        status=cast("RunState", row.status),
+        paused=row.status == "running" and row.id == paused,
+        mode=cast('Literal["incremental", "full_refresh"]', row.mode),
+        scope=RunScope(**row.scope),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        streams=result.get("streams", {}),
+        diagnostics=result.get("diagnostics", []),
+        requests=result.get("requests", 0),
+        batch_id=row.batch_id,
+    )
+
+
+class RunDetails(TypedDict):
+    """A run whose store row is not there yet has no times; one that was refused after all never gets them."""
+
+    run_id: str
+    status: RunState | Literal["refused"]
+    paused: bool
+    connection: str | None
+    mode: Literal["incremental", "full_refresh"] | None
+    method: Method | None
+    scope: RunScope
+    started_at: str | None
+    finished_at: str | None
+    streams: dict[str, WrittenCounts]
+    diagnostics: list[Diagnostic]
+    requests: int
+    batch_id: str | None
+    receipt: Receipt | None
+    error: Failure | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetailsRequest:
+    run: str = common.run_id("A run's id.")
+
+
+@operation(
+    "run details",
+    "One run, going on or past, with its receipt once it has ended.",
+    routes=(Route("GET", "/v1/runs/{run}"),),
+    command=False,
+    only="In a terminal the run's own command shows it, and receipt RUN afterwards.",
+)
+async def run_details(context: Context, request: RunDetailsRequest) -> Result[RunDetails]:
+    """As it is stored; of a run of this process that has not come so far, or was refused after all, what is known."""
+    try:
+        found = await _stored(context, request.run)
+    except RefusedError:
+        known = None if context.host is None else _not_stored(context.host, request.run)
+        if known is None:
+            raise
+        return Result(known)
+    run = None if context.host is None else context.host.control(request.run)
+    if run is not None and run.is_alive:
+        found["paused"] = run.is_paused
+    return Result(found)
+
+
+async def _stored(context: Context, run_id: str) -> RunDetails:
+    """A run as `runs` lists it, with its connection, and its receipt once it has ended. RefusedError `unknown_run`."""
+    from polyhost.engine.run.paused import paused_run
+
+    async with context.store(create=False) as store:
+        row = await store.runs.get(run_id)
+        names = {one.id: one.name for one in await store.connections.all()}
+        paused = None if row is None else await paused_run(store, row.connection_id)
+        batch = None if row is None else await store.runs.batch(row.batch_id)
+    if row is None:
+        raise _unknown(run_id)
+    name, receipt = names.get(row.connection_id), row.result.get("receipt")
+    return RunDetails(
+        **_run(row, paused),
+        connection=name,
+        method=None if batch is None else Method(batch.method),
+        receipt=receipt and receipt | {"connection": name},
+        error=row.result.get("error"),
+    )
+
+
+def _unknown(run_id: str) -> RefusedError:
+    return RefusedError(f"there is no run {run_id!r}", "See: polyhost runs NAME", code=ErrorCode.UNKNOWN_RUN)
+
+
+def _not_stored(host: RunHost, run_id: str) -> RunDetails | None:
+    run = host.control(run_id)
+    if run is None:
+        return None
+    ended = host.ended(run_id)
+    error = None if ended is None else ended.error
+    return RunDetails(
+        run_id=run_id,
+        status="running" if ended is None else "refused",
+        paused=run.is_paused,
+        connection=run.connection,
+        mode=None,
+        method=None,
+        scope={},
+        started_at=None,
+        finished_at=None,
+        streams={},
+        diagnostics=[],
+        requests=0,
+        batch_id=None,
+        receipt=None,
+        error=None if error is None else error.as_json(),
+    )
+
+
+class NoResult(TypedDict):
+    """Its process died before it could say what the run came to."""
+
+
+class RunFinished(TypedDict):
+    """The last event of every run."""
+
+    result: RunResult | NoResult
+
+
+class EndedRun(TypedDict):
+    """How a run that is past ended."""
+
+    status: RunState
+    result: RunResult | NoResult
+
+
+@operation(
+    "run events",
+    "What a run says while it goes on, as server-sent events; resumes after Last-Event-ID.",
+    routes=(Route("GET", "/v1/runs/{run}/events", exchange=Exchange.EVENTS),),
+    command=False,
+    only="In a terminal the run's own command shows it.",
+)
+async def follow(context: Context, request: RunDetailsRequest) -> Result[EndedRun]:
+    """How a run that is known by nobody here ended: what a late watcher is told. RefusedError `unknown_run`."""
+    async with context.store(create=False) as store:
+        row = await store.runs.get(request.run)
+    if row is None:
+        raise _unknown(request.run)
+    return Result(EndedRun(status=cast("RunState", row.status), result=cast("RunResult | NoResult", row.result)))
