@@ -1,12 +1,17 @@
 """Pages of records as surfaces get them: moments and names ready, either way round, heads with their counts."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from operations.shelf import Shelf, message
+from polyhost.cli.render.records import RENDERERS
 from polyhost.errors import RefusedError
+from polyhost.operations.export import ExportRequest, export
 from polyhost.operations.records import RecordsRequest, records
+from polyhost.protocol.headline import headline
+from polyhost.web.words import glance
 
 
 async def read(shelf: Shelf, **choice: Any) -> dict[str, Any]:
@@ -62,3 +67,27 @@ async def test_until_ends_before_a_moment(shelf: Shelf):
     with pytest.raises(RefusedError) as refused:
         await read(shelf, until="yesterday")
     assert refused.value.code == "bad_until"
+
+
+async def test_a_record_has_the_same_headline_on_every_surface_and_in_exports(
+    shelf: Shelf, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Of people Slack's manifest says that their display name is what they are called, whatever else is filled."""
+    person = {"id": "U1", "name": "ann", "real_name": "Ann Other", "display_name": "Annie", "title": "Harbour master"}
+    handle = {"id": "U2", "name": "bob", "real_name": "", "display_name": None, "title": ""}
+    await shelf.put({"users": [person, handle], "messages": [message(1, "the harbour lights")]})
+    expected = {"users": ["Annie", "bob"], "messages": ["the harbour lights"]}
+    for stream, headlines in expected.items():
+        value = (await records(shelf.context, RecordsRequest(name="slack", stream=stream))).value
+        rows = value["records"]
+        assert [headline(row["data"], row["headline_field"]) for row in rows] == headlines
+        assert [glance(row) for row in rows] == [(told, True) for told in headlines]
+        RENDERERS["records"](value)
+        printed = capsys.readouterr().out.splitlines()
+        for told, row in zip(headlines, rows, strict=True):
+            (line,) = [line for line in printed if row["key"] in line]
+            assert line.replace(row["key"], "").split()[:-1] == told.split()  # the version comes last
+    await export(shelf.context, ExportRequest(name="slack", format="markdown", to=str(tmp_path / "out")))
+    written = "\n".join(path.read_text(encoding="utf-8") for path in (tmp_path / "out").rglob("*.md"))
+    assert all(f"**{told}**" in written for told in expected["users"]), written
+    assert "the harbour lights" in written

@@ -11,6 +11,7 @@ from functools import lru_cache
 import orjson
 
 from polyhost.exports.base import Row
+from polyhost.protocol.headline import is_held
 
 __all__ = ["Told", "heading", "tell"]
 
@@ -44,7 +45,7 @@ def _in_words(name: str) -> str:
 
 def _fields(row: Row) -> Iterator[tuple[str, str]]:
     for name, value in (row.data or {}).items():
-        if value not in (None, "", [], {}):
+        if is_held(value):
             yield name, value if isinstance(value, str) else orjson.dumps(value).decode()
 
 

@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.instants import EventTime, iso_from_instant
 from polyhost.operations.shared_results import Described
+from polyhost.protocol.headline import headline_field
 
 if TYPE_CHECKING:
     from polyhost.engine.reading.authors import Authors
@@ -28,7 +29,8 @@ Content = Annotated[dict[str, Any], Described("The record itself, by the schema 
 
 class StoredRecord(TypedDict):
     """One record in one version. `time`: when it happened, where it says so; `label`: what its partition is called;
-    `author`: who it says it is from. `data` null: nothing of it is known but that it was deleted."""
+    `author`: who it says it is from; `headline_field`: which field of `data` says most about it, null where none does.
+    `data` null: nothing of it is known but that it was deleted."""
 
     stream: str
     key: str
@@ -36,6 +38,7 @@ class StoredRecord(TypedDict):
     label: str | None
     author: str | None
     time: str | None
+    headline_field: str | None
     data: Content | None
     emitted_at: str
     version: int
@@ -60,6 +63,7 @@ class Shown:
     def __init__(self, declared: StreamDecl | None, labels: Mapping[str, str], authors: Authors | None) -> None:
         from polyhost.protocol.event_time import event_time
 
+        self._declared = declared
         self._time: EventTime | None = None if declared is None else event_time(declared)
         self._labels = labels
         self._authors = authors
@@ -88,6 +92,7 @@ class Shown:
             label=None if record.partition is None else self._labels.get(record.partition),
             author=None if self._authors is None else self._authors.of(record),
             time=self.time(record),
+            headline_field=headline_field(self._declared, record.data),
             data=None if record.data is None else dict(record.data),
             emitted_at=record.emitted_at,
             version=record.version,

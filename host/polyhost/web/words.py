@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from polyhost.humanize import date_in_words, duration, time_in_words
+from polyhost.protocol.headline import headline, is_held
 
 __all__ = [
     "FILTERS",
@@ -55,8 +56,6 @@ _SAID = {
     "owner_artifact": "your file",
     "browser_polyfill": "browser",
 }
-_TEXT_FIELDS = ("text", "title", "subject", "name")
-"""Fields that say most about a record at a glance, first match wins; without one its fields are shown as they are."""
 _GLANCE = 600
 _RAW_GLANCE = 200
 """Characters of a record on a list, as prose and as fields; the record's own page shows all."""
@@ -94,35 +93,16 @@ def number(value: float) -> str:
     return f"{value:,}"
 
 
-def glance(data: Mapping[str, Any] | None) -> tuple[str, bool]:
+def glance(row: Mapping[str, Any]) -> tuple[str, bool]:
     """What says most about a record, and whether that is prose (else it is its fields, as they are)."""
-    found = (
-        next((str(data[name]) for name in _TEXT_FIELDS if isinstance(data.get(name), str) and data[name]), None)
-        if data
-        else None
-    )
-    if found is None:
-        fields = "  ".join(f"{name}: {_flat(value)}" for name, value in (data or {}).items() if _held(value))
-        return _clip(fields, _RAW_GLANCE), False
-    return _clip(found, _GLANCE), True
+    prose = row["headline_field"] is not None
+    return _clip(headline(row["data"], row["headline_field"]), _GLANCE if prose else _RAW_GLANCE), prose
 
 
-def told(data: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
-    """A record's fields that hold something: what reads as text first, then plain values, then what has parts."""
-    held = [(name, value) for name, value in (data or {}).items() if _held(value)]
-    return sorted(held, key=lambda one: (one[0] not in _TEXT_FIELDS, isinstance(one[1], list | dict)))
-
-
-def _held(value: object) -> bool:
-    return value not in (None, "", [], {})
-
-
-def _flat(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    import orjson  # noqa: PLC0415
-
-    return orjson.dumps(value).decode()
+def told(row: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """A record's fields that hold something: what says most about it first, then plain values, then what has parts."""
+    held = [(name, value) for name, value in (row["data"] or {}).items() if is_held(value)]
+    return sorted(held, key=lambda one: (one[0] != row["headline_field"], isinstance(one[1], list | dict)))
 
 
 def json_text(value: object) -> str:

@@ -1,6 +1,6 @@
 """Records as a person reads them: pages, one in full, a thread, what partitions hold.
 
-Must not know: any one source; what says most about a record is guessed from common names of fields.
+Must not know: any one source; which field says most about a record is said with it.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from rich.console import Console
 
 from polyhost.cli.render.common import console, long_table, plain, printable, simple_table
 from polyhost.humanize import plural, short_time
+from polyhost.protocol.headline import headline, is_held
 
 __all__ = ["RENDERERS"]
 
 _PREVIEW = 160
 """Characters of a record's content on one line of a listing."""
-_TEXT_FIELDS = ("text", "name", "title", "subject")
-"""Fields that say most about a record at a glance, first match wins; without one the data itself is shown."""
 
 
 def records(value: dict[str, Any]) -> None:
@@ -32,7 +31,7 @@ def records(value: dict[str, Any]) -> None:
     for row in value["records"]:
         mark = "[red]deleted[/] " if row["deleted"] else ""
         members = f" [dim]({plural(row['members'], 'member')})[/]" if row.get("members") else ""
-        table.add_row(f"[dim]{plain(row['key'])}[/]", mark + plain(glance(row["data"])) + members, str(row["version"]))
+        table.add_row(f"[dim]{plain(row['key'])}[/]", mark + plain(_line(row)) + members, str(row["version"]))
     out.print(table)
     _more(out, value)
 
@@ -55,7 +54,7 @@ def thread(value: dict[str, Any]) -> None:
     for number, row in enumerate(value["records"]):
         mark = "[red]deleted[/] " if row["deleted"] else ""
         indent = "  " if number else ""
-        out.print(f"{indent}[dim]{short_time(row['time'])}[/]  {mark}{plain(glance(row['data']))}", soft_wrap=True)
+        out.print(f"{indent}[dim]{short_time(row['time'])}[/]  {mark}{plain(_line(row))}", soft_wrap=True)
     _more(out, value)
 
 
@@ -79,13 +78,10 @@ def counts(value: dict[str, Any]) -> None:
         out.print("[dim]There are more; name the ones to count with --partition.[/]")
 
 
-def glance(data: dict[str, Any] | None) -> str:
+def _line(row: dict[str, Any]) -> str:
     """What says most about a record, on one line."""
-    if data is None:
-        return ""
-    text = next((data[name] for name in _TEXT_FIELDS if data.get(name)), None)
-    shown = str(text) if text else orjson.dumps(data).decode()
-    return shown if len(shown) <= _PREVIEW else shown[: _PREVIEW - 1] + "…"
+    text = headline(row["data"], row["headline_field"])
+    return text if len(text) <= _PREVIEW else text[: _PREVIEW - 1] + "…"
 
 
 def _about(row: dict[str, Any]) -> str:
@@ -101,7 +97,7 @@ def _about(row: dict[str, Any]) -> str:
 def _fields(out: Console, data: dict[str, Any] | None) -> None:
     table = simple_table("field", "value", heading=False, unwrapped=("field",))
     for name, held in (data or {}).items():
-        if held not in (None, "", [], {}):
+        if is_held(held):
             text = held if isinstance(held, str) else orjson.dumps(held).decode()
             table.add_row(f"[dim]{plain(name)}[/]", "\n".join(map(plain, text.splitlines())))
     out.print(table)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from polyhost.engine.reading.authors import Authors, name_of, remember
+from polyhost.engine.reading.authors import Authors, remember
 from polyhost.exports.base import Row
 from polyhost.instants import EventTime, iso_from_instant
 from polyhost.ledger.partition_rule import partition_rule
 from polyhost.ledger.position import Located, locate
 from polyhost.ledger.state import PartitionRule
 from polyhost.protocol.event_time import event_time
+from polyhost.protocol.headline import name_of
 from polyhost.protocol.manifest import Manifest, StreamDecl
 from polyhost.searching.declared import search_rules
 from polyhost.searching.search_rules import SearchRules

@@ -6,19 +6,17 @@ Owns: that, and remembering the names that come up again and again. Must not kno
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from polyhost.protocol.headline import name_of
 from polyhost.protocol.manifest import Manifest, StreamDecl
 from polyhost.store.base import Store, StoredRecord
 
-__all__ = ["Authors", "name_of", "remember"]
+__all__ = ["Authors", "remember"]
 
 _NAMES = 10_000
 """Names remembered: of more people than that, the ones who spoke last."""
-_USUAL_LABELS = ("display_name", "real_name", "full_name", "name", "title", "label", "subject")
-"""Fields that usually name a record, where a manifest does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +61,6 @@ class Authors:
             return None
         key = record.data.get(author.field)
         return None if not isinstance(key, str) else self._names.get((author.stream.name, key)) or key
-
-
-def name_of(declared: StreamDecl, data: Mapping[str, Any] | None) -> str | None:
-    """What a record is called, by itself."""
-    names = declared.label_fields or _USUAL_LABELS
-    return next((text for name in names if isinstance(text := (data or {}).get(name), str) and text), None)
 
 
 def remember(names: OrderedDict[tuple[str, str], str | None], of: tuple[str, str], name: str | None) -> None:
