@@ -121,13 +121,15 @@ class ScheduleSetRequest:
 )
 async def set_schedule(context: Context, request: ScheduleSetRequest) -> Result[Schedule]:
     """Let it run at an interval, only by hand, or as the source recommends; and when never."""
+    from polyhost.engine.health.connection_history import ConnectionHistory
     from polyhost.engine.schedule.schedules import current_outlook, save_choice
 
     _check_choice(request)
     quiet = None if request.quiet_hours is None else _quiet_hours(request.quiet_hours)
     async with context.store(create=False) as store:
         row = await context.connection(store, request.name)
-        choice = _chosen(await current_outlook(store, row, context.home, context.clock.moment()), request, row)
+        history = ConnectionHistory(store, row, context.home)
+        choice = _chosen(await current_outlook(history, context.clock.moment()), request, row)
         if quiet is not None:
             choice = replace(choice, quiet_hours=quiet)
         await save_choice(store, row, replace(choice, changed_at=context.clock.iso()))
@@ -197,9 +199,10 @@ async def _set_paused(
 async def _schedule(context: Context, store: Store, row: ConnectionRow) -> Schedule:
     from polyhost.coverage.access import of_schedule
     from polyhost.coverage.conditions import Raising
+    from polyhost.engine.health.connection_history import ConnectionHistory
     from polyhost.engine.schedule.schedules import current_outlook
 
-    outlook = await current_outlook(store, row, context.home, context.clock.moment())
+    outlook = await current_outlook(ConnectionHistory(store, row, context.home), context.clock.moment())
     evidence, recommended = outlook.as_evidence(), outlook.recommended
     condition = of_schedule(evidence, Raising(row.name, row.source))
     return Schedule(

@@ -266,9 +266,11 @@ async def status(context: Context, request: StatusRequest) -> Result[Health | Al
 
 async def _health(context: Context, store: Store, row: ConnectionRow) -> Health:
     from polyhost.coverage.health import project
+    from polyhost.engine.health.connection_history import ConnectionHistory
     from polyhost.engine.health.evidence import gather
     from polyhost.engine.schedule.schedules import current_outlook
 
-    schedule = (await current_outlook(store, row, context.home, context.clock.moment())).as_evidence()
-    evidence = await gather(store, row, context.home, schedule)
+    history = ConnectionHistory(store, row, context.home)
+    schedule = (await current_outlook(history, context.clock.moment())).as_evidence()
+    evidence = await gather(history, schedule)
     return Health(**project(evidence, context.clock.iso()).as_json())

@@ -16,6 +16,7 @@ from polyhost.coverage.signals import Axis
 from polyhost.coverage.verdict import Verdict
 from polyhost.engine.events import OwnerAsked
 from polyhost.engine.health import evidence as gathering
+from polyhost.engine.health.connection_history import ConnectionHistory
 from polyhost.engine.health.evidence import gather
 from polyhost.engine.sessions.saved import save_session
 from polyhost.ledger import retire
@@ -52,7 +53,7 @@ async def collected(rig: Rig, home: Path) -> Rig:
 
 async def health(rig: Rig, home: Path) -> Health:
     """As `status` shows it at the rig's time."""
-    return project(await gather(rig.store, rig.connection, home), rig.clock.iso())  # type: ignore[arg-type]
+    return project(await gather(ConnectionHistory(rig.store, rig.connection, home)), rig.clock.iso())  # type: ignore[arg-type]
 
 
 async def test_a_connection_without_a_run_is_unknown_and_says_how_to_begin(collected: Rig, home: Path):

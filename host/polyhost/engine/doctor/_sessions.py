@@ -24,6 +24,7 @@ from polyhost.coverage.health import project
 from polyhost.coverage.signals import Axis
 from polyhost.engine.clock import Clock
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
+from polyhost.engine.health.connection_history import ConnectionHistory
 from polyhost.engine.health.evidence import gather
 from polyhost.engine.sessions.saved import load_session
 from polyhost.engine.sessions.sign_in import session_signs
@@ -48,7 +49,7 @@ _FOUND = {"ok": "accepted at the last contact", "unknown": "not tried yet"}
 
 async def check_session(store: Store, row: ConnectionRow, home: Path, clock: Clock) -> list[Finding]:
     """From what is stored: how old the session is, and how the last contact went."""
-    health = project(await gather(store, row, home), clock.iso())
+    health = project(await gather(ConnectionHistory(store, row, home)), clock.iso())
     wrong = [
         failed(
             "source", f"{row.source} cannot be read: {condition.code}", "See: polyhost polyfill list", about=row.name

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from polyhost.coverage.evidence import (
@@ -18,29 +17,25 @@ from polyhost.coverage.evidence import (
     PartitionReach,
     RefusedFiles,
     Schedule,
-    Session,
     StreamEvidence,
     evidence_is_decisive,
 )
 from polyhost.coverage.facts import BatchFacts
 from polyhost.coverage.picture import PartitionView, stream_picture, stream_summary
+from polyhost.engine.health.connection_history import ConnectionHistory
 from polyhost.engine.imports.watched_folder import refused_files
 from polyhost.engine.run.open_question import asked_since
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.run.paused import paused_run
-from polyhost.engine.sessions.saved import session_saved_at
-from polyhost.engine.sessions.signed_in import sign_in_number
-from polyhost.engine.sources.lookup import Loaded, find_source
-from polyhost.errors import PolyhostError
-from polyhost.instants import earliest, iso_from_seconds
+from polyhost.instants import earliest
 from polyhost.ledger.exceptions import StandingException, exception_code
 from polyhost.ledger.state import PartitionState, PartitionStatus
 from polyhost.protocol.diagnostics import Severity
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope_request import resolve_scope
-from polyhost.store.base import ConnectionRow, RunRow, Store
+from polyhost.store.base import BatchRow, ConnectionRow, RunRow, Store
 
-__all__ = ["ATTEMPTS", "attempt_of", "gather", "session_of"]
+__all__ = ["ATTEMPTS", "attempt_of", "gather"]
 
 ATTEMPTS = 100
 """Runs to look back at first: four days of hourly ones. Further, while no contact with the source is among them."""
@@ -50,9 +45,10 @@ _MISSING_NAMED = 50
 """Keys of vanished partitions that evidence names; the rest is counted."""
 
 
-async def gather(store: Store, connection: ConnectionRow, home: Path, schedule: Schedule | None = None) -> Evidence:
+async def gather(history: ConnectionHistory, schedule: Schedule | None = None) -> Evidence:
     """Everything known of one connection. A source that cannot be loaded is evidence too."""
-    source, problem = _source(connection, home)
+    store, connection = history.store, history.connection
+    source, problem = history.loaded
     manifest = source.manifest if source is not None else None
     evidence = Evidence(
         connection=connection.name,
@@ -62,7 +58,7 @@ async def gather(store: Store, connection: ConnectionRow, home: Path, schedule: 
         streams=() if manifest is None else await _streams(store, connection, manifest),
         blocking=frozenset() if manifest is None else frozenset(manifest.blocking_gaps),
         schedule=schedule or Schedule(),
-        session=await session_of(store, source, connection, home),
+        session=await history.session(),
         maximum_staleness_seconds=None if manifest is None else _staleness(manifest),
         source_problem=problem,
         disconnected_at=connection.disconnected_at,
@@ -70,35 +66,18 @@ async def gather(store: Store, connection: ConnectionRow, home: Path, schedule: 
         watches="watch" in connection.options,
         refused_files=await _refused(store, connection),
     )
-    return await _with_attempts(store, connection, evidence)
+    return await _with_attempts(history, evidence)
 
 
-async def _with_attempts(store: Store, connection: ConnectionRow, evidence: Evidence) -> Evidence:
+async def _with_attempts(history: ConnectionHistory, evidence: Evidence) -> Evidence:
     """As far back as it takes: a contact that is long ago still counts, and nothing in between makes up for it."""
     limit = ATTEMPTS
     while True:
-        attempts = await _attempts(store, connection, limit)
+        attempts = await _attempts(history, limit)
         evidence = replace(evidence, attempts=attempts)
         if len(attempts) < limit or evidence_is_decisive(evidence):
             return evidence
         limit *= 4
-
-
-def _source(connection: ConnectionRow, home: Path) -> tuple[Loaded | None, str | None]:
-    try:
-        return find_source(connection.source, home), None
-    except PolyhostError as error:
-        return None, error.code
-
-
-async def session_of(store: Store, source: Loaded | None, connection: ConnectionRow, home: Path) -> Session | None:
-    """The saved session, where the source needs one."""
-    if source is None or source.kind != "page":
-        return None
-    saved_at = session_saved_at(home, connection.name)
-    if saved_at is None:
-        return Session()
-    return Session(saved_at=iso_from_seconds(saved_at), number=await sign_in_number(store, connection.id))
 
 
 async def _refused(store: Store, connection: ConnectionRow) -> RefusedFiles | None:
@@ -111,10 +90,10 @@ def _staleness(manifest: Manifest) -> int | None:
     return None if policy is None else policy.maximum_staleness_seconds
 
 
-async def _attempts(store: Store, connection: ConnectionRow, limit: int) -> Sequence[Attempt]:
-    rows = await store.runs.newest(connection.id, limit=limit)
-    facts = {batch.id: batch.facts for batch in await store.runs.newest_batches(connection.id, limit=limit)}
-    attempts = [attempt_of(row, facts.get(row.batch_id)) for row in rows]
+async def _attempts(history: ConnectionHistory, limit: int) -> Sequence[Attempt]:
+    rows, batches = await history.runs(limit)
+    attempts = [attempt_of(row, batches.get(row.batch_id)) for row in rows]
+    store, connection = history.store, history.connection
     return [await _going_on(store, connection, one) if one.is_running else one for one in attempts]
 
 
@@ -124,10 +103,10 @@ async def _going_on(store: Store, connection: ConnectionRow, running: Attempt) -
     return replace(running, paused=paused, asked_since=await asked_since(store, connection.id, running.id))
 
 
-def attempt_of(row: RunRow, facts: Mapping[str, Any] | None) -> Attempt:
-    """One run as evidence. `facts` None: it wrote none. Those it was opened with are no evidence of anything."""
+def attempt_of(row: RunRow, batch: BatchRow | None) -> Attempt:
+    """One run as evidence. `batch` None: it wrote none. The facts it was opened with are no evidence of anything."""
     result = row.result
-    told = BatchFacts.from_json(facts) if facts else None
+    told = BatchFacts.from_json(batch.facts) if batch is not None and batch.facts else None
     return Attempt(
         id=row.id,
         status=row.status,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from polyhost.coverage.health import project
 from polyhost.engine.clock import Clock
+from polyhost.engine.health.connection_history import ConnectionHistory
 from polyhost.engine.health.evidence import gather
 from polyhost.engine.notices.causes import Cause, Question, causes, waiting_for_answer
 from polyhost.engine.notices.channels import Channel, Notice
@@ -91,8 +92,9 @@ class Notifier:
 
     async def _causes(self, row: ConnectionRow) -> list[Cause]:
         now = self.clock.moment()
-        plan = await outlook(self.store, row, self.home, self.schedule, now=now, served=True)
-        evidence = await gather(self.store, row, self.home, plan.as_evidence())
+        history = ConnectionHistory(self.store, row, self.home)
+        plan = await outlook(history, self.schedule, now=now, served=True)
+        evidence = await gather(history, plan.as_evidence())
         ended = replace(evidence, attempts=evidence.ended)  # a run that goes on is not a cause: its questions are
         return causes(project(ended, self.clock.iso()))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from polyhost.engine.clock import Clock, new_id
+from polyhost.engine.health.connection_history import ConnectionHistory
 from polyhost.engine.hosting.server_lock import on_duty
 from polyhost.engine.imports.watched_folder import WaitingFile, dealt_with, waiting_files, watched_folder
 from polyhost.engine.run.lease import hold_lease
@@ -146,7 +147,8 @@ class Scheduler:
 
     async def _outlook(self, row: ConnectionRow) -> Outlook:
         await self._close_what_died(row)
-        return await outlook(self.store, row, self.home, self.settings, now=self.clock.moment(), served=True)
+        history = ConnectionHistory(self.store, row, self.home)
+        return await outlook(history, self.settings, now=self.clock.moment(), served=True)
 
     async def _close_what_died(self, row: ConnectionRow) -> None:
         """A run that is `running` while nobody holds the lease was killed. The next one would find that out; but it

@@ -11,20 +11,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from polyhost.boot_clock import Moment
 from polyhost.coverage.evidence import Attempt, Hold, Policy, Schedule
-from polyhost.engine.health.evidence import attempt_of, session_of
+from polyhost.engine.health.connection_history import ConnectionHistory
+from polyhost.engine.health.evidence import attempt_of
 from polyhost.engine.hosting.server_lock import is_on_duty
 from polyhost.engine.schedule.due import SHORTEST_INTERVAL, AttemptOutcome, Decision, Past, Plan, Trial, Waiting, decide
 from polyhost.engine.schedule.mode import Mode
 from polyhost.engine.settings.config import ScheduleConfig, load_config
 from polyhost.engine.settings.quiet_hours import QuietHours, read_quiet_hours
 from polyhost.engine.settings.time_zone import owner_zone
-from polyhost.engine.sources.lookup import Loaded, find_source
-from polyhost.errors import PolyhostError
+from polyhost.engine.sources.lookup import Loaded
 from polyhost.instants import iso_from_seconds, utc
 from polyhost.protocol.manifest import Manifest
 from polyhost.store import memos
@@ -176,20 +175,18 @@ async def save_started(store: Store, connection: ConnectionRow, started: Started
 # what it comes to
 
 
-async def outlook(
-    store: Store, connection: ConnectionRow, home: Path, settings: ScheduleConfig, *, now: Moment, served: bool
-) -> Outlook:
+async def outlook(history: ConnectionHistory, settings: ScheduleConfig, *, now: Moment, served: bool) -> Outlook:
     """A connection's schedule at this moment. `served`: whether somebody is there to start runs. RefusedError where the
     settings name no time zone or no quiet hours."""
-    source = _source(connection, home)
+    store, connection, source = history.store, history.connection, history.source
     choice = await load_choice(store, connection)
     advice = recommended(source, connection)
     plan = _plan(connection, choice, advice, settings, now)
-    trials = await _trials(store, connection, source.manifest if source is not None else None, now)
+    trials = await _trials(history, now)
     last = await load_started(store, connection)
     trials = _with_interrupted(trials, last)
     started = _in_force(last, trials)
-    session = await session_of(store, source, connection, home)
+    session = await history.session()
     past = Past(
         trials=trials if started is None else [*_as_trials(started, now), *trials],
         session_saved_at=None if session is None else _seconds(session.saved_at),
@@ -206,10 +203,10 @@ async def outlook(
     )
 
 
-async def current_outlook(store: Store, connection: ConnectionRow, home: Path, now: Moment) -> Outlook:
+async def current_outlook(history: ConnectionHistory, now: Moment) -> Outlook:
     """The same, by the home's settings, and by whether a server is running in it."""
-    settings = load_config(home).schedule
-    return await outlook(store, connection, home, settings, now=now, served=is_on_duty(home))
+    settings = load_config(history.home).schedule
+    return await outlook(history, settings, now=now, served=is_on_duty(history.home))
 
 
 def recommended(source: Loaded | None, connection: ConnectionRow) -> Recommended:
@@ -231,13 +228,6 @@ def recommended(source: Loaded | None, connection: ConnectionRow) -> Recommended
         background_safe=safe,
         interaction=policy.interaction_posture,
     )
-
-
-def _source(connection: ConnectionRow, home: Path) -> Loaded | None:
-    try:
-        return find_source(connection.source, home)
-    except PolyhostError:
-        return None
 
 
 def _plan(
@@ -273,12 +263,12 @@ def _quiet(text: str | None) -> QuietHours | None:
     return None if text is None or text == NO_QUIET_HOURS else read_quiet_hours(text)
 
 
-async def _trials(store: Store, connection: ConnectionRow, manifest: Manifest | None, now: Moment) -> Sequence[Trial]:
+async def _trials(history: ConnectionHistory, now: Moment) -> Sequence[Trial]:
     """What was tried, newest first, back to the last run over everything however long ago that was."""
+    manifest = None if history.source is None else history.source.manifest
     limit = _TRIALS
     while True:
-        rows = await store.runs.newest(connection.id, limit=limit)
-        batches = {batch.id: batch for batch in await store.runs.newest_batches(connection.id, limit=limit)}
+        rows, batches = await history.runs(limit)
         found = [trial for row in rows if (trial := _trial(row, batches.get(row.batch_id), manifest, now))]
         if len(rows) < limit or any(trial.whole for trial in found):
             return found
@@ -287,7 +277,7 @@ async def _trials(store: Store, connection: ConnectionRow, manifest: Manifest | 
 
 def _trial(row: RunRow, batch: BatchRow | None, manifest: Manifest | None, now: Moment) -> Trial | None:
     """None for an import or a replay: neither asked the source."""
-    attempt = attempt_of(row, batch.facts if batch is not None else None)
+    attempt = attempt_of(row, batch)
     if attempt.facts_are_local or (batch is not None and batch.method == "owner_artifact"):
         return None
     return Trial(
