@@ -103,9 +103,7 @@ def problems(surface: Surface, missing: Callable[[], web.StreamResponse]) -> Mid
             raise
         except Exception:
             _log.exception("a request failed in a way that is a bug")
-            error = RunFailedError(
-                "something broke that should not", "Please report this.", code=ErrorCode.INTERNAL_ERROR
-            )
+            error = RunFailedError("an internal error", "Please report this.", code=ErrorCode.INTERNAL_ERROR)
             response = problem_response(error)
         _count(surface, request, response, time.monotonic() - began)
         return response
@@ -158,7 +156,9 @@ def _check_place(surface: Surface, request: web.Request) -> None:
     hosts = request.headers.getall("Host", [])
     if len(hosts) != 1 or hosts[0].lower() not in surface.hosts:
         raise RefusedError(
-            "this server has no such name", f"Its address is http://{_shown(surface)}/", code=ErrorCode.BAD_HOST
+            "this server does not answer to that name",
+            f"Its address is http://{_shown(surface)}/",
+            code=ErrorCode.BAD_HOST,
         )
     origins = request.headers.getall("Origin", [])
     ours = {f"http://{hosts[0].lower()}"}

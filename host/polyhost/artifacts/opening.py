@@ -152,7 +152,7 @@ class _ZipArtifact(_Named):
             )
         if not self._members:
             raise RefusedError(
-                "it is no ZIP, or holds nothing", "Download the export again.", code=ErrorCode.ARCHIVE_BROKEN
+                "it is not a ZIP archive, or it is empty", "Download the export again.", code=ErrorCode.ARCHIVE_BROKEN
             )
         self._entries = _unwrapped([*self._usable()])
 

@@ -166,7 +166,7 @@ def _parsed(text: str, path: Path) -> Iterable[dict[str, Any]]:
 def _no_cookies_txt(path: Path, line: int) -> RefusedError:
     return RefusedError(
         f"{path}:{line} is not a line of a cookies.txt",
-        "Seven fields, parted by tabs, as curl and browser extensions write them.",
+        "Give seven fields separated by tabs, as curl and browser extensions write them.",
         code=ErrorCode.BAD_COOKIES,
     )
 

@@ -161,12 +161,12 @@ def _recognise(artifact: Artifact, candidates: list[LoadedSource]) -> _Recognise
     if not found:
         raise RefusedError(
             f"{artifact.name} is not an export that is known here",
-            f"Known are exports of: {known}. Was it the file itself, as it was downloaded?",
+            f"polyhost reads exports of: {known}. Was it the file itself, as it was downloaded?",
             code=ErrorCode.NOT_RECOGNISED,
         )
     both = " and ".join(one.source.name for one in found)
     raise RefusedError(
-        f"{artifact.name} could be of {both}", "Say which, with --source SOURCE.", code=ErrorCode.RECOGNISED_TWICE
+        f"{artifact.name} could be of {both}", "Choose one with --source SOURCE.", code=ErrorCode.RECOGNISED_TWICE
     )
 
 
@@ -181,7 +181,7 @@ async def import_watched(context: Context, request: ImportRequest) -> Result[Wat
     if folder is None:
         raise RefusedError(
             f"{row.name} watches no folder",
-            f"Let it: polyhost connect {row.source} --name {row.name} --watch DIR",
+            f"To watch a folder: polyhost connect {row.source} --name {row.name} --watch DIR",
             code=ErrorCode.NOT_WATCHING,
         )
     imported: list[Import] = []

@@ -167,7 +167,7 @@ async def chosen_workspaces(
     if answer is None:
         raise RefusedError(
             f"that session opens several workspaces: {', '.join(f'{place.name} ({place.id})' for place in there)}",
-            "Say which with --workspace ID, or take all of them with --all.",
+            "Choose one with --workspace ID, or take all of them with --all.",
             code=ErrorCode.WHICH_WORKSPACE,
         )
     return [*there] if answer == "all" else [slugs[answer]]

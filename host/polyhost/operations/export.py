@@ -101,7 +101,7 @@ async def export(context: Context, request: ExportRequest) -> Result[Exported]:
 
     chosen = format_named(request.format)
     if not request.to:
-        raise RefusedError("no place to export to was named", "Give --to DIR.", code=ErrorCode.NO_DIRECTORY)
+        raise RefusedError("no folder to export to was given", "Give --to DIR.", code=ErrorCode.NO_DIRECTORY)
     for name, moment in (("since", request.since), ("until", request.until)):
         _check_moment(name, moment)
     folder = _folder(request.to)

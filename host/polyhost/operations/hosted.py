@@ -28,7 +28,7 @@ __all__ = ["Begun", "HostedWork", "Upload", "heard_by", "host_of", "run_job", "t
 def host_of(context: Context) -> RunHost:
     """The runs of this process. RefusedError `no_server` where it has none."""
     if context.host is None:
-        raise RefusedError("nothing runs in this process", "Start a server: polyhost serve", code=ErrorCode.NO_SERVER)
+        raise RefusedError("no run goes on in this process", "Start a server: polyhost serve", code=ErrorCode.NO_SERVER)
     return context.host
 
 

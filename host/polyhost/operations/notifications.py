@@ -57,7 +57,7 @@ async def test(context: Context, request: NotifyTestRequest) -> Result[Notified]
     ways = channels(load_config(context.home).notify)
     if not ways:
         raise RefusedError(
-            "no way to notify you is set",
+            "no way to notify you is configured",
             'Set desktop = true or webhook = "https://ntfy.sh/TOPIC" in [notify]; polyhost config path says where.',
             code=ErrorCode.NO_NOTIFICATIONS,
         )

@@ -89,7 +89,9 @@ def _answer(given: object) -> tuple[Literal["success", "cancelled"], Any]:
             "an answer has to be an object", "Give each field by its name in data.", code=ErrorCode.BAD_ANSWER
         )
     if status == "cancelled" and data is not None:
-        raise RefusedError("who does not answer gives no data", "Leave data out.", code=ErrorCode.BAD_ANSWER)
+        raise RefusedError(
+            "data cannot come with a question that is declined", "Leave data out.", code=ErrorCode.BAD_ANSWER
+        )
     return status, data
 
 

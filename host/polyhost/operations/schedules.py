@@ -235,8 +235,8 @@ def _check_choice(request: ScheduleSetRequest) -> None:
         raise RefusedError(f"{both} exclude each other", "Say one of them.", code=ErrorCode.BAD_REQUEST)
     if not given and request.quiet_hours is None:
         raise RefusedError(
-            "nothing was said to change",
-            "Say --every 6h, --manual, --default or --quiet-hours.",
+            "no change was given",
+            "Give --every 6h, --manual, --default or --quiet-hours.",
             code=ErrorCode.BAD_REQUEST,
         )
 

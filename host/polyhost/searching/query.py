@@ -59,7 +59,7 @@ def parse_query(text: str) -> Query:
     if not wanted:
         raise RefusedError(
             "there is nothing to search for" if not unwanted else "a search cannot only leave words out",
-            "Name at least one word or number that has to be there.",
+            "Give at least one word or number that has to be there.",
             code=ErrorCode.QUERY_EMPTY,
         )
     return Query(tuple(wanted), tuple(unwanted))

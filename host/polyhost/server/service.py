@@ -140,7 +140,10 @@ def _write(path: Path, text: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     except OSError as error:
-        raise RefusedError(f"{path.parent} cannot be written: {error.strerror}", "Make it yours.") from None
+        raise RefusedError(
+            f"{path.parent} cannot be written: {error.strerror}",
+            "Make it yours: chown it to the user who runs polyhost.",
+        ) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(text)

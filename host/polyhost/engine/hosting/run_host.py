@@ -178,7 +178,7 @@ class RunHost:
         if run is not None and await run.answer(request_id, status, data):
             return
         raise RefusedError(
-            "nobody asks that any more",
+            "that question is not open any more",
             "It was answered, took too long, or its run has ended.",
             code=ErrorCode.UNKNOWN_INTERACTION,
         )

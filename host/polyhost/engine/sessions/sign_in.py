@@ -119,7 +119,7 @@ async def enter_with_state(site: Site, state: Mapping[str, Any]) -> SignedIn:
     if found is None or found.report.signed_in is not (True if can_tell else None):
         raise NeedsOwnerError(
             f"{site.name} does not take that session: it has ended, or the site could not be asked",
-            "Sign in there again, and save it anew; what is saved here stays as it was.",
+            "Sign in there again and save it again; what is saved here stays as it was.",
             code=ErrorCode.SIGNED_OUT,
         )
     seen = {origin["origin"] for origin in found.state["origins"]}

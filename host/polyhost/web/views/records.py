@@ -79,7 +79,7 @@ def _which(request: web.Request) -> tuple[str, str]:
         return request.query["stream"], request.query["key"]
     except KeyError:
         raise RefusedError(
-            "the address names no record", "Choose one on the records page.", code=ErrorCode.UNKNOWN_RECORD
+            "the address does not name a record", "Choose one on the records page.", code=ErrorCode.UNKNOWN_RECORD
         ) from None
 
 
