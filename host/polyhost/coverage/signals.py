@@ -144,7 +144,7 @@ _TABLE = (
          Command.RUN),
     Rule(_K, "exceptions", "partial", "false", _WARNING,
          "records that cannot be stored, or groups that cannot be read, stand out of what is covered",
-         "Could not be taken in {stream}: {count:,}; what is around is covered.", By.NEXT_RUN,
+         "In {stream}, {count:,} could not be taken; everything around is covered.", By.NEXT_RUN,
          "Each run tries them again; see which they are, or set them aside.", Command.EXCEPTIONS),
     Rule(_K, "gap_open", "partial", "false", _WARNING, "a gap of any other kind was found and not closed since",
          "{code} in {stream}{times}.", By.NEXT_RUN, "{action}", Command.RUN),
