@@ -327,3 +327,15 @@ async def test_whatever_happens_and_wherever_a_run_is_cut_the_next_one_ends_with
             assert whole.codes <= {"partition_missing"}
             assert await difference(owner) == {}
         assert slack.violations == []
+
+
+@pytest.mark.requirement("PR-2.6")
+async def test_a_full_run_too_notices_that_the_newest_message_is_gone(owner: Owner) -> None:
+    """Slack then counts an older one as the latest."""
+    world = owner.slack.world
+    play(world, [script.Post("harbour", "otto", "Sent too soon.", label="soon")])
+    await owner.run()
+    play(world, [script.Delete("soon")])
+    ran = await owner.run(full=True)
+    assert (ran.status, ran.counts("messages")[2]) == ("complete", 1)
+    assert await difference(owner) == {}

@@ -30,5 +30,5 @@ def test_what_rides_along_with_a_new_window_is_no_line_of_its_own():
 def test_a_full_run_does_not_know_how_much_it_reads():
     planned = {"C1": windows(state("C1", (None, "9.0")), RULE, full=True)}
     assert estimate(planned, {}) == [
-        Estimate(partition="C1", purpose="refresh", windows=1, requests=1, open_ended=True)
+        Estimate(partition="C1", purpose="refresh", windows=2, requests=2, open_ended=True)
     ]

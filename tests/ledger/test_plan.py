@@ -72,7 +72,9 @@ def test_a_missing_or_retired_partition_is_asked_for_nothing(gone: PartitionStat
 
 
 def test_a_full_run_wants_everything_deep_and_goes_on_where_it_was_restarted():
-    assert windows(state("C1", (None, "9.0")), RULE, full=True) == [Window(None, None, "refresh")]
+    """Split where the last run ended: what was newest then may be gone, and only a window that ends there proves it."""
+    parted = [Window("9.0", None, "refresh"), Window(None, "9.0", "refresh")]
+    assert windows(state("C1", (None, "9.0")), RULE, full=True) == parted
     assert windows(state(), RULE, full=True) == [Window(None, None, "backfill")]
     resumed = windows(state("C1", (None, "9.0")), RULE, full=True, walked=ranges(("5.0", "9.0")))
     assert resumed == [Window("9.0", None, "refresh"), Window(None, "5.0", "refresh")]

@@ -120,7 +120,12 @@ def windows(
 
 
 def _everything(state: PartitionState, walked: Ranges, order: CursorOrder) -> list[Window]:
+    """Split where the last run ended: a source whose newest records were deleted counts less than was read, and only a
+    window that ends there proves them absent."""
     purpose: Purpose = "refresh" if state.covered else "backfill"
+    if not walked and state.covered:
+        top = state.covered[-1].until
+        return [Window(top, None, purpose), Window(None, top, purpose)]
     if not walked:
         return [Window(None, None, purpose)]
     at_horizon = state.limited_before is not None and walked[0].since == state.limited_before

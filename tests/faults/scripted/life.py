@@ -14,7 +14,7 @@ from typing import Any
 
 from engine.rig import Rig
 from faults.scripted.sickness import Sickness
-from faults.scripted.strikes import NOTHING, STRIKES, Strike, Struck, struck
+from faults.scripted.strikes import NOTHING, STEPS, STRIKES, Strike, Struck, struck
 from faults.scripted.walker import Claim, Walker
 from faults.scripted.witness import Witness
 from faults.scripted.world import NAMES, Fact, World, key_of
@@ -28,7 +28,7 @@ from polyhost.ledger.state import CursorOrder
 from polyhost.protocol.exceptions import ExceptionKind
 from polyhost.store.base import RecordQuery, Store
 
-__all__ = ["Life"]
+__all__ = ["PEOPLE", "Life", "go"]
 
 FINISHED = {"complete", "complete_with_gaps"}
 STRUCK, SCOPED, FULL, DRIFTING = 0.45, 0.2, 0.15, 0.3
@@ -79,9 +79,17 @@ class Life:
         if drifts:
             walker.disturb = lambda: self.world.happen(self.die, self.die.choice((0, 0, 1)))
         began = self.world.source.tick
-        script, state = struck(walker.script, strike, self.rig, self.die)
+        script, state = struck(walker.script, strike, self.rig, self.die.choice(STEPS))
         witness = Witness(walker, state)
-        result = await self._go(script, state, witness, request=scope, full=full)
+        result = await go(
+            self.rig,
+            script,
+            state,
+            request=scope,
+            full=full,
+            batch=self.die.choice((1, 3, 100)),
+            made=witness.connector(),
+        )
         self.rig.store.fails = lambda _: False
         self.claims += witness.claims
         self.sent += [fact for facts in walker.told.values() for fact in facts if isinstance(fact, Claim)]
@@ -98,23 +106,6 @@ class Life:
             return {}
         keys = self.die.sample(NAMES, self.die.randint(1, 2))
         return {"streams": ["messages"], "resources": {"messages": keys}}
-
-    async def _go(self, script: Script, state: Struck, witness: Witness, **options: Any) -> dict[str, Any] | None:
-        """The result; None where the host died, or could not even keep the result."""
-        async with asyncio.TaskGroup() as tasks:
-            running = tasks.create_task(self._result(state, script, made=witness.connector(), **options))
-            dying = tasks.create_task(_die(state, running))
-            await asyncio.wait({running})
-            dying.cancel()
-        return None if running.cancelled() else running.result()
-
-    async def _result(self, state: Struck, script: Script, request: Any, **options: Any) -> dict[str, Any] | None:
-        try:
-            return await self.rig.run(script, request, batch=self.die.choice((1, 3, 100)), **options)
-        except PolyhostError as error:
-            if state.refused_writes and error.code == "disk_full":
-                return None
-            raise
 
     async def _heal(self) -> None:
         """No fault any more: one run, and the store is the truth, and nothing stands out of it."""
@@ -264,6 +255,25 @@ class Life:
 
     def _say(self, what: str) -> str:
         return f"{what} – in {self.told}"
+
+
+async def go(rig: Rig, script: Script, state: Struck, **options: Any) -> dict[str, Any] | None:
+    """One run's result; None where the host died in it, or could not even keep the result."""
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(_result(rig, script, state, **options))
+        dying = tasks.create_task(_die(state, running))
+        await asyncio.wait({running})
+        dying.cancel()
+    return None if running.cancelled() else running.result()
+
+
+async def _result(rig: Rig, script: Script, state: Struck, **options: Any) -> dict[str, Any] | None:
+    try:
+        return await rig.run(script, **options)
+    except PolyhostError as error:
+        if state.refused_writes and error.code == "disk_full":
+            return None
+        raise
 
 
 def _is_named(key: str, fact: Fact, standing: list[StandingException]) -> bool:

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.rig import Rig
-from faults.scripted.world import Die
 from playbooks import coverage, done
 from polyhost.connectors.base import Malformed
 from polyhost.connectors.scripted import FLUSH, RESTART, Said, Script, ScriptHost
 from polyhost.store.base import WriteOp
 
-__all__ = ["NOTHING", "STRIKES", "Strike", "Struck", "struck"]
+__all__ = ["NOTHING", "STEPS", "STRIKES", "Strike", "Struck", "struck"]
 
 YEARS = 2 * 365 * 86_400.0
+STEPS = (0, 1, 2, 5, 10, 20, 40)
+"""Where a strike may fall."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,9 +138,9 @@ class Struck:
         return self.has_struck and bool(self.strike.statuses or self.strike.dies)
 
 
-def struck(script: Script, by: Strike, rig: Rig, die: Die) -> tuple[Script, Struck]:
-    """The script, and at one step of it the strike; once, also where it is started again."""
-    at, state = die.choice((0, 1, 2, 5, 10, 20, 40)), Struck(by)
+def struck(script: Script, by: Strike, rig: Rig, at: int) -> tuple[Script, Struck]:
+    """The script, and at this step of it the strike; once, also where it is started again."""
+    state = Struck(by)
 
     async def disturbed(host: ScriptHost) -> AsyncGenerator[Said]:
         steps = 0

@@ -7,7 +7,7 @@ Must not know: runs, faults, what was read.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ledger.source import Head, Source
@@ -38,15 +38,15 @@ def key_of(partition: str, cursor: str) -> str:
 class World:
     """Everything there is to collect."""
 
-    def __init__(self, die: Die) -> None:
+    def __init__(self, die: Die, names: Sequence[str] | None = None, history: int | None = None) -> None:
         self.source = Source()
         self.people = {f"p{number}": 0 for number in range(PEOPLE)}
         self.changed: dict[str, int] = {}
         """By key: the tick at which the truth about it last changed."""
         self._truth: dict[str, Fact] = {}
-        for name in NAMES[: die.randint(1, len(NAMES))]:
-            self.source.appear(name, die.randint(0, HISTORY))
-        self._notice()
+        for name in NAMES[: die.randint(1, len(NAMES))] if names is None else names:
+            self.source.appear(name, die.randint(0, HISTORY) if history is None else history)
+        self.notice()
 
     @property
     def truth(self) -> dict[str, Fact]:
@@ -58,16 +58,17 @@ class World:
         for _ in range(times):
             what = die.choices(tuple(_CHANCES), weights=tuple(_CHANCES.values()))[0]
             what(self, die)
-            self._notice()
+            self.notice()
 
     def show_everything(self) -> None:
         """Who left comes back, and what was hidden is shown again."""
         for name in self.source.partitions:
             self.source.come_back(name)
             self.source.lift_horizon(name)
-        self._notice()
+        self.notice()
 
-    def _notice(self) -> None:
+    def notice(self) -> None:
+        """Remember what has changed since."""
         before, self._truth = self._truth, dict(self._facts())
         for key in before.keys() | self._truth.keys():
             if before.get(key) != self._truth.get(key):

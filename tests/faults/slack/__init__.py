@@ -1,0 +1,1 @@
+"""Faults of the fake workspace, through the real engine and a real browser."""
