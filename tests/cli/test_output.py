@@ -71,6 +71,19 @@ def test_an_output_that_was_closed_from_the_start_fails_the_command(tmp_path: Pa
     assert (tmp_path / "kept").read_text() == ""
 
 
+@pytest.mark.parametrize("closed", ["<&-", "<&- 2>&-"])
+def test_a_command_without_standard_input_opens_nothing_in_its_place(closed: str):
+    """uvloop ends a process that gives a socket a number below three."""
+    code = (
+        f"{PRINT.splitlines()[0]}\nimport asyncio, uvloop\n"
+        "async def ask():\n await (await asyncio.create_subprocess_exec('true')).wait()\n"
+        "with whole_output():\n uvloop.run(ask()); print(sys.stdin.isatty(), sys.stdin.read() == '')"
+    )
+    shell = ["/bin/sh", "-c", f'exec "$@" {closed}', "sh", sys.executable, "-c", code]
+    done = subprocess.run(shell, stdout=subprocess.PIPE, env=environment(), timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, b"False True\n")
+
+
 def test_standard_error_that_takes_nothing_costs_the_command_nothing():
     with Path(os.devnull).open("rb") as unwritable:
         code = f"{PRINT.splitlines()[0]}\nwith whole_output(): sys.stderr.write('a note\\n' * 9); print('kept')"

@@ -12,6 +12,7 @@ from playbooks import ask, done, looked, manifest, record, state, stream
 from polyhost.connectors.scripted import FLUSH, RESTART, Said, ScriptHost
 from polyhost.engine.events import OwnerAsked
 from polyhost.engine.run import _pipeline as pipeline
+from polyhost.instants import iso_from_seconds
 from polyhost.store.sqlite.store import SqliteStore
 
 NOTES = manifest(stream("notes"))
@@ -147,3 +148,17 @@ async def test_a_restarted_connector_asks_anew_and_an_answer_to_the_old_question
 
     assert (await rig.run(script, answer=answer))["status"] == "complete"
     assert [given["data"] for given in heard] == [{"code": "2"}]
+
+
+@pytest.mark.requirement("RS-2", "RS-3")
+async def test_an_owner_is_told_until_when_by_the_clock_on_the_wall(rig: Rig):
+    await rig.connected(NOTES)
+    told: list[str | None] = []
+    until = iso_from_seconds(rig.clock.now() + 60)
+
+    async def answer(asked: OwnerAsked) -> tuple[str, Any]:
+        told.append(asked.until)
+        return "success", {"code": SECRET}
+
+    await rig.run(asking, answer=answer)
+    assert told == [until]

@@ -10,6 +10,7 @@ import pytest
 
 from engine.rig import Rig, message, says
 from playbooks import (
+    AT,
     MESSAGES,
     certified,
     coverage,
@@ -231,3 +232,13 @@ async def test_trap_12_a_parents_cursor_waits_for_an_account_of_its_children(rig
     assert (silent["status"], await rig.cursors()) == ("complete_with_gaps", {})
     told = await rig.run(says(looked("bad"), details("children", "parents", [], []), state("parents", 1)))
     assert (told["status"], await rig.cursors()) == ("complete", {"parents": 1})
+
+
+@pytest.mark.requirement("RS-1.1", "RS-1.6")
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_moment_beyond_the_calendar_costs_nothing(rig: Rig, moment: str):
+    """Its time in UTC has no date: it is stored as it came, and the run goes on to its end."""
+    await rig.connected(manifest(declare("notes", cursor_field="at", consent_time_field="at")))
+    result = await rig.run(says(record("notes", "n1", {"at": moment}), record("notes", "n2", {"at": AT})))
+    assert result["status"] == "complete"
+    assert result["streams"]["notes"]["new"] == 2

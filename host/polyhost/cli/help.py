@@ -31,6 +31,14 @@ _SECTION_OF = {
 class Sections(click.Group):
     """The root: its commands in sections."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Ctrl-C before anything has begun to listen for it: the status of one that was cancelled."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\npolyhost: stopped.", err=True)
+            ctx.exit(ExitStatus.CANCELLED)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for names in self.sectioned().values() for name in names]
 

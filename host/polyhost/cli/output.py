@@ -18,13 +18,13 @@ from typing import Any, TextIO
 
 from polyhost.errors import ExitStatus
 
-__all__ = ["whole_output"]
+__all__ = ["UndeliveredError", "whole_output"]
 
 BUFFER = 64 * 1024
 """Bytes that are written at once: what a pipe holds."""
 
 
-class _UndeliveredError(OSError):
+class UndeliveredError(OSError):
     """Standard output does not take what is printed."""
 
 
@@ -61,7 +61,7 @@ class _Whole(io.RawIOBase):
         except OSError as error:
             self._broken = True  # what is still buffered is not tried again
             if self._must:
-                kind = BrokenPipeError if isinstance(error, BrokenPipeError) else _UndeliveredError
+                kind = BrokenPipeError if isinstance(error, BrokenPipeError) else UndeliveredError
                 raise kind(error.errno, error.strerror or str(error)) from error
         return size
 
@@ -81,6 +81,9 @@ def whole_output() -> Generator[None]:
     SystemExit with 1 where standard output did not take everything: with a sentence on standard error, or without one
     where its reader has left on purpose, as `head` does.
     """
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  it is, where the descriptor is closed
+        _hold(0)
+        sys.stdin = os.fdopen(0, encoding="utf-8")
     before = sys.stdout, sys.stderr
     sys.stdout = _stream(sys.stdout, 1, must=True)
     sys.stderr = _stream(sys.stderr, 2, must=False)
@@ -92,7 +95,7 @@ def whole_output() -> Generator[None]:
         raise
     except BrokenPipeError:
         sys.exit(ExitStatus.FAILED)
-    except _UndeliveredError as error:
+    except UndeliveredError as error:
         _fail(error)
     finally:
         with suppress(OSError, ValueError):
@@ -106,11 +109,11 @@ def _end() -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         sys.exit(ExitStatus.FAILED)
-    except _UndeliveredError as error:
+    except UndeliveredError as error:
         _fail(error)
 
 
-def _fail(error: _UndeliveredError) -> None:
+def _fail(error: UndeliveredError) -> None:
     sys.stderr.write(
         f"polyhost: the output could not be written: {error.strerror}. Nothing is lost: type the command again, "
         "with its output where there is room.\n"
@@ -134,7 +137,7 @@ def _stream(given: TextIO | None, descriptor: int, *, must: bool) -> TextIO:
 
 def _hold(descriptor: int) -> None:
     """A number below three that is free would be given to the next file that is opened, and be printed into."""
-    null = os.open(os.devnull, os.O_WRONLY)
+    null = os.open(os.devnull, os.O_RDWR)
     if null != descriptor:
         os.dup2(null, descriptor)
         os.close(null)

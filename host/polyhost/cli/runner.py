@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -18,26 +19,56 @@ from polyhost.cli.ask import answered_elsewhere, ask_owner, choose
 from polyhost.cli.inspector import show_message
 from polyhost.cli.interpreter import run, tune_interpreter
 from polyhost.cli.leaving import LEAVE_SECONDS, leave_within
+from polyhost.cli.output import UndeliveredError
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
 from polyhost.cli.wording import as_typed
-from polyhost.errors import ErrorCode, ExitStatus, PolyhostError
+from polyhost.errors import ErrorCode, ExitStatus, PolyhostError, RunFailedError
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.operation import Operation, Result
 from polyhost.operations.other_processes import open_to_other_processes
 
-__all__ = ["complain", "perform", "print_error"]
+__all__ = ["TRACEBACK_VARIABLE", "complain", "perform", "print_error"]
+
+TRACEBACK_VARIABLE = "POLYHOST_TRACEBACK"
+"""Set by a developer who wants to see a bug's traceback, which may show what was collected."""
 
 
 def perform(operation: Operation[Any, Any], request: Any, *, home: Path | None, as_json: bool) -> NoReturn:
     """Run it, print what came of it, exit. Every PolyhostError becomes one sentence on stderr."""
     try:
         where = (home or default_home()).expanduser().absolute()
-        result = run(_perform(operation, request, where, as_json=as_json))
+        result = _run(operation, request, where, as_json=as_json)
         _print(operation, result, as_json=as_json)
     except PolyhostError as error:
         sys.exit(complain(error, as_json=as_json))
     sys.exit(result.exit_code)
+
+
+def _run(operation: Operation[Any, Any], request: Any, home: Path, *, as_json: bool) -> Result[Any]:
+    """Its result. Whatever nobody foresaw becomes one sentence, with nothing in it of what was collected."""
+    try:
+        return run(_perform(operation, request, home, as_json=as_json))
+    except (PolyhostError, BrokenPipeError, UndeliveredError):
+        raise
+    except Exception as error:
+        if TRACEBACK_VARIABLE in os.environ:
+            raise
+        raise _bug(error) from error
+
+
+def _bug(error: BaseException) -> PolyhostError:
+    """What a report needs to say of it: which error, and where in the program. Its text may hold what was collected."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "polyhost" in Path(frame.filename).parts] or frames
+    where = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    return RunFailedError(
+        f"a bug of polyhost: {type(error).__name__}{where}",
+        f"What was stored is safe. Please report it; with {TRACEBACK_VARIABLE}=1 it says more.",
+        code=ErrorCode.INTERNAL_ERROR,
+    )
 
 
 async def _perform(operation: Operation[Any, Any], request: Any, home: Path, *, as_json: bool) -> Result[Any]:
@@ -56,7 +87,8 @@ async def _perform(operation: Operation[Any, Any], request: Any, home: Path, *, 
 
 def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:
     """First Ctrl-C: stop taking more, keep what is durable. Second: leave at once; the store survives that too. Whoever
-    sends SIGTERM does not watch, and sends no second one: the process is gone within a bounded time."""
+    sends SIGTERM, or closes the terminal, does not watch, and sends no second one: the process is gone within a bounded
+    time. What was started with nohup goes on."""
     kept = "; what is read so far is kept" if keeps else ""
 
     def interrupted() -> None:
@@ -72,6 +104,8 @@ def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, interrupted)
     loop.add_signal_handler(signal.SIGTERM, terminated)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, terminated)
 
 
 def _print(operation: Operation[Any, Any], result: Result[Any], *, as_json: bool) -> None:

@@ -139,6 +139,7 @@ def _stopped_by_signal() -> asyncio.Event:
         os._exit(ExitStatus.CANCELLED)
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # started with nohup: it goes on without its terminal
+            loop.add_signal_handler(number, stop)
     return stopped

@@ -20,7 +20,7 @@ from polyhost.store.sqlite.checkup import full_text_search
 
 __all__ = ["check_settings", "check_versions", "settings_or_defaults"]
 
-_OTHER_VARIABLES = frozenset({"POLYHOST_COMMAND", "POLYHOST_HOME"})
+_OTHER_VARIABLES = frozenset({"POLYHOST_COMMAND", "POLYHOST_HOME", "POLYHOST_TRACEBACK"})
 """Variables of ours that are no settings."""
 
 

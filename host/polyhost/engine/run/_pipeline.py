@@ -258,7 +258,7 @@ class Pipeline:
                 await self._make_durable([self._sort([command])])
 
     def _ask(self, command: commands.AskOwner) -> None:
-        until = iso_from_seconds(command.deadline)
+        until = iso_from_seconds(self._clock.now() + command.deadline - self._clock.up())
         asked = events.OwnerAsked(command.request_id, command.kind, command.message, command.schema, until)
         self._tally.watch(asked)
         if self._tasks is not None:

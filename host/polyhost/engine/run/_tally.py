@@ -6,11 +6,11 @@ Must not know: the store, the machine, what a diagnostic leads to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from polyhost.connectors.base import Traffic
 from polyhost.engine import events
 from polyhost.engine.events import RunEvent, Watcher
+from polyhost.instants import utc
 from polyhost.protocol.diagnostics import Diagnostic
 from polyhost.store.base import WriteCounts
 
@@ -76,7 +76,6 @@ class Tally:
 
 
 def _utc(moment: str) -> str | None:
-    try:
-        return datetime.fromisoformat(moment).astimezone(UTC).isoformat().removesuffix("+00:00")
-    except ValueError:
-        return None
+    """Without its offset, so that moments compare as text; None for what is none, or lies beyond the calendar."""
+    read = utc(moment)
+    return None if read is None else read.isoformat().removesuffix("+00:00")

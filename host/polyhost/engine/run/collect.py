@@ -85,7 +85,11 @@ async def collect(what: Collection, around: RunContext) -> dict[str, Any]:
     run_id = new_id("run", around.clock.now())
     async with hold_lease(around.store, what.connection, run_id, around.clock) as lease:
         await around.store.runs.abandon(what.connection.id, at=around.clock.iso())
-        result = await _Run(what, around, run_id, lease).go()
+        try:
+            result = await _Run(what, around, run_id, lease).go()
+        except Exception:  # a bug: no surface may go on calling it a run that goes on
+            await around.store.runs.abandon(what.connection.id, at=around.clock.iso())
+            raise
     await index_after_run(around.store, what.connection.id, search_rules(what.manifest))
     return result
 
