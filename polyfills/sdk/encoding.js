@@ -18,6 +18,9 @@
   const UNSPEAKABLE = new Error("it has no JSON");
   /** Thrown where a message, or what a call is given, is longer than the owner's bound, which comes with START. */
   const TOO_LARGE = new Error("it is larger than a message may be");
+  /** Thrown where a message has more levels than the host admits of any connector. */
+  const TOO_DEEP = new Error("it is nested deeper than 128 levels");
+  const MOST_LEVELS = 128;
   let mostCharacters = 16 * 1024 * 1024;
 
   /** @param {number} characters */
@@ -51,7 +54,19 @@
     }
     text = text.replace(BEYOND_ASCII, escaped);
     if (text.length > mostCharacters) throw TOO_LARGE;
+    if (isTooDeep(text)) throw TOO_DEEP;
     return text;
+  }
+
+  /** Counting brackets is quick and an upper bound; only a text above it is walked. @param {string} text JSON */
+  function isTooDeep(text) {
+    if (text.length <= 2 * MOST_LEVELS || (text.match(/[[{]/g)?.length ?? 0) <= MOST_LEVELS) return false;
+    let level = 0;
+    for (const [sign] of text.replace(/"(?:[^"\\]|\\.)*"/g, "").matchAll(/[[\]{}]/g)) {
+      level += sign === "[" || sign === "{" ? 1 : -1;
+      if (level > MOST_LEVELS) return true;
+    }
+    return false;
   }
 
   /** Each letter's escape, once it was met: a language has few of them. @type {string[]} */
@@ -65,5 +80,5 @@
     return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
   }
 
-  sdk.encoding = { UNSPEAKABLE, TOO_LARGE, bound, messageOf, encode };
+  sdk.encoding = { UNSPEAKABLE, TOO_DEEP, TOO_LARGE, bound, messageOf, encode };
 })();

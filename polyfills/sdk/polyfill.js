@@ -33,7 +33,7 @@
     return;
   }
   const send = binding;
-  const { UNSPEAKABLE, TOO_LARGE, bound, messageOf, encode } = sdk.encoding;
+  const { UNSPEAKABLE, TOO_DEEP, TOO_LARGE, bound, messageOf, encode } = sdk.encoding;
   const outbox = sdk.makeOutbox(send);
   let recordsEmitted = 0;
 
@@ -90,6 +90,7 @@
         return await run(...given);
       } catch (error) {
         if (error === UNSPEAKABLE) throw wrongCall(method, "it holds something that JSON cannot carry");
+        if (error === TOO_DEEP) throw wrongCall(method, TOO_DEEP.message);
         if (error === TOO_LARGE) throw wrongCall(method, TOO_LARGE.message);
         throw error;
       }
