@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from checkout import ROOT
-from polyhost.cli import runner
+from cli_runner import invoke
+from polyhost.cli import main, runner
+from polyhost.operations.catalog import COMMANDS
 
 pytestmark = pytest.mark.requirement("RS-2")
 
@@ -59,6 +61,33 @@ def test_a_bug_is_one_sentence_that_holds_nothing_of_what_was_collected():
     assert told.code == "internal_error"
     assert "OverflowError at test_leaving.py" in str(told)
     assert "secret" not in str(told)
+
+
+@pytest.mark.requirement("RS-1.6")
+def test_a_command_that_meets_a_bug_says_so_and_a_developer_may_see_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    def breaks(*_: object, **__: object) -> None:
+        raise LookupError("a secret")
+
+    monkeypatch.setattr(runner, "_perform", breaks)
+    with pytest.raises(SystemExit) as left:
+        runner.perform(COMMANDS[0], None, home=tmp_path, as_json=False)
+    assert left.value.code == 1
+    assert "a bug of polyhost: LookupError at runner.py" in capsys.readouterr().err
+    monkeypatch.setenv(runner.TRACEBACK_VARIABLE, "1")
+    with pytest.raises(LookupError):
+        runner.perform(COMMANDS[0], None, home=tmp_path, as_json=False)
+
+
+def test_ctrl_c_before_anything_listens_for_it_is_a_cancel(monkeypatch: pytest.MonkeyPatch):
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "perform", stopped)
+    monkeypatch.setattr(main, "perform", stopped, raising=False)
+    shown = invoke(["doctor"])
+    assert (shown.exit_code, shown.stderr.strip()) == (130, "polyhost: stopped.")
 
 
 WAITS = """

@@ -313,6 +313,7 @@ CASES = {
         {
             "connection": "slack",
             "total": 12,
+            "next": "WyJt",
             "exceptions": [
                 STANDING,
                 STANDING
@@ -320,7 +321,7 @@ CASES = {
             ],
         },
     ),
-    "no_exceptions": ("exceptions", {"connection": "slack", "total": 0, "exceptions": []}),
+    "no_exceptions": ("exceptions", {"connection": "slack", "total": 0, "exceptions": [], "next": None}),
     "no_records": ("records", {"records": [], "next": None}),
     "no_runs": ("runs", {"connection": "slack", "runs": []}),
     "no_connections": ("connections", {"connections": []}),

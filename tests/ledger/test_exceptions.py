@@ -218,3 +218,14 @@ def test_each_kind_has_the_code_that_runs_name_it_by() -> None:
     }
     assert told == {kind: [str(exceptions.exception_code(kind))] for kind in ExceptionKind}
     assert len({code for [code] in told.values()}) == len(ExceptionKind)
+
+
+def test_a_record_without_a_position_is_without_a_place_and_a_group_never_is() -> None:
+    found = [exceptions.is_placeless(of) for of in (one("a", None), one("a"), group("5.0"))]
+    assert found == [True, False, False]
+
+
+def test_where_more_came_than_are_kept_the_one_that_tells_of_them_says_so() -> None:
+    kept = [one(f"k{number}") for number in range(exceptions.MAX_STANDING)]
+    assert "There are more" in exceptions.exception_diagnostics(kept)[0].message
+    assert "There are more" not in exceptions.exception_diagnostics(kept[1:])[0].message

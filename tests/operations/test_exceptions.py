@@ -65,6 +65,18 @@ async def test_all_are_listed_or_those_of_a_stream_or_the_first_few(shelf: Shelf
     assert (few["total"], len(few["exceptions"])) == (4, 1)
 
 
+async def test_pages_lead_through_all_of_them_and_a_foreign_cursor_is_refused(shelf: Shelf):
+    whole, found, after = (await asked(shelf))["exceptions"], [], None
+    for _ in whole:
+        page = await asked(shelf, limit=1, after=after)
+        found += page["exceptions"]
+        after = page["next"]
+    assert (found, after) == (whole, None)
+    with pytest.raises(RefusedError) as refused:
+        await asked(shelf, after="WyJ4Il0")
+    assert refused.value.code == "bad_cursor"
+
+
 async def test_one_is_set_aside_with_a_reason_and_taken_back(shelf: Shelf):
     before = (await asked(shelf, "list", "users"))["exceptions"][0]
     changed = (await asked(shelf, "set-aside", "users", "u1", reason="left"))["exceptions"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playbooks import AT, Flush, delete, done, manifest, play, record, stream, strict
+from playbooks import AT, MESSAGES, Flush, delete, done, manifest, play, record, stream, strict
 from polyhost.protocol.commands import PersistRecords
 from polyhost.protocol.declarations import PartitionDecl
 from polyhost.protocol.positions import Place
@@ -123,3 +123,12 @@ def test_a_record_that_was_inside_only_by_what_it_lost_is_outside():
     book >> record("notes", "n1", {"channel": "C1"}) >> record("notes", "C1", {"channel": "C1"}) >> Flush()
     assert book.stored == ["C1"]
     assert dict(book.machine.rejected["notes"]) == {"out_of_scope_record": 1}
+
+
+@pytest.mark.requirement("RS-1.1", "PR-3.5")
+def test_a_record_whose_partition_cannot_be_read_is_invalid_and_not_of_another_resource():
+    """Else its stored copy would be taken for gone; one that names another resource is out of scope."""
+    book = play(manifest(MESSAGES), {"resources": {"messages": ["C1"]}})
+    odd = record("messages", "m1", {"channel": None, "ts": "1.0"})
+    (book >> odd >> record("messages", "m2", {"channel": "C2", "ts": "1.0"}) >> Flush())
+    assert dict(book.machine.rejected["messages"]) == {"invalid_record": 1, "out_of_scope_record": 1}

@@ -32,6 +32,7 @@ __all__ = ["TRACEBACK_VARIABLE", "complain", "perform", "print_error"]
 
 TRACEBACK_VARIABLE = "POLYHOST_TRACEBACK"
 """Set by a developer who wants to see a bug's traceback, which may show what was collected."""
+_PACKAGE = Path(__file__).parents[1]
 
 
 def perform(operation: Operation[Any, Any], request: Any, *, home: Path | None, as_json: bool) -> NoReturn:
@@ -62,7 +63,7 @@ def _bug(error: BaseException) -> PolyhostError:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if "polyhost" in Path(frame.filename).parts] or frames
+    ours = [frame for frame in frames if Path(frame.filename).is_relative_to(_PACKAGE)] or frames
     where = f" at {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
     return RunFailedError(
         f"a bug of polyhost: {type(error).__name__}{where}",

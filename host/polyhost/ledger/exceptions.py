@@ -263,6 +263,7 @@ _TOLD = {
         "Groups whose members could not be read stand out of what is covered.",
     ),
 }
+_CUT = f" There are more: {MAX_STANDING:,} of a stream are kept by name."
 _ADVICE = "Each run tries them again, and they are well once the source is. To let one be: polyhost exceptions."
 
 
@@ -287,7 +288,7 @@ def _told(stream: str, kind: ExceptionKind, those: Sequence[StandingException]) 
         code=code,
         severity=Severity.GAP,
         stream=stream,
-        message=message,
+        message=message + (_CUT if len(those) >= MAX_STANDING else ""),
         keys=tuple(sorted(one.key for one in those)[:NAMED]),
         partitions=tuple(partitions) or None,
         total=len(those),

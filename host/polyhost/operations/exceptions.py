@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations import shared_fields as common
-from polyhost.operations.fields import argument, limit, option
+from polyhost.operations.fields import argument, check_bounds, limit, option
 from polyhost.operations.operation import Result, Route, Section, operation
 from polyhost.protocol.exceptions import ExceptionKind, ExceptionReason
 
@@ -63,11 +63,13 @@ class StandingException(TypedDict):
 
 
 class Exceptions(TypedDict):
-    """What stands out of covered ranges: the first of them, or the one that was changed. `total`: all there are."""
+    """What stands out of covered ranges: the first of them, or the one that was changed. `total`: all there are;
+    `next`: `after` of the following page, null where it ends."""
 
     connection: str
     total: int
     exceptions: list[StandingException]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ class ExceptionsRequest:
     kind: str | None = option("record or group, where a key stands out as both.", metavar="KIND")
     reason: str | None = option("Why it is set aside, for the record.", metavar="TEXT")
     limit: int = limit("How many to list at most.", default=100)
+    after: str | None = common.after()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,7 @@ class ListExceptionsRequest:
     name: str = common.connection()
     stream: str | None = option("Only of this stream.", metavar="STREAM")
     limit: int = limit("How many to list at most.", default=100)
+    after: str | None = common.after()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +120,10 @@ class ChangeExceptionRequest:
 async def exceptions(context: Context, request: ExceptionsRequest) -> Result[Exceptions]:
     """What stands out, or one of it changed."""
     if request.action in (None, "list"):
-        return await listed(
-            context, ListExceptionsRequest(name=request.name, stream=request.stream, limit=request.limit)
+        wanted = ListExceptionsRequest(
+            name=request.name, stream=request.stream, limit=request.limit, after=request.after
         )
+        return await listed(context, wanted)
     changes = {"set-aside": set_aside, "take-back": take_back}
     if request.action not in changes:
         raise RefusedError(
@@ -143,13 +148,24 @@ async def exceptions(context: Context, request: ExceptionsRequest) -> Result[Exc
     return await changes[request.action](context, which)
 
 
-@exceptions.route(Route("GET", _PATH))
+@exceptions.route(Route("GET", _PATH), refusals=(ErrorCode.BAD_CURSOR,))
 async def listed(context: Context, request: ListExceptionsRequest) -> Result[Exceptions]:
-    """What stands out, by stream, kind, partition and key."""
+    """What stands out, by stream, kind, partition and key; more of it after `next` of the page before."""
+    from polyhost.store.page_cursors import after_exception, decoded_exception
+
+    check_bounds(request)
+    after = None if request.after is None else decoded_exception(request.after)
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        standing = await store.ledger.exceptions(connection.id, request.stream)
-    return Result(_shown(connection.name, standing[: request.limit], len(standing)))
+        standing = sorted(await store.ledger.exceptions(connection.id, request.stream), key=_order)
+    further = [one for one in standing if after is None or _order(one) > after]
+    page = further[: request.limit]
+    more = after_exception(*_order(page[-1])) if len(further) > len(page) else None
+    return Result(_shown(connection.name, page, len(standing), more))
+
+
+def _order(one: ledger.StandingException) -> tuple[str, str, str, str]:
+    return one.stream, str(one.kind), one.partition or "", one.key
 
 
 @exceptions.route(Route("POST", f"{_PATH}/set-aside"), refusals=_REFUSALS)
@@ -211,9 +227,12 @@ def _one(standing: Sequence[ledger.StandingException], request: ChangeExceptionR
     return found[0]
 
 
-def _shown(connection: str, standing: Sequence[ledger.StandingException], total: int) -> Exceptions:
+def _shown(
+    connection: str, standing: Sequence[ledger.StandingException], total: int, after: str | None = None
+) -> Exceptions:
     return Exceptions(
         connection=connection,
         total=total,
         exceptions=[StandingException(**one.as_json()) for one in standing],
+        next=after,
     )

@@ -1,6 +1,7 @@
 """The opaque cursors of pages: where the last one shown stands, so that writes in between move nothing.
 
 Owns: their form. Records: position and key. Hits of a search: moment, connection and number.
+Exceptions: what names one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from polyhost.errors import ErrorCode, RefusedError
 
 _MOST = 2**33
 """No number of a hit is greater; what is does not fit where it is used."""
-__all__ = ["after_hit", "after_record", "decoded", "decoded_hit"]
+__all__ = ["after_exception", "after_hit", "after_record", "decoded", "decoded_exception", "decoded_hit"]
 
 
 def after_record(position: str, key: str) -> str:
@@ -24,6 +25,19 @@ def after_record(position: str, key: str) -> str:
 
 def after_hit(seconds: int, connection_id: int, record_id: int) -> str:
     return _encoded([seconds, connection_id, record_id])
+
+
+def after_exception(stream: str, kind: str, partition: str, key: str) -> str:
+    return _encoded([stream, kind, partition, key])
+
+
+def decoded_exception(cursor: str) -> tuple[str, str, str, str]:
+    """RefusedError `bad_cursor` for anything `after_exception` did not make."""
+    match _values(cursor):
+        case [str(stream), str(kind), str(partition), str(key)]:
+            return stream, kind, partition, key
+        case _:
+            raise _refused()
 
 
 def decoded(cursor: str) -> tuple[str, str]:

@@ -34,9 +34,9 @@ def exceptions(value: Exceptions) -> None:
             _aside(one),
         )
     out.print(table)
-    more = value["total"] - len(value["exceptions"])
-    if more:
-        out.print(f"\n[dim]And {plural(more, 'other')}.[/]")
+    if value["next"]:
+        more = f"{plural(value['total'], 'exception')} in all; more with --after {plain(value['next'])}"
+        out.print(f"\n[dim]{more}[/]", soft_wrap=True)
 
 
 def _aside(one: StandingException) -> str:
