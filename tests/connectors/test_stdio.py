@@ -7,6 +7,7 @@ import os
 import sys
 import textwrap
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -384,11 +385,12 @@ async def test_a_child_that_says_nothing_is_ended(tmp_path):
 async def test_silence_is_not_held_against_a_child_that_is_made_to_wait(tmp_path):
     """Out of credit it cannot speak: the clock runs only while the host listens."""
     script = "for n in range(1000): say(type='RECORD', text='x' * 900)\nforever()"
-    async with opened(script, tmp_path, patience=QUICK) as session:
+    patience = replace(QUICK, silence=2.0)  # longer than a busy machine takes to write one batch
+    async with opened(script, tmp_path, patience=patience) as session:
         events = session.events()
         batches = [await anext(events) for _ in range(CREDIT)]
         async with background(anext(events)) as fifth:
-            await asyncio.wait({fifth}, timeout=2 * QUICK.silence)
+            await asyncio.wait({fifth}, timeout=1.5 * patience.silence)
             assert not fifth.done()
             await session.acknowledge(batches[0])
             assert isinstance(await fifth, Batch)
