@@ -10,9 +10,9 @@
 
   const sdk = /** @type {any} */ ((/** @type {any} */ (globalThis)).__polyhost_sdk ??= {});
 
-  /** Pages in a row that bring nothing new: filters leave some empty, not this many. */
+  /** Pages in a row that bring nothing new: filters leave some empty, and a site in trouble too, not this many. */
   const BARREN_PAGES = 20;
-  /** Times that one cursor is followed while nothing new comes: a page that came empty may be asked for again. */
+  /** Times that one cursor is followed after pages of what had come before. One that came empty may be asked for again. */
   const SAME_CURSOR = 5;
   /** Times that a list is begun anew because a cursor has expired: in a row without anything new, and in all. */
   const FRUITLESS_STARTS = 3;
@@ -28,6 +28,7 @@
       /** How often each cursor was followed since something new came. @type {Map<string, number>} */
       this.followed = new Map();
       this.barren = 0;
+      this.wasEmpty = false;
       this.starts = 0;
       this.fruitless = 0;
       this.metAtStart = 0;
@@ -36,7 +37,9 @@
     /** A page came. @param {Iterable<string>} ids */
     page(ids) {
       const before = this.round.size;
+      this.wasEmpty = true;
       for (const id of ids) {
+        this.wasEmpty = false;
         this.round.add(id);
         this.met.add(id);
       }
@@ -48,7 +51,7 @@
 
     /** Whether to follow this cursor. @param {string} cursor @returns {"circle" | "stalled" | undefined} */
     follow(cursor) {
-      const times = (this.followed.get(cursor) ?? 0) + 1;
+      const times = (this.followed.get(cursor) ?? 0) + (this.wasEmpty ? 0 : 1);
       this.followed.set(cursor, times);
       if (times > SAME_CURSOR) return "circle";
       return this.barren > BARREN_PAGES ? "stalled" : undefined;
