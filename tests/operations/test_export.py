@@ -19,6 +19,7 @@ from polyhost.exports.formats import FORMATS
 from polyhost.ledger.state import PartitionState, Range
 from polyhost.operations.context import Context
 from polyhost.operations.export import ExportRequest, export
+from polyhost.operations.fields import describe
 from polyhost.store.base import SavePartitions
 
 
@@ -372,3 +373,8 @@ async def test_an_export_claims_no_more_than_the_ledger_proves(shelf: Shelf, fol
         await store.write(row.id, None, [SavePartitions(whole)])
     assert (await write(shelf, folder))["coverage"]["messages"]["claim"] == "proven"
     assert (await write(shelf, folder, partition="C1"))["coverage"]["messages"]["claim"] == "part_as_asked_for"
+
+
+def test_help_names_every_format_there_is():
+    (declared,) = [field for field in describe(ExportRequest) if field.name == "format"]
+    assert re.findall(r"[a-z]+", declared.help.replace(" or ", " ")) == [*FORMATS]

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TextIO
 
-from polyhost.exports.base import Plan, Row, Writer
-from polyhost.exports.pages import Group, Page, Pages
+from polyhost.exports.base import Row
+from polyhost.exports.paged_text import PagedText
+from polyhost.exports.pages import Group, Page
 from polyhost.exports.telling import tell
 from polyhost.humanize import short_time
 
@@ -21,48 +20,25 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
 
 
-class Markdown(Writer):
-    """One page is open at a time."""
+class Markdown(PagedText):
+    ending = "md"
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
-        self._folder = folder
-        self._plan = plan
-        self._pages = Pages("md")
-        self._page: Page | None = None
-        self._file: TextIO | None = None
+    def head(self, group: Group, page: Page) -> str:
+        return f"# {_escaped(group.title)} · {page.title}\n"
 
-    def add(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            group, page = self._pages.place(row)
-            if page is not self._page or self._file is None:
-                self._file = self._open(group, page)
-            self._file.write(_record(row))
+    def record(self, row: Row) -> str:
+        return _record(row)
 
-    def _open(self, group: Group, page: Page) -> TextIO:
-        self.abandon()
-        self._page = page
-        path = self._folder / page.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w", encoding="utf-8", errors="replace", newline="\n")
-        file.write(f"# {_escaped(group.title)} · {page.title}\n")
-        return file
-
-    def finish(self) -> None:
-        self.abandon()
-        lines = [f"# {_escaped(self._plan.connection)}", "", *map(_escaped, self._plan.statement), ""]
-        for stream in self._plan.streams:
-            groups = [group for group in self._pages.groups if group.stream == stream.name]
-            lines += [f"## {_escaped(stream.title)}", ""] if groups else []
-            for group in groups:
+    def index(self, groups: Sequence[Group]) -> str:
+        lines = [f"# {_escaped(self.plan.connection)}", "", *map(_escaped, self.plan.statement), ""]
+        for stream in self.plan.streams:
+            own = [group for group in groups if group.stream == stream.name]
+            lines += [f"## {_escaped(stream.title)}", ""] if own else []
+            for group in own:
                 links = ", ".join(f"[{page.title}]({page.path})" for page in group.pages)
                 lines.append(f"- {_escaped(group.title)} ({group.rows:,}): {links}")
-            lines += [""] if groups else []
-        (self._folder / "index.md").write_text("\n".join(lines), encoding="utf-8", errors="replace")
-
-    def abandon(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+            lines += [""] if own else []
+        return "\n".join(lines)
 
 
 def _record(row: Row) -> str:

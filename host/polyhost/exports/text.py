@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TextIO
 
-from polyhost.exports.base import Plan, Row, Writer
-from polyhost.exports.pages import Group, Page, Pages
+from polyhost.exports.base import Row
+from polyhost.exports.paged_text import PagedText
+from polyhost.exports.pages import Group, Page
 from polyhost.exports.telling import tell
 from polyhost.humanize import short_time
 
@@ -24,44 +23,21 @@ _INDENT = "    "
 _NO_TIME = "-" * len("2026-11-22 03:15")
 
 
-class Text(Writer):
-    """One file is open at a time."""
+class Text(PagedText):
+    ending = "txt"
 
-    def __init__(self, folder: Path, plan: Plan) -> None:
-        self._folder = folder
-        self._plan = plan
-        self._pages = Pages("txt")
-        self._page: Page | None = None
-        self._file: TextIO | None = None
+    def head(self, group: Group, page: Page) -> str:
+        return f"{_line(group.title)}, {page.title}\n\n"
 
-    def add(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            group, page = self._pages.place(row)
-            if page is not self._page or self._file is None:
-                self._file = self._open(group, page)
-            self._file.write(_record(row))
+    def record(self, row: Row) -> str:
+        return _record(row)
 
-    def _open(self, group: Group, page: Page) -> TextIO:
-        self.abandon()
-        self._page = page
-        path = self._folder / page.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w", encoding="utf-8", errors="replace", newline="\n")
-        file.write(f"{_line(group.title)}, {page.title}\n\n")
-        return file
-
-    def finish(self) -> None:
-        self.abandon()
-        lines = [_line(self._plan.connection), *map(_line, self._plan.statement), ""]
-        for group in self._pages.groups:
+    def index(self, groups: Sequence[Group]) -> str:
+        lines = [_line(self.plan.connection), *map(_line, self.plan.statement), ""]
+        for group in groups:
             lines.append(f"{_line(group.title)} ({group.rows:,})")
             lines += [f"{_INDENT}{page.path}" for page in group.pages]
-        (self._folder / "index.txt").write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace")
-
-    def abandon(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        return "\n".join(lines) + "\n"
 
 
 def _record(row: Row) -> str:

@@ -65,7 +65,7 @@ class Exported(TypedDict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:
     name: str = common.connection()
-    format: str | None = option("jsonl, csv, sqlite, markdown or html.", metavar="FORMAT")
+    format: str | None = option("jsonl, csv, sqlite, markdown, text or html.", metavar="FORMAT")
     to: str | None = option("The directory to write into; new, empty, or an earlier export.", metavar="DIR")
     stream: tuple[str, ...] = common.streams()
     partition: str | None = common.partition("Only this partition of streams that have any.")

@@ -77,7 +77,7 @@ class PauseRequest:
     "Let a run wait: nothing more is asked of the site until it is resumed.",
     section=Section.UPKEEP,
     details="What is under way is finished and kept; then the run waits, with its browser open and its connection "
-    "held. A run of another process waits within a second. It can be cancelled all the while; after an hour it is "
+    "held. It can be cancelled all the while; after an hour it is "
     "ended as if it had been. A question it asked keeps its deadline. To start no runs at all: schedule pause.",
     examples=("polyhost pause run_019a…",),
     routes=(Route("POST", "/v1/runs/{run}/pause", 202),),

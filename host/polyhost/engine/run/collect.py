@@ -88,7 +88,8 @@ async def collect(what: Collection, around: RunContext) -> dict[str, Any]:
         try:
             result = await _Run(what, around, run_id, lease).go()
         except Exception:  # a bug: no surface may go on calling it a run that goes on
-            await around.store.runs.abandon(what.connection.id, at=around.clock.iso())
+            with suppress(Exception):  # where the store is what broke, the first error says more
+                await around.store.runs.abandon(what.connection.id, at=around.clock.iso())
             raise
     await index_after_run(around.store, what.connection.id, search_rules(what.manifest))
     return result

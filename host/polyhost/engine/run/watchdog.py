@@ -54,7 +54,7 @@ class Watchdog:
             now = loop.time()
             self.passed(now - last)
             last = now
-            if self.exceeded is None and now - measured >= min(MEASURE_SECONDS, LOOK_SECONDS * 2):
+            if self.exceeded is None and now - measured >= MEASURE_SECONDS:
                 measured = now
                 await self._measure()
         await self._session.terminate()
