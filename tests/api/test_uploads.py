@@ -33,9 +33,11 @@ async def test_a_file_is_previewed_then_imported_as_a_run(own: Client, home: Pat
     events = [event async for event in own.events(f"/v1/runs/{commit.value['run_id']}/events")]
     made = events[-1][2]["result"]["receipt"]
     assert (made["counts"], made["trigger"], made["method"]) == (receipt["counts"], "upload", "owner_artifact")
-    async with asyncio.timeout(30):  # the file goes once the import is wholly over, which is after its last word
-        while list((home / "uploads").iterdir()):
-            await asyncio.sleep(0.05)
+    for _ in range(600):  # the file goes once the import is wholly over, which is after its last word
+        if not list((home / "uploads").iterdir()):
+            break
+        await asyncio.sleep(0.05)
+    assert list((home / "uploads").iterdir()) == []
 
 
 async def test_an_upload_is_imported_once(own: Client):

@@ -115,8 +115,8 @@ def operation_id(operation: Operation[Any, Any], number: int) -> str:
     if number == 0:
         return base
     first, own = operation.routes[0].path, operation.routes[number].path
-    deed = own.removeprefix(f"{first}/") if own.startswith(f"{first}/") else "one"
-    return f"{base}_{re.sub(r'[^a-z]+', '_', deed)}"
+    action = own.removeprefix(f"{first}/") if own.startswith(f"{first}/") else "one"
+    return f"{base}_{re.sub(r'[^a-z]+', '_', action)}"
 
 
 def _security_schemes() -> dict[str, Any]:
