@@ -116,6 +116,19 @@ def test_trap_4_what_a_tombstone_says_for_itself_does_not_open_the_scope():
     assert not book.machine.decide(found, {"id": "n1", "text": "B"})
 
 
+@pytest.mark.requirement("SE-7")
+def test_an_upsert_moves_nothing_into_the_scope_that_is_stored_outside_of_it():
+    of = manifest(stream("notes", selection={"resources": True, "resource_field": "text"}))
+    moved = record("notes", "n1", {"text": "A"})
+    book = play(of, {"resources": {"notes": ["A", "n4"]}}) >> moved >> Flush()
+    held = {key: {"id": key, "text": text} for key, text in (("n1", "B"), ("n2", "A"), ("n4", "B"))}
+    keys = ("n1", "n2", "n3", "n4")
+    assert [book.machine.stays_outside("notes", key, held.get(key)) for key in keys] == [True, False, False, False]
+    assert book.machine.rejected["notes"]["out_of_scope_record"] == 1
+    told = book.machine.stored_outside("notes", "n1", moved["data"])
+    assert (told.key, told.kind, told.reason, told.detail) == ("n1", "record", "stored_outside", "")
+
+
 @pytest.mark.requirement("PR-4.2", "PR-4.7")
 def test_trap_5_a_certified_failure_stores_every_record_before_any_cursor_commits():
     of = manifest(

@@ -105,18 +105,24 @@ class Gate:
             return kept
         return _Mended(Record(self._name, key, kept.data, emitted_at), mended.left_out)
 
-    def exception(self, key: str, data: dict[str, Any], fault: Rejected) -> ExceptionFact:
-        """What is kept of a record that cannot be: its key and its place, as far as that can be read."""
+    def invalid(self, key: str, data: dict[str, Any], fault: Rejected) -> ExceptionFact:
+        """What is kept of a record that breaks a rule: its key and its place, as far as that can be read."""
+        return self.exception(
+            key, data, ExceptionReason.INVALID, f"{fault.rule} at {fault.path}" if fault.path else fault.rule
+        )
+
+    def exception(self, key: str, data: dict[str, Any], reason: ExceptionReason, detail: str = "") -> ExceptionFact:
+        """A record that is not stored as it came, by its key and its place."""
         partition, position, member = (None, None, False) if self.place is None else self.place.told(data)
         return ExceptionFact(
             stream=self._name,
             kind=ExceptionKind.RECORD,
             key=key,
-            reason=ExceptionReason.INVALID,
+            reason=reason,
             partition=partition,
             position=position,
             member=member,
-            detail=f"{fault.rule} at {fault.path}" if fault.path else fault.rule,
+            detail=detail,
         )
 
     def named(self, field: str) -> str:
@@ -292,7 +298,7 @@ class Admission:
         self._findings.reject(DiagnosticCode(verdict.code), verdict.rule, stream, verdict.path)
         canonical = gate.canonical(key)
         if verdict.code == _INVALID and self._keeps_exceptions and self.refusals.spare(stream, canonical):
-            return [*self._flushed_before(), NoteException(self.emitted, gate.exception(canonical, data, verdict))]
+            return [*self._flushed_before(), NoteException(self.emitted, gate.invalid(canonical, data, verdict))]
         # A resource that nobody asked for is another partition's, where nothing can be claimed.
         if gate.place is not None and verdict is not RESOURCE:
             self.refusals.refuse(stream, gate.place, canonical, data)
@@ -317,6 +323,17 @@ class Admission:
         rule = "nothing_stored" if stored is None else "stored_outside"
         self._findings.reject(DiagnosticCode.OUT_OF_SCOPE_RECORD, rule, record.stream)
         return False
+
+    def stays_outside(self, stream: str, key: str, stored: Mapping[str, Any] | None) -> bool:
+        """Whether an admitted upsert would move a record from outside of the scope into it; counts it where so."""
+        if stored is None or self._gates[stream].scope.judge_stored(key, stored):
+            return False
+        self._findings.reject(DiagnosticCode.OUT_OF_SCOPE_RECORD, "stored_outside", stream)
+        return True
+
+    def stored_outside(self, stream: str, key: str, data: dict[str, Any]) -> ExceptionFact:
+        """What is kept of such a one: what it would have become is not stored, and must not be called read."""
+        return self._gates[stream].exception(key, data, ExceptionReason.STORED_OUTSIDE)
 
     def flush(self) -> PersistRecords | None:
         """What was admitted since the last flush."""

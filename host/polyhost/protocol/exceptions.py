@@ -24,9 +24,10 @@ class ExceptionKind(StrEnum):
 
 
 class ExceptionReason(StrEnum):
-    """Why it was not taken. The first is the host's own; the others are a connector's to give."""
+    """Why it was not taken. The first two are the host's own; the others are a connector's to give."""
 
     INVALID = "invalid"
+    STORED_OUTSIDE = "stored_outside"
     UNMAPPABLE = "unmappable"
     NOT_ANSWERED = "not_answered"
     NOT_FOUND = "not_found"
@@ -37,6 +38,7 @@ class ExceptionReason(StrEnum):
 
 REASONS: Mapping[ExceptionReason, str] = {
     ExceptionReason.INVALID: "its content breaks the stream's schema",
+    ExceptionReason.STORED_OUTSIDE: "it is stored outside of what the run was asked for, which changes nothing there",
     ExceptionReason.UNMAPPABLE: "its shape is none that the connector knows",
     ExceptionReason.NOT_ANSWERED: "the source does not answer for it",
     ExceptionReason.NOT_FOUND: "the source says that it is not there, and names it elsewhere",

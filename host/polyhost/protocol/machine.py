@@ -34,6 +34,7 @@ from polyhost.protocol.declarations import Manifest
 from polyhost.protocol.detail import Account, DetailAccounts
 from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
 from polyhost.protocol.exception_reports import Exceptions
+from polyhost.protocol.exceptions import ExceptionFact
 from polyhost.protocol.findings import Findings
 from polyhost.protocol.mentions import Mentions
 from polyhost.protocol.messages import (
@@ -194,6 +195,15 @@ class RunMachine:
     def decide(self, record: Record, stored: Mapping[str, Any] | None) -> bool:
         """Whether an undecided delete of a PersistRecords may be written, given what is stored; counts it where not."""
         return self._admission.decide(record, stored)
+
+    def stays_outside(self, stream: str, key: str, stored: Mapping[str, Any] | None) -> bool:
+        """Whether an admitted upsert may not be written, because what it would change is stored outside of the scope;
+        counts it where so. To be asked of streams whose scope `bounds_what_is_stored`."""
+        return self._admission.stays_outside(stream, key, stored)
+
+    def stored_outside(self, stream: str, key: str, data: dict[str, Any]) -> ExceptionFact:
+        """The exception that such an upsert is. `data`: what it would have become."""
+        return self._admission.stored_outside(stream, key, data)
 
     def persisted(self, sequence: int) -> list[Command]:
         """Everything up to this sequence is durable."""

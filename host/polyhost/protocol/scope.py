@@ -79,6 +79,11 @@ class StreamScope:
         """Whether anything of the stream is left out: then what the run learns cannot stand for the whole stream."""
         return self.wanted is not None or self.time_range is not None or self.kept is not None
 
+    @property
+    def bounds_what_is_stored(self) -> bool:
+        """Whether a stored record may lie outside, so that nothing may be written over it unseen."""
+        return self.wanted is not None or self.time_range is not None
+
     def as_json(self) -> dict[str, Any]:
         """The stream's entry in START.scope."""
         entry: dict[str, Any] = {"name": self.name}
@@ -108,7 +113,7 @@ class StreamScope:
         return Admitted(None) if self.time_range is None else UNDECIDED
 
     def judge_stored(self, key: str, stored: Mapping[str, Any] | None) -> bool:
-        """Whether an undecided delete touches something inside the boundary."""
+        """Whether a stored record lies inside the boundary: what would change it may only then."""
         if stored is None:
             return False
         if self.wanted is not None and not self._resource_matches(key, stored):

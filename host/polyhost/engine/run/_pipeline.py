@@ -13,12 +13,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Malformed, Restarted
 from polyhost.engine import events
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer
+from polyhost.engine.run._look_ups import LookUps, NeedStored, Target, merged
 from polyhost.engine.run._tally import Tally
 from polyhost.engine.run._translate import Translator
 from polyhost.engine.run.pause import Pause
@@ -29,7 +29,7 @@ from polyhost.protocol import commands
 from polyhost.protocol.commands import Command, PersistRecords, RunOutcome
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.records import Record
-from polyhost.store.base import SaveCheckpoints, Store, WriteOp, WriteRecords
+from polyhost.store.base import SaveCheckpoints, WriteOp, WriteRecords
 
 __all__ = ["Pipeline", "Target"]
 
@@ -40,29 +40,11 @@ TICK_SECONDS = 1.0
 """How often time-outs are looked at; interactions are counted in minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a run's records go."""
-
-    store: Store
-    connection_id: int
-    batch_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class _NeedStored:
-    """Records that can only be judged or completed by what is stored: deletes a scope cannot judge by themselves, and
-    records of which the run holds some fields only."""
-
-    undecided: Sequence[Record] = ()
-    partial: Sequence[Record] = ()
-
-
 @dataclass(slots=True)
 class _Unit:
     """What one batch came to: steps to write, the watermark they reach, the batch to acknowledge, what follows."""
 
-    steps: list[_NeedStored | WriteOp] = field(default_factory=list["_NeedStored | WriteOp"])
+    steps: list[NeedStored | WriteOp] = field(default_factory=list["NeedStored | WriteOp"])
     sequence: int = 0
     batch: Batch | None = None
     after: list[Command] = field(default_factory=list[Command])
@@ -88,6 +70,7 @@ class Pipeline:
         self._machine = machine
         self._translator = translator
         self._target = target
+        self._look_ups = LookUps(machine, translator, target)
         self._session = session
         self._tally = tally
         self._clock = clock
@@ -171,18 +154,18 @@ class Pipeline:
                     unit.after.append(command)
         return unit
 
-    def _persist(self, command: PersistRecords) -> Sequence[_NeedStored | WriteOp]:
+    def _persist(self, command: PersistRecords) -> Sequence[NeedStored | WriteOp]:
         partial: Sequence[Record] = ()
         whole: Sequence[Record] = command.records
         if self._translator.projects:
             partial = [record for record in command.records if self._translator.is_projected(record.stream)]
             whole = [record for record in command.records if not self._translator.is_projected(record.stream)]
-        steps: list[_NeedStored | WriteOp] = [*self._translator.write_records(whole)]
+        steps = [*self._look_ups.sorted_out(self._translator.write_records(whole))]
         if partial:
-            steps.append(_NeedStored(partial=partial))
+            steps.append(NeedStored(partial=partial))
         if command.undecided:  # after the records before them, which they may be about
             self._translator.heard_of(command.undecided)
-            steps.append(_NeedStored(undecided=command.undecided))
+            steps.append(NeedStored(undecided=command.undecided))
         return steps
 
     async def _write(self) -> None:
@@ -199,10 +182,10 @@ class Pipeline:
 
     async def _make_durable(self, units: Sequence[_Unit]) -> None:
         ops: list[WriteOp] = []
-        for step in (step for unit in units for step in unit.steps):
-            if isinstance(step, _NeedStored):
+        for step in merged([step for unit in units for step in unit.steps]):
+            if isinstance(step, NeedStored):
                 await self._put(ops)
-                ops = [*await self._look_up(step)]
+                ops = [*await self._look_ups.resolve(step)]
             elif isinstance(step, WriteRecords) and ops and isinstance(ops[-1], WriteRecords):
                 ops[-1] = WriteRecords([*ops[-1].records, *step.records])  # fewer statements, and turns between threads
             else:
@@ -215,18 +198,6 @@ class Pipeline:
     async def _put(self, ops: Sequence[WriteOp]) -> None:
         if ops:
             self._tally.wrote(await self._target.store.write(self._target.connection_id, self._target.batch_id, ops))
-
-    async def _look_up(self, step: _NeedStored) -> Sequence[WriteOp]:
-        admitted = [record for record in step.undecided if self._machine.decide(record, await self._stored(record))]
-        for record in step.partial:
-            stored = await self._stored(record)
-            data = record.data if record.data is None or stored is None else {**stored, **record.data}
-            admitted.append(record._replace(data=data))
-        return self._translator.write_records(admitted)
-
-    async def _stored(self, record: Record) -> dict[str, Any] | None:
-        found = await self._target.store.records.content(self._target.connection_id, record.stream, [record.key])
-        return found.get(record.key)
 
     async def _carry_out(self, found: Sequence[Command]) -> None:
         for command in found:

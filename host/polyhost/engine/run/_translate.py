@@ -78,6 +78,7 @@ class Translator:
         self._read: defaultdict[tuple[str, str], int] = defaultdict(int)
         self._facts = {stream.name: _facts(manifest, stream.name, scope, ledger) for stream in scope.streams}
         self.projects = any(facts.projected for facts in self._facts.values())
+        self.bounded = frozenset(stream.name for stream in scope.streams if stream.bounds_what_is_stored)
 
     def start_state(self) -> dict[str, Any] | None:
         """START.state: the opaque cursors as they were kept, and the ledger as it stands now. What a stream with
