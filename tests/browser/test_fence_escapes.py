@@ -101,7 +101,9 @@ async def run(sites: Sites, site: SiteHost, body: str) -> Collected:
     """In a browser of its own with the fence of a live run, no mapping."""
     script = f"polyfill(async (host) => {{ if (host.start.resume) return; {body} }});"
     page = f"http://{site.name}:{sites.port}/"
-    connector = PageConnector(PagePolyfill(page=page, hosts=(site.name,), script=script), browser=BrowserOptions())
+    connector = PageConnector(
+        PagePolyfill(page=page, hosts=(f"{site.name}:{sites.port}",), script=script), browser=BrowserOptions()
+    )
     async with connector.open(QuietCalls()) as session:
         return await collect(session)
 

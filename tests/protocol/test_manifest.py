@@ -128,6 +128,14 @@ def test_a_way_to_run_it_that_cannot_work_is_refused(over):
         load_manifest(manifest_json(**over))
 
 
+@pytest.mark.requirement("SE-1")
+@pytest.mark.parametrize("host", ["x.example,EXCLUDE *", "*", "*evil*", "*.com", "x.org/path", "X.org", ""])
+def test_a_host_that_is_no_pattern_is_refused_by_the_manifest_with_its_place(host: str):
+    page = {"script": "x.js", "page": "https://x.org", "hosts": ["x.org", host]}
+    with pytest.raises(ManifestError, match=r"polyfill\.hosts\.1.* is not a valid host pattern: .*; use "):
+        load_manifest(manifest_json(polyfill=page))
+
+
 def test_two_streams_may_share_a_parent():
     of = manifest(stream("a"), child("b", "a"), child("c", "a"), kept_by("d", "a"))
     assert dependents(of) == {"a": ("a", "b", "c", "d")}

@@ -29,7 +29,8 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, CDPSession, Error, Page, Request, WebSocket
 
 from polyhost.bounds import DEFAULT_BOUNDS
-from polyhost.browser.hosts import allows, blocked_url_patterns
+from polyhost.browser.hosts import blocked_url_patterns
+from polyhost.protocol.host_patterns import allows_name, allows_url
 
 __all__ = ["KINDS", "Fence"]
 
@@ -98,14 +99,14 @@ class Fence:
 
     def refuse(self, host: str) -> bool:
         """True, and counted, where a request to this host may not even be tried."""
-        if allows(self._allow, host):
+        if allows_name(self._allow, host):
             return False
         self._count(host)
         return True
 
     def note(self, host: str) -> None:
         """An attempt through a channel that only the page itself can tell of."""
-        if not allows(self._allow, host):
+        if not allows_name(self._allow, host):
             self._count(host if _LABEL.fullmatch(host) else _OTHERS)
 
     async def _block_by_address(self, session: CDPSession) -> None:
@@ -141,7 +142,10 @@ class Fence:
     def _report(self, url: str) -> bool:
         """True where this went, or tried to go, to a foreign host; then it is counted."""
         parts = urlsplit(url)
-        return parts.scheme in _NETWORK_SCHEMES and bool(parts.hostname) and self.refuse(parts.hostname)
+        if parts.scheme not in _NETWORK_SCHEMES or not parts.hostname or allows_url(self._allow, url):
+            return False
+        self._count(parts.hostname)
+        return True
 
     def _count(self, host: str) -> None:
         name = host if host in self._blocked or len(self._blocked) < _MAX_REPORTED_HOSTS else _OTHERS
@@ -150,7 +154,7 @@ class Fence:
     def _decide(self, session: CDPSession, event: dict[str, Any]) -> None:
         url: str = event["request"]["url"]
         request = {"requestId": event["requestId"]}
-        if event["resourceType"] == "Document" and allows(self._allow, urlsplit(url).hostname or ""):
+        if event["resourceType"] == "Document" and allows_url(self._allow, url):
             self._spawn(_send(session, "Fetch.continueRequest", request))
             return
         if self._left > 0 and self._report(url):

@@ -1,50 +1,58 @@
-"""Host patterns: which hosts a polyfill declared, and what the browser's resolver is told about them.
+"""What the browser's resolver and a page's allow list are told about the hosts a polyfill declared.
 
-Owns: the pattern syntax (`app.slack.com`, `*.slack.com`; the latter does not cover `slack.com`), the loopback rule of
-mapped hosts, the `--host-resolver-rules` text. Must not know: browsers, pages, what the hosts are for.
+Owns: the loopback rule of mapped hosts, the `--host-resolver-rules` text. Must not know: how a pattern is written
+(protocol.host_patterns), browsers, pages, what the hosts are for.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from polyhost.errors import RefusedError
+from polyhost.protocol.host_patterns import HostPattern, HostPatternError, host_pattern
 
-__all__ = ["allows", "blocked_url_patterns", "check_mapping", "is_loopback", "resolver_rules"]
+__all__ = ["blocked_url_patterns", "check_hosts", "check_mapping", "is_loopback", "resolver_rules"]
 
-_PATTERN = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*\Z", re.IGNORECASE)
 _NOWHERE = "MAP * ~NOTFOUND"
 _MAX_PORT = 65_535
 
 
-def allows(patterns: Iterable[str], host: str) -> bool:
-    """Whether a declared pattern covers this host."""
-    name = host.lower().rstrip(".")
-    return any(_matches(pattern.lower(), name) for pattern in patterns)
-
-
-def _matches(pattern: str, name: str) -> bool:
-    if pattern.startswith("*."):
-        return name.endswith(pattern[1:]) and len(name) > len(pattern) - 1
-    return name == pattern
+def check_hosts(hosts: Sequence[str]) -> None:
+    """RefusedError where one of them is no host pattern; a manifest's were checked when it was read."""
+    for text in hosts:
+        try:
+            host_pattern(text)
+        except HostPatternError as error:
+            raise RefusedError(str(error), "Correct polyfill.hosts in manifest.json.") from None
 
 
 def check_mapping(map_hosts: Mapping[str, str]) -> None:
     """Refuse a mapping that could send a site's traffic, and the owner's session with it, to another machine."""
     for pattern, target in map_hosts.items():
-        if not _PATTERN.match(pattern):
-            raise RefusedError(
-                f"--map-host {pattern}={target}: {pattern!r} is not a host name or *.suffix",
-                "Use for example *.slack.com=127.0.0.1:8443.",
-            )
+        _mapped_name(pattern, target)
         host, _, port = target.rpartition(":")
         if not (is_loopback(host) and port.isdecimal() and 0 < int(port) <= _MAX_PORT):
             raise RefusedError(
                 f"--map-host {pattern}={target}: {target!r} is not a loopback address with a port",
                 "Use 127.0.0.1:PORT; nothing else is allowed.",
             )
+
+
+def _mapped_name(pattern: str, target: str) -> None:
+    """A name alone: the mapping is for every port, and a wildcard may stand on any suffix, for nothing gets far."""
+    why = "it has a scheme or a port; use the name alone"
+    try:
+        read = host_pattern(pattern, any_suffix=True)
+    except HostPatternError as error:
+        why = f"{error.why}; use {error.use}"
+    else:
+        if read.name == pattern:
+            return
+    raise RefusedError(
+        f"--map-host {pattern}={target}: {pattern!r} cannot be mapped: {why}",
+        "Use for example *.slack.com=127.0.0.1:8443.",
+    ) from None
 
 
 def is_loopback(host: str) -> bool:
@@ -65,28 +73,30 @@ def resolver_rules(*, map_hosts: Mapping[str, str], allow: Sequence[str] | None,
     if offline:
         return _NOWHERE
     if map_hosts:
-        return ",".join([*(f"MAP {pattern} {to}" for pattern, to in _mapped(map_hosts, allow)), _NOWHERE])
+        return ",".join([*(f"MAP {name} {to}" for name, to in _mapped(map_hosts, allow)), _NOWHERE])
     if allow is None:
         return ""
-    return ",".join([_NOWHERE, *(f"EXCLUDE {pattern}" for pattern in allow)])
+    return ",".join([_NOWHERE, *(f"EXCLUDE {host_pattern(text).name}" for text in allow)])
 
 
 def _mapped(map_hosts: Mapping[str, str], allow: Sequence[str] | None) -> Iterator[tuple[str, str]]:
     """The mappings, each narrowed to the declared hosts it covers; their order decides, as it did."""
-    for pattern, target in map_hosts.items():
-        both = [pattern] if allow is None else [_both(pattern, host) for host in allow]
-        yield from ((host, target) for host in both if host is not None)
+    for text, target in map_hosts.items():
+        mapped = host_pattern(text, any_suffix=True)
+        both = [mapped] if allow is None else [_both(mapped, host_pattern(host)) for host in allow]
+        yield from ((pattern.name, target) for pattern in both if pattern is not None)
 
 
-def _both(one: str, other: str) -> str | None:
-    """The pattern of the hosts that both patterns cover: the narrower of the two, or none."""
-    one, other = one.lower(), other.lower()
-    if one == other or _matches(one, other):
+def _both(one: HostPattern, other: HostPattern) -> HostPattern | None:
+    """The pattern of the hosts that both patterns cover, whatever their ports: the narrower of the two, or none."""
+    if one.includes_names(other):
         return other
-    return one if _matches(other, one) else None
+    return one if other.includes_names(one) else None
 
 
 def blocked_url_patterns(allow: Sequence[str]) -> list[dict[str, str | bool]]:
     """`Network.setBlockedURLs` patterns, first match wins: declared hosts pass, no other does."""
-    passing: list[dict[str, str | bool]] = [{"urlPattern": f"*://{host}:*/*", "block": False} for host in allow]
+    passing: list[dict[str, str | bool]] = [
+        {"urlPattern": f"*://{host_pattern(text).name}:*/*", "block": False} for text in allow
+    ]
     return [*passing, {"urlPattern": "*://*:*/*", "block": True}]

@@ -18,7 +18,7 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
 
 from polyhost.browser.display import display_flags, has_display, no_display
-from polyhost.browser.hosts import check_mapping, resolver_rules
+from polyhost.browser.hosts import check_hosts, check_mapping, resolver_rules
 from polyhost.browser.locate import check_kind, check_version, find_browser
 from polyhost.errors import RefusedError, RunFailedError
 
@@ -66,6 +66,7 @@ class BrowserOptions:
 
     def __post_init__(self) -> None:
         check_kind(self.kind)
+        check_hosts(self.allow_hosts or ())
         check_mapping(self.map_hosts)
         if self.insecure_tls and not (self.map_hosts or self.offline):
             raise RefusedError(

@@ -12,15 +12,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from playwright.async_api import Error, Page
 from pydantic import BaseModel, Field, ValidationError
 
 from polyhost.browser.bridge.scripts import PageScript
-from polyhost.browser.hosts import allows
 from polyhost.browser.isolated import evaluate_isolated
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
+from polyhost.protocol.host_patterns import allows_url
 from polyhost.protocol.patterns import Pattern, compile_pattern
 
 __all__ = ["SessionReport", "SessionSigns", "SignedOutRule", "Workspace"]
@@ -98,8 +97,7 @@ class SessionSigns:
 
     def may_be_in(self, url: str) -> bool:
         """Whether a signed-in owner ends up at this address; where no pattern says so, at any of the site's."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not allows(self.hosts, parts.hostname or ""):
+        if not allows_url(self.hosts, url):
             return False
         if self._out.matches(url):
             return False
@@ -123,7 +121,7 @@ class SessionSigns:
         """A workspace's page outside the declared hosts is not taken: nothing could be collected there."""
         report = SessionReport.model_validate(answer)
         kept = tuple(
-            place if place.url and allows(self.hosts, urlsplit(place.url).hostname or "") else _without_page(place)
+            place if place.url and allows_url(self.hosts, place.url) else _without_page(place)
             for place in report.workspaces
         )
         return report.model_copy(update={"workspaces": kept})

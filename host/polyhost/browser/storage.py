@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from polyhost.browser.hosts import allows
+from polyhost.protocol.host_patterns import allows_name, host_pattern
 
 __all__ = ["cookie_reaches", "kept_state"]
 
@@ -19,7 +19,9 @@ def kept_state(state: Mapping[str, Any], hosts: Sequence[str]) -> dict[str, Any]
     return {
         "cookies": [cookie for cookie in state.get("cookies", ()) if cookie_reaches(hosts, cookie["domain"])],
         "origins": [
-            origin for origin in state.get("origins", ()) if allows(hosts, urlsplit(origin["origin"]).hostname or "")
+            origin
+            for origin in state.get("origins", ())
+            if allows_name(hosts, urlsplit(origin["origin"]).hostname or "")
         ],
     }
 
@@ -27,10 +29,12 @@ def kept_state(state: Mapping[str, Any], hosts: Sequence[str]) -> dict[str, Any]
 def cookie_reaches(hosts: Sequence[str], domain: str) -> bool:
     """Whether a cookie of this domain is sent to one of the hosts. `.slack.com` is: to app.slack.com, for one."""
     name = domain.lstrip(".").lower()
-    if allows(hosts, name):
+    if allows_name(hosts, name):
         return True
-    return (
-        domain.startswith(".")
-        and "." in name
-        and any(pattern.lower().removeprefix("*").endswith(f".{name}") for pattern in hosts)
-    )
+    return domain.startswith(".") and "." in name and any(_ends_below(text, name) for text in hosts)
+
+
+def _ends_below(pattern: str, name: str) -> bool:
+    """Whether the pattern means hosts below this name; a wildcard on the name itself does."""
+    read = host_pattern(pattern)
+    return read.host.endswith(f".{name}") or (read.wildcard and read.host == name)

@@ -31,7 +31,6 @@ from polyhost.browser.bridge.tab import (
 from polyhost.browser.bridge.wire import CREDIT, Broken, Call, Calls, PageBatch
 from polyhost.browser.fence import Fence
 from polyhost.browser.governor import Gate, Governor
-from polyhost.browser.hosts import allows
 from polyhost.browser.launch import BrowserOptions, launch
 from polyhost.browser.session import SignedOutRule
 from polyhost.connectors.base import (
@@ -47,6 +46,7 @@ from polyhost.connectors.base import (
 from polyhost.connectors.page_calls import PageCalls
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.protocol.declarations import Manifest
+from polyhost.protocol.host_patterns import allows_url
 
 __all__ = ["PageConnector", "PagePolyfill", "PageSession", "stream_rules"]
 
@@ -71,10 +71,10 @@ class PagePolyfill:
     """What the SDK checks a script's words by, per stream (`stream_rules`); None: only their kinds."""
 
     def __post_init__(self) -> None:
-        host = urlsplit(self.page).hostname or ""
-        if not allows(self.hosts, host):
+        if not allows_url(self.hosts, self.page):
+            place = urlsplit(self.page).netloc
             raise RefusedError(
-                f"manifest: polyfill.page is on {host or 'no host'}, which polyfill.hosts does not list",
+                f"manifest: polyfill.page is on {place or 'no host'}, which polyfill.hosts does not list",
                 "Add it to polyfill.hosts.",
             )
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
 
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.protocol.host_patterns import host_pattern
 from polyhost.protocol.patterns import compile_pattern
 
 __all__ = [
@@ -79,6 +80,11 @@ def _relative(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    host_pattern(value)
+    return value
+
+
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
 File = Annotated[str, Field(min_length=1), AfterValidator(_relative)]
 Names = Annotated[tuple[Name, ...], Strict(False)]  # JSON has arrays only
@@ -87,6 +93,7 @@ Paths = Annotated[
     Strict(False),
 ]
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Strict(False)]
+Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], Strict(False)]
 Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], Strict(False)]
 
 
@@ -252,7 +259,7 @@ class PolyfillDecl(_OpenDecl):
     script: File
     libraries: Annotated[tuple[File, ...], Strict(False)] = ()
     page: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
-    hosts: Annotated[Texts, Field(min_length=1)]
+    hosts: Annotated[Hosts, Field(min_length=1)]
     load: Annotated[tuple[Literal["images", "fonts", "media"], ...], Strict(False)] = ()
     session: Session = Session()
     recording: Recording = Recording()

@@ -154,6 +154,18 @@ async def test_without_a_recording_a_page_is_checked_as_far_as_it_goes_and_the_r
     assert (await answers(copy))["page"] is Answer.FAILED
 
 
+@pytest.mark.requirement("SE-1")
+async def test_every_host_that_is_no_pattern_is_named_by_the_check(tmp_path: Path):
+    copy = Path(shutil.copytree(SLACK, tmp_path / "slack"))
+    hosts = ["app.slack.com", "*.com", "x.example,EXCLUDE *"]
+    change_manifest(copy, lambda manifest: manifest["polyfill"].update(hosts=hosts))
+    report = await check_folder(copy, answer=nobody)
+    said = [check.found for check in report.checks if check.answer is Answer.FAILED]
+    assert len(said) == 2
+    assert "'*.com' is not a valid host pattern: com is a public suffix" in said[0]
+    assert "'x.example,EXCLUDE *' is not a valid host pattern" in said[1]
+
+
 @pytest.mark.requirement("HO-2")
 async def test_the_slack_polyfill_keeps_its_word_over_its_recording():
     """What a narrowed run asks for is not all in the recording, and then nothing is said about it."""

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Error, Page
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -25,10 +24,10 @@ from polyhost.browser.bridge.storms import Storms
 from polyhost.browser.bridge.wire import Hello, Said, parse
 from polyhost.browser.bridge.world import Hung, Lost, Navigated, World, WorldEvent
 from polyhost.browser.fence import Fence
-from polyhost.browser.hosts import allows
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SignedOutRule
 from polyhost.errors import RunFailedError
+from polyhost.protocol.host_patterns import allows_url
 
 __all__ = ["Launcher", "Prepare", "SignedOut", "Tab", "TabEvent", "TabLost", "TabMessage", "TabSettings", "TabStorm"]
 
@@ -327,7 +326,7 @@ class Tab:
         if self._settings.signed_out.matches(url):
             self._ready.set()
             self._tell(SignedOut(url))
-        elif not allows(self._settings.hosts, urlsplit(url).hostname or ""):
+        elif not allows_url(self._settings.hosts, url):
             self._astray = True
             self._ready.set()
 

@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from playwright.async_api import CDPSession, Error, Page
 
 from polyhost.browser.bridge.scripts import SCHEME, PageScript
 from polyhost.browser.bridge.wire import expression
-from polyhost.browser.hosts import allows
 from polyhost.errors import RefusedError
+from polyhost.protocol.host_patterns import allows_url
 
 __all__ = ["Hung", "Lost", "Navigated", "Payload", "World", "WorldEvent"]
 
@@ -165,8 +164,7 @@ class World:
         context = event["context"]
         if context.get("name") != self._name or context.get("auxData", {}).get("frameId") != self._main_frame:
             return
-        origin = urlsplit(context["origin"])
-        if origin.scheme not in ("http", "https") or not allows(self._hosts, origin.hostname or ""):
+        if not allows_url(self._hosts, context["origin"]):
             return
         self._forget()
         self._context = _Context(next(self._generations), context["id"], context["uniqueId"])

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from polyhost.browser.hosts import allows
 from polyhost.errors import RefusedError
+from polyhost.protocol.host_patterns import allows_name, host_pattern
 
 __all__ = ["FieldRules", "Kind", "RecordingRules", "RedactRules"]
 
@@ -41,6 +41,10 @@ class RedactRules(BaseModel):
     text: tuple[str, ...] = ()
 
 
+def _pattern(text: str) -> str:
+    return str(host_pattern(text))
+
+
 class RecordingRules(BaseModel):
     """`polyfill.recording`, and the hosts whose traffic it is about (none given: every host).
 
@@ -55,7 +59,7 @@ class RecordingRules(BaseModel):
     redact: RedactRules = Field(default_factory=RedactRules)
     keep_headers: tuple[str, ...] = ()
     ignore_urls: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[Annotated[str, AfterValidator(_pattern)], ...] = ()
 
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, Any]) -> RecordingRules:
@@ -77,7 +81,7 @@ class RecordingRules(BaseModel):
 
     def is_site(self, url: str) -> bool:
         """Whether a URL belongs to the declared hosts. The port does not matter: a test server has another."""
-        return not self.hosts or allows(self.hosts, urlsplit(url).hostname or "")
+        return not self.hosts or allows_name(self.hosts, urlsplit(url).hostname or "")
 
     def is_ignored(self, url: str) -> bool:
         return any(fnmatchcase(url, pattern) for pattern in self.ignore_urls)

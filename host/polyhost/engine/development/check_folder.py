@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from polyhost.browser.hosts import allows
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.verify import verify_scenario
@@ -27,6 +26,7 @@ from polyhost.engine.events import Answer, Watcher, ignore
 from polyhost.engine.sources.connectors import replay_connector
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.protocol.declarations import PolyfillDecl, StdioDecl
+from polyhost.protocol.host_patterns import allows_url
 from polyhost.protocol.manifest import ManifestError, manifest_faults
 
 __all__ = ["check_folder"]
@@ -116,8 +116,8 @@ def _process(source: LoadedSource, stdio: StdioDecl, answer: Answer, watch: Watc
 
 
 def _page(page: PolyfillDecl) -> Check:
-    host = urlsplit(page.page).hostname or ""
-    if not allows(page.hosts, host):
+    host = urlsplit(page.page).netloc
+    if not allows_url(page.hosts, page.page):
         return failed("page", f"it starts at {host}, which is not among its hosts", "Add it to polyfill.hosts.")
     if not page.session.signed_out:
         return not_checked(
