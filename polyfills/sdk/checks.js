@@ -38,11 +38,29 @@
 
   // ---------------------------------------------------------------- kinds
 
-  /** @param {string} what @param {(value: any) => boolean} holds @returns {Kind} */
-  const kind = (what, holds) => ({ what, holds });
-  /** @param {number} max */
-  const text = (max) => (/** @type {any} */ value) => typeof value === "string" && value.length > 0 && value.length <= max;
+  /** What throws when it is looked at is of no kind. @param {string} what @param {(value: any) => boolean} test @returns {Kind} */
+  const kind = (what, test) => ({
+    what,
+    holds(value) {
+      try {
+        return test(value);
+      } catch {
+        return false;
+      }
+    },
+  });
+  /** Text that names something: half a surrogate pair would name something else on its way. @param {number} max */
+  const text = (max) => (/** @type {any} */ value) =>
+    typeof value === "string" && value.length > 0 && value.length <= max && value.isWellFormed();
   const isObject = (/** @type {any} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  /** Whether it is a list; one that throws when it is looked at is none. @param {any} value */
+  function isList(value) {
+    try {
+      return Array.isArray(value);
+    } catch {
+      return false;
+    }
+  }
   const isCount = (/** @type {any} */ value) => typeof value === "number" && value >= 0 && value < Infinity;
 
   const NAME = kind("the name of a stream", text(MAX_NAME));
@@ -57,7 +75,6 @@
     "a recovery hint",
     (value) => HINTS.includes(value) || (isObject(value) && HINTS.includes(value.action) && optional(FLAG).holds(value.retryable)),
   );
-  const JSONABLE = kind("something JSON can carry", (value) => JSON.stringify(value) !== undefined);
 
   /** @param {Kind} of @returns {Kind} */
   const optional = (of) => kind(of.what, (value) => value === undefined || value === null || of.holds(value));
@@ -65,16 +82,25 @@
   const orNull = (of) => kind(`${of.what}, or null`, (value) => value === null || of.holds(value));
   /** @param {Kind} of @param {number} [max] @returns {Kind} */
   const listOf = (of, max = Infinity) =>
-    kind(`a list of ${of.what}`, (value) => Array.isArray(value) && value.length <= max && value.every(of.holds));
-  /** @param {Record<string, Kind>} fields @returns {Kind} */
-  const shaped = (fields) => kind("an object", (value) => faultIn(value, fields) === undefined);
+    kind(`a list of ${of.what}`, (value) => Array.isArray(value) && value.length <= max && everyOf(value, of.holds));
+  /** Every place of a list, holes too. @param {any[]} list @param {(value: any) => boolean} holds */
+  function everyOf(list, holds) {
+    for (let at = 0; at < list.length; at += 1) if (!holds(list[at])) return false;
+    return true;
+  }
 
-  /** The first field that is not what it has to be. @param {any} value @param {Record<string, Kind>} fields */
-  function faultIn(value, fields) {
-    if (!isObject(value)) return "it takes an object";
-    for (const [name, of] of Object.entries(fields)) if (!of.holds(value[name])) return `${name} is not ${of.what}`;
+  /** @param {Record<string, Kind>} fields @returns {Kind} */
+  const shaped = (fields) => kind("an object", (value) => faultIn("it", value, fields) === undefined);
+
+  /** The first field that is not what it has to be. @param {string} argument @param {any} value @param {Record<string, Kind>} fields */
+  function faultIn(argument, value, fields) {
+    if (!OBJECT.holds(value)) return `${argument} is not an object`;
+    for (const [name, of] of Object.entries(fields)) if (!holdsAt(of, value, name)) return `${argument}: ${name} is not ${of.what}`;
     return undefined;
   }
+
+  /** @param {Kind} of @param {any} value @param {string} name */
+  const holdsAt = (of, value, name) => kind("", () => of.holds(value[name])).holds(value);
 
   /** @param {[string, any, Kind][]} given */
   function faultAmong(...given) {
@@ -120,7 +146,7 @@
   /** @param {any} key @param {number} parts @returns {boolean} */
   function isKey(key, parts) {
     if (typeof key === "string") return KEY.holds(key) && (parts === 1 || isCanonical(key, parts));
-    if (!Array.isArray(key) || key.length !== parts) return false;
+    if (!isList(key) || key.length !== parts) return false;
     let length = 0;
     for (const part of key) {
       if (typeof part !== "string" || part === "") return false;
@@ -139,20 +165,37 @@
     }
   }
 
+  /** Also one that throws when it is looked at: what it is, is told with its record (values.js). @param {any} data */
+  function isData(data) {
+    try {
+      return isObject(data);
+    } catch {
+      return true;
+    }
+  }
+
   const MENDED = optional(listOf(kind("the names of fields", text(MAX_KEY))));
 
   /** @param {any} record @param {Rules} rules */
   function recordFault(record, rules) {
-    if (!isObject(record)) return "a record is an object";
+    try {
+      return faultOfRecord(record, rules);
+    } catch {
+      return "a record cannot be read";
+    }
+  }
+
+  /** @param {any} record @param {Rules} rules */
+  function faultOfRecord(record, rules) {
+    if (!OBJECT.holds(record)) return "a record is not an object";
     const { stream, key, data, op, emitted_at, mended } = record;
     if (!NAME.holds(stream)) return `stream is not ${NAME.what}`;
     const rule = rules === null ? null : rules[stream];
     if (rule === undefined) return "stream is not one of the manifest";
-    const parts = rule?.key_parts ?? (Array.isArray(key) ? key.length : 1);
+    const parts = rule?.key_parts ?? (isList(key) ? key.length : 1);
     if (parts === 0 || !isKey(key, parts)) return `key is not a key of ${parts || 1} parts, each of them text`;
     if (op !== undefined && op !== "upsert" && op !== "delete") return "op is not upsert or delete";
-    const plain = typeof data?.toJSON === "function" ? data.toJSON("") : data;
-    if (plain === null ? op !== "delete" : !isObject(plain)) return "data is not an object (null: only of a deletion)";
+    if (data === null ? op !== "delete" : !isData(data)) return "data is not an object (null: only of a deletion)";
     if (!MENDED.holds(mended)) return `mended is not ${MENDED.what}`;
     if (emitted_at !== undefined && !isTime(emitted_at)) return "emitted_at is not a time (ISO 8601, with a zone)";
     return undefined;
@@ -179,7 +222,7 @@
 
   /** @param {any} coverage @param {Rules} rules */
   function coverageFault(coverage, rules) {
-    const fault = faultIn(coverage, COVERAGE) ?? partitionedFault(coverage.stream, rules);
+    const fault = faultIn("coverage", coverage, COVERAGE) ?? partitionedFault(coverage.stream, rules);
     const order = fault === undefined && rules !== null ? rules[coverage.stream].order : null;
     if (!order) return fault;
     const { since, until, limited_before } = coverage;
@@ -201,14 +244,14 @@
 
   /** @param {any} met @param {Rules} rules */
   function exceptionFault(met, rules) {
-    const fault = faultIn(met, EXCEPTION);
+    const fault = faultIn("met", met, EXCEPTION);
     if (fault !== undefined) return fault;
     const { stream, key, partition, position } = met;
     const [isGroup, rule] = [met.kind === "group", rules === null ? null : rules[stream]];
     if (rule === undefined) return "stream is not one of the manifest";
     if (isGroup && !PARTITION.holds(partition)) return "partition is not given, and a group is of one";
     if (isGroup && !CURSOR.holds(key)) return "key is not the value that the group's members share";
-    if (!isGroup && !isKey(key, rule?.key_parts ?? (Array.isArray(key) ? key.length : 1))) return "key is not a record's key";
+    if (!isGroup && !isKey(key, rule?.key_parts ?? (isList(key) ? key.length : 1))) return "key is not a record's key";
     if (rule === null) return undefined;
     if (isGroup && !rule.groups) return "stream is not one of the manifest's with groups";
     if (position && !rule.order) return "position is given, and the stream has no partitions";
@@ -232,8 +275,27 @@
     return Array.isArray(sizes) && sizes.every((size, at) => Number.isSafeInteger(size) && size >= 1 && (at === 0 || size < sizes[at - 1]));
   }
 
+  const ADDRESS = kind("an address that a page can ask (http or https)", isAddress);
+
+  /** @param {any} value */
+  function isAddress(value) {
+    const isGiven = value instanceof URL || (typeof value === "string" && value !== "");
+    return isGiven && URL.canParse(value, location.href) && /^https?:$/.test(new URL(value, location.href).protocol);
+  }
+
+  /** What the kinds cannot tell: a method, a header, or a body beside them, that no browser sends. @param {any} url @param {any} options */
+  function requestFault(url, { method, headers, body }) {
+    try {
+      const text = typeof body === "object" && body !== null ? "x" : body;
+      new Request(new URL(url, location.href), { method: method ?? (body === undefined ? "GET" : "POST"), headers: headers ?? undefined, body: text });
+      return undefined;
+    } catch {
+      return "options: method, headers and body are not a request that a browser sends";
+    }
+  }
+
   const REQUEST = {
-    method: optional(WORDS),
+    method: optional(kind("a method (letters)", (value) => typeof value === "string" && /^[A-Za-z]{1,20}$/.test(value))),
     headers: optional(kind("headers: an object of texts", (value) => isObject(value) && Object.values(value).every(WORDS.holds))),
     body: optional(kind("text, or an object of texts", (value) => WORDS.holds(value) || (isObject(value) && Object.values(value).every(WORDS.holds)))),
     endpoint: optional(kind(`the name of an endpoint (1 to ${MAX_ENDPOINT} characters)`, text(MAX_ENDPOINT))),
@@ -270,7 +332,7 @@
     emit(rules, ...records) {
       for (const record of records) {
         const fault = recordFault(record, rules);
-        if (fault !== undefined) return fault;
+        if (fault !== undefined) return `records: ${fault}`;
       }
       return undefined;
     },
@@ -285,32 +347,32 @@
     groups: (_, stream, partition, ids) =>
       faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION], ["ids", ids, listOf(CURSOR, MAX_GROUPS)]),
     state(rules, stream, cursor) {
-      const fault = faultAmong(["stream", stream, NAME], ["cursor", cursor, JSONABLE]);
+      const fault = faultAmong(["stream", stream, NAME]) ?? sdk.values.faultOf("cursor", cursor);
       if (fault !== undefined || rules === null) return fault;
       const legal = Object.values(rules).some((rule) => rule.in_scope && rule.checkpoints.includes(stream));
       return legal ? undefined : "stream is not one that keeps a cursor in the scope of this run";
     },
     request: (_, url, options) =>
-      faultAmong(["url", url, kind("an address", (value) => URL.canParse(String(value), location.href))]) ??
-      (options === undefined ? undefined : faultIn(options, REQUEST)),
+      faultAmong(["url", url, ADDRESS]) ??
+      (options === undefined ? undefined : (faultIn("options", options, REQUEST) ?? requestFault(url, options))),
     progress: (rules, message, details) =>
       faultAmong(["message", message, WORDS]) ??
-      (details === undefined ? undefined : (faultIn(details, PROGRESS) ?? declaredFault(details.stream, rules))),
+      (details === undefined ? undefined : (faultIn("details", details, PROGRESS) ?? declaredFault(details.stream, rules))),
     skip: (rules, details) =>
-      faultIn(details, SKIP) ??
+      faultIn("details", details, SKIP) ??
       declaredFault(details.stream, rules) ??
       (details.count === undefined ? undefined : faultAmong(["count", details.count, WHOLE])),
     exception: (rules, met) => exceptionFault(met, rules),
     exceptions: (_, stream, partition) => faultAmong(["stream", stream, NAME], ["partition", partition, optional(PARTITION)]),
-    fields: (_, raw, shape) => (sdk.mapping.isShape(shape) ? undefined : "shape is not an object of kinds"),
+    fields: (_, raw, shape) => faultAmong(["shape", shape, kind("an object of kinds", sdk.mapping.isShape)]),
     emitEach: (rules, stream, _items, map, about) =>
       faultAmong(["stream", stream, NAME], ["map", map, FUNCTION]) ??
       declaredFault(stream, rules) ??
-      (about === undefined ? undefined : faultIn(about, EACH)),
+      (about === undefined ? undefined : faultIn("about", about, EACH)),
     pages: (rules, fetchPage, how) =>
-      faultAmong(["fetchPage", fetchPage, FUNCTION]) ?? faultIn(how, PAGES) ?? declaredFault(how.stream, rules),
-    isUp: (_, ...asks) => (asks.length > 0 && asks.every(FUNCTION.holds) ? undefined : "it takes functions that ask"),
-    ask: (_, interaction) => faultIn(interaction, INTERACTION),
+      faultAmong(["fetchPage", fetchPage, FUNCTION]) ?? faultIn("how", how, PAGES) ?? declaredFault(how.stream, rules),
+    isUp: (_, ...asks) => (asks.length > 0 && everyOf(asks, FUNCTION.holds) ? undefined : "asks is not a function, or several"),
+    ask: (_, interaction) => faultIn("interaction", interaction, INTERACTION),
     sleep: (_, ms) => faultAmong(["ms", ms, kind("milliseconds, 0 or more", (value) => isCount(value) && value <= MAX_MS)]),
     parse: (_, html) => faultAmong(["html", html, WORDS]),
     fail: (_, code, message, hint, retryable) =>

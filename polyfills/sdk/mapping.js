@@ -11,7 +11,7 @@
   const sdk = /** @type {any} */ ((/** @type {any} */ (globalThis)).__polyhost_sdk ??= {});
 
   /** Thrown where a record cannot be made of an item. @param {string} why */
-  const unmappable = (why) => Object.assign(new Error(why), { name: "Unmappable", code: "unmappable" });
+  const unmappable = (why) => Object.assign(new Error(`host.fields: ${why}`), { name: "Unmappable", code: "unmappable" });
   const isObject = (/** @type {any} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
   const ABSENT = undefined;
 
@@ -91,7 +91,7 @@
     const data = {};
     for (const [name, rule] of rulesOf(shape)) {
       const value = field(raw, rule, () => odd(name));
-      if (value === ABSENT && rule.needed) throw unmappable(`${name} is missing, or has an unexpected shape`);
+      if (value === ABSENT && rule.needed) throw unmappable(`raw: ${name} is missing, or has an unexpected shape`);
       const kept = value === ABSENT ? rule.or : value;
       if (kept !== undefined) data[name] = kept;
     }
@@ -113,9 +113,27 @@
     return kept;
   }
 
+  /** @param {any} items @returns {items is any[]} */
+  function isList(items) {
+    try {
+      return Array.isArray(items);
+    } catch {
+      return false;
+    }
+  }
+
+  /** @param {any} raw */
+  function isReadable(raw) {
+    try {
+      return isObject(raw);
+    } catch {
+      return false;
+    }
+  }
+
   /** @type {import("./polyfill.d.ts").Host["fields"]} */
   function fields(raw, shape) {
-    if (!isObject(raw)) throw unmappable("it is no object");
+    if (!isReadable(raw)) throw unmappable("raw is not an object");
     /** @type {Set<string>} */
     const mended = new Set();
     const data = shaped(raw, shape, (name) => mended.add(name));
@@ -173,7 +191,7 @@
     }
 
     return async (stream, items, map, { name } = {}) => {
-      if (!Array.isArray(items)) throw unmappable("the items are no list");
+      if (!isList(items)) throw Object.assign(new TypeError("host.emitEach: items is not a list"), { code: "unmappable" });
       const came = { emitted: 0, exceptions: 0, unnamed: 0 };
       for (const [index, item] of items.entries()) {
         const records = recordsOf(stream, item, index, map);

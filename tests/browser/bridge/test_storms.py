@@ -91,18 +91,18 @@ async def test_a_record_that_is_too_large_costs_itself_and_no_memory(pages: Page
     body = """
       const large = "x".repeat(100 * 1024 * 1024);
       await say({n: "before"});
-      const told = await host.emit({stream: "m", key: "k", data: {large}}).catch((error) => error.code);
-      await say({n: told});"""
+      await host.emit({stream: "m", key: "k", data: {large, n: "beside"}});
+      await say({n: "after"});"""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     got = await pages.run(site, body)
-    assert (got.data, got.done["records_emitted"]) == ([{"n": "before"}, {"n": "wrong_call"}], 2)
-    assert got.traffic.refused == {"emit": 1}
+    assert (got.data, got.done["records_emitted"]) == ([{"n": "before"}, {"n": "beside"}, {"n": "after"}], 3)
+    assert [record.get("mended") for record in got.of("RECORD")] == [None, [["large", "too_large"]], None]
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 * KIB
 
 
 async def test_the_bound_of_a_message_is_the_owners(pages: PageRuns, site: SiteHost) -> None:
     body = """
-      const sized = (n) => host.emit({stream: "m", key: "k", data: {n: "x".repeat(n)}});
+      const sized = (n) => host.skip({reason: "x", message: "x".repeat(n)});
       const tried = (n) => sized(n).then(() => "taken", () => "refused");
       const told = [await tried(900_000), await tried(1_100_000)];
       await say({told});"""

@@ -48,6 +48,7 @@ def _missing() -> NoReturn:
 
 
 _SDK_FILES = (
+    "values.js",
     "encoding.js",
     "checks.js",
     "mapping.js",

@@ -1,0 +1,57 @@
+"""Fields that a connector says it left out of a record itself, and why.
+
+Owns: how that is told (`mended` of a RECORD), the closed list of reasons. Must not know: schemas, what becomes of the
+record.
+
+A polyfill's script makes values that JSON cannot carry: the SDK leaves out the field that holds one, and says what it
+was (polyfills/sdk/values.js has the same words). Where the record cannot do without, that is why it is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+__all__ = ["UNCARRIED", "LeftOut", "left_out"]
+
+UNCARRIED = frozenset(
+    {"not_a_number", "infinite", "undefined_item", "hole", "list_with_names", "bigint", "symbol", "function"}
+    | {"date", "map", "set", "regexp", "bytes", "class_instance", "circle", "unreadable", "too_deep"}
+    | {"half_surrogate", "too_large", "name_taken"}
+)
+"""What a field held that JSON, or a message, cannot carry. `half_surrogate`: text cut through an emoji, of which the
+rest was kept."""
+_SHAPE = "shape"
+_MAX_NAMED = 50
+"""Fields of one record that may be named. The record is counted, whatever is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One field. `why`: one of UNCARRIED, or `shape` where only the name was told."""
+
+    field: str
+    why: str
+
+    @property
+    def is_uncarried(self) -> bool:
+        return self.why != _SHAPE
+
+
+def left_out(told: Any) -> Sequence[LeftOut]:
+    """`["name", ["name", why]]` as fields; anything else that a connector says is passed over."""
+    if type(told) is not list:
+        return ()
+    found = (_read(one) for one in cast("list[Any]", told)[:_MAX_NAMED])
+    return [one for one in found if one is not None]
+
+
+def _read(told: Any) -> LeftOut | None:
+    match told:
+        case str():
+            return LeftOut(told, _SHAPE)
+        case [str(field), str(why)] if why in UNCARRIED:
+            return LeftOut(field, why)
+        case _:
+            return None
