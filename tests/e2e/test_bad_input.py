@@ -181,7 +181,7 @@ async def test_a_recording_never_enters_a_connection_that_is_for_the_owners_own_
     command: CommandLine, folder: Path
 ) -> None:
     """Its ledger would claim what nobody has read."""
-    connected = await command("connect", "slack", "--name", "own", "--storage-state", str(folder / "good.json"))
+    connected = await command("connect", "slack", "--name", "own", "--watch", str(folder))
     assert connected.exit_code == 0
     check_refusal(await command("run", "own", "--replay", str(RECORDINGS / "small")), "own")
     (row,) = json.loads((await command("connections", "--json")).stdout)["connections"]

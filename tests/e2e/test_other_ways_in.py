@@ -6,6 +6,7 @@ Provenance: HO-4, HO-6. Real commands and real browsers; none of them opens a wi
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator
@@ -100,6 +101,37 @@ async def test_cookies_of_a_session_that_has_ended_need_the_owner(
     assert refused.exit_code == 4
     assert "does not take these cookies" in refused.complaint
     assert load_session(command.home, "slack") is None
+
+
+@pytest.mark.requirement("SE-6")
+async def test_of_a_storage_state_only_what_is_the_sites_is_kept(
+    slack: FakeSlack, command: CommandLine, tmp_path: Path
+) -> None:
+    path = slack.write_storage_state(tmp_path / "session.json")
+    state = json.loads(path.read_bytes())
+    state["cookies"].append({**state["cookies"][0], "name": "bank", "value": FOREIGN, "domain": ".bank.example"})
+    mine = {"name": "account", "value": FOREIGN}
+    state["origins"].append({"origin": "https://bank.example", "localStorage": [mine]})
+    path.write_text(json.dumps(state), encoding="utf-8")
+    words = ("connect", "slack", "--name", "fake", "--storage-state", str(path), *command.mapped(slack), "--json")
+    connected = await command(*words)
+    assert (connected.exit_code, json.loads(connected.stdout)["workspaces"]) == (0, ["Lantern Bay"]), connected.stderr
+    kept = load_session(command.home, "fake")
+    assert kept is not None
+    assert kept["cookies"]
+    assert FOREIGN not in json.dumps(kept)
+
+
+@pytest.mark.requirement("SE-6")
+async def test_a_storage_state_that_the_site_does_not_take_connects_nothing(
+    slack: FakeSlack, command: CommandLine, tmp_path: Path
+) -> None:
+    path = slack.write_storage_state(tmp_path / "session.json")
+    slack.sign_out_elsewhere()
+    done = await command("connect", "slack", "--name", "fake", "--storage-state", str(path), *command.mapped(slack))
+    assert (done.exit_code, done.stdout) == (4, "")
+    assert "Slack does not take that session" in done.stderr
+    assert load_session(command.home, "fake") is None
 
 
 async def test_firefox_lends_the_cookies_of_the_site_and_no_others(

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import Page
 
 from polyhost.browser.isolated import evaluate_isolated
 from polyhost.browser.session import SessionReport, SessionSigns
-from polyhost.browser.storage import kept_state
+from polyhost.browser.storage import SiteState, kept_state
 
 __all__ = ["LOOK_SECONDS", "SETTLE_SECONDS", "SignedIn", "read_state", "wait_until_signed_in"]
 
@@ -27,9 +26,9 @@ _STORAGE = "Object.entries(localStorage).map(([name, value]) => ({ name, value }
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """`state`: a storage state with nothing in it but what belongs to the site's declared hosts."""
+    """`state`: its session."""
 
-    state: dict[str, Any]
+    state: SiteState
     report: SessionReport
 
 
@@ -44,7 +43,7 @@ async def wait_until_signed_in(page: Page, signs: SessionSigns) -> SessionReport
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def read_state(page: Page, signs: SessionSigns) -> dict[str, Any]:
+async def read_state(page: Page, signs: SessionSigns) -> SiteState:
     """Cookies, and the storage of the page's own origin. Only reads: Playwright's `storage_state` would open pages to
     look into other origins, in a browser that may be the owner's own."""
     parts = urlsplit(page.url)

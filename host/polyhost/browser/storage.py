@@ -6,24 +6,30 @@ Owns: which cookies and origins belong to a set of declared hosts. Must not know
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NewType
 from urllib.parse import urlsplit
 
 from polyhost.protocol.host_patterns import allows_name, host_pattern
 
-__all__ = ["cookie_reaches", "kept_state"]
+__all__ = ["SiteState", "cookie_reaches", "kept_state"]
+
+SiteState = NewType("SiteState", dict[str, Any])
+"""A storage state with what belongs to a source's declared hosts, and nothing else: `kept_state` makes it, and only
+such a one is sealed."""
 
 
-def kept_state(state: Mapping[str, Any], hosts: Sequence[str]) -> dict[str, Any]:
+def kept_state(state: Mapping[str, Any], hosts: Sequence[str]) -> SiteState:
     """Only what the declared hosts would be sent, or keep themselves: an identity provider's session is not ours."""
-    return {
-        "cookies": [cookie for cookie in state.get("cookies", ()) if cookie_reaches(hosts, cookie["domain"])],
-        "origins": [
-            origin
-            for origin in state.get("origins", ())
-            if allows_name(hosts, urlsplit(origin["origin"]).hostname or "")
-        ],
-    }
+    return SiteState(
+        {
+            "cookies": [cookie for cookie in state.get("cookies", ()) if cookie_reaches(hosts, cookie["domain"])],
+            "origins": [
+                origin
+                for origin in state.get("origins", ())
+                if allows_name(hosts, urlsplit(origin["origin"]).hostname or "")
+            ],
+        }
+    )
 
 
 def cookie_reaches(hosts: Sequence[str], domain: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.session import SessionReport, Workspace
+from polyhost.browser.storage import SiteState
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.sessions.account import account_at, place_of, same_account
 from polyhost.engine.sessions.saved import delete_session, save_session
@@ -200,7 +201,7 @@ def _account(report: SessionReport | None, place: Workspace | None) -> dict[str,
     return account if place is None else {**account, "workspace": place.model_dump()}
 
 
-async def _save(context: Context, store: Store, wanted: _Wanted, row: ConnectionRow, state: Mapping[str, Any]) -> None:
+async def _save(context: Context, store: Store, wanted: _Wanted, row: ConnectionRow, state: SiteState) -> None:
     note = save_session(context.home, row.name, state)
     await note_sign_in(store, row.id)
     if note is not None:

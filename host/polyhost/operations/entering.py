@@ -18,6 +18,7 @@ from polyhost.browser.cookies import cookies_of_browser, cookies_of_file
 from polyhost.browser.session import SessionReport, Workspace
 from polyhost.browser.signed_in import SignedIn
 from polyhost.browser.signin import check_display
+from polyhost.browser.storage import SiteState
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.events import Noticed
 from polyhost.engine.sessions.account import account_at, place_of
@@ -49,7 +50,7 @@ _MAX_SLUG = 32
 class Entered:
     """`state` None: the connection has no session. `report` None: nobody has asked the site about it yet."""
 
-    state: Mapping[str, Any] | None = None
+    state: SiteState | None = None
     report: SessionReport | None = None
 
 
@@ -82,13 +83,11 @@ async def enter(
     *,
     row: ConnectionRow | None = None,
 ) -> Entered:
-    """A session, by the way that was asked for. `row`: the connection that is to get another one: that is never
-    replaced by one that was not seen to be good."""
+    """A session, by the way that was asked for, cut down to the declared hosts and seen to be good at the site. `row`:
+    the connection that is to get another one."""
     if source.kind != "page":
         return Entered()
-    if request.storage_state is not None and row is None:
-        return Entered(read_storage_state(_path(request.storage_state)))
-    if request.watch is not None:
+    if request.watch is not None and all(getattr(request, way) is None for way in _WAYS):
         return Entered()  # files only, until it gets a session with --renew
     insecure = request.insecure_tls or bool(row and row.options.get("insecure_tls"))
     page = None if row is None else (row.account.get("workspace") or {}).get("url")
@@ -111,7 +110,7 @@ async def at_workspace(
     if place is None or entered.state is None or entered.report is None or account_at(entered.report, place.id):
         return entered.report
     site = site_of(source, browser_options(context.home, (mapped, request.insecure_tls)), page=place.url)
-    return (await report_for_workspace(site, place.id, SignedIn(dict(entered.state), entered.report))).report
+    return (await report_for_workspace(site, place.id, SignedIn(entered.state, entered.report))).report
 
 
 async def _by_way(

@@ -13,6 +13,7 @@ from polyhost.engine.sessions.saved import (
     load_saved,
     load_session,
     profile_folder,
+    read_storage_state,
     refresh_session,
     save_session,
     session_saved_at,
@@ -21,7 +22,7 @@ from polyhost.errors import RefusedError
 
 
 def state(value: str) -> dict[str, Any]:
-    return {"cookies": [{"name": "d", "value": value}], "origins": []}
+    return {"cookies": [{"name": "d", "value": value, "domain": ".slack.com"}], "origins": []}
 
 
 def test_a_session_comes_back_as_it_was_saved(home: Path) -> None:
@@ -132,3 +133,29 @@ def test_forgetting_a_session_takes_what_a_cut_off_sign_in_left_along(home: Path
     delete_session(home, "work")
     assert session_saved_at(home, "work") is None
     assert not profile_folder(home, "work").exists()
+
+
+@pytest.mark.requirement("SE-6")
+def test_what_a_session_holds_of_other_hosts_is_not_used(home: Path) -> None:
+    mine = {"name": "d", "value": "1", "domain": ".slack.com"}
+    save_session(home, "work", {"cookies": [mine, {**mine, "domain": ".bank.example"}], "origins": []})
+    saved = load_saved(home, "work")
+    assert saved is not None
+    assert saved.of(["*.slack.com"]).state == {"cookies": [mine], "origins": []}
+
+
+@pytest.mark.parametrize(
+    ("state", "where"),
+    [
+        pytest.param({"cookies": [{"name": "d", "value": "1"}]}, "cookies.0.domain", id="a cookie of nowhere"),
+        pytest.param({"cookies": [{"name": "d", "value": 1, "domain": "x"}]}, "cookies.0.value", id="a number"),
+        pytest.param({"origins": [{"origin": "https://x"}]}, "origins.0.localStorage", id="an origin without storage"),
+        pytest.param({"origins": {}}, "origins", id="an object"),
+    ],
+)
+def test_a_storage_state_that_is_not_one_is_named_with_its_place(tmp_path: Path, state: object, where: str) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps(state), encoding="utf-8")
+    with pytest.raises(RefusedError, match=where) as refused:
+        read_storage_state(path)
+    assert str(path) in refused.value.reason

@@ -18,6 +18,7 @@ from typing import Any
 from playwright.async_api import BrowserContext, Error, Page, Response
 
 from polyhost.browser.session import SessionReport, SessionSigns
+from polyhost.browser.storage import kept_state
 from polyhost.connectors.base import HostCalls
 from polyhost.connectors.page import PageConnector, PageSession
 from polyhost.coverage.health import project
@@ -76,7 +77,7 @@ async def probe_session(row: ConnectionRow, home: Path, clock: Clock) -> list[Fi
         state = load_session(home, row.name)
         if source.manifest.polyfill is None or state is None or row.nature not in {"live", "test"}:
             return []
-        return await _opened(row, source, state, home, clock)
+        return await _opened(row, source, kept_state(state, source.manifest.polyfill.hosts), home, clock)
     except PolyhostError as error:
         instruction = f"Type: {_renewal(row)}" if error.code == ErrorCode.SIGNED_OUT else error.instruction
         return [failed("online", error.reason, instruction, about=row.name)]

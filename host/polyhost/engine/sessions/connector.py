@@ -24,6 +24,7 @@ from playwright.async_api import Error, Page
 
 from polyhost.browser.display import has_display
 from polyhost.browser.signed_in import read_state
+from polyhost.browser.storage import kept_state
 from polyhost.connectors.base import (
     Batch,
     Connector,
@@ -250,7 +251,7 @@ class _OwnersSession(ConnectorSession):
         newer = load_saved(self._use.home, self._use.connection)
         if newer is None or newer.version == self._saved.version:
             return False
-        self._saved = newer
+        self._saved = newer.of(self._use.site.signs.hosts)
         return True
 
     async def _in_a_window(self) -> bool:
@@ -308,7 +309,8 @@ class _OwnersSession(ConnectorSession):
         seen = {origin["origin"] for origin in state["origins"]}
         before = [origin for origin in self._saved.state.get("origins", ()) if origin["origin"] not in seen]
         whole = {"cookies": state["cookies"], "origins": [*before, *state["origins"]]}
-        refresh_session(self._use.home, self._use.connection, whole, since=self._saved.version)
+        kept = kept_state(whole, self._use.site.signs.hosts)
+        refresh_session(self._use.home, self._use.connection, kept, since=self._saved.version)
 
     def _signed_out(self) -> NeedsOwnerError:
         return NeedsOwnerError(f"You are signed out of {self._use.site.name}", code=ErrorCode.SIGNED_OUT)

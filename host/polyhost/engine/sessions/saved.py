@@ -12,15 +12,17 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 from filelock import FileLock
+from pydantic import BaseModel, ValidationError
 
+from polyhost.browser.storage import SiteState, kept_state
 from polyhost.engine.sessions._key import session_key
 from polyhost.engine.sessions._sealing import seal, unseal
 from polyhost.errors import ErrorCode, RefusedError
@@ -44,6 +46,29 @@ MAX_STATE_BYTES = 16 * 1024 * 1024
 """A storage state is kilobytes; a file of this size is something else."""
 
 
+class _Cookie(BaseModel, extra="allow"):
+    name: str
+    value: str
+    domain: str
+
+
+class _Item(BaseModel):
+    name: str
+    value: str
+
+
+class _Origin(BaseModel, extra="allow"):
+    origin: str
+    localStorage: list[_Item]  # noqa: N815  as Playwright spells it
+
+
+class _StorageState(BaseModel):
+    """What is relied on of Playwright's storage state; what else a cookie or an origin says is kept."""
+
+    cookies: list[_Cookie] = []
+    origins: list[_Origin] = []
+
+
 @dataclass(frozen=True, slots=True)
 class SavedSession:
     """A session as it was read. `version` changes with each save; hand it back to `refresh_session`. `note` is for the
@@ -52,6 +77,10 @@ class SavedSession:
     state: dict[str, Any]
     version: str
     note: str | None = None
+
+    def of(self, hosts: Sequence[str]) -> SavedSession:
+        """The same, without what an earlier version, or a manifest that reached further, has saved besides."""
+        return replace(self, state=kept_state(self.state, hosts))
 
 
 def read_storage_state(path: Path) -> dict[str, Any]:
@@ -67,24 +96,25 @@ def read_storage_state(path: Path) -> dict[str, Any]:
         raise RefusedError(f"{path} cannot be read: {error.strerror}", instruction) from None
     except orjson.JSONDecodeError:
         raise RefusedError(f"{path} is not JSON", instruction) from None
-    if not isinstance(document, dict) or not all(
-        isinstance(document.get(part, []), list) and all(isinstance(item, dict) for item in document.get(part, []))
-        for part in ("cookies", "origins")
-    ):
-        raise RefusedError(f"{path} is not a storage state", instruction)
-    if not document.get("cookies") and not document.get("origins"):
+    try:
+        state = _StorageState.model_validate(document).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
+        what = f"{path} is not a storage state{f': see {where}' if where else ''}"
+        raise RefusedError(what, instruction) from None
+    if not state.get("cookies") and not state.get("origins"):
         raise RefusedError(f"{path} holds no cookies and no storage", "Save it again from a signed-in browser.")
-    return document
+    return {"cookies": state.get("cookies", []), "origins": state.get("origins", [])}
 
 
-def save_session(home: Path, connection: str, state: Mapping[str, Any]) -> str | None:
+def save_session(home: Path, connection: str, state: SiteState) -> str | None:
     """Keep a connection's session, sealed; the file is replaced whole or not at all. Returns what the owner should be
     told, once, of how it is kept."""
     with _locked(home):
         return _write(home, connection, state)
 
 
-def refresh_session(home: Path, connection: str, state: Mapping[str, Any], *, since: str) -> bool:
+def refresh_session(home: Path, connection: str, state: SiteState, *, since: str) -> bool:
     """Replace the session by what a run made of it, unless somebody has saved another one since this version was read.
     False where that is so: then nothing is written."""
     with _locked(home):
@@ -138,7 +168,7 @@ def copy_session(home: Path, connection: str, to: str) -> None:
     old one is deleted only when the name has changed, so that a crash in between loses none."""
     saved = load_saved(home, connection)
     if saved is not None:
-        save_session(home, to, saved.state)
+        save_session(home, to, SiteState(saved.state))  # as it was saved
 
 
 def delete_session(home: Path, connection: str) -> None:

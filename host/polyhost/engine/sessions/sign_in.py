@@ -123,9 +123,9 @@ async def enter_with_state(site: Site, state: Mapping[str, Any]) -> SignedIn:
             code=ErrorCode.SIGNED_OUT,
         )
     seen = {origin["origin"] for origin in found.state["origins"]}
-    before = kept_state({"origins": state.get("origins", ())}, site.signs.hosts)["origins"]
-    origins = [*(origin for origin in before if origin["origin"] not in seen), *found.state["origins"]]
-    return SignedIn({**found.state, "origins": origins}, found.report)
+    before = [origin for origin in state.get("origins", ()) if origin["origin"] not in seen]
+    whole = {**found.state, "origins": [*before, *found.state["origins"]]}
+    return SignedIn(kept_state(whole, site.signs.hosts), found.report)
 
 
 async def report_for_workspace(site: Site, place: str | None, found: SignedIn) -> SignedIn:
@@ -146,7 +146,7 @@ async def _open_unseen(site: Site, state: Mapping[str, Any]) -> SignedIn | None:
         with suppress(Error):  # where it led is looked at, whatever went wrong on the way
             await page.goto(site.page, wait_until="commit", timeout=_PAGE_TIMEOUT_MS)
         report = await wait_until_signed_in(page, site.signs)
-        if report.signed_in is False:
+        if report.signed_in is False or not site.signs.may_be_in(page.url):
             return None
         with suppress(Error):
             return SignedIn(await read_state(page, site.signs), report)

@@ -6,7 +6,7 @@ Owns: which connector a source and a connection come to, live, replayed or recor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -135,7 +135,7 @@ async def live_connector(
     if stdio is not None:
         return Prepared(StdioConnector(stdio.command, source.folder, bounds=run_bounds(home)))
     browser = browser_options(home, hosts, headed=owner.headed)
-    _, polyfill = _page(source, browser, page=_page_of(connection))
+    declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
     bounds = run_bounds(home)
 
@@ -155,7 +155,7 @@ async def live_connector(
         connection=connection.name,
         source=connection.source,
         site=site_of(source, replace(browser, headless=False), page=polyfill.page),
-        saved=_saved(connection, home),
+        saved=_saved(connection, declared.hosts, home),
         account=connection.account,
         learn=partial(_learn, store, connection),
         answer=owner.answer,
@@ -180,7 +180,7 @@ async def recording_connector(
     browser = browser_options(home, hosts, headed=owner.headed)
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
-    state = _saved(connection, home).state
+    state = _saved(connection, declared.hosts, home).state
     recording = RecordedConnector(
         polyfill,
         _rules(declared),
@@ -223,7 +223,7 @@ def run_bounds(home: Path) -> RunBounds:
     return load_config(home).bounds.values
 
 
-def _saved(connection: ConnectionRow, home: Path) -> SavedSession:
+def _saved(connection: ConnectionRow, hosts: Sequence[str], home: Path) -> SavedSession:
     saved = load_saved(home, connection.name)
     if saved is None:
         raise NeedsOwnerError(
@@ -231,7 +231,7 @@ def _saved(connection: ConnectionRow, home: Path) -> SavedSession:
             f"Give it one: polyhost connect {connection.source} --name {connection.name} --renew",
             code=ErrorCode.SIGNED_OUT,
         )
-    return saved
+    return saved.of(hosts)
 
 
 async def _learn(store: Store, connection: ConnectionRow, account: Mapping[str, Any]) -> None:
