@@ -56,7 +56,7 @@ def test_vertical_tab_form_feed_and_a_lone_cr_do_not_end_a_line(control):
         (b'{"a":"\\ud800"}', "invalid_json"),
         (b"{'a':1}", "invalid_json"),
         (b'{"a":1}{"a":2}', "invalid_json"),
-        (b"\xef\xbb\xbf{}", "invalid_json"),
+        (b"{}\xef\xbb\xbf", "invalid_json"),
         (b"null", "not_an_object"),
         (b"[]", "not_an_object"),
         (b'"x"', "not_an_object"),
@@ -68,6 +68,14 @@ def test_vertical_tab_form_feed_and_a_lone_cr_do_not_end_a_line(control):
 )
 def test_a_line_that_is_not_one_json_object_is_malformed(line, rule):
     assert decoded(line + b"\n") == [Malformed(1, len(line), hashlib.sha256(line).hexdigest()[:16], rule)]
+
+
+@pytest.mark.requirement("RS-1.1")
+@pytest.mark.parametrize("line", [b'{"a":1}\n', b'{"a":1}', b'{"a":1}\r\n'])
+def test_a_byte_order_mark_before_a_line_is_dropped(line):
+    """RFC 8259 (8.1) lets a reader pass over it."""
+    assert decoded(b"\xef\xbb\xbf" + line) == [{"a": 1}]
+    assert decoded(b"\xef\xbb\xbf\r\n" + line) == [{"a": 1}]
 
 
 def test_many_brackets_side_by_side_are_not_deep():

@@ -61,6 +61,13 @@ def test_one_that_is_met_again_counts_once_in_a_run_and_keeps_since_when_it_stan
     assert exceptions.met(again, fact(), at=LATER, turn=5).tries == 2
 
 
+def test_one_that_was_met_in_this_run_is_not_proven_away_unless_it_is_a_group_that_was_read_after_that() -> None:
+    record, thread = one(), group("6.0")
+    met_now = {record.id, thread.id}
+    assert healed(record, thread, met_now=met_now) == []
+    assert healed(record, thread, met_now=met_now, groups={key_of("5.0"), key_of("6.0")}) == ["6.0"]
+
+
 def test_a_group_stands_at_its_own_position() -> None:
     assert group("7.0", position=None).position == "7.0"
 

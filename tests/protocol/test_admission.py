@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from playbooks import AT, MESSAGES, Flush, delete, done, manifest, play, record, stream, strict
-from polyhost.protocol.commands import PersistRecords
+from playbooks import AT, MESSAGES, Flush, coverage, delete, done, looked, manifest, play, record, state, stream, strict
+from polyhost.protocol.commands import CommitCheckpoints, CommitCoverage, NoteException, PersistRecords
 from polyhost.protocol.declarations import PartitionDecl
 from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record
@@ -132,3 +132,90 @@ def test_a_record_whose_partition_cannot_be_read_is_invalid_and_not_of_another_r
     odd = record("messages", "m1", {"channel": None, "ts": "1.0"})
     (book >> odd >> record("messages", "m2", {"channel": "C2", "ts": "1.0"}) >> Flush())
     assert dict(book.machine.rejected["messages"]) == {"invalid_record": 1, "out_of_scope_record": 1}
+
+
+# ------------------------------------------------------------------ wrong by itself
+
+
+def refusing(message: dict[str, Any], of: Any = None, request: Any = None) -> Any:
+    """A run in which this one and a sound neighbour come by."""
+    book = play(of or manifest(MESSAGES), request)
+    return (book >> message >> record("messages", "m2", {"channel": "C1", "ts": "2.0"}) >> done(2)).finish()
+
+
+SINCE = {"time_range": {"since": "2024-01-01"}}
+WRONG = {"key": 5, "data": [], "op": "merge", "emitted_at": "soon"}
+
+
+@pytest.mark.requirement("RS-1.1")
+@pytest.mark.parametrize("part", WRONG)
+def test_a_record_that_is_wrong_by_itself_costs_itself_and_is_named(part):
+    book = refusing({**record("messages", "m1", {"channel": "C1", "ts": "1.0"}), part: WRONG[part]})
+    assert (book.stored, book.outcome.status) == (["m2"], "succeeded")
+    [noted] = book.of(NoteException)
+    assert (noted.fact.stream, noted.fact.key, noted.fact.reason) == ("messages", "m1", "invalid")
+    assert noted.fact.detail.endswith(f"RECORD.{part}")
+
+
+@pytest.mark.requirement("RS-1.1")
+def test_one_that_nothing_names_is_counted_and_opens_what_it_may_lie_in():
+    nameless = {**record("messages", "m1", {"channel": "C1", "ts": "1.0"}), "key": None}
+    nameless["data"]["id"] = ""
+    book = play(manifest(MESSAGES)) >> nameless >> coverage("messages", "C1", None, "0.9")
+    book >> coverage("messages", "C1", None, "9.0") >> done(1)
+    book.finish()
+    assert [claim.until for claim in book.of(CommitCoverage)] == ["0.9"]
+    assert (book.of(NoteException), book.machine.unnamed) == ([], {"messages": 1})
+    assert ("invalid_record", "messages", 1) in book.codes
+
+
+@pytest.mark.requirement("RS-1.1")
+def test_one_that_nothing_names_holds_the_cursor_of_its_stream_back_and_no_others():
+    of = manifest(stream("notes"), stream("tags"))
+    book = play(of) >> {**record("notes", ""), "data": {}} >> state("notes") >> looked("tags") >> state("tags")
+    (book >> done(1)).finish()
+    assert book.of(CommitCheckpoints) == [CommitCheckpoints({"tags": "c1"})]
+    assert book.outcome.withheld == {"notes": "record_refused"}
+    assert book.codes == [("invalid_record", "notes", 1), ("range_unproven", "notes", 1)]
+
+
+@pytest.mark.requirement("PR-3.5")
+@pytest.mark.parametrize(
+    ("data", "request_", "code"),
+    [
+        ({"channel": "C2", "ts": "1.0"}, {"resources": {"messages": ["C1"]}}, "out_of_scope_record"),
+        ({"channel": "C1", "ts": "1.0"}, {"resources": {"messages": ["C1"]}}, "invalid_record"),
+        ({"ts": "1.0"}, {"resources": {"messages": ["C1"]}}, "invalid_record"),
+        ({"at": "2020-01-01T00:00:00Z", "channel": "C1", "ts": "1.0"}, SINCE, "out_of_scope_record"),
+        ({"at": "soon", "channel": "C1", "ts": "1.0"}, SINCE, "invalid_record"),
+    ],
+)
+def test_a_wrong_record_is_out_of_scope_where_that_can_be_told(data, request_, code):
+    book = play(manifest(MESSAGES), request_) >> record("messages", "m1", data, emitted_at="soon")
+    assert dict(book.machine.rejected["messages"]) == {code: 1}
+
+
+def test_a_wrong_record_of_a_stream_that_nobody_asked_for_is_counted_as_such():
+    book = play(manifest(stream("notes"), stream("tags")), {"streams": ["notes"]})
+    book >> record("tags", "t", emitted_at="soon") >> record("ghosts", "g", emitted_at="soon")
+    assert {name: dict(codes) for name, codes in book.machine.rejected.items()} == {"tags": {"out_of_scope_record": 1}}
+
+
+@pytest.mark.requirement("RS-1.1")
+def test_a_record_that_is_taken_makes_good_what_was_refused_under_its_key():
+    """The later word counts, also of a deletion."""
+    of = manifest(stream("notes"))
+    wrong, told = record("notes", "n1", emitted_at="soon"), record("notes", "n2", emitted_at="soon")
+    book = play(of) >> wrong >> wrong >> record("notes", "n1") >> told >> delete("notes", "n2") >> done(5)
+    book.finish()
+    assert (book.codes, book.machine.rejected["notes"].total()) == ([], 0)
+
+
+def test_a_deletion_that_only_what_is_stored_can_place_makes_good_what_was_refused():
+    of = manifest(stream("notes", selection={"resources": True, "resource_field": "text"}))
+    book = play(of, {"resources": {"notes": ["x"]}}) >> record("notes", "n1", {"text": "x"}, emitted_at="soon")
+    book >> delete("notes", "n1") >> Flush()
+    [undecided] = [one for batch in book.of(PersistRecords) for one in batch.undecided]
+    assert book.machine.rejected["notes"].total() == 1
+    assert book.machine.decide(undecided, {"id": "n1", "text": "x"})
+    assert book.machine.rejected["notes"].total() == 0

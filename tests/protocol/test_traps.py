@@ -22,7 +22,7 @@ from playbooks import (
     strict,
 )
 from polyhost.protocol.commands import CommitCheckpoints, CommitCoverage, PersistRecords
-from polyhost.protocol.messages import MalformedLine
+from polyhost.protocol.messages import MalformedLine, OddMessage
 from polyhost.protocol.scope_request import ScopeError, resolve_request
 from polyhost.protocol.validation import build_validators
 
@@ -60,10 +60,11 @@ def test_trap_2_an_explicit_upsert_is_taken():
 @pytest.mark.parametrize(
     "time", ["yesterday", "", None, 0, 1700000000, "2026-02-30T00:00:00Z", "2026-01-31T09:30:00", "2026-01-31"]
 )
-def test_trap_2_an_emitted_at_that_is_no_time_is_a_violation(time):
-    book = (play() >> record("notes", "n1", emitted_at=time)).finish(None)
-    assert book.outcome.code == "protocol_violation"
-    assert book.stored == []
+def test_trap_2_an_emitted_at_that_is_no_time_is_not_accepted(time):
+    """It costs the record (ours), which the text has a runtime refuse, and nothing else."""
+    book = (play() >> record("notes", "n1", emitted_at=time) >> record("notes", "n2") >> done(2)).finish()
+    assert book.codes == [("invalid_record", "notes", 1)]
+    assert book.stored == ["n2"]
 
 
 @pytest.mark.requirement("PR-3.5")
@@ -163,14 +164,35 @@ def test_trap_5_a_certified_failure_stores_every_record_before_any_cursor_commit
         {"type": "DONE", "status": SECRET, "records_emitted": 0},
         {"type": "SKIP_RESULT", "recovery_hint": {"action": SECRET}},
         {"type": "PARTITION_COVERAGE", "stream": "notes", "partition": SECRET, "since": SECRET, "until": SECRET},
-        record("notes", [SECRET, SECRET]),
-        record("notes", "n1", emitted_at=SECRET),
-        record("notes", "n1", op=SECRET),
+        MalformedLine(3, 40, "deadbeef", "invalid_json", OddMessage({"type": "PROGRESS", SECRET: SECRET}, {})),
     ],
 )
 def test_trap_6_the_text_of_a_bad_line_is_kept_nowhere(wrong):
     book = (play() >> wrong).finish(None)
     assert book.outcome.code == "protocol_violation"
+    assert_untold(book)
+
+
+@pytest.mark.requirement("PR-4.5")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        record("notes", [SECRET, SECRET]),
+        record("notes", "n1", {"id": SECRET}),
+        record("notes", "n1", emitted_at=SECRET),
+        record("notes", "n1", op=SECRET),
+        {**record("notes", "n1"), "data": SECRET},
+        {**record("notes", "n1"), "stream": [SECRET]},
+        MalformedLine(3, 40, "deadbeef", "invalid_json", OddMessage(record("notes", 5, {SECRET: 1}), {})),
+    ],
+)
+def test_trap_6_nor_is_that_of_a_wrong_record(wrong):
+    book = (play() >> wrong >> done(1)).finish()
+    assert book.outcome.status == "succeeded"
+    assert_untold(book)
+
+
+def assert_untold(book):
     for part in ("Anna", "xoxc", "1700000000"):
         assert part not in repr(book.all)
         assert part not in repr([found.as_json() for found in book.diagnostics])

@@ -6,7 +6,9 @@ processes, pages, what a message means.
 Lines end at LF and nowhere else (a JSON string may hold U+2028, U+2029 or NEL bare); one CR before it is dropped; lines
 of spaces, tabs or nothing are ignored but counted. Where a name stands twice in an object the last value holds, as in
 every JavaScript engine; nothing downstream sees the text again, so no second reading can disagree with it. Integers
-beyond 64 bits become floats, as in JavaScript: a connector sends such ids as strings.
+beyond 64 bits become floats, as in JavaScript: a connector sends such ids as strings. A byte order mark before a line
+is dropped, as RFC 8259 lets a reader do. Of a line that is JSON but for a value in it, what can be read is handed on
+with it (`odd_lines`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ from typing import Any
 import orjson
 
 from polyhost.connectors.base import Malformed
+from polyhost.connectors.odd_lines import read_odd_line
+from polyhost.protocol.messages import OddMessage
 
 __all__ = ["MAX_DEPTH", "MAX_LINE_BYTES", "LineDecoder", "decode_message"]
 
@@ -29,13 +33,14 @@ MAX_DEPTH = 128
 _DIGEST_DIGITS = 16
 """Hex digits kept of a SHA-256: enough to recognise a line in the connector's own log."""
 _BLANK = b" \t\r"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _PARSER_DEPTH_WORD = "depth"
 """What orjson says that it has exceeded where it will not go deeper (1,024 levels). The rest of the sentence differs
 from version to version; no other message of it has this word."""
 
 
-def _malformed(line: int, data: bytes | bytearray, rule: str) -> Malformed:
-    return Malformed(line, len(data), hashlib.sha256(data).hexdigest()[:_DIGEST_DIGITS], rule)
+def _malformed(line: int, data: bytes | bytearray, rule: str, odd: OddMessage | None = None) -> Malformed:
+    return Malformed(line, len(data), hashlib.sha256(data).hexdigest()[:_DIGEST_DIGITS], rule, odd)
 
 
 def decode_message(data: bytes | bytearray, line: int) -> dict[str, Any] | Malformed:
@@ -45,12 +50,12 @@ def decode_message(data: bytes | bytearray, line: int) -> dict[str, Any] | Malfo
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        return _malformed(line, data, _broken_rule(data, error.msg))
+        return _malformed(line, data, _broken_rule(data, error.msg), read_odd_line(data, MAX_DEPTH))
     if not isinstance(value, dict):
         return _malformed(line, data, "not_an_object")
     # Counting brackets is one pass in C and an upper bound; only lines above it are walked.
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
-        return _malformed(line, data, "too_deep")
+        return _malformed(line, data, "too_deep", read_odd_line(data, MAX_DEPTH))
     return value
 
 
@@ -115,9 +120,11 @@ class LineDecoder:
         self._line += 1
         data, self._partial = self._partial, bytearray()
         skipped, self._skipping = self._skipping, False
+        size = len(data) + terminated
+        if data.startswith(_BYTE_ORDER_MARK):
+            del data[: len(_BYTE_ORDER_MARK)]
         if skipped or not data.strip(_BLANK):
             return
-        size = len(data) + terminated
         if data.endswith(b"\r"):
             del data[-1]
         yield decode_message(data, self._line), size

@@ -170,14 +170,16 @@ def healed_by_claim(
 
     `groups`: those that were read completely, `heads`: positions at which a head came by; both as sort keys. What
     hangs on a head is proven by its group being read, or by the head being gone. One without a position is proven by
-    no range.
+    no range. A group that was read after it was met in the same run is well: the later word counts.
     """
     low, high = floor_key(piece.since, order), sort_key(piece.until, order)
     found: list[ExceptionId] = []
     for one in standing:
-        if one.position is None or one.id in met_now:
+        if one.position is None:
             continue
         at = sort_key(one.position, order)
+        if one.id in met_now and not (one.kind is ExceptionKind.GROUP and at in groups):
+            continue
         if low <= at <= high and (not one.hangs_on_a_head or at in groups or at not in heads):
             found.append(one.id)
     return found

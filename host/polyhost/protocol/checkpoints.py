@@ -8,6 +8,7 @@ stands for: the stream did not fail, its details are accounted for, and the run 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,10 @@ from polyhost.protocol.graph import dependents
 from polyhost.protocol.messages import ProtocolViolationError, State
 from polyhost.protocol.scope import Scope
 
-__all__ = ["Checkpoints", "Eligible"]
+__all__ = ["RECORD_REFUSED", "Checkpoints", "Eligible"]
+
+RECORD_REFUSED = "record_refused"
+"""The rule that holds a cursor back behind which a record lies that nothing names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,10 @@ class Checkpoints:
             raise ProtocolViolationError("not_a_checkpoint_stream", "STATE.stream")
         self._staged[message.stream] = message.cursor
 
-    def eligible(self, failed: frozenset[str], details: DetailAccounts) -> Eligible:
-        """Which staged cursors may move, given the streams that failed and the details accounted for."""
-        held = {
-            checkpoint: "stream_failed" for name in failed for checkpoint in self._manifest.by_name[name].checkpoints
-        }
+    def eligible(self, failed: Collection[str], details: DetailAccounts, *, unproven: Collection[str] = ()) -> Eligible:
+        """Which staged cursors may move, given the streams that failed and the details accounted for. `unproven`: those
+        of which a record was refused that nothing names: nobody would ask for it again behind the cursor."""
+        held = self._checkpoints_of(unproven, RECORD_REFUSED) | self._checkpoints_of(failed, "stream_failed")
         cursors: dict[str, Any] = {}
         withheld: dict[str, str] = {}
         for checkpoint, cursor in self._staged.items():
@@ -61,6 +64,9 @@ class Checkpoints:
             else:
                 withheld[checkpoint] = rule
         return Eligible(cursors, withheld)
+
+    def _checkpoints_of(self, streams: Collection[str], rule: str) -> dict[str, str]:
+        return {checkpoint: rule for name in streams for checkpoint in self._manifest.by_name[name].checkpoints}
 
     def _held_back(self, checkpoint: str, details: DetailAccounts) -> str | None:
         for name in self._dependents.get(checkpoint, ()):

@@ -41,7 +41,7 @@ class Exceptions:
         key = _record_key(message, stream) if kind is ExceptionKind.RECORD else _group_key(message, stream)
         if kind is ExceptionKind.RECORD:
             self._findings.reject(DiagnosticCode.INVALID_RECORD, message.reason, message.stream)
-            if not self._refusals.spare(message.stream, key):
+            if not self._refusals.spare(message.stream, key, (message.reason, "")):
                 return None
         _check_position(message, stream)
         return ExceptionFact(

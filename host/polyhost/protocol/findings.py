@@ -87,7 +87,16 @@ class Findings:
         self.rejected.setdefault(stream, Counter())[code.value] += 1
         info = code is DiagnosticCode.OUT_OF_SCOPE_RECORD and rule != "time_unreadable"
         severity = Severity.INFO if info else Severity.GAP
-        self.note(code, f"{rule} at {path}" if path else rule, stream=stream, severity=severity)
+        self.note(code, _at(rule, path), stream=stream, severity=severity)
+
+    def take_back(self, code: DiagnosticCode, rule: str, stream: str, path: str = "") -> None:
+        """A record that was rejected has been stored after all."""
+        self.rejected[stream][code.value] -= 1
+        key = (code, stream, _at(rule, path))
+        key = key if key in self._found else (code, None, "other")
+        self._found[key].count -= 1
+        if self._found[key].count == 0:
+            del self._found[key]
 
     def name_partitions(self, code: DiagnosticCode, rule: str, stream: str | None, keys: Sequence[str]) -> None:
         """Keys to say with a finding that was noted; a few more than are shown, so that the cut is known."""
@@ -120,3 +129,7 @@ class Findings:
             count=found.count,
             recovery_hint=found.hint,
         )
+
+
+def _at(rule: str, path: str) -> str:
+    return f"{rule} at {path}" if path else rule

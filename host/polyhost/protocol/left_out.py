@@ -4,7 +4,8 @@ Owns: how that is told (`mended` of a RECORD), the closed list of reasons. Must 
 record.
 
 A polyfill's script makes values that JSON cannot carry: the SDK leaves out the field that holds one, and says what it
-was (polyfills/sdk/values.js has the same words). Where the record cannot do without, that is why it is refused.
+was (polyfills/sdk/values.js has the same words, and connectors/odd_lines.py uses them of what a process says). Where
+the record cannot do without, that is why it is refused.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-__all__ = ["UNCARRIED", "LeftOut", "left_out"]
+__all__ = ["HALF_SURROGATE", "UNCARRIED", "LeftOut", "left_out"]
 
+HALF_SURROGATE = "half_surrogate"
 UNCARRIED = frozenset(
     {"not_a_number", "infinite", "undefined_item", "hole", "list_with_names", "bigint", "symbol", "function"}
     | {"date", "map", "set", "regexp", "bytes", "class_instance", "circle", "unreadable", "too_deep"}
-    | {"half_surrogate", "too_large", "name_taken"}
+    | {HALF_SURROGATE, "too_large", "name_taken"}
 )
 """What a field held that JSON, or a message, cannot carry. `half_surrogate`: text cut through an emoji, of which the
 rest was kept."""

@@ -16,7 +16,7 @@ from typing import Any, Literal, cast
 
 from polyhost.protocol.admission import Admission
 from polyhost.protocol.bindings import PARTITIONS
-from polyhost.protocol.checkpoints import Checkpoints, Eligible
+from polyhost.protocol.checkpoints import RECORD_REFUSED, Checkpoints, Eligible
 from polyhost.protocol.commands import (
     AskOwner,
     Command,
@@ -153,6 +153,11 @@ class RunMachine:
         """RECORD messages taken, admitted or not: what DONE.records_emitted is held to."""
         return self._admission.emitted
 
+    @property
+    def unnamed(self) -> Mapping[str, int]:
+        """Per declared stream: records refused that nothing names, for they have no key or there are too many."""
+        return self._admission.refusals.unnamed
+
     # events
 
     def begin(self) -> list[Command]:
@@ -191,6 +196,10 @@ class RunMachine:
         """At the end of a transport batch: hand on what was admitted."""
         batch = self._admission.flush()
         return [batch] if batch is not None else _NOTHING
+
+    def not_kept(self, stream: str) -> None:
+        """An exception of this stream that was to be kept by name is not: the ledger has too many."""
+        self._admission.refusals.lose(stream)
 
     def decide(self, record: Record, stored: Mapping[str, Any] | None) -> bool:
         """Whether an undecided delete of a PersistRecords may be written, given what is stored; counts it where not."""
@@ -267,6 +276,10 @@ class RunMachine:
     def _receive_other(self, message: Mapping[str, Any] | MalformedLine, now: float) -> list[Command]:
         if self.state is not ConnectorState.COLLECTING:
             raise ProtocolViolationError(f"message_while_{self.state.value}")
+        if isinstance(message, MalformedLine) and message.odd is not None:
+            if message.odd.message["type"] == "RECORD":
+                return self._admission.take_odd(message.odd)
+            message = message.odd.message
         if isinstance(message, MalformedLine):
             where = f"line {message.line} ({message.length} bytes, sha256 {message.digest})"
             raise ProtocolViolationError(message.rule, where)
@@ -378,12 +391,13 @@ class RunMachine:
         return _NOTHING
 
     def _end(self) -> list[Command]:
-        eligible = self._checkpoints.eligible(frozenset(self._skips.failed), self._details)
+        eligible = self._checkpoints.eligible(self._skips.failed, self._details, unproven=self.unnamed)
         verdict = judge_ending(self._ending, self._skips, self._findings)
         if not verdict.commits:
             eligible = Eligible({}, dict.fromkeys([*eligible.cursors, *eligible.withheld], "run_not_succeeded"))
         for checkpoint, rule in eligible.withheld.items():
             self._tell_withheld(checkpoint, rule)
+        self._tell_unnamed()
         if verdict.status == "succeeded":
             self._mentions.tell(self._admission.heard, self._findings)
         self.outcome = RunOutcome(
@@ -406,3 +420,10 @@ class RunMachine:
         """A missing account of details is a gap of its own; the other reasons were told already, or asked for."""
         if rule in (Account.SHORT.value, Account.SILENT.value):
             self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=checkpoint, severity=Severity.GAP)
+
+    def _tell_unnamed(self) -> None:
+        """Of a stream without partitions no claim says that it is not proven."""
+        for stream, count in self.unnamed.items():
+            if self._manifest.by_name[stream].partition is None:
+                code = DiagnosticCode.RANGE_UNPROVEN
+                self._findings.note(code, RECORD_REFUSED, stream=stream, severity=Severity.GAP, count=count)

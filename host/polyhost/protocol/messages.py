@@ -9,8 +9,9 @@ Keys that are not known are passed over; types that are not known are refused.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, ValidationError, model_validator
 
@@ -29,7 +30,9 @@ __all__ = [
     "InteractionResponse",
     "MalformedLine",
     "Message",
+    "OddMessage",
     "PartitionCoverage",
+    "PartitionEntry",
     "PartitionInventory",
     "Progress",
     "ProtocolViolationError",
@@ -39,6 +42,7 @@ __all__ = [
     "SkipResult",
     "Start",
     "State",
+    "WrongRecordError",
     "parse_message",
     "parse_record",
 ]
@@ -49,13 +53,24 @@ MAX_CURSOR = 256
 
 
 @dataclass(frozen=True, slots=True)
+class OddMessage:
+    """What can be read of a line that is JSON but for a value in it. `places`: where (paths of up to three parts) there
+    is something that was not sent, and what was (words of `left_out`): U+FFFD for half a character, else null."""
+
+    message: dict[str, Any] = field(repr=False)
+    places: Mapping[tuple[str | int, ...], str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class MalformedLine:
-    """A line that is not one JSON object. Its text is never kept: only where, how long, and a digest."""
+    """A line that is not one JSON object. Its text is never kept: only where, how long, and a digest. `odd`: what can
+    be taken of it all the same."""
 
     line: int
     length: int
     digest: str
     rule: str
+    odd: OddMessage | None = field(default=None, repr=False)
 
 
 class ProtocolViolationError(Exception):
@@ -65,6 +80,10 @@ class ProtocolViolationError(Exception):
         super().__init__(f"{rule} at {where}" if where else rule)
         self.rule = rule
         self.where = where
+
+
+class WrongRecordError(ProtocolViolationError):
+    """A RECORD that cannot be taken, and costs itself."""
 
 
 class _Message(BaseModel):
@@ -248,11 +267,32 @@ class PartitionEntry(_Message):
 
 
 class PartitionInventory(_Message):
-    """PARTITION_INVENTORY: what exists (our extension)."""
+    """PARTITION_INVENTORY: what exists (our extension). An entry whose key cannot be read costs itself, and is counted
+    as `unreadable`; a label or status that is no text is left out."""
 
     stream: Name
     partitions: Annotated[tuple[PartitionEntry, ...], Strict(False)]
     complete: bool
+    unreadable: int = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _entries_cost_themselves(cls, raw: dict[str, Any]) -> dict[str, Any]:
+        told = raw.get("partitions")
+        if not isinstance(told, list):
+            return {**raw, "unreadable": 0}
+        read = [entry for one in cast("list[Any]", told) if (entry := _entry(one)) is not None]
+        return {**raw, "partitions": read, "unreadable": len(cast("list[Any]", told)) - len(read)}
+
+
+def _entry(told: Any) -> PartitionEntry | None:
+    if not isinstance(told, dict):
+        return None
+    words = {name: text for name in ("label", "status") if isinstance(text := told.get(name), str)}
+    try:
+        return PartitionEntry.model_validate({"key": told.get("key"), **words})
+    except ValidationError:
+        return None
 
 
 class PartitionCoverage(_Message):
@@ -325,23 +365,23 @@ def parse_message(raw: object) -> Message:
 
 
 def parse_record(raw: dict[str, Any]) -> tuple[str, Any, dict[str, Any] | None, str, Literal["upsert", "delete"]]:
-    """RECORD's fields: stream, key as written, data, emitted_at, op."""
+    """RECORD's fields: stream, key as written, data, emitted_at, op. WrongRecordError where one is none."""
     get = raw.get
     stream = get("stream")
     if type(stream) is not str or not stream:
-        raise ProtocolViolationError("stream_type", "RECORD.stream")
+        raise WrongRecordError("stream_type", "RECORD.stream")
     key = get("key")
     if type(key) is not str and type(key) is not list:
-        raise ProtocolViolationError("key_type", "RECORD.key")
+        raise WrongRecordError("key_type", "RECORD.key")
     op = get("op", "upsert")
     if op not in ("upsert", "delete"):  # a tuple: the value may be unhashable
-        raise ProtocolViolationError("op_unknown", "RECORD.op")
+        raise WrongRecordError("op_unknown", "RECORD.op")
     data = get("data")
     if type(data) is not dict and (data is not None or op != "delete"):
-        raise ProtocolViolationError("data_type", "RECORD.data")
+        raise WrongRecordError("data_type", "RECORD.data")
     emitted_at = get("emitted_at")
     if not is_timestamp(emitted_at):
-        raise ProtocolViolationError("emitted_at_no_time", "RECORD.emitted_at")
+        raise WrongRecordError("emitted_at_no_time", "RECORD.emitted_at")
     return stream, key, data, emitted_at, op  # pyright: ignore[reportReturnType]  # narrowed by the checks above
 
 

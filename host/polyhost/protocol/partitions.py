@@ -27,7 +27,7 @@ _TIME_SCHEMAS = {
 class Partitions:
     """The partitioned streams of one run."""
 
-    __slots__ = ("_findings", "_manifest", "_offered", "_refusals", "_scope")
+    __slots__ = ("_findings", "_manifest", "_offered", "_refusals", "_scope", "_unreadable")
 
     def __init__(
         self, manifest: Manifest, scope: Scope, findings: Findings, refusals: Refusals, *, offered: bool
@@ -37,17 +37,25 @@ class Partitions:
         self._scope = scope
         self._findings = findings
         self._offered = offered
+        self._unreadable: set[str] = set()
 
     def take_inventory(self, message: PartitionInventory) -> CommitInventory:
-        """The partitions that the scope lets us see; the others are counted and forgotten."""
+        """The partitions that the scope lets us see; the others are counted and forgotten. Where an entry could not be
+        read nobody is called missing in this run: it could be any of them."""
         scope, _ = self._stream(message.stream, "PARTITION_INVENTORY.stream")
+        if message.unreadable:
+            self._unreadable.add(message.stream)
+            code = DiagnosticCode.INVENTORY_UNPROVEN
+            self._findings.note(
+                code, "entry_unreadable", stream=message.stream, severity=Severity.GAP, count=message.unreadable
+            )
         seen = tuple(
             InventoryEntry(entry.key, _cut(entry.label), _cut(entry.status))
             for entry in message.partitions
             if scope.allows_partition(entry.key)
         )
         self._ignore(message.stream, len(message.partitions) - len(seen))
-        return CommitInventory(message.stream, seen, message.complete)
+        return CommitInventory(message.stream, seen, message.complete and message.stream not in self._unreadable)
 
     def take_coverage(self, message: PartitionCoverage, sequence: int) -> CommitCoverage | None:
         """The claim, or None where the scope keeps it from being one."""

@@ -8,13 +8,13 @@ that what is stored of it is not taken for gone. Where it cannot be named, becau
 or there are too many, it opens what it lies in: a record whose position can be read spoils every claim of this run that
 holds the position. One whose position, or whose partition, cannot be read could belong anywhere: it spoils the next
 claim of its partition, or of each partition. More would keep a source with one broken record from ever being called
-read.
+read. One that has no key, in a stream without partitions, leaves the stream unproven.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from polyhost.protocol.positions import Place, position_key
@@ -26,38 +26,50 @@ MAX_REFUSED = 10_000
 gets so many records wrong proves nothing."""
 
 _Partition = tuple[str, str | None]
+_Why = tuple[str, str]
+"""The rule that it broke, and where."""
 
 
 class Refusals:
     """What was refused so far."""
 
-    __slots__ = ("_answered", "_keys", "_lost", "_placed", "_remembered", "_unplaced")
+    __slots__ = ("_answered", "_keys", "_lost", "_placed", "_remembered", "_unplaced", "unnamed")
 
     def __init__(self) -> None:
         self._placed: defaultdict[_Partition, set[Any]] = defaultdict(set)
         self._unplaced: Counter[_Partition] = Counter()
         self._answered: dict[_Partition, int] = {}
-        self._keys: defaultdict[str, set[str]] = defaultdict(set)
+        self._keys: defaultdict[str, dict[str, list[_Why]]] = defaultdict(dict)
         self._lost: set[str] = set()
         self._remembered = 0
+        self.unnamed: Counter[str] = Counter()
+        """Of each stream, how many could not be named: they have no key, or there are too many."""
 
-    def spare(self, stream: str, key: str) -> bool:
+    def spare(self, stream: str, key: str, why: _Why) -> bool:
         """One that is named as an exception: nothing stored of it is gone. False where there are too many to name; then
         the stream proves nothing more in this run."""
         if self._remembered >= MAX_REFUSED:
-            self._lost.add(stream)
+            self.lose(stream)
             return False
         self._remembered += 1
-        self._keys[stream].add(key)
+        self._keys[stream].setdefault(key, []).append(why)
         return True
 
-    def refuse(self, stream: str, place: Place, key: str, data: Mapping[str, Any]) -> None:
+    def lose(self, stream: str) -> None:
+        """One of the stream that nothing names, and nothing places: it proves nothing more in this run."""
+        self.unnamed[stream] += 1
+        self._lost.add(stream)
+
+    def refuse(self, stream: str, place: Place, key: str | None, data: Mapping[str, Any]) -> None:
         """A record of a partitioned stream was turned away, though it may lie in a range that is claimed."""
         if self._remembered >= MAX_REFUSED:
-            self._lost.add(stream)
+            self.lose(stream)
             return
         self._remembered += 1
-        self._keys[stream].add(key)
+        if key is None:
+            self.unnamed[stream] += 1
+        else:
+            self._keys[stream].setdefault(key, [])
         partition, position = place.of(data)
         if partition is None or position is None:
             self._unplaced[stream, partition] += 1
@@ -80,3 +92,15 @@ class Refusals:
     def keys(self, stream: str) -> frozenset[str]:
         """What came by and was refused: wherever an earlier version of it is stored, the source still has it."""
         return frozenset(self._keys.get(stream, ()))
+
+    def named(self, stream: str) -> Collection[str]:
+        """The same, as it grows."""
+        return self._keys[stream]
+
+    def made_good(self, stream: str, key: str) -> list[_Why]:
+        """This one is taken now. Why it was named before, each time."""
+        of = self._keys.get(stream)
+        if of is None or not of.get(key):
+            return []
+        found, of[key] = of[key], []
+        return found

@@ -18,7 +18,7 @@ from polyhost.errors import ErrorCode
 from polyhost.protocol.declarations import Manifest, ManifestError, StreamDecl
 from polyhost.protocol.mending import Faults, mend
 
-__all__ = ["Fault", "MendedRecord", "RecordValidator", "build_validators", "schema_faults"]
+__all__ = ["Fault", "MendedRecord", "RecordValidator", "build_validators", "placing_fields", "schema_faults"]
 
 PATTERN_BACKTRACKS = 100_000
 """Steps one pattern may backtrack on one value: milliseconds. Beyond that the value counts as not matching."""
@@ -109,7 +109,7 @@ class _SchemaValidator(RecordValidator):
         self._is_valid = cast("Callable[[Mapping[str, Any]], bool]", compiled.is_valid)
         self._faults = _SchemaFaults(compiled)
         self._named = _property_names(stream.record_schema)
-        self._protected = frozenset((*stream.primary_key, *_placing(stream)))
+        self._protected = frozenset((*stream.primary_key, *placing_fields(stream)))
 
     def __call__(self, data: Mapping[str, Any], /) -> Fault | None:
         try:
@@ -134,7 +134,7 @@ class _SchemaValidator(RecordValidator):
         return name if name in self._named else "*"
 
 
-def _placing(stream: StreamDecl) -> tuple[str, ...]:
+def placing_fields(stream: StreamDecl) -> tuple[str, ...]:
     """Fields that say where and when a record belongs: without one it would be kept in another place."""
     partition = stream.partition
     place = () if partition is None else (partition.field, partition.cursor_field, partition.group_field)

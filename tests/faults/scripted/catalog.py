@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from faults.scripted.sickness import GROUP_REASONS, PARTITION_REASONS, REFUSED_SHAPES, UNPLACED_SHAPES, Sickness
+from faults.scripted.sickness import (
+    GROUP_REASONS,
+    PARTITION_REASONS,
+    REFUSED_SHAPES,
+    UNPLACED_SHAPES,
+    WRONG_SHAPES,
+    Sickness,
+)
 from faults.scripted.strikes import NOTHING, STRIKES, Strike
 from faults.scripted.world import key_of
 from faults.words import Cost, Healing
@@ -43,7 +50,7 @@ class ScriptedRow:
 
 def _records() -> Iterator[ScriptedRow]:
     for key, of in ((key_of("A", LONE), "message"), (PERSON, "person")):
-        for shape in (*REFUSED_SHAPES, *(UNPLACED_SHAPES if of == "message" else ()), "unmappable"):
+        for shape in (*REFUSED_SHAPES, *WRONG_SHAPES, *(UNPLACED_SHAPES if of == "message" else ()), "unmappable"):
             yield ScriptedRow(
                 area="record",
                 fault=f"a {of} that the stream cannot do without: {shape}",

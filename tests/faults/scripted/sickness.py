@@ -7,12 +7,14 @@ from typing import Any
 
 from faults.scripted.world import Die, World
 
-__all__ = ["GROUP_REASONS", "REFUSED_SHAPES", "UNPLACED_SHAPES", "Sickness"]
+__all__ = ["GROUP_REASONS", "REFUSED_SHAPES", "UNPLACED_SHAPES", "WRONG_SHAPES", "Sickness"]
 
 REFUSED_SHAPES = ("number for a text", "null for a text", "no text", "list for a text")
 """The schema refuses them; their place can be read."""
 UNPLACED_SHAPES = ("unreadable cursor", "no cursor", "no partition")
 """Their place cannot be read either."""
+WRONG_SHAPES = ("a moment that is none", "an act that is none", "a number for its key")
+"""The RECORD itself is wrong, before its schema is asked; its place can be read."""
 UNMAPPABLE = "unmappable"
 """The connector cannot map it, and says so."""
 GROUP_REASONS = ("not_answered", "not_found", "refused", "unreadable", "unfinished")
@@ -38,13 +40,13 @@ class Sickness:
         self._heal_some(die)
         said = [(key, fact) for key, fact in world.truth.items() if fact.partition is not None]
         for key, _ in die.sample(said, min(len(said), die.choice((0, 0, 1, 2, 3)))):
-            self.records[key] = die.choice((*REFUSED_SHAPES, *UNPLACED_SHAPES, UNMAPPABLE))
+            self.records[key] = die.choice((*REFUSED_SHAPES, *WRONG_SHAPES, *UNPLACED_SHAPES, UNMAPPABLE))
         threads = sorted({(fact.partition or "", fact.position or "") for _, fact in said if not fact.is_head})
         for thread in die.sample(threads, min(len(threads), die.choice((0, 0, 1, 2)))):
             self.groups[thread] = die.choice(GROUP_REASONS)
         if die.random() < 0.3:
             person = die.choice(tuple(world.people))
-            self.records[person] = die.choice((*REFUSED_SHAPES, UNMAPPABLE))
+            self.records[person] = die.choice((*REFUSED_SHAPES, *WRONG_SHAPES, UNMAPPABLE))
         if die.random() < 0.3:
             name = die.choice(tuple(world.source.partitions))
             self.partitions[name] = (die.choice(PARTITION_REASONS), die.randint(0, 3))
@@ -85,3 +87,15 @@ class Sickness:
                 return {**data, "text": 5, "channel": None}
             case _:
                 return data
+
+    def bend_record(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The RECORD as the connector says it today."""
+        match self.records.get(message["key"]):
+            case "a moment that is none":
+                return {**message, "emitted_at": "soon"}
+            case "an act that is none":
+                return {**message, "op": "merge"}
+            case "a number for its key":
+                return {**message, "key": 5}
+            case _:
+                return message

@@ -177,6 +177,7 @@ class Walker:
                 told |= {"partition": name, "position": place, "member": data["thread"] is not None}
             return self._tells(told, Met("record", name, key, self.world.source.tick))
         message = {"type": "RECORD", "stream": stream, "key": key, "emitted_at": AT, "data": self.sick.bend(key, data)}
+        message = self.sick.bend_record(message)
         return message if shape is None else self._tells(message, Met("record", name, key, self.world.source.tick))
 
     def _group_exception(self, name: str, head: str) -> dict[str, Any]:

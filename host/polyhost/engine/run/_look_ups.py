@@ -106,7 +106,10 @@ class LookUps:
 
     def _note(self, stream: str, key: str, data: dict[str, Any]) -> list[WriteOp]:
         fact = self._machine.stored_outside(stream, key, data)
-        return self._translator.take_exception(NoteException(0, fact))
+        kept = self._translator.take_exception(NoteException(0, fact))
+        if not kept:
+            self._machine.not_kept(stream)
+        return kept
 
     async def _all_stored(self, writes: Sequence[RecordWrite]) -> Mapping[tuple[str, str], Mapping[str, Any]]:
         keys: defaultdict[str, list[str]] = defaultdict(list)

@@ -144,7 +144,10 @@ class Pipeline:
                     unit.steps += self._persist(command)
                     unit.sequence = command.sequence
                 case commands.NoteException():
-                    unit.steps += self._translator.take_exception(command)
+                    kept = self._translator.take_exception(command)
+                    unit.steps += kept
+                    if not kept:
+                        self._machine.not_kept(command.fact.stream)
                 case commands.CommitCoverage():
                     unit.steps += self._translator.take_coverage(command)
                 case commands.CommitInventory():

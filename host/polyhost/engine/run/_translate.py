@@ -102,7 +102,7 @@ class Translator:
         return [*([WriteRecords(writes)] if writes else []), *([ResolveExceptions(healed)] if healed else [])]
 
     def take_exception(self, command: NoteException) -> list[WriteOp]:
-        """Something could not be taken: from now on its name stands in the ledger."""
+        """Something could not be taken: from now on its name stands in the ledger. Nothing where there are too many."""
         return self._exceptions.note(command.fact)
 
     def heard_of(self, records: Sequence[Record]) -> None:
