@@ -46,13 +46,13 @@ async def test_a_home_is_made_for_its_owner_alone(home: Path):
     assert [path.name for path in (home / "deeper").iterdir()] == [STORE_FILE]
 
 
-async def test_a_directory_that_was_there_keeps_its_mode_and_the_file_is_private_all_the_same(tmp_path: Path):
+async def test_a_home_that_others_can_read_is_closed_to_them_with_its_file(tmp_path: Path):
     set_mode(tmp_path, 0o755)
     await (await open_store(tmp_path)).close()
+    set_mode(tmp_path, 0o755)
     set_mode(tmp_path / STORE_FILE, 0o644)
     await (await open_store(tmp_path)).close()
-    assert mode(tmp_path) == 0o755
-    assert mode(tmp_path / STORE_FILE) == 0o600
+    assert (mode(tmp_path), mode(tmp_path / STORE_FILE)) == (0o700, 0o600)
 
 
 async def test_an_empty_file_becomes_a_store(tmp_path: Path):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from polyhost.boot_clock import up_seconds
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.owner_only import keep_home, read_secret
 
 __all__ = ["SESSION_SECONDS", "Gate", "read_token"]
 
@@ -36,11 +37,11 @@ REFILL_SECONDS = 6.0
 
 
 def read_token(home: Path) -> str:
-    """The home's token, made where there is none. RefusedError where its file can be read by others, or cannot be
-    read."""
+    """The home's token, made where there is none. RefusedError where its file is a link, can be read by others, or
+    cannot be read."""
     path = home / _FILE
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keep_home(home)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except FileExistsError:
@@ -56,9 +57,7 @@ def read_token(home: Path) -> str:
 
 
 def _kept(path: Path) -> str:
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
-    token = path.read_bytes().decode("ascii", errors="replace").strip()
+    token = read_secret(path).decode("ascii", errors="replace").strip()
     if len(token) < _TOKEN_BYTES:
         raise RefusedError(f"{path} holds no token", "Delete it; a new one is made.", code=ErrorCode.BAD_TOKEN_FILE)
     return token

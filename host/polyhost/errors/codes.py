@@ -118,7 +118,12 @@ class ErrorCode(StrEnum):
         _REFUSED,
         "Too many wrong tokens came; `Retry-After` says when to go on.",
     )
-    BAD_TOKEN_FILE = "bad_token_file", 400, _REFUSED, "The file `token` in the home holds no token."
+    BAD_TOKEN_FILE = (
+        "bad_token_file",
+        400,
+        _REFUSED,
+        "The file `token` in the home holds no token, or others can read it.",
+    )
 
     # The server.
     TOO_MANY_RUNS = "too_many_runs", 429, _REFUSED, "As many runs go on as one server carries."
@@ -318,6 +323,7 @@ class ErrorCode(StrEnum):
 
     # The home and its store.
     HOME_UNWRITABLE = "home_unwritable", 400, _EITHER, "The home cannot be written."
+    HOME_READABLE = "home_readable", 400, _REFUSED, "Other accounts of the machine can read the home."
     HOME_UNSUITABLE = "home_unsuitable", 400, _REFUSED, "The home is on a file system that a store cannot be on."
     DISK_FULL = "disk_full", 507, _EITHER, "The disk is full."
     STORE_LOCKED = "store_locked", 503, _EITHER, "Another program holds the store."

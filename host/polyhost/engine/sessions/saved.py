@@ -26,6 +26,7 @@ from polyhost.browser.storage import SiteState, kept_state
 from polyhost.engine.sessions._key import session_key
 from polyhost.engine.sessions._sealing import seal, unseal
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.owner_only import keep_home
 
 __all__ = [
     "SavedSession",
@@ -216,7 +217,7 @@ def _locked(home: Path) -> Generator[None]:
     """One process at a time changes sessions; the lock goes with the process that holds it."""
     folder = home / "sessions"
     try:
-        home.mkdir(mode=_OWNER_ONLY_DIRECTORY, parents=True, exist_ok=True)
+        keep_home(home)
         folder.mkdir(mode=_OWNER_ONLY_DIRECTORY, exist_ok=True)
         folder.chmod(_OWNER_ONLY_DIRECTORY)
         lock = FileLock(folder / ".lock", mode=_OWNER_ONLY_FILE)

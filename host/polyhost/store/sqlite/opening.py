@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.owner_only import keep_home
 
 __all__ = [
     "BUSY_SECONDS",
@@ -142,9 +143,8 @@ def _number(connection: sqlite3.Connection, pragma: str) -> int:
 
 
 def _make_file(path: Path) -> None:
-    """The home we make is the owner's alone; one that was there keeps its mode. The file is 0600 either way, and SQLite
-    gives its log the same mode."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """The home is the owner's alone, and so is the file; SQLite gives its log the same mode."""
+    keep_home(path.parent)
     try:
         # Opened here only where it is new: closing a file that SQLite has open drops this process's locks on it.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))

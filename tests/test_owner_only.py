@@ -1,0 +1,108 @@
+"""What is kept is its owner's alone, whatever the umask and whoever made the folder (SE-6)."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from polyhost.errors import ErrorCode, RefusedError
+from polyhost.owner_only import keep_home, read_secret
+
+pytestmark = pytest.mark.requirement("SE-6")
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there").chmod(0o755)
+    return tmp_path / "there"
+
+
+@pytest.mark.parametrize("mark", ["store.db", "config.toml", "polyfills", "sessions", None])
+def test_a_home_that_others_can_read_is_closed_to_them(folder: Path, mark: str | None) -> None:
+    if mark is not None:
+        (folder / mark).touch()
+        (folder / "export.zip").touch()
+    keep_home(folder)
+    assert mode(folder) == 0o700
+
+
+def test_a_home_that_is_not_there_is_made_for_its_owner(tmp_path: Path) -> None:
+    keep_home(tmp_path / "a" / "home")
+    assert mode(tmp_path / "a" / "home") == 0o700
+
+
+@pytest.mark.parametrize(("marked", "bits"), [(False, 0o755), (True, 0o1777)])
+def test_a_folder_of_something_else_is_left_as_it_is_and_named(folder: Path, marked: bool, bits: int) -> None:
+    (folder / "holiday.jpg").touch()
+    if marked:
+        (folder / "store.db").touch()
+    folder.chmod(bits)
+    with pytest.raises(RefusedError, match=str(folder)) as refused:
+        keep_home(folder)
+    assert refused.value.code == ErrorCode.HOME_READABLE
+    assert mode(folder) == bits
+
+
+def test_a_file_system_that_keeps_no_permissions_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    with pytest.raises(RefusedError, match="keeps no permissions"):
+        keep_home(folder)
+
+
+def a_link(path: Path) -> None:
+    path.with_name("elsewhere").write_text("x" * 43)
+    path.with_name("elsewhere").chmod(0o600)
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+def a_readable_file(path: Path) -> None:
+    path.write_text("x" * 43)
+    path.chmod(0o640)
+
+
+@pytest.mark.parametrize("make", [a_link, a_readable_file, os.mkfifo, Path.mkdir])
+def test_a_secret_that_others_may_have_read_is_refused(tmp_path: Path, make: object) -> None:
+    assert callable(make)
+    path = tmp_path / "token"
+    make(path)
+    with pytest.raises(RefusedError, match="only its owner can read"):
+        read_secret(path)
+
+
+def test_a_secret_of_its_owner_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("kept")
+    path.chmod(0o600)
+    assert read_secret(path) == b"kept"
+
+
+def polyhost(home: Path, *words: str, folder: Path) -> str:
+    """A real command, under a umask that keeps nothing from anybody."""
+    command = [sys.executable, "-m", "polyhost", "--home", str(home), *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, umask=0, timeout=100, check=True)
+    return done.stdout
+
+
+def open_to_others(places: Sequence[Path]) -> Iterator[Path]:
+    for place in places:
+        yield from (path for path in (place, *place.rglob("*")) if not path.is_symlink() and mode(path) & 0o077)
+
+
+def test_no_umask_opens_what_commands_write(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    polyhost(home, "demo", folder=tmp_path)
+    for form in ("jsonl", "csv", "sqlite", "html", "markdown", "text"):
+        polyhost(home, "export", "slack", "--format", form, "--to", f"out/{form}", folder=tmp_path)
+    assert (tmp_path / "out" / "html").is_dir()
+    assert [*open_to_others([home, tmp_path / "out"])] == []
