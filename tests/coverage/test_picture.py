@@ -42,15 +42,15 @@ def test_an_import_leaves_a_hole_only_between_two_files():
     two = (Range("1600000000.0", "1610000000.0"), Range("1640000000.0", "1650000000.0"))
     [view] = stream_picture([replace(STATES[Extent.IMPORTED], imported=two)], RULE)
     shown = view.as_json()
-    assert shown["holes"] == [["1610000000.0", "1640000000.0"]]
+    assert shown["holes"] == [("1610000000.0", "1640000000.0")]
     assert shown["covered_through"] == "2022-04-15T05:20:00.000Z"
 
 
 def test_what_the_last_run_added_is_shown_apart():
     before = {"C1": ((Range(None, "1600000000.0"),), ())}
     grown, fresh = stream_picture([WHOLE, replace(WHOLE, key="C9")], RULE, before)
-    assert grown.as_json()["gained"] == [["1600000000.0", "1700000000.000100"]]
-    assert fresh.as_json()["spans"]["gained"] == [[None, "2023-11-14T22:13:20.000Z"]], "all of it is new"
+    assert grown.as_json()["gained"] == [("1600000000.0", "1700000000.000100")]
+    assert fresh.as_json()["spans"]["gained"] == [(None, "2023-11-14T22:13:20.000Z")], "all of it is new"
 
 
 def test_nothing_is_new_where_it_was_covered_or_imported_before_or_nobody_kept_what_was():
@@ -62,7 +62,7 @@ def test_nothing_is_new_where_it_was_covered_or_imported_before_or_nobody_kept_w
 
 def test_what_the_source_hides_is_shown_as_moments():
     [view] = stream_picture([STATES[Extent.LIMITED]], RULE)
-    assert view.as_json()["spans"]["limited"] == [[None, "2023-07-22T04:26:40.000Z"]]
+    assert view.as_json()["spans"]["limited"] == [(None, "2023-07-22T04:26:40.000Z")]
 
 
 def test_a_partition_that_holds_nothing_does_not_stretch_the_picture_to_the_beginning_of_time():
@@ -79,8 +79,8 @@ def test_the_worst_comes_first():
 def test_a_hole_is_shown_as_positions_and_as_moments():
     [view] = stream_picture([STATES[Extent.PARTIAL]], RULE)
     shown = view.as_json()
-    assert shown["holes"] == [[None, "1600000000.0"]]
-    assert shown["spans"]["holes"] == [[None, "2020-09-13T12:26:40.000Z"]]
+    assert shown["holes"] == [(None, "1600000000.0")]
+    assert shown["spans"]["holes"] == [(None, "2020-09-13T12:26:40.000Z")]
     assert shown["high_water"] is None, "nothing is contiguous from the beginning"
 
 
@@ -94,6 +94,6 @@ def test_the_summary_counts_every_partition_once():
 def test_where_positions_are_no_times_ranges_are_shown_as_they_are_and_nothing_is_drawn():
     [view] = stream_picture([STATES[Extent.PARTIAL]], replace(RULE, cursor_time=None))
     shown = view.as_json()
-    assert shown["covered"] == [["1600000000.0", "1700000000.0"]]
+    assert shown["covered"] == [("1600000000.0", "1700000000.0")]
     assert set(map(tuple, shown["spans"].values())) == {()}
     assert shown["covered_through"] is None

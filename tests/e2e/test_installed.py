@@ -15,6 +15,8 @@ import pytest
 
 from checkout import ROOT
 
+pytestmark = pytest.mark.requirement("EC-1.1")
+
 SECONDS = 100
 
 
@@ -53,9 +55,17 @@ def run(*command: str, folder: Path) -> str:
     return done.stdout
 
 
-def test_the_wheel_alone_replays_the_demo_and_knows_its_polyfills(installed: Path, tmp_path: Path):
+def test_the_wheel_alone_replays_the_demo_knows_its_polyfills_and_pins_nothing(installed: Path, tmp_path: Path):
     python = str(installed.with_name("python"))
     assert str(tmp_path) in run(python, "-c", "import polyhost; print(polyhost.__file__)", folder=tmp_path)
+    needed = run(
+        python,
+        "-c",
+        "from importlib.metadata import requires; print(*requires('polyhost'), sep='\\n')",
+        folder=tmp_path,
+    )
+    assert "pydantic<3,>=2" in needed
+    assert "==" not in needed
     home = ("--home", str(tmp_path / "home"))
     assert json.loads(run(str(installed), *home, "demo", "--json", folder=tmp_path))["run"]["status"] == "complete"
     listed = json.loads(run(str(installed), *home, "polyfill", "list", "--json", folder=tmp_path))

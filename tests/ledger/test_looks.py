@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from polyhost.ledger.looks import looks
@@ -23,6 +25,7 @@ def test_the_last_look_and_how_many_wait_for_longer_than_wanted():
     ]
     found = looks(states, rule(), now_iso=AT)
     assert (found.partitions, found.overdue, found.oldest, found.unswept) == (3, 2, EARLIER, Unswept(1, EARLIER))
+    assert found.as_json() == asdict(found)
 
 
 def test_what_is_not_read_at_all_is_not_waited_for():

@@ -39,7 +39,7 @@ async def test_a_hit_says_where_and_when_it_is_from_and_what_was_found_in_it(she
             "snippet": {
                 "field": "text",
                 "text": "The Hârbour lights",
-                "highlights": [[4, 11]],
+                "highlights": [(4, 11)],
                 "cut_before": False,
                 "cut_after": False,
             },

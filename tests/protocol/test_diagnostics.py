@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import starmap
+from typing import get_args
 
 import pytest
 
@@ -12,6 +13,7 @@ from polyhost.protocol.diagnostics import (
     MAX_TEXT,
     Diagnostic,
     DiagnosticCode,
+    RunState,
     RunStatus,
     Severity,
     bound_diagnostics,
@@ -25,6 +27,26 @@ def told(message: str = "m", severity: Severity = Severity.GAP, **over: object) 
 
 def size(*found: Diagnostic) -> int:
     return len(json.dumps([one.as_json() for one in found], ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def test_results_may_have_every_status_and_no_other():
+    assert get_args(RunState) == tuple(RunStatus)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        {},
+        {"stream": "messages", "partitions": ("C1", "C2"), "keys": ("a",), "total": 7},
+        {"truncated": True, "count": 3, "recovery_hint": "retry_by_runtime"},
+    ],
+    ids=["short", "named", "counted"],
+)
+def test_a_diagnostic_comes_back_from_what_is_stored_as_it_was(over: dict[str, object]):
+    """What does not apply is not there: neither null nor empty."""
+    shown = told(**over).as_json()
+    assert set(shown) == {"code", "severity", "message", *over}
+    assert Diagnostic.from_json(json.loads(json.dumps(shown))) == told(**over)
 
 
 def test_every_status_ends_a_command_in_its_own_way_and_only_what_is_whole_ends_well():

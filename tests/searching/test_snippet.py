@@ -44,7 +44,7 @@ def test_the_field_that_says_most_is_shown_and_named():
     assert found.as_json() == {
         "field": "files.0.name",
         "text": "harbour lights",
-        "highlights": [[0, 7], [8, 14]],
+        "highlights": [(0, 7), (8, 14)],
         "cut_before": False,
         "cut_after": False,
     }

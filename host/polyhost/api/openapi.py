@@ -16,7 +16,7 @@ from polyhost.api.asking import MAX_VALUE, Asked, bounds
 from polyhost.api.guards import COOKIE, CSRF_HEADER
 from polyhost.api.own import OWN_ROUTES, OwnRoute
 from polyhost.api.problems import PROBLEM_TYPE, Problem
-from polyhost.api.schemas import Schemas
+from polyhost.api.schemas import Schemas, public_name
 from polyhost.api.streaming import event_name
 from polyhost.api.uploading import UPLOAD_TYPE
 from polyhost.operations import events, runs
@@ -105,7 +105,7 @@ def _results() -> dict[str, Any]:
     kinds = [value_type(operation.handler) for operation in OPERATIONS]
     kinds += [endpoint.result for operation in OPERATIONS for endpoint in operation.routes]
     named = [one for kind in kinds for one in (typing.get_args(kind) or (kind,))]
-    return {kind.__name__: kind for kind in named}
+    return {public_name(kind.__name__): kind for kind in named}
 
 
 def operation_id(operation: Operation[Any, Any], number: int) -> str:

@@ -1,6 +1,7 @@
 """The schemas in the API's description: each type once, by its name, closed where its fields are named.
 
-Owns: from a type to JSON Schema, and where it is put. Must not know: routes.
+Owns: from a type to JSON Schema, where it is put, and what it is called: `ConditionJson` is how a Condition is shown,
+and is Condition here. Must not know: routes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-__all__ = ["Schemas"]
+__all__ = ["Schemas", "public_name"]
 
 _REFERENCE = "#/components/schemas/{model}"
 
@@ -27,6 +28,7 @@ class Schemas:
 
     def refer(self, name: str, kind: Any) -> dict[str, Any]:
         """A reference to this type, which is described under this name."""
+        name = public_name(name)
         if name not in self._named:
             self._named[name] = self.inline(kind)
         return {"$ref": _REFERENCE.format(model=name)}
@@ -35,7 +37,7 @@ class Schemas:
         """This type's own schema; what it refers to is described by name."""
         made: dict[str, Any] = TypeAdapter(kind).json_schema(ref_template=_REFERENCE, mode="serialization")
         for name, schema in made.pop("$defs", {}).items():
-            self._named[name] = _tidy(schema)
+            self._named[public_name(name)] = _tidy(schema)
         return _tidy(made)
 
 
@@ -46,11 +48,19 @@ def _tidy(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     found = {name: _tidy(value) for name, value in schema.items()}
+    for key in ("$ref", "title"):
+        if isinstance(found.get(key), str):
+            found[key] = public_name(found[key])
     fields = found.get("properties")
     if isinstance(fields, Mapping) and found.get("type") == "object":
         found["properties"] = {name: _untitled(field) for name, field in fields.items()}
         found.setdefault("additionalProperties", False)
     return found
+
+
+def public_name(name: str) -> str:
+    """How the API calls a type of this name, or a reference to one."""
+    return name.removesuffix("Json")
 
 
 def _untitled(field: Any) -> Any:

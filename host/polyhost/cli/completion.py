@@ -13,8 +13,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from polyhost.operations.fields import Field
-from polyhost.operations.names import FILES, FOLDERS, names_for
+from polyhost.operations.fields import Field, Names
+from polyhost.operations.names import names_for
 
 __all__ = ["completer", "completion_command"]
 
@@ -29,18 +29,19 @@ _HOW = {
 Completer = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
-def completer(operation: str, field: Field) -> Completer | None:
-    """What completes this field; None where nothing is known that would."""
-    if field.kind == "flag":
+def completer(field: Field) -> Completer | None:
+    """What completes this field, by what it is declared to name; None where it names nothing."""
+    names = field.names
+    if names is None:
         return None
-    if field.name in FILES or field.name in FOLDERS:
-        kind = "file" if field.name in FILES else "dir"
+    if names in {Names.FILE, Names.FOLDER}:
+        kind = "file" if names is Names.FILE else "dir"
         return lambda context, parameter, beginning: [CompletionItem(beginning, type=kind)]
 
     def complete(context: click.Context, parameter: click.Parameter, beginning: str) -> list[CompletionItem]:
         del parameter
         try:
-            found = names_for(operation, field.name, _home(context), _given(context), beginning)
+            found = names_for(names, _home(context), _given(context), beginning)
         except Exception:
             return []
         return [CompletionItem(name.value, help=name.help or None) for name in found]

@@ -24,7 +24,7 @@ __all__ = ["cli", "main"]
 
 
 def _parameter(operation: Operation[Any, Any], item: Field) -> click.Parameter:
-    complete = completer(operation.name, item)
+    complete = completer(item)
     if item.kind == "argument":
         return click.Argument(
             [item.name], metavar=item.metavar or item.name.upper(), required=item.required, shell_complete=complete

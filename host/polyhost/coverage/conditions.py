@@ -10,9 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from polyhost.coverage.signals import AXES, RULES, Axis, By, Command, Rule, SignalSeverity
+from typing_extensions import TypedDict
 
-__all__ = ["Condition", "Raising", "Remediation"]
+from polyhost.coverage.signals import AXES, RULES, Axis, By, Command, ConditionType, Rule, SignalSeverity, Truth
+
+__all__ = ["Condition", "ConditionJson", "Raising", "Remediation", "RemediationJson"]
+
+
+class RemediationJson(TypedDict):
+    """Who can mend it, and by what. `command` null: no command does."""
+
+    by: By
+    sentence: str
+    command: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +33,26 @@ class Remediation:
     sentence: str
     command: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        return {"by": str(self.by), "sentence": self.sentence, "command": self.command}
+    def as_json(self) -> RemediationJson:
+        return RemediationJson(by=self.by, sentence=self.sentence, command=self.command)
+
+
+class ConditionJson(TypedDict):
+    """A claim that holds, does not, or cannot be told. `reason` says why, by a stable code, `message` in words;
+    docs/health.md has the table."""
+
+    axis: Axis
+    type: ConditionType
+    status: Truth
+    severity: SignalSeverity
+    reason: str
+    message: str
+    origin: str
+    observed_at: str | None
+    stream: str | None
+    count: int | None
+    code: str | None
+    remediation: RemediationJson | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,21 +77,21 @@ class Condition:
         """Whether the verdict takes notice."""
         return self.rule.severity in {SignalSeverity.WARNING, SignalSeverity.ERROR}
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "axis": str(self.axis),
-            "type": AXES[self.axis][0],
-            "status": self.rule.holds,
-            "severity": str(self.rule.severity),
-            "reason": self.rule.reason,
-            "message": self.message,
-            "origin": self.origin,
-            "observed_at": self.observed_at,
-            "stream": self.stream,
-            "count": self.count,
-            "code": self.code,
-            "remediation": None if self.remediation is None else self.remediation.as_json(),
-        }
+    def as_json(self) -> ConditionJson:
+        return ConditionJson(
+            axis=self.axis,
+            type=AXES[self.axis][0],
+            status=self.rule.holds,
+            severity=self.rule.severity,
+            reason=self.rule.reason,
+            message=self.message,
+            origin=self.origin,
+            observed_at=self.observed_at,
+            stream=self.stream,
+            count=self.count,
+            code=self.code,
+            remediation=None if self.remediation is None else self.remediation.as_json(),
+        )
 
 
 _IMPORT_INSTEAD = "Import a file; what is stored already stays as it is."

@@ -12,18 +12,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Literal
 
+from typing_extensions import TypedDict
+
+from polyhost.coverage.extent import Extent
 from polyhost.coverage.facts import BatchFacts, Gap, Method
+from polyhost.coverage.picture_json import StreamSummary
 from polyhost.instants import is_past, utc
-from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
+from polyhost.protocol.diagnostics import DiagnosticCode, RunState, RunStatus
 
 __all__ = [
     "Attempt",
     "Evidence",
     "Hold",
+    "Nature",
     "OpenGap",
     "PartitionReach",
+    "PartitionReachJson",
     "Policy",
     "RefusedFiles",
     "Schedule",
@@ -55,6 +61,10 @@ _STANDING = frozenset({DiagnosticCode.RECORD_EXCEPTION, DiagnosticCode.GROUP_EXC
 """What the ledger itself says of every stream, as of now: one that has healed, or is set aside, is a gap no more."""
 _OF_RECORDS = frozenset({DiagnosticCode.MEDIA_MISSING, DiagnosticCode.DETAIL_GAP, DiagnosticCode.INVALID_RECORD})
 """Gaps of records that were read: a later run that read other records tells nothing of these."""
+
+
+Nature = Literal["live", "test", "replay", "demo"]
+"""Whose data a connection holds: the owner's, a test server's, or that of a recording."""
 
 
 class Policy(StrEnum):
@@ -124,16 +134,24 @@ class RefusedFiles:
     at: str
 
 
+class PartitionReachJson(TypedDict):
+    """How far one partition reaches. `covered_through` null: nothing of it, or its positions are no times."""
+
+    key: str
+    extent: Extent
+    covered_through: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class PartitionReach:
     """How far one partition reaches. `covered_through` None: nothing of it, or its positions are no times."""
 
     key: str
-    extent: str
+    extent: Extent
     covered_through: str | None
 
-    def as_json(self) -> dict[str, Any]:
-        return {"key": self.key, "extent": self.extent, "covered_through": self.covered_through}
+    def as_json(self) -> PartitionReachJson:
+        return PartitionReachJson(key=self.key, extent=self.extent, covered_through=self.covered_through)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,16 +165,16 @@ class StreamEvidence:
     records: int = 0
     deleted: int = 0
     collected: bool = True
-    summary: Mapping[str, Any] | None = None
+    summary: StreamSummary | None = None
     missing: Sequence[str] = ()
     missing_since: str | None = None
     reach: Sequence[PartitionReach] = ()
     exceptions: Mapping[str, int] = field(default_factory=dict[str, int])
     exceptions_since: str | None = None
 
-    def count(self, *extents: str) -> int:
+    def count(self, *extents: Extent) -> int:
         """Partitions in any of these extents."""
-        return sum(int(self.summary.get(extent, 0)) for extent in extents) if self.summary is not None else 0
+        return sum(self.summary[extent.value] for extent in extents) if self.summary is not None else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +184,7 @@ class Attempt:
     and since when it waits for their answer. `finished_number`: its end, in the order of all that happened."""
 
     id: str
-    status: str
+    status: RunState
     started_at: str
     finished_at: str | None = None
     facts: BatchFacts | None = None
@@ -248,7 +266,7 @@ class Evidence:
 
     connection: str
     source: str
-    nature: str
+    nature: Nature
     created_at: str
     attempts: Sequence[Attempt] = ()
     streams: Sequence[StreamEvidence] = ()
@@ -306,7 +324,8 @@ class OpenGap:
 
 def open_gaps(evidence: Evidence) -> list[OpenGap]:
     """Gaps that stand, newest first, each (code, stream) once. Of partitioned streams the ledger speaks instead."""
-    holed = {stream.name: bool(stream.count("partial", "untouched")) for stream in evidence.streams if stream.summary}
+    partitioned = [stream for stream in evidence.streams if stream.summary]
+    holed = {stream.name: bool(stream.count(Extent.PARTIAL, Extent.UNTOUCHED)) for stream in partitioned}
     found: dict[tuple[str, str | None], OpenGap] = {}
     later: list[BatchFacts] = []
     for attempt in evidence.ended:

@@ -9,9 +9,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, NotRequired, cast
 
-__all__ = ["ArtifactFacts", "BatchFacts", "Claim", "Completeness", "Counts", "Gap", "Method"]
+from typing_extensions import TypedDict
+
+from polyhost.ledger.exceptions_json import StandingExceptionJson
+from polyhost.protocol.diagnostics import RunState
+
+__all__ = [
+    "ArtifactFacts",
+    "ArtifactJson",
+    "BatchFacts",
+    "BatchFactsJson",
+    "Claim",
+    "Completeness",
+    "CompletenessJson",
+    "Counts",
+    "CountsJson",
+    "Gap",
+    "GapJson",
+    "Method",
+]
 
 _OPENED = "running"
 _INTERRUPTED = "interrupted"
@@ -35,12 +53,35 @@ class Claim(StrEnum):
     UNPROVEN = "unproven"
 
 
+class CompletenessJson(TypedDict):
+    """How much of what was asked for is proven, and the codes of the evidence for and against."""
+
+    claim: Claim
+    evidence: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """A claim and the codes of the evidence for it."""
 
     claim: Claim
     evidence: tuple[str, ...] = ()
+
+    def as_json(self) -> CompletenessJson:
+        return CompletenessJson(claim=self.claim, evidence=list(self.evidence))
+
+
+class CountsJson(TypedDict):
+    """The stored form of `Counts`. The last two are not there in what older versions stored."""
+
+    new: int
+    updated: int
+    unchanged: int
+    deleted: int
+    rejected: int
+    invalid: int
+    unparsable: NotRequired[int]
+    mended: NotRequired[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +109,28 @@ class Counts:
         """What was there and could not be used."""
         return self.invalid + self.unparsable
 
+    def as_json(self) -> CountsJson:
+        return CountsJson(
+            new=self.new,
+            updated=self.updated,
+            unchanged=self.unchanged,
+            deleted=self.deleted,
+            rejected=self.rejected,
+            invalid=self.invalid,
+            unparsable=self.unparsable,
+            mended=self.mended,
+        )
+
+
+class GapJson(TypedDict):
+    """Something known to be absent. `stream` null: all; `action`: what would close it."""
+
+    code: str
+    stream: str | None
+    count: int | None
+    blocking: bool
+    action: str | None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
@@ -78,6 +141,22 @@ class Gap:
     count: int | None = None
     blocking: bool = False
     action: str | None = None
+
+    def as_json(self) -> GapJson:
+        return GapJson(code=self.code, stream=self.stream, count=self.count, blocking=self.blocking, action=self.action)
+
+
+class ArtifactJson(TypedDict):
+    """The file that was imported. `same_as`: the batch that brought the same content before. `covered_before` and
+    `covered_through`: the newest moment covered, without and with it. `next_artifact`: how to make a newer one."""
+
+    digest: str
+    format: str
+    truncated: bool
+    same_as: str | None
+    covered_before: str | None
+    covered_through: str | None
+    next_artifact: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +175,38 @@ class ArtifactFacts:
     covered_through: str | None = None
     next_artifact: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ArtifactFacts.__slots__}
+    def as_json(self) -> ArtifactJson:
+        return ArtifactJson(
+            digest=self.digest,
+            format=self.format,
+            truncated=self.truncated,
+            same_as=self.same_as,
+            covered_before=self.covered_before,
+            covered_through=self.covered_through,
+            next_artifact=self.next_artifact,
+        )
+
+
+class BatchFactsJson(TypedDict):
+    """The stored form of `BatchFacts`, from which receipts are made as long as the batch is there. What is not required
+    is not there in what older versions stored."""
+
+    batch_id: str
+    connection: str
+    source: str
+    method: Method
+    trigger: str
+    started_at: str
+    finished_at: str | None
+    status: RunState
+    streams: dict[str, CountsJson]
+    event_time: tuple[str, str] | None
+    gaps: list[GapJson]
+    completeness: CompletenessJson
+    artifact: NotRequired[ArtifactJson | None]
+    recorded: bool
+    blocked: NotRequired[dict[str, int]]
+    exceptions: NotRequired[list[StandingExceptionJson]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +221,7 @@ class BatchFacts:
     trigger: str
     started_at: str
     finished_at: str | None
-    status: str
+    status: RunState
     streams: Mapping[str, Counts] = field(default_factory=dict)
     event_time: tuple[str, str] | None = None
     gaps: Sequence[Gap] = ()
@@ -121,7 +230,7 @@ class BatchFacts:
     recorded: bool = False
     blocked: Mapping[str, int] = field(default_factory=dict)
     """Requests to hosts that the manifest does not declare, by host: tried, and stopped in the browser."""
-    exceptions: Sequence[Mapping[str, Any]] = ()
+    exceptions: Sequence[StandingExceptionJson] = ()
     """What stood out of the ranges of its scope when it ended, as far as it is named: keys, codes, times and counts."""
 
     @property
@@ -138,61 +247,49 @@ class BatchFacts:
         unproven = Completeness(Claim.UNPROVEN, (_INTERRUPTED,))
         return replace(self, status="failed", finished_at=at, completeness=unproven)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> BatchFactsJson:
         """The stored form."""
-        return {
-            "batch_id": self.batch_id,
-            "connection": self.connection,
-            "source": self.source,
-            "method": str(self.method),
-            "trigger": self.trigger,
-            "started_at": self.started_at,
-            "finished_at": self.finished_at,
-            "status": self.status,
-            "streams": {name: _counts_json(counts) for name, counts in self.streams.items()},
-            "event_time": list(self.event_time) if self.event_time else None,
-            "gaps": [_gap_json(gap) for gap in self.gaps],
-            "completeness": {"claim": str(self.completeness.claim), "evidence": list(self.completeness.evidence)},
-            "artifact": None if self.artifact is None else self.artifact.as_json(),
-            "recorded": self.recorded,
-            "blocked": dict(self.blocked),
-            "exceptions": [dict(one) for one in self.exceptions],
-        }
+        return BatchFactsJson(
+            batch_id=self.batch_id,
+            connection=self.connection,
+            source=self.source,
+            method=self.method,
+            trigger=self.trigger,
+            started_at=self.started_at,
+            finished_at=self.finished_at,
+            status=self.status,
+            streams={name: counts.as_json() for name, counts in self.streams.items()},
+            event_time=self.event_time,
+            gaps=[gap.as_json() for gap in self.gaps],
+            completeness=self.completeness.as_json(),
+            artifact=None if self.artifact is None else self.artifact.as_json(),
+            recorded=self.recorded,
+            blocked=dict(self.blocked),
+            exceptions=list(self.exceptions),
+        )
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> BatchFacts:
+    def from_json(cls, kept: Mapping[str, Any]) -> BatchFacts:
         """Back from the stored form."""
+        stored = cast("BatchFactsJson", kept)
         event_time = stored["event_time"]
         completeness = stored["completeness"]
         artifact = stored.get("artifact")
         return cls(
-            **{name: stored[name] for name in _PLAIN},
+            batch_id=stored["batch_id"],
+            connection=stored["connection"],
+            source=stored["source"],
             method=Method(stored["method"]),
+            trigger=stored["trigger"],
+            started_at=stored["started_at"],
+            finished_at=stored["finished_at"],
+            status=stored["status"],
             streams={name: Counts(**counts) for name, counts in stored["streams"].items()},
             event_time=(event_time[0], event_time[1]) if event_time else None,
-            artifact=None if artifact is None else ArtifactFacts(**artifact),
             gaps=tuple(Gap(**gap) for gap in stored["gaps"]),
             completeness=Completeness(Claim(completeness["claim"]), tuple(completeness["evidence"])),
+            artifact=None if artifact is None else ArtifactFacts(**artifact),
+            recorded=stored["recorded"],
             blocked=dict(stored.get("blocked", {})),
             exceptions=tuple(stored.get("exceptions", ())),
         )
-
-
-_PLAIN = (
-    "batch_id",
-    "connection",
-    "source",
-    "trigger",
-    "started_at",
-    "finished_at",
-    "status",
-    "recorded",
-)
-
-
-def _counts_json(counts: Counts) -> dict[str, int]:
-    return {name: getattr(counts, name) for name in Counts.__slots__}
-
-
-def _gap_json(gap: Gap) -> dict[str, Any]:
-    return {name: getattr(gap, name) for name in ("code", "stream", "count", "blocking", "action")}

@@ -11,33 +11,54 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TypeVar, get_args
 
 from polyhost.coverage import access, reach
 from polyhost.coverage.conditions import Condition, Raising
-from polyhost.coverage.evidence import Attempt, Evidence
+from polyhost.coverage.evidence import Attempt, Evidence, Nature, Schedule, StreamEvidence
+from polyhost.coverage.extent import Extent
+from polyhost.coverage.health_json import (
+    ActionJson,
+    Axes,
+    CollectionAxis,
+    CollectionEvidence,
+    CoverageAxis,
+    CoverageEvidence,
+    CredentialsAxis,
+    CredentialsEvidence,
+    FreshnessAxis,
+    FreshnessEvidence,
+    HealthJson,
+    Running,
+    RuntimeAxis,
+    RuntimeEvidence,
+    ScheduleAxis,
+    ScheduleEvidence,
+    StreamHealth,
+)
 from polyhost.coverage.receipt import receipt
-from polyhost.coverage.signals import AXES, GOING_ON, Axis, Command, SignalSeverity
+from polyhost.coverage.signals import (
+    GOING_ON,
+    Axis,
+    CollectionStatus,
+    Command,
+    CoverageStatus,
+    CredentialsStatus,
+    FreshnessStatus,
+    RuntimeStatus,
+    ScheduleStatus,
+    SignalSeverity,
+)
 from polyhost.coverage.verdict import Judged, Verdict, judge
 
-__all__ = ["Action", "AxisView", "Health", "project"]
+__all__ = ["Action", "Health", "project"]
+
+Status = TypeVar("Status")
 
 _UNBLOCKS_FIRST = (Axis.RUNTIME, Axis.CREDENTIALS, Axis.COLLECTION, Axis.COVERAGE, Axis.FRESHNESS, Axis.SCHEDULE)
 """Among equally grave ones: without a source and a session, running again mends nothing."""
 _LASTING = frozenset({Axis.COLLECTION, Axis.CREDENTIALS, Axis.RUNTIME, Axis.FRESHNESS})
 """Axes whose `since` is when their present state began; that of coverage is when it was last looked at."""
-
-
-@dataclass(frozen=True, slots=True)
-class AxisView:
-    """One axis: its status, the facts it was judged by, and since when it is so."""
-
-    status: str
-    evidence: Mapping[str, Any]
-    since: str | None
-
-    def as_json(self) -> dict[str, Any]:
-        return {"status": self.status, "evidence": dict(self.evidence), "since": self.since}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +71,14 @@ class Action:
     command: str
     since: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "reason": self.reason,
-            "message": self.message,
-            "sentence": self.sentence,
-            "command": self.command,
-            "since": self.since,
-        }
+    def as_json(self) -> ActionJson:
+        return ActionJson(
+            reason=self.reason,
+            message=self.message,
+            sentence=self.sentence,
+            command=self.command,
+            since=self.since,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,38 +88,38 @@ class Health:
 
     connection: str
     source: str
-    nature: str
+    nature: Nature
     verdict: Verdict
     summary: str
     covered_through: str | None
     next_actions: Sequence[Action]
     suggestions: Sequence[Action]
-    axes: Mapping[Axis, AxisView]
+    axes: Axes
     conditions: Sequence[Condition]
-    running: Mapping[str, Any] | None
-    streams: Mapping[str, Mapping[str, Any]]
+    running: Running | None
+    streams: Mapping[str, StreamHealth]
 
     @property
     def needs_you(self) -> int:
         """How often the owner is needed: the number of actions shown."""
         return len(self.next_actions)
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "connection": self.connection,
-            "source": self.source,
-            "nature": self.nature,
-            "verdict": str(self.verdict),
-            "summary": self.summary,
-            "covered_through": self.covered_through,
-            "needs_you": self.needs_you,
-            "next_actions": [action.as_json() for action in self.next_actions],
-            "suggestions": [action.as_json() for action in self.suggestions],
-            "axes": {str(axis): view.as_json() for axis, view in self.axes.items()},
-            "conditions": [condition.as_json() for condition in self.conditions],
-            "running": None if self.running is None else dict(self.running),
-            "streams": {name: dict(stream) for name, stream in self.streams.items()},
-        }
+    def as_json(self) -> HealthJson:
+        return HealthJson(
+            connection=self.connection,
+            source=self.source,
+            nature=self.nature,
+            verdict=self.verdict,
+            summary=self.summary,
+            covered_through=self.covered_through,
+            needs_you=self.needs_you,
+            next_actions=[action.as_json() for action in self.next_actions],
+            suggestions=[action.as_json() for action in self.suggestions],
+            axes=self.axes,
+            conditions=[condition.as_json() for condition in self.conditions],
+            running=self.running,
+            streams=dict(self.streams),
+        )
 
 
 def project(evidence: Evidence, now: str) -> Health:
@@ -113,14 +134,13 @@ def project(evidence: Evidence, now: str) -> Health:
         Axis.CREDENTIALS: access.credentials(evidence, tell),
         Axis.RUNTIME: access.runtime(evidence, tell),
     }
-    facts = _facts(evidence, known)
-    axes = {axis: AxisView(_status(axis, found), facts[axis], since) for axis, (found, since) in judged.items()}
+    axes = _axes(evidence, judged, known)
     conditions = [condition for found, _ in judged.values() for condition in found]
     if evidence.running is not None:
         conditions = [_while_running(condition) for condition in conditions]
-    whole = Judged(conditions, {axis: view.status for axis, view in axes.items()}, evidence.schedule.starts_itself)
+    whole = Judged(conditions, {axis: axes[axis.value]["status"] for axis in Axis}, evidence.schedule.starts_itself)
     verdict = judge(whole)
-    begun = {axis: view.since for axis, view in axes.items() if axis in _LASTING}
+    begun = {axis: since for axis, (_, since) in judged.items() if axis in _LASTING}
     actions = _by_command(_actions(whole.asked, begun))
     return Health(
         connection=evidence.connection,
@@ -134,16 +154,17 @@ def project(evidence: Evidence, now: str) -> Health:
         axes=axes,
         conditions=conditions,
         running=_running(evidence.running),
-        streams={
-            stream.name: {
-                "records": stream.records,
-                "deleted": stream.deleted,
-                "partitions": None if stream.summary is None else dict(stream.summary),
-                "covered_through": None if stream.summary is None else stream.summary.get("covered_through"),
-                "reach": [partition.as_json() for partition in stream.reach],
-            }
-            for stream in evidence.streams
-        },
+        streams={stream.name: _stream(stream) for stream in evidence.streams},
+    )
+
+
+def _stream(stream: StreamEvidence) -> StreamHealth:
+    return StreamHealth(
+        records=stream.records,
+        deleted=stream.deleted,
+        partitions=stream.summary,
+        covered_through=None if stream.summary is None else stream.summary["covered_through"],
+        reach=[partition.as_json() for partition in stream.reach],
     )
 
 
@@ -152,16 +173,10 @@ def _while_running(condition: Condition) -> Condition:
     return replace(condition, remediation=None) if condition.rule.command is Command.RUN else condition
 
 
-def _running(running: Attempt | None) -> dict[str, Any] | None:
+def _running(running: Attempt | None) -> Running | None:
     if running is None:
         return None
-    return {"run_id": running.id, "paused": running.paused, "asked_since": running.asked_since}
-
-
-def _status(axis: Axis, found: Iterable[Condition]) -> str:
-    """The status that stands first in the axis's list."""
-    statuses = {condition.rule.status for condition in found if condition.rule.reason not in GOING_ON} or {"unknown"}
-    return min(statuses, key=AXES[axis][1].index)
+    return Running(run_id=running.id, paused=running.paused, asked_since=running.asked_since)
 
 
 def _actions(conditions: Iterable[Condition], begun: Mapping[Axis, str | None]) -> list[Action]:
@@ -200,47 +215,106 @@ def _suggestions(
     return [action for action in _actions(conditions, begun) if _what_is_done(action) not in asked]
 
 
-def _facts(evidence: Evidence, known: reach.Freshness) -> Mapping[Axis, Mapping[str, Any]]:
-    """What each axis was judged by."""
+def _axes(
+    evidence: Evidence, judged: Mapping[Axis, tuple[Sequence[Condition], str | None]], known: reach.Freshness
+) -> Axes:
+    """Each with its status, what it was judged by, and since when it is so."""
+    found = {axis: conditions for axis, (conditions, _) in judged.items()}
+    since = {axis: begun for axis, (_, begun) in judged.items()}
     last = evidence.ended[0] if evidence.ended else None
+    return Axes(
+        collection=CollectionAxis(
+            status=_first(get_args(CollectionStatus), found[Axis.COLLECTION]),
+            evidence=_ending(last),
+            since=since[Axis.COLLECTION],
+        ),
+        coverage=CoverageAxis(
+            status=_first(get_args(CoverageStatus), found[Axis.COVERAGE]),
+            evidence=_extents(evidence),
+            since=since[Axis.COVERAGE],
+        ),
+        freshness=FreshnessAxis(
+            status=_first(get_args(FreshnessStatus), found[Axis.FRESHNESS]),
+            evidence=_as_of(known, evidence.maximum_staleness_seconds),
+            since=since[Axis.FRESHNESS],
+        ),
+        schedule=ScheduleAxis(
+            status=_first(get_args(ScheduleStatus), found[Axis.SCHEDULE]),
+            evidence=_plan(evidence.schedule),
+            since=since[Axis.SCHEDULE],
+        ),
+        credentials=CredentialsAxis(
+            status=_first(get_args(CredentialsStatus), found[Axis.CREDENTIALS]),
+            evidence=_access(evidence),
+            since=since[Axis.CREDENTIALS],
+        ),
+        runtime=RuntimeAxis(
+            status=_first(get_args(RuntimeStatus), found[Axis.RUNTIME]),
+            evidence=RuntimeEvidence(
+                id=None if last is None else last.id, error_code=None if last is None else last.error_code
+            ),
+            since=since[Axis.RUNTIME],
+        ),
+    )
+
+
+def _first(statuses: tuple[Status, ...], found: Iterable[Condition]) -> Status:
+    """The status that stands first in the axis's list; the last one where there is none."""
+    raised = {condition.rule.status for condition in found if condition.rule.reason not in GOING_ON}
+    return next((status for status in statuses if status in raised), statuses[-1])
+
+
+def _ending(last: Attempt | None) -> CollectionEvidence:
+    if last is None:
+        return CollectionEvidence(id=None, receipt=None)
+    told = None if last.facts is None else receipt(last.facts)["summary"]
+    return CollectionEvidence(id=last.id, status=last.status, ended_at=last.ended_at, receipt=told)
+
+
+def _extents(evidence: Evidence) -> CoverageEvidence:
+    streams = [stream for stream in evidence.streams if stream.summary is not None]
+    if not streams:
+        return CoverageEvidence()
+
+    def count(*extents: Extent) -> int:
+        return sum(stream.count(*extents) for stream in streams)
+
+    return CoverageEvidence(
+        partitions=count(*Extent),
+        missing=count(Extent.MISSING),
+        untouched=count(Extent.UNTOUCHED),
+        partial=count(Extent.PARTIAL),
+        imported=count(Extent.IMPORTED),
+        limited=count(Extent.LIMITED),
+        complete=count(Extent.COMPLETE),
+        retired=count(Extent.RETIRED),
+    )
+
+
+def _as_of(known: reach.Freshness, maximum_staleness_seconds: int | None) -> FreshnessEvidence:
+    return FreshnessEvidence(
+        as_of=known.as_of,
+        stale_at=known.stale_at,
+        from_files=known.from_files,
+        maximum_staleness_seconds=maximum_staleness_seconds,
+    )
+
+
+def _plan(plan: Schedule) -> ScheduleEvidence:
+    return ScheduleEvidence(
+        policy=plan.policy,
+        every_seconds=plan.every_seconds,
+        paused=plan.paused,
+        paused_until=plan.paused_until,
+        next_due=plan.next_due,
+        hold=plan.hold,
+        failures=plan.failures,
+    )
+
+
+def _access(evidence: Evidence) -> CredentialsEvidence:
     contact = next((attempt for attempt in evidence.ended if attempt.is_contact), None)
-    plan = evidence.schedule
-    ending = {"id": last.id, "status": last.status, "ended_at": last.ended_at} if last is not None else {"id": None}
-    return {
-        Axis.COLLECTION: ending | {"receipt": _receipt_line(last)},
-        Axis.COVERAGE: _extents(evidence),
-        Axis.FRESHNESS: {
-            "as_of": known.as_of,
-            "stale_at": known.stale_at,
-            "from_files": known.from_files,
-            "maximum_staleness_seconds": evidence.maximum_staleness_seconds,
-        },
-        Axis.SCHEDULE: {
-            "policy": str(plan.policy),
-            "every_seconds": plan.every_seconds,
-            "paused": plan.paused,
-            "paused_until": plan.paused_until,
-            "next_due": plan.next_due,
-            "hold": None if plan.hold is None else str(plan.hold),
-            "failures": plan.failures,
-        },
-        Axis.CREDENTIALS: {
-            "session_saved_at": evidence.session.saved_at if evidence.session is not None else None,
-            "last_contact": contact.ended_at if contact is not None else None,
-        },
-        Axis.RUNTIME: {"id": ending["id"], "error_code": last.error_code if last is not None else None},
-    }
-
-
-def _receipt_line(last: Attempt | None) -> str | None:
-    return receipt(last.facts)["summary"] if last is not None and last.facts is not None else None
-
-
-def _extents(evidence: Evidence) -> Mapping[str, int]:
-    """Partitions of all streams, by how far they are covered."""
-    total: dict[str, int] = {}
-    for stream in evidence.streams:
-        for name, count in (stream.summary or {}).items():
-            if isinstance(count, int):
-                total[name] = total.get(name, 0) + count
-    return total
+    return CredentialsEvidence(
+        session_saved_at=evidence.session.saved_at if evidence.session is not None else None,
+        last_contact=contact.ended_at if contact is not None else None,
+    )

@@ -5,11 +5,12 @@ Owns: the one projection of coverage that every surface shows, worst first. Must
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from polyhost.coverage.extent import Extent
+from polyhost.coverage.picture_json import PartitionJson, Span, Spans, StreamSummary
 from polyhost.ledger.cursor import maximum
 from polyhost.ledger.cursor_time import time_of
 from polyhost.ledger.plan import unproven
@@ -47,49 +48,48 @@ class PartitionView:
         """The moment of the newest position that was read, or proven by an artifact."""
         return self._moment(_newest(self.state, self.rule.order))
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> PartitionJson:
         state, order = self.state, self.rule.order
-        return {
-            "key": state.key,
-            "label": state.label,
-            "status": str(state.status),
-            "source_status": state.source_status,
-            "extent": str(self.extent),
-            "high_water": state.high_water,
-            "covered": [[piece.since, piece.until] for piece in state.covered],
-            "imported": [[piece.since, piece.until] for piece in state.imported],
-            "holes": [[hole.since, hole.until] for hole in _holes(state, order)],
-            "gained": [[piece.since, piece.until] for piece in self.gained],
-            "spans": self._spans(),
-            "exceptions": self.exceptions,
-            "limited_before": state.limited_before,
-            "covered_through": self.covered_through,
-            "first_seen": state.first_seen,
-            "last_seen": state.last_seen,
-            "looked_at": state.refreshed_at,
-            "swept_at": state.swept_at,
-            "missing_since": state.missing_since,
-            "retired_at": state.retired_at,
-            "retired_reason": state.retired_reason,
-            "explain": _EXPLAIN[self.extent],
-        }
+        return PartitionJson(
+            key=state.key,
+            label=state.label,
+            status=state.status.value,
+            source_status=state.source_status,
+            extent=self.extent,
+            high_water=state.high_water,
+            covered=_as_they_are(state.covered),
+            imported=_as_they_are(state.imported),
+            holes=_as_they_are(_holes(state, order)),
+            gained=_as_they_are(self.gained),
+            spans=self._spans(),
+            exceptions=self.exceptions,
+            limited_before=state.limited_before,
+            covered_through=self.covered_through,
+            first_seen=state.first_seen,
+            last_seen=state.last_seen,
+            looked_at=state.refreshed_at,
+            swept_at=state.swept_at,
+            missing_since=state.missing_since,
+            retired_at=state.retired_at,
+            retired_reason=state.retired_reason,
+            explain=_EXPLAIN[self.extent],
+        )
 
-    def _spans(self) -> dict[str, list[list[str | None]]]:
+    def _spans(self) -> Spans:
         """Covered ranges and holes as moments, where positions are times: what a picture is drawn from."""
         if self.rule.cursor_time is None:
-            return {"covered": [], "imported": [], "holes": [], "gained": [], "limited": []}
+            return Spans(covered=[], imported=[], holes=[], gained=[], limited=[])
         state = self.state
-        pieces = {
-            "covered": state.covered,
-            "imported": state.imported,
-            "holes": _holes(state, self.rule.order),
-            "gained": self.gained,
-            "limited": () if state.limited_before is None else (Range(None, state.limited_before),),
-        }
-        return {
-            name: [[self._moment(piece.since), until] for piece in found if (until := self._moment(piece.until))]
-            for name, found in pieces.items()
-        }
+        return Spans(
+            covered=self._moments(state.covered),
+            imported=self._moments(state.imported),
+            holes=self._moments(_holes(state, self.rule.order)),
+            gained=self._moments(self.gained),
+            limited=[] if state.limited_before is None else self._moments([Range(None, state.limited_before)]),
+        )
+
+    def _moments(self, pieces: Iterable[Range]) -> list[Span]:
+        return [(self._moment(piece.since), until) for piece in pieces if (until := self._moment(piece.until))]
 
     def _moment(self, position: str | None) -> str | None:
         return time_of(position, self.rule.cursor_time)
@@ -121,11 +121,25 @@ def stream_picture(
     return sorted(views, key=lambda view: (worst_first.index(view.extent), view.state.label or "", view.state.key))
 
 
-def stream_summary(views: Sequence[PartitionView], rule: PartitionRule) -> dict[str, Any]:
+def stream_summary(views: Sequence[PartitionView], rule: PartitionRule) -> StreamSummary:
     """How many partitions are in which extent, and the newest position any of them is covered through."""
-    counts: Mapping[str, int] = {str(extent): sum(view.extent is extent for view in views) for extent in Extent}
+    counts = Counter(view.extent for view in views)
     newest = maximum((_newest(view.state, rule.order) for view in views), rule.order)
-    return {"partitions": len(views), **counts, "covered_through": time_of(newest, rule.cursor_time)}
+    return StreamSummary(
+        partitions=len(views),
+        missing=counts[Extent.MISSING],
+        untouched=counts[Extent.UNTOUCHED],
+        partial=counts[Extent.PARTIAL],
+        imported=counts[Extent.IMPORTED],
+        limited=counts[Extent.LIMITED],
+        complete=counts[Extent.COMPLETE],
+        retired=counts[Extent.RETIRED],
+        covered_through=time_of(newest, rule.cursor_time),
+    )
+
+
+def _as_they_are(pieces: Iterable[Range]) -> list[Span]:
+    return [(piece.since, piece.until) for piece in pieces]
 
 
 def _together(pieces: Iterable[Range], order: CursorOrder) -> Ranges:

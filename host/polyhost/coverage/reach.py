@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from polyhost.coverage.conditions import Condition, Raising
 from polyhost.coverage.evidence import Attempt, Evidence, OpenGap, StreamEvidence, open_gaps
+from polyhost.coverage.extent import Extent
 from polyhost.humanize import short_time
 from polyhost.instants import is_past, later, latest, utc
 from polyhost.protocol.diagnostics import DiagnosticCode
@@ -45,7 +46,8 @@ def coverage(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str | 
 
 def _is_begun(evidence: Evidence) -> bool:
     """Whether the ledger knows of something covered: also where the run that read it was killed, or still goes on."""
-    return any(stream.count("complete", "limited", "partial", "imported") for stream in evidence.streams)
+    known = (Extent.COMPLETE, Extent.LIMITED, Extent.PARTIAL, Extent.IMPORTED)
+    return any(stream.count(*known) for stream in evidence.streams)
 
 
 def _of_stream(stream: StreamEvidence, evidence: Evidence, tell: Raising) -> Iterator[Condition]:
@@ -53,11 +55,11 @@ def _of_stream(stream: StreamEvidence, evidence: Evidence, tell: Raising) -> Ite
     if stream.summary is None:
         return
     yield from _missing(stream, evidence, tell)
-    holes = stream.count("partial", "untouched")
+    holes = stream.count(Extent.PARTIAL, Extent.UNTOUCHED)
     if holes:
         yield _blockable(DiagnosticCode.RANGE_UNPROVEN, "holes", stream, evidence, tell, holes)
     yield from _enumeration(stream, evidence, tell)
-    for extent, reason in (("imported", "imported_only"), ("limited", "source_limited")):
+    for extent, reason in ((Extent.IMPORTED, "imported_only"), (Extent.LIMITED, "source_limited")):
         if count := stream.count(extent):
             yield tell(reason, origin=_LEDGER, stream=stream.name, count=count)
 
@@ -73,7 +75,7 @@ def _exceptions(stream: StreamEvidence, evidence: Evidence, tell: Raising) -> It
 
 
 def _missing(stream: StreamEvidence, evidence: Evidence, tell: Raising) -> Iterator[Condition]:
-    count = stream.count("missing")
+    count = stream.count(Extent.MISSING)
     if not count:
         return
     if DiagnosticCode.PARTITION_MISSING in evidence.blocking:
@@ -159,7 +161,7 @@ class Freshness:
 
 def covered_through(evidence: Evidence) -> str | None:
     """The newest moment that is proven; where nothing is partitioned, that of the newest record."""
-    ledger = [stream.summary.get("covered_through") for stream in evidence.streams if stream.summary is not None]
+    ledger = [stream.summary["covered_through"] for stream in evidence.streams if stream.summary is not None]
     if any(ledger):
         return latest(ledger)
     return latest(a.facts.event_time[1] for a in evidence.ended if a.facts is not None and a.facts.event_time)

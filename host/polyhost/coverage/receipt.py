@@ -6,52 +6,106 @@ depends on which source it was).
 
 from __future__ import annotations
 
-from typing import Any
+from typing_extensions import TypedDict
 
-from polyhost.coverage.facts import BatchFacts, Claim, Counts
+from polyhost.coverage.facts import ArtifactJson, BatchFacts, Claim, CompletenessJson, Counts, GapJson, Method
+from polyhost.ledger.exceptions_json import StandingExceptionJson
+from polyhost.protocol.diagnostics import RunState
 
-__all__ = ["receipt"]
+__all__ = ["Receipt", "receipt"]
 
 _STANDING = frozenset({"record_exception", "group_exception"})
 _MILLISECONDS = len("2026-11-22T03:15:58.000")
 """Characters of a moment to compare: positions are shown to the millisecond, event times are finer."""
 
 
-def receipt(facts: BatchFacts) -> dict[str, Any]:
+class EventTime(TypedDict):
+    """The oldest and the newest moment that what was read tells of."""
+
+    first: str
+    last: str
+
+
+class ReceiptCounts(TypedDict):
+    """What became of what was read. `duplicate`: known already; `skipped`: refused as out of scope; `failed`: invalid,
+    or not to be read as a record; `mended`: stored without a part in an unexpected shape."""
+
+    parsed: int
+    accepted: int
+    updated: int
+    duplicate: int
+    deleted: int
+    skipped: int
+    failed: int
+    mended: int
+
+
+class Advice(TypedDict):
+    """What takes a file's coverage further."""
+
+    code: str
+    covered_through: str | None
+    action: str
+
+
+class Receipt(TypedDict):
+    """What one run or import came to. Counts, times, keys and codes only. `exceptions`: what stands out of the ranges
+    of its scope, the first 50. `blocked`: requests to hosts the manifest does not declare, by host. `artifact` and
+    `advice` are null of a run. Where its process died before it could count, `status` is failed, the evidence
+    `interrupted`, every count 0, and `finished_at` null until the next run."""
+
+    batch_id: str
+    connection: str
+    source: str
+    method: Method
+    trigger: str
+    recorded: bool
+    status: RunState
+    started_at: str
+    finished_at: str | None
+    event_time: EventTime | None
+    counts: ReceiptCounts
+    gaps: list[GapJson]
+    exceptions: list[StandingExceptionJson]
+    blocked: dict[str, int]
+    artifact: ArtifactJson | None
+    advice: Advice | None
+    completeness: CompletenessJson
+    summary: str
+
+
+def receipt(facts: BatchFacts) -> Receipt:
     """The receipt of a batch, as JSON (CH-2.3). Counts, times, keys and codes only (CH-2.5)."""
     totals = _totals(facts)
-    return {
-        "batch_id": facts.batch_id,
-        "connection": facts.connection,
-        "source": facts.source,
-        "method": str(facts.method),
-        "trigger": facts.trigger,
-        "recorded": facts.recorded,
-        "status": facts.status,
-        "started_at": facts.started_at,
-        "finished_at": facts.finished_at,
-        "event_time": {"first": facts.event_time[0], "last": facts.event_time[1]} if facts.event_time else None,
-        "counts": {
-            "parsed": totals.parsed,
-            "accepted": totals.new,
-            "updated": totals.updated,
-            "duplicate": totals.unchanged,
-            "deleted": totals.deleted,
-            "skipped": totals.rejected - totals.invalid,
-            "failed": totals.failed,
-            "mended": totals.mended,
-        },
-        "gaps": [
-            {"code": gap.code, "stream": gap.stream, "count": gap.count, "blocking": gap.blocking, "action": gap.action}
-            for gap in facts.gaps
-        ],
-        "exceptions": [dict(one) for one in facts.exceptions],
-        "blocked": dict(facts.blocked),
-        "artifact": None if facts.artifact is None else facts.artifact.as_json(),
-        "advice": _advice(facts),
-        "completeness": {"claim": str(facts.completeness.claim), "evidence": list(facts.completeness.evidence)},
-        "summary": _summary(facts, totals),
-    }
+    return Receipt(
+        batch_id=facts.batch_id,
+        connection=facts.connection,
+        source=facts.source,
+        method=facts.method,
+        trigger=facts.trigger,
+        recorded=facts.recorded,
+        status=facts.status,
+        started_at=facts.started_at,
+        finished_at=facts.finished_at,
+        event_time=EventTime(first=facts.event_time[0], last=facts.event_time[1]) if facts.event_time else None,
+        counts=ReceiptCounts(
+            parsed=totals.parsed,
+            accepted=totals.new,
+            updated=totals.updated,
+            duplicate=totals.unchanged,
+            deleted=totals.deleted,
+            skipped=totals.rejected - totals.invalid,
+            failed=totals.failed,
+            mended=totals.mended,
+        ),
+        gaps=[gap.as_json() for gap in facts.gaps],
+        exceptions=list(facts.exceptions),
+        blocked=dict(facts.blocked),
+        artifact=None if facts.artifact is None else facts.artifact.as_json(),
+        advice=_advice(facts),
+        completeness=facts.completeness.as_json(),
+        summary=_summary(facts, totals),
+    )
 
 
 def _totals(facts: BatchFacts) -> Counts:
@@ -120,16 +174,16 @@ def _day(moment: str) -> str:
     return moment[: len("2026-11-22")]
 
 
-def _advice(facts: BatchFacts) -> dict[str, Any] | None:
+def _advice(facts: BatchFacts) -> Advice | None:
     """What takes a file's coverage further: only its owner can make a newer one; having none is not a failure."""
     artifact = facts.artifact
     if artifact is None:
         return None
     if facts.was_interrupted:
         again = "Import the same file again; what of it is stored already is not stored twice."
-        return {"code": "import_again", "covered_through": None, "action": again}
-    return {
-        "code": "add_newer_artifact",
-        "covered_through": artifact.covered_through,
-        "action": artifact.next_artifact or "Export again at the source, and import that file too.",
-    }
+        return Advice(code="import_again", covered_through=None, action=again)
+    return Advice(
+        code="add_newer_artifact",
+        covered_through=artifact.covered_through,
+        action=artifact.next_artifact or "Export again at the source, and import that file too.",
+    )

@@ -13,11 +13,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, get_args
 
-__all__ = ["AXES", "GOING_ON", "RULES", "Axis", "By", "Command", "Rule", "SignalSeverity"]
+__all__ = [
+    "AXES",
+    "GOING_ON",
+    "RULES",
+    "Axis",
+    "By",
+    "CollectionStatus",
+    "Command",
+    "ConditionType",
+    "CoverageStatus",
+    "CredentialsStatus",
+    "FreshnessStatus",
+    "Rule",
+    "RuntimeStatus",
+    "ScheduleStatus",
+    "SignalSeverity",
+    "Truth",
+]
 
 Truth = Literal["true", "false", "unknown"]
+ConditionType = Literal["collected", "covered", "fresh", "scheduled", "signed_in", "runtime_ready"]
+"""The claim of an axis's conditions."""
+
+CollectionStatus = Literal["needs_owner", "failing", "interrupted", "ok", "unknown"]
+CoverageStatus = Literal["partial", "unproven", "limited", "complete"]
+FreshnessStatus = Literal["stale", "fresh", "unknown"]
+ScheduleStatus = Literal["paused", "waiting", "off", "automatic", "manual"]
+CredentialsStatus = Literal["disconnected", "needs_owner", "ok", "unknown"]
+RuntimeStatus = Literal["failing", "ok", "unknown"]
+"""Where conditions of an axis differ, the status that stands first wins."""
 
 
 class Axis(StrEnum):
@@ -79,15 +106,15 @@ class Rule:
     command: Command | None = None
 
 
-AXES: Mapping[Axis, tuple[str, tuple[str, ...]]] = {
-    Axis.COLLECTION: ("collected", ("needs_owner", "failing", "interrupted", "ok", "unknown")),
-    Axis.COVERAGE: ("covered", ("partial", "unproven", "limited", "complete")),
-    Axis.FRESHNESS: ("fresh", ("stale", "fresh", "unknown")),
-    Axis.SCHEDULE: ("scheduled", ("paused", "waiting", "off", "automatic", "manual")),
-    Axis.CREDENTIALS: ("signed_in", ("disconnected", "needs_owner", "ok", "unknown")),
-    Axis.RUNTIME: ("runtime_ready", ("failing", "ok", "unknown")),
+AXES: Mapping[Axis, tuple[ConditionType, tuple[str, ...]]] = {
+    Axis.COLLECTION: ("collected", get_args(CollectionStatus)),
+    Axis.COVERAGE: ("covered", get_args(CoverageStatus)),
+    Axis.FRESHNESS: ("fresh", get_args(FreshnessStatus)),
+    Axis.SCHEDULE: ("scheduled", get_args(ScheduleStatus)),
+    Axis.CREDENTIALS: ("signed_in", get_args(CredentialsStatus)),
+    Axis.RUNTIME: ("runtime_ready", get_args(RuntimeStatus)),
 }
-"""Per axis: the type of its conditions, and its statuses. Where conditions differ, the first of these wins."""
+"""Per axis: the type of its conditions, and its statuses."""
 
 _C, _K, _F, _S, _A, _R = Axis
 _INFO, _ADVISORY, _WARNING, _ERROR = SignalSeverity

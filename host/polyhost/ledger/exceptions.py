@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.exceptions_json import SetAside, StandingExceptionJson
 from polyhost.ledger.ranges import clip, contains_position, floor_key
 from polyhost.ledger.state import (
     CursorOrder,
@@ -99,23 +100,23 @@ class StandingException:
     def id(self) -> ExceptionId:
         return ExceptionId(self.stream, self.kind, self.partition, self.key)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> StandingExceptionJson:
         """As every surface shows it."""
-        aside = None if self.set_aside_at is None else {"at": self.set_aside_at, "reason": self.set_aside_reason}
-        return {
-            "stream": self.stream,
-            "kind": str(self.kind),
-            "partition": self.partition,
-            "key": self.key,
-            "position": self.position,
-            "reason": str(self.reason),
-            "explain": REASONS[self.reason],
-            "detail": self.detail or None,
-            "since": self.since,
-            "tries": self.tries,
-            "last_tried": self.last_tried,
-            "set_aside": aside,
-        }
+        at, why = self.set_aside_at, self.set_aside_reason
+        return StandingExceptionJson(
+            stream=self.stream,
+            kind=self.kind,
+            partition=self.partition,
+            key=self.key,
+            position=self.position,
+            reason=self.reason,
+            explain=REASONS[self.reason],
+            detail=self.detail or None,
+            since=self.since,
+            tries=self.tries,
+            last_tried=self.last_tried,
+            set_aside=None if at is None else SetAside(at=at, reason=why),
+        )
 
     @property
     def is_set_aside(self) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from polyhost.humanize import plural, rough_duration, short_time
+from polyhost.ledger.looks_json import LooksJson, UnsweptJson
 from polyhost.ledger.plan import SWEEP_INTERVALS, Unswept, is_overdue, is_readable, unswept
 from polyhost.ledger.state import PartitionRule, PartitionState
 
@@ -30,6 +31,15 @@ class Looks:
     oldest: str | None
     unswept: Unswept
     explain: str | None
+
+    def as_json(self) -> LooksJson:
+        return LooksJson(
+            partitions=self.partitions,
+            overdue=self.overdue,
+            oldest=self.oldest,
+            unswept=UnsweptJson(partitions=self.unswept.partitions, oldest=self.unswept.oldest),
+            explain=self.explain,
+        )
 
 
 def looks(states: Iterable[PartitionState], rule: PartitionRule, *, now_iso: str) -> Looks:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.dry_run import dry_run
+from polyhost.engine.run.dry_run_json import DryRun
+from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.run.tracing import Trace, TracedConnector, keep_trace
 from polyhost.engine.settings.config import load_config
 from polyhost.engine.sources.connectors import (
@@ -28,8 +30,7 @@ from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import host_mappings, resources
-from polyhost.operations.run_results import RunResult
-from polyhost.operations.runs import DryRun, RunRequest
+from polyhost.operations.runs import RunRequest
 from polyhost.protocol.diagnostics import RunStatus
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_request, resolve_scope
@@ -54,8 +55,7 @@ async def collect_as_typed(context: Context, request: RunRequest) -> Result[RunR
         if request.replay is not None:  # of a recording only what is wrong with it can be told before
             replay_connector(source, _folder(request.replay), context.home)
         if request.dry_run:
-            plan = await dry_run(store, connection, source.manifest, scope, context.clock, full=request.full)
-            return Result(DryRun(**plan))
+            return Result(await dry_run(store, connection, source.manifest, scope, context.clock, full=request.full))
         _check_session(connection)
         make = live_connector if request.record is None else recording_connector
         hosts = _hosts(request, connection)
@@ -170,7 +170,7 @@ async def _collect(
     result = await collect(what, around)
     await prepared.remember(store, connection)
     kept = keep_trace(trace, result, context.home, trace_to)
-    return RunResult(**result) if kept is None else RunResult(**result, trace=str(kept))
+    return result if kept is None else {**result, "trace": str(kept)}
 
 
 def _check_session(connection: ConnectionRow) -> None:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 
 from typing_extensions import TypedDict
 
+from polyhost.coverage.evidence import Nature
+from polyhost.engine.run.result_json import RunResult
 from polyhost.errors import ErrorCode
 from polyhost.operations import shared_fields as common
 from polyhost.operations.fields import Names, argument, flag, number, option
 from polyhost.operations.operation import Result, Section, operation
-from polyhost.operations.run_results import RunResult
-from polyhost.operations.shared_results import Nature
 
 if TYPE_CHECKING:
     from polyhost.operations.context import Context

@@ -15,6 +15,8 @@ from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.session import SessionReport, Workspace
 from polyhost.browser.storage import SiteState
 from polyhost.connectors.loading import LoadedSource
+from polyhost.coverage.evidence import Nature
+from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.sessions.account import account_at, place_of, same_account
 from polyhost.engine.sessions.saved import delete_session, save_session
 from polyhost.engine.sessions.signed_in import note_sign_in
@@ -35,9 +37,7 @@ from polyhost.operations.entering import (
 from polyhost.operations.legacy import apply_legacy, read_legacy_file
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name, host_mappings
-from polyhost.operations.run_results import RunResult
 from polyhost.operations.runs import RunRequest, run
-from polyhost.operations.shared_results import Nature
 from polyhost.store.base import DISCONNECTED, ConnectionRow, Store
 
 __all__ = ["connect_source"]

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from typing_extensions import TypedDict
 
+from polyhost.coverage.evidence import Nature
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
 from polyhost.operations import shared_fields as common
 from polyhost.operations.fields import argument, flag
 from polyhost.operations.operation import Result, Route, Section, operation
 from polyhost.operations.parsing import connection_name
-from polyhost.operations.shared_results import Nature, RunState
+from polyhost.protocol.diagnostics import RunState
 
 if TYPE_CHECKING:
     from polyhost.operations.context import Context
@@ -97,7 +98,7 @@ async def _connection(store: Store, row: ConnectionRow) -> Connection:
     folder = watched_folder(row)
     ran = None
     if last is not None:
-        ran = LastRun(run_id=last.id, status=cast("RunState", last.status), started_at=last.started_at)
+        ran = LastRun(run_id=last.id, status=last.status, started_at=last.started_at)
     return Connection(
         name=row.name,
         source=row.source,

@@ -7,104 +7,22 @@ looks.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
-from polyhost.coverage.extent import Extent
+from polyhost.coverage.evidence import Nature
+from polyhost.coverage.picture_json import PartitionJson, StreamSummary
+from polyhost.ledger.exceptions_json import StandingExceptionJson
+from polyhost.ledger.looks_json import LooksJson
 from polyhost.operations import shared_fields as common
-from polyhost.operations.exceptions import StandingException
 from polyhost.operations.operation import Result, Route, Section, operation
-from polyhost.operations.shared_results import Nature, Span
 
 if TYPE_CHECKING:
     from polyhost.operations.context import Context
 
-__all__ = [
-    "Coverage",
-    "CoverageRequest",
-    "CoveredStream",
-    "Looks",
-    "Partition",
-    "Spans",
-    "StreamSummary",
-    "Unswept",
-    "coverage",
-]
-
-
-class StreamSummary(TypedDict):
-    """How many partitions are in which extent, and the newest moment any of them is covered through."""
-
-    partitions: int
-    missing: int
-    untouched: int
-    partial: int
-    imported: int
-    limited: int
-    complete: int
-    retired: int
-    covered_through: str | None
-
-
-class Spans(TypedDict):
-    """Stretches as moments, for a picture. `gained`: what the last run or import added."""
-
-    covered: list[Span]
-    imported: list[Span]
-    holes: list[Span]
-    gained: list[Span]
-    limited: list[Span]
-
-
-class Partition(TypedDict):
-    """One independently resuming part of a stream. `covered`, `imported`, `holes` and `gained` are stretches of
-    positions, `spans` the same as moments. `exceptions`: how many records and groups stand out of what is covered,
-    those set aside left out. `limited_before`: the source hides what is older. `looked_at`: when its newest records
-    were last read, `swept_at`: when all of it last was; what was edited or deleted since is unknown."""
-
-    key: str
-    label: str | None
-    status: Literal["present", "missing", "retired"]
-    source_status: str | None
-    extent: Extent
-    high_water: str | None
-    covered: list[Span]
-    imported: list[Span]
-    holes: list[Span]
-    gained: list[Span]
-    spans: Spans
-    exceptions: int
-    limited_before: str | None
-    covered_through: str | None
-    first_seen: str | None
-    last_seen: str | None
-    looked_at: str | None
-    swept_at: str | None
-    missing_since: str | None
-    retired_at: str | None
-    retired_reason: str | None
-    explain: str
-
-
-class Unswept(TypedDict):
-    """Partitions that are covered and were not looked at again for longer than the manifest wants, the longest
-    since `oldest`."""
-
-    partitions: int
-    oldest: str | None
-
-
-class Looks(TypedDict):
-    """When a stream's partitions were last looked at again: of how many their newest records are overdue, and when the
-    one that waits longest was looked at. `unswept`: the same of older records. `explain`: what a reader has to know."""
-
-    partitions: int
-    overdue: int
-    oldest: str | None
-    unswept: Unswept
-    explain: str | None
+__all__ = ["Coverage", "CoverageRequest", "CoveredStream", "coverage"]
 
 
 class CoveredStream(TypedDict):
@@ -113,10 +31,10 @@ class CoveredStream(TypedDict):
 
     records: int
     deleted: int
-    partitions: list[Partition] | None
+    partitions: list[PartitionJson] | None
     summary: StreamSummary | None
-    looks: Looks | None
-    exceptions: list[StandingException]
+    looks: LooksJson | None
+    exceptions: list[StandingExceptionJson]
     exceptions_total: int
 
 
@@ -170,7 +88,7 @@ async def coverage(context: Context, request: CoverageRequest) -> Result[Coverag
                 partitions=None,
                 summary=None,
                 looks=None,
-                exceptions=[StandingException(**one.as_json()) for one in mine[:NAMED]],
+                exceptions=[one.as_json() for one in mine[:NAMED]],
                 exceptions_total=len(mine),
             )
             rule = rules.get(declared.name)
@@ -178,9 +96,9 @@ async def coverage(context: Context, request: CoverageRequest) -> Result[Coverag
                 states = await store.ledger.partitions(connection.id, declared.name)
                 by_partition = Counter(one.partition for one in mine if not one.is_set_aside)
                 views = stream_picture(states, rule, before.get(declared.name), by_partition)
-                entry["partitions"] = [Partition(**view.as_json()) for view in views]
-                entry["summary"] = StreamSummary(**stream_summary(views, rule))
-                entry["looks"] = Looks(**asdict(looks(states, rule, now_iso=context.clock.iso())))
+                entry["partitions"] = [view.as_json() for view in views]
+                entry["summary"] = stream_summary(views, rule)
+                entry["looks"] = looks(states, rule, now_iso=context.clock.iso()).as_json()
             streams[declared.name] = entry
     value = Coverage(connection=connection.name, source=source.name, nature=connection.nature, streams=streams)
     return Result(value)

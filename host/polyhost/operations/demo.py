@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
+from polyhost.engine.run.result_json import RunResult
 from polyhost.operations.operation import Result, Section, operation
-from polyhost.operations.run_results import RunResult
 
 if TYPE_CHECKING:
     from polyhost.operations.context import Context

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from typing_extensions import TypedDict
 
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.ledger.exceptions_json import StandingExceptionJson
 from polyhost.operations import shared_fields as common
-from polyhost.operations.fields import argument, check_bounds, limit, option
+from polyhost.operations.fields import Names, argument, check_bounds, limit, option
 from polyhost.operations.operation import Result, Route, Section, operation
-from polyhost.protocol.exceptions import ExceptionKind, ExceptionReason
 
 if TYPE_CHECKING:
     from polyhost.ledger import exceptions as ledger
@@ -27,39 +27,12 @@ __all__ = [
     "Exceptions",
     "ExceptionsRequest",
     "ListExceptionsRequest",
-    "SetAside",
-    "StandingException",
+    "StandingExceptionJson",
     "exceptions",
 ]
 
 _PATH = "/v1/connections/{name}/exceptions"
 _REFUSALS = (ErrorCode.UNKNOWN_EXCEPTION, ErrorCode.AMBIGUOUS)
-
-
-class SetAside(TypedDict):
-    """The owner lets it be, since when and why."""
-
-    at: str
-    reason: str | None
-
-
-class StandingException(TypedDict):
-    """One record that could not be taken, or one group whose members could not be read. `position`: where in its
-    partition; `explain`: the reason in words; `detail`: the rule it breaks and where; `since`: when it was first met;
-    `tries`: in how many runs; `set_aside` null: every run names it, and tries it again."""
-
-    stream: str
-    kind: ExceptionKind
-    partition: str | None
-    key: str
-    position: str | None
-    reason: ExceptionReason
-    explain: str
-    detail: str | None
-    since: str
-    tries: int
-    last_tried: str
-    set_aside: SetAside | None
 
 
 class Exceptions(TypedDict):
@@ -68,7 +41,7 @@ class Exceptions(TypedDict):
 
     connection: str
     total: int
-    exceptions: list[StandingException]
+    exceptions: list[StandingExceptionJson]
     next: str | None
 
 
@@ -76,7 +49,7 @@ class Exceptions(TypedDict):
 class ExceptionsRequest:
     name: str = common.connection()
     action: str | None = argument("list, set-aside or take-back. Default: list.", metavar="[ACTION]", default=None)
-    stream: str | None = argument("The stream of the one meant.", metavar="[STREAM]", default=None)
+    stream: str | None = argument("The stream of the one meant.", metavar="[STREAM]", default=None, names=Names.STREAM)
     key: str | None = argument("Its key, as the list shows it.", metavar="[KEY]", default=None)
     partition: str | None = common.partition("The partition of the one meant, where a key stands out in several.")
     kind: str | None = option("record or group, where a key stands out as both.", metavar="KIND")
@@ -233,6 +206,6 @@ def _shown(
     return Exceptions(
         connection=connection,
         total=total,
-        exceptions=[StandingException(**one.as_json()) for one in standing],
+        exceptions=[one.as_json() for one in standing],
         next=after,
     )

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
+from polyhost.engine.export.export_json import ExportClaim, ExportedCounts
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.instants import TimestampError, parse_timestamp
 from polyhost.operations import shared_fields as common
-from polyhost.operations.coverage import StreamSummary
-from polyhost.operations.fields import flag, number, option
+from polyhost.operations.fields import Names, flag, number, option
 from polyhost.operations.operation import Result, Section, operation
 
 if TYPE_CHECKING:
@@ -28,21 +28,6 @@ __all__ = ["ExportRequest", "Exported", "export"]
 
 MAX_CHANGE = 2**63 - 1
 """Change numbers are 64-bit integers in every store."""
-
-
-class ExportedCounts(TypedDict):
-    """What was written of a stream: live records, deleted ones, and what records were before."""
-
-    records: int
-    deleted: int
-    versions: int
-
-
-class ExportClaim(TypedDict):
-    """How whole a stream is in the export, and what the ledger says of it; null where it has no partitions."""
-
-    claim: Literal["proven", "partial", "part_as_asked_for", "unproven"]
-    ledger: StreamSummary | None
 
 
 class Exported(TypedDict):
@@ -66,7 +51,9 @@ class Exported(TypedDict):
 class ExportRequest:
     name: str = common.connection()
     format: str | None = option("jsonl, csv, sqlite, markdown, text or html.", metavar="FORMAT")
-    to: str | None = option("The directory to write into; new, empty, or an earlier export.", metavar="DIR")
+    to: str | None = option(
+        "The directory to write into; new, empty, or an earlier export.", metavar="DIR", names=Names.FOLDER
+    )
     stream: tuple[str, ...] = common.streams()
     partition: str | None = common.partition("Only this partition of streams that have any.")
     since: str | None = common.since("Only from this time on, of streams ordered by time (ISO 8601).")

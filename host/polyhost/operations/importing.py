@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import TypedDict
 
+from polyhost.engine.run.result_json import RunResult
 from polyhost.errors import ErrorCode, Failure, PolyhostError
 from polyhost.operations import shared_fields as common
 from polyhost.operations.fields import Names, argument, flag, option
 from polyhost.operations.operation import Exchange, Result, Route, Section, operation
 from polyhost.operations.parsing import connection_name
-from polyhost.operations.run_results import RunResult, Started
+from polyhost.operations.shared_results import Started
 
 if TYPE_CHECKING:
     from polyhost.engine.hosting.run_host import Voice

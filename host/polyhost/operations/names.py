@@ -1,7 +1,7 @@
 """The names that a request's fields may hold, for whoever is typing one: connections, streams, partitions, sources.
 
-Owns: which field of which operation names what. Must not know: shells. Nothing here raises, and nothing heavy is
-loaded: the owner is waiting with a finger on Tab.
+Owns: where the names of each kind come from; what a field names is said where it is declared (`names=`). Must not know:
+shells, operations. Nothing here raises, and nothing heavy is loaded: the owner is waiting with a finger on Tab.
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import polyhost
+from polyhost.operations.fields import Names
 from polyhost.store.sqlite import peek
 
-__all__ = ["FILES", "FOLDERS", "Name", "names_for"]
+__all__ = ["Name", "names_for"]
 
-FILES = frozenset({"file", "storage_state", "legacy_state"})
-FOLDERS = frozenset({"folder", "to_folder", "watch", "replay", "record", "scenario", "trace"})
-"""Fields that hold a path; a shell completes those better than anybody else."""
 _PACKAGE = Path(polyhost.__file__).parent
 
 
@@ -31,9 +29,9 @@ class Name:
     help: str = ""
 
 
-def names_for(operation: str, field: str, home: Path, given: Mapping[str, Any], beginning: str) -> list[Name]:
-    """What the field may be, as far as it is typed. `given`: the fields before it."""
-    find = _BY_FIELD.get(f"{operation}:{field}") or _BY_FIELD.get(field)
+def names_for(names: Names, home: Path, given: Mapping[str, Any], beginning: str) -> list[Name]:
+    """What a field that names such a thing may be, as far as it is typed. `given`: the fields before it."""
+    find = _FINDERS.get(names)
     try:
         found = find(home, given, beginning) if find is not None else []
     except OSError:  # a folder that cannot be read names nothing
@@ -44,12 +42,6 @@ def names_for(operation: str, field: str, home: Path, given: Mapping[str, Any], 
 def _connections(home: Path, given: Mapping[str, Any], beginning: str) -> list[Name]:
     del given, beginning
     return [Name(one.name, one.source if one.nature == "live" else one.nature) for one in peek.connections(home)]
-
-
-def _nothing(home: Path, given: Mapping[str, Any], beginning: str) -> list[Name]:
-    """A name that is to be new."""
-    del home, given, beginning
-    return []
 
 
 def _streams(home: Path, given: Mapping[str, Any], beginning: str) -> list[Name]:
@@ -90,24 +82,16 @@ def _running(home: Path, given: Mapping[str, Any], beginning: str) -> list[Name]
     return [Name(run, connection) for run, connection, status in peek.runs(home) if status == "running"]
 
 
-_BY_FIELD: Mapping[str, Callable[[Path, Mapping[str, Any], str], list[Name]]] = {
-    "name": _connections,
-    "connect:name": _nothing,
-    "polyfill new:name": _nothing,
-    "polyfill dev:name": _sources,
-    "stream": _streams,
-    "partition": _partitions,
-    "partitions retire:key": _partitions,
-    "partitions restore:key": _partitions,
-    "resource": _resources,
-    "source": _sources,
-    "run": _runs,
-    "batch": _runs,
-    "cancel:run": _running,
-    "pause:run": _running,
-    "resume:run": _running,
+_FINDERS: Mapping[Names, Callable[[Path, Mapping[str, Any], str], list[Name]]] = {
+    Names.CONNECTION: _connections,
+    Names.STREAM: _streams,
+    Names.PARTITION: _partitions,
+    Names.RESOURCES: _resources,
+    Names.SOURCE: _sources,
+    Names.RUN: _runs,
+    Names.RUNNING: _running,
 }
-"""By field, or by operation and field where the same word means something else there."""
+"""Files and folders are not here: a shell completes those better than anybody else."""
 
 
 def _source_folders(home: Path) -> list[Path]:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
+from polyhost.coverage.picture_json import PartitionJson
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations import shared_fields as common
-from polyhost.operations.coverage import Partition
 from polyhost.operations.fields import Names, argument, option
 from polyhost.operations.operation import Group, Result, Route, Section, operation
 
@@ -33,7 +33,7 @@ class PartitionChanged(TypedDict):
 
     connection: str
     stream: str
-    partition: Partition
+    partition: PartitionJson
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,5 +112,5 @@ async def _change(
             changed = transition(states.get(request.key))
             await store.write(connection.id, None, [SavePartitions([changed])])
     [view] = stream_picture([changed], rule)
-    partition = Partition(**view.as_json())
-    return Result(PartitionChanged(connection=connection.name, stream=request.stream, partition=partition))
+    value = PartitionChanged(connection=connection.name, stream=request.stream, partition=view.as_json())
+    return Result(value)

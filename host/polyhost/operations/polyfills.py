@@ -153,7 +153,9 @@ class MadePolyfill(TypedDict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPolyfillRequest:
     name: str = argument("What it is called: the site's name, in lower-case letters, digits and dashes.")
-    to: str | None = option("Where its folder goes. Default: a folder of that name, here.", metavar="DIR")
+    to: str | None = option(
+        "Where its folder goes. Default: a folder of that name, here.", metavar="DIR", names=Names.FOLDER
+    )
 
 
 @operation(
@@ -253,7 +255,7 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
     await develop(bench)
     last = bench.last or {"status": "cancelled"}
     failed = request.once and last["status"] in {"failed", "needs_owner"}
-    value = Developed(polyfill=source.name, runs=bench.runs, last=last)
+    value = Developed(polyfill=source.name, runs=bench.runs, last=dict(last))
     return Result(value, ExitStatus.FAILED if failed else ExitStatus.COMPLETE)
 
 

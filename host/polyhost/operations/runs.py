@@ -13,13 +13,16 @@ from annotated_types import MinLen
 from typing_extensions import TypedDict
 
 from polyhost.coverage.facts import Method
+from polyhost.coverage.receipt import Receipt
+from polyhost.engine.run.dry_run_json import DryRun
+from polyhost.engine.run.result_json import RunResult, WrittenCounts, stored_result
 from polyhost.errors import ErrorCode, Failure, RefusedError
 from polyhost.operations import shared_fields as common
 from polyhost.operations.fields import Names, body, flag, limit, option
 from polyhost.operations.operation import Exchange, Result, Route, Section, operation
-from polyhost.operations.receipts import Receipt
-from polyhost.operations.run_results import Diagnostic, RunResult, RunScope, Started, WrittenCounts
-from polyhost.operations.shared_results import Described, RunState
+from polyhost.operations.shared_results import Described, Started
+from polyhost.protocol.diagnostics import DiagnosticJson, RunState
+from polyhost.protocol.scope_json import RunScope
 
 if TYPE_CHECKING:
     from polyhost.engine.hosting.run_host import RunHost
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from polyhost.store.base import RunRow
 
 __all__ = [
-    "DryRun",
     "EndedRun",
     "Run",
     "RunDetails",
@@ -66,34 +68,6 @@ class RunWanted(TypedDict):
     time_range: NotRequired[Annotated[TimeRange, _SOME]]
     fields: NotRequired[Annotated[dict[str, _Names], _SOME]]
     mode: NotRequired[Literal["incremental", "full_refresh"]]
-
-
-class PlannedRequests(TypedDict):
-    """What a run would ask of one partition, and why. `windows`: how many stretches; `at_least`: what is behind the
-    newest is not known, so there may be more."""
-
-    stream: str
-    partition: str
-    label: str | None
-    purpose: str
-    since: str | None
-    until: str | None
-    windows: int
-    requests: int
-    at_least: bool
-
-
-class DryRun(TypedDict):
-    """What a run would ask for, as far as that is known before. `requests`: the least number; `note`: what the plan
-    cannot know."""
-
-    dry_run: Literal[True]
-    connection: str
-    source: str
-    scope: RunScope
-    plan: list[PlannedRequests]
-    requests: int
-    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +149,7 @@ class Run(TypedDict):
     started_at: str
     finished_at: str | None
     streams: dict[str, WrittenCounts]
-    diagnostics: list[Diagnostic]
+    diagnostics: list[DiagnosticJson]
     requests: int
     batch_id: str
 
@@ -212,18 +186,18 @@ async def runs(context: Context, request: RunsRequest) -> Result[Runs]:
 
 
 def _run(row: RunRow, paused: str | None) -> Run:
-    result = row.result
+    result = stored_result(row.result)
     return Run(
         run_id=row.id,
-        status=cast("RunState", row.status),
+        status=row.status,
         paused=row.status == "running" and row.id == paused,
-        mode=cast('Literal["incremental", "full_refresh"]', row.mode),
-        scope=RunScope(**row.scope),
+        mode=row.mode,
+        scope=cast("RunScope", row.scope),
         started_at=row.started_at,
         finished_at=row.finished_at,
-        streams=result.get("streams", {}),
-        diagnostics=result.get("diagnostics", []),
-        requests=result.get("requests", 0),
+        streams={} if result is None else result.get("streams", {}),
+        diagnostics=[] if result is None else result.get("diagnostics", []),
+        requests=0 if result is None else result.get("requests", 0),
         batch_id=row.batch_id,
     )
 
@@ -241,7 +215,7 @@ class RunDetails(TypedDict):
     started_at: str | None
     finished_at: str | None
     streams: dict[str, WrittenCounts]
-    diagnostics: list[Diagnostic]
+    diagnostics: list[DiagnosticJson]
     requests: int
     batch_id: str | None
     receipt: Receipt | None
@@ -286,13 +260,14 @@ async def _stored(context: Context, run_id: str) -> RunDetails:
         batch = None if row is None else await store.runs.batch(row.batch_id)
     if row is None:
         raise _unknown(run_id)
-    name, receipt = names.get(row.connection_id), row.result.get("receipt")
+    name, result = names.get(row.connection_id), stored_result(row.result)
+    receipt = None if result is None else result.get("receipt")
     return RunDetails(
         **_run(row, paused),
         connection=name,
         method=None if batch is None else Method(batch.method),
-        receipt=receipt and receipt | {"connection": name},
-        error=row.result.get("error"),
+        receipt=None if receipt is None else {**receipt, "connection": name or receipt["connection"]},
+        error=None if result is None else result.get("error"),
     )
 
 
@@ -355,4 +330,4 @@ async def follow(context: Context, request: RunDetailsRequest) -> Result[EndedRu
         row = await store.runs.get(request.run)
     if row is None:
         raise _unknown(request.run)
-    return Result(EndedRun(status=cast("RunState", row.status), result=cast("RunResult | NoResult", row.result)))
+    return Result(EndedRun(status=row.status, result=stored_result(row.result) or NoResult()))

@@ -17,6 +17,7 @@ from polyhost.instants import Instant, TimestampError, parse_timestamp
 from polyhost.operations import shared_fields as common
 from polyhost.operations.fields import Names, argument, flag, limit, number, option
 from polyhost.operations.operation import Result, Route, Section, operation
+from polyhost.searching.snippet_json import SnippetJson
 
 if TYPE_CHECKING:
     from polyhost.engine.sources.lookup import Loaded
@@ -27,22 +28,12 @@ if TYPE_CHECKING:
     from polyhost.searching.search_rules import SearchRules
     from polyhost.store.base import ConnectionRow, SearchHit, SearchIndex, Store
 
-__all__ = ["Found", "Hit", "SearchRequest", "Snippet", "search"]
+__all__ = ["Found", "Hit", "SearchRequest", "search"]
 
 MAX_WAIT_SECONDS = 3_600
 """How long a search may take in what is new: more than the largest store takes."""
 WAIT_SECONDS = 1.0
 """For what is new, where nobody says how long: some 20,000 records."""
-
-
-class Snippet(TypedDict):
-    """The piece of text around what was found; `highlights` are character offsets into it, from and to."""
-
-    field: str
-    text: str
-    highlights: list[tuple[int, int]]
-    cut_before: bool
-    cut_after: bool
 
 
 class Hit(TypedDict):
@@ -60,7 +51,7 @@ class Hit(TypedDict):
     version: int
     deleted: bool
     grouped: bool
-    snippet: Snippet | None
+    snippet: SnippetJson | None
 
 
 class Searched(TypedDict):
@@ -282,7 +273,7 @@ def _hit(one: _Target, shown: Shown, query: Query, hit: SearchHit) -> Hit:
         version=record["version"],
         deleted=record["deleted"],
         grouped=_is_grouped(_declared(one, hit.record.stream)),
-        snippet=None if found is None else Snippet(**found.as_json()),
+        snippet=None if found is None else found.as_json(),
     )
 
 

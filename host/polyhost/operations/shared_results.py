@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-__all__ = ["Described", "Nature", "RunState", "Span"]
+from typing_extensions import TypedDict
 
-RunState = Literal["running", "complete", "complete_with_gaps", "failed", "needs_owner", "cancelled"]
-Nature = Literal["live", "test", "replay", "demo"]
-Span = tuple[str | None, str | None]
-"""From and to. A null beginning is the beginning of everything, a null end is open."""
+__all__ = ["Described", "Started"]
+
+
+class Started(TypedDict):
+    """It goes on; GET /v1/runs/{run} and its events tell of it."""
+
+    run_id: str
 
 
 @dataclass(frozen=True, slots=True)

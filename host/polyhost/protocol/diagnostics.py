@@ -9,7 +9,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Literal
+
+from typing_extensions import TypedDict
 
 __all__ = [
     "MAX_PARTITIONS",
@@ -17,6 +19,8 @@ __all__ = [
     "MAX_TEXT",
     "Diagnostic",
     "DiagnosticCode",
+    "DiagnosticJson",
+    "RunState",
     "RunStatus",
     "Severity",
     "bound_diagnostics",
@@ -29,6 +33,10 @@ MAX_TEXT = 200
 """Characters in any one string of a diagnostic."""
 MAX_RUN_BYTES = 8 * 1024
 """Bytes of all diagnostics of a run together, as JSON: they are kept with every run, and shown whole."""
+
+
+RunState = Literal["running", "complete", "complete_with_gaps", "failed", "needs_owner", "cancelled"]
+"""The value of a `RunStatus`, as results have it."""
 
 
 class RunStatus(StrEnum):
@@ -90,6 +98,25 @@ class DiagnosticCode(StrEnum):
     BOUND_REACHED = "bound_reached"
 
 
+class _Diagnosed(TypedDict):
+    code: DiagnosticCode
+    severity: Severity
+    message: str
+
+
+class DiagnosticJson(_Diagnosed, total=False):
+    """Something a run found: an error, a gap, or worth knowing. `keys`: of records or groups; `total`: of how many
+    partitions or keys the first are named; `truncated`: something was left out. What does not apply is not there."""
+
+    stream: str
+    partitions: list[str]
+    keys: list[str]
+    total: int
+    truncated: bool
+    count: int
+    recovery_hint: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:
     """One thing worth telling. Holds keys (of partitions; `keys`: of records or groups), counts and codes; never record
@@ -116,14 +143,41 @@ class Diagnostic:
             object.__setattr__(self, "partitions", self.partitions[:MAX_PARTITIONS])
             object.__setattr__(self, "truncated", True)
 
-    def as_json(self) -> dict[str, Any]:
-        """The wire form: absent facts are left out, enums become their text."""
-        fields = {name: getattr(self, name) for name in Diagnostic.__slots__}
-        present = {name: value for name, value in fields.items() if value is not None}
-        for name in _LISTS:
-            if name in present:
-                present[name] = list(present[name])
-        return {name: str(value) if isinstance(value, StrEnum) else value for name, value in present.items()}
+    def as_json(self) -> DiagnosticJson:
+        """The wire form: absent facts are left out."""
+        found = DiagnosticJson(code=self.code, severity=self.severity, message=self.message)
+        if self.stream is not None:
+            found["stream"] = self.stream
+        if self.partitions is not None:
+            found["partitions"] = list(self.partitions)
+        if self.keys is not None:
+            found["keys"] = list(self.keys)
+        if self.total is not None:
+            found["total"] = self.total
+        if self.truncated is not None:
+            found["truncated"] = self.truncated
+        if self.count is not None:
+            found["count"] = self.count
+        if self.recovery_hint is not None:
+            found["recovery_hint"] = self.recovery_hint
+        return found
+
+    @classmethod
+    def from_json(cls, told: DiagnosticJson) -> Diagnostic:
+        """Back from the wire form."""
+        partitions, keys = told.get("partitions"), told.get("keys")
+        return cls(
+            code=DiagnosticCode(told["code"]),
+            severity=Severity(told["severity"]),
+            message=told["message"],
+            stream=told.get("stream"),
+            partitions=None if partitions is None else tuple(partitions),
+            keys=None if keys is None else tuple(keys),
+            total=told.get("total"),
+            truncated=told.get("truncated"),
+            count=told.get("count"),
+            recovery_hint=told.get("recovery_hint"),
+        )
 
 
 def partitions_diagnostic(

@@ -94,7 +94,7 @@ class RunMachine:
         self._start = Start(
             run_id=run_id,
             collection_mode=cast("Literal['full_refresh', 'incremental']", mode),
-            scope=scope.as_start_scope(),
+            scope=dict(scope.as_start_scope()),
             state=None if state is None else dict(state),
             bindings=dict(bindings),
         )

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from polyhost.instants import Instant, TimeRange, instant_reader, parse_timestamp
 from polyhost.protocol.declarations import StreamDecl
+from polyhost.protocol.scope_json import RunScope, ScopedStream, ScopedTimes
 
 __all__ = [
     "RESOURCE",
@@ -84,12 +85,16 @@ class StreamScope:
         """Whether a stored record may lie outside, so that nothing may be written over it unseen."""
         return self.wanted is not None or self.time_range is not None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> ScopedStream:
         """The stream's entry in START.scope."""
-        entry: dict[str, Any] = {"name": self.name}
+        entry = ScopedStream(name=self.name)
         if self.resources is not None:
             entry["resources"] = list(self.resources)
-        bounds = {name: value for name, value in (("since", self.since), ("until", self.until)) if value is not None}
+        bounds = ScopedTimes()
+        if self.since is not None:
+            bounds["since"] = self.since
+        if self.until is not None:
+            bounds["until"] = self.until
         if bounds:
             entry["time_range"] = bounds
         if self.fields is not None:
@@ -209,9 +214,9 @@ class Scope:
     def stream(self, name: str) -> StreamScope | None:
         return next((stream for stream in self.streams if stream.name == name), None)
 
-    def as_start_scope(self) -> dict[str, Any]:
+    def as_start_scope(self) -> RunScope:
         """START.scope."""
-        return {"streams": [stream.as_json() for stream in self.streams]}
+        return RunScope(streams=[stream.as_json() for stream in self.streams])
 
     def is_resource_scoped(self, stream: str) -> bool:
         found = self.stream(stream)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from polyhost.searching.query import Query, spans
+from polyhost.searching.snippet_json import SnippetJson
 
 __all__ = ["Snippet", "snippet"]
 
@@ -33,14 +33,14 @@ class Snippet:
     cut_before: bool
     cut_after: bool
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "field": self.field,
-            "text": self.text,
-            "highlights": [list(span) for span in self.highlights],
-            "cut_before": self.cut_before,
-            "cut_after": self.cut_after,
-        }
+    def as_json(self) -> SnippetJson:
+        return SnippetJson(
+            field=self.field,
+            text=self.text,
+            highlights=list(self.highlights),
+            cut_before=self.cut_before,
+            cut_after=self.cut_after,
+        )
 
 
 def snippet(query: Query, texts: Sequence[tuple[str, str]]) -> Snippet | None:

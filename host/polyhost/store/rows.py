@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from polyhost.boot_clock import Moment
+from polyhost.coverage.evidence import Nature
+from polyhost.protocol.diagnostics import RunState
 from polyhost.searching.query import Query
 from polyhost.searching.search_rules import SearchRules
 
@@ -30,6 +32,7 @@ __all__ = [
     "StoredRecord",
 ]
 
+Mode = Literal["incremental", "full_refresh"]
 DISCONNECTED = "disconnected_at"
 """The option of a connection that was disconnected and whose data was kept: when, in ISO 8601."""
 
@@ -41,7 +44,7 @@ class ConnectionRow:
     id: int
     name: str
     source: str
-    nature: Literal["live", "test", "replay", "demo"]
+    nature: Nature
     created_at: str
     options: Mapping[str, Any] = field(default_factory=dict)
     account: Mapping[str, Any] = field(default_factory=dict)
@@ -75,8 +78,8 @@ class RunRow:
     id: str
     connection_id: int
     batch_id: str
-    mode: str
-    status: str
+    mode: Mode
+    status: RunState
     started_at: str
     finished_at: str | None = None
     scope: Mapping[str, Any] = field(default_factory=dict)

@@ -117,7 +117,10 @@ async def test_a_cancel_does_not_undo_that_the_owner_was_found_signed_out(collec
     assert result["status"] == "cancelled"
     assert ("signed_out", None) in collected.codes(result)
     found = await health(collected, home)
-    assert (found.axes[Axis.COLLECTION].status, found.axes[Axis.CREDENTIALS].status) == ("interrupted", "needs_owner")
+    assert (found.axes[Axis.COLLECTION]["status"], found.axes[Axis.CREDENTIALS]["status"]) == (
+        "interrupted",
+        "needs_owner",
+    )
     assert found.verdict is Verdict.ATTENTION
 
 
@@ -125,7 +128,7 @@ async def test_a_good_run_makes_a_healthy_connection_which_goes_stale(collected:
     await collected.run(GOOD)
     found = await health(collected, home)
     assert found.verdict is Verdict.HEALTHY
-    assert found.axes[Axis.COVERAGE].status == "complete"
+    assert found.axes[Axis.COVERAGE]["status"] == "complete"
     assert found.streams["messages"]["records"] == 1
     [partition] = found.streams["messages"]["reach"]
     assert partition == {"key": "C1", "extent": "complete", "covered_through": found.covered_through}
@@ -156,9 +159,9 @@ async def test_being_signed_out_is_remembered_however_many_runs_fail_after_it(
     for _ in range(3):
         await collected.run(says(done(0, "failed", message="no", retryable=True, code="site_down")))
     found = await health(collected, home)
-    assert found.axes[Axis.CREDENTIALS].status == "needs_owner"
+    assert found.axes[Axis.CREDENTIALS]["status"] == "needs_owner"
     await collected.run(GOOD)
-    assert (await health(collected, home)).axes[Axis.CREDENTIALS].status == "ok"
+    assert (await health(collected, home)).axes[Axis.CREDENTIALS]["status"] == "ok"
 
 
 async def test_a_recovery_hint_decides_who_can_mend_a_failure(collected: Rig, home: Path):
@@ -173,7 +176,7 @@ async def test_a_source_that_cannot_be_read_is_evidence_and_no_error(collected: 
     await collected.run(GOOD)
     (home / "polyfills" / "test" / "manifest.json").write_text("{", encoding="utf-8")
     found = await health(collected, home)
-    assert (found.verdict, found.axes[Axis.RUNTIME].status) == (Verdict.FAILED, "failing")
+    assert (found.verdict, found.axes[Axis.RUNTIME]["status"]) == (Verdict.FAILED, "failing")
 
 
 async def test_without_a_saved_session_the_owner_has_to_sign_in(collected: Rig, home: Path):

@@ -10,7 +10,7 @@ from typing import Any
 
 from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.humanize import plural, short_time
-from polyhost.operations.exceptions import Exceptions, StandingException
+from polyhost.operations.exceptions import Exceptions, StandingExceptionJson
 
 __all__ = ["RENDERERS"]
 
@@ -39,7 +39,7 @@ def exceptions(value: Exceptions) -> None:
         out.print(f"\n[dim]{more}[/]", soft_wrap=True)
 
 
-def _aside(one: StandingException) -> str:
+def _aside(one: StandingExceptionJson) -> str:
     aside = one["set_aside"]
     if aside is None:
         return "[yellow]tried again by every run[/]"

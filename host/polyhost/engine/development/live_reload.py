@@ -28,6 +28,7 @@ from polyhost.connectors.page import PageConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, MessageSeen, Watcher
 from polyhost.engine.run.collect import Collection, RunContext, collect
+from polyhost.engine.run.result_json import RunResult, WrittenCounts
 from polyhost.engine.run.tracing import Tell, Trace, TracedConnector
 from polyhost.engine.sources.connectors import page_polyfill
 from polyhost.errors import PolyhostError
@@ -60,7 +61,7 @@ class Bench:
     with_data: bool = False
     once: bool = False
     runs: int = 0
-    last: dict[str, Any] | None = None
+    last: Mapping[str, Any] | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -105,21 +106,26 @@ async def _watch(bench: Bench) -> None:
 async def _once(bench: Bench, browser: ReusedBrowser) -> None:
     bench.runs += 1
     try:
-        bench.last = await _run(bench, browser)
+        bench.last = result = await _run(bench, browser)
     except PolyhostError as error:
         bench.last = {"status": "failed", "error": {"code": error.code, "reason": error.reason}}
         bench.tell(MessageSeen(way="host", kind="failed", detail=str(error)))
         return
-    counts = ", ".join(
-        f"{sum(by.values()) - by['rejected']:,} {stream}" + (f" ({by['rejected']:,} refused)" if by["rejected"] else "")
-        for stream, by in bench.last["streams"].items()
-    )
-    bench.tell(MessageSeen(way="host", kind=bench.last["status"], detail=counts))
-    for told in bench.last["diagnostics"]:
+    counts = ", ".join(f"{_taken(by):,} {stream}{_refused(by)}" for stream, by in result["streams"].items())
+    bench.tell(MessageSeen(way="host", kind=result["status"], detail=counts))
+    for told in result["diagnostics"]:
         bench.tell(MessageSeen(way="host", kind=told["code"], stream=told.get("stream"), detail=told["message"]))
 
 
-async def _run(bench: Bench, browser: ReusedBrowser) -> dict[str, Any]:
+def _taken(by: WrittenCounts) -> int:
+    return by["new"] + by["updated"] + by["unchanged"] + by["deleted"]
+
+
+def _refused(by: WrittenCounts) -> str:
+    return f" ({by['rejected']:,} refused)" if by["rejected"] else ""
+
+
+async def _run(bench: Bench, browser: ReusedBrowser) -> RunResult:
     source = load_connector_folder(bench.folder)
     keeping = _LoginKept(bench)
     connector = PageConnector(

@@ -16,8 +16,9 @@ from polyhost.engine.clock import Clock
 from polyhost.engine.development.observed import Observed
 from polyhost.engine.events import Answer, Watcher, ignore
 from polyhost.engine.run.collect import Collection, RunContext, collect
+from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.sources.expected_records import expected_records
-from polyhost.errors import ErrorCode, RunFailedError
+from polyhost.errors import ErrorCode, Failure, RunFailedError
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_request
@@ -34,7 +35,7 @@ LONGEST_RUN_SECONDS = 600.0
 class Ran:
     """How a trial run ended, and what its connector really said."""
 
-    result: dict[str, Any]
+    result: RunResult
     seen: Observed
 
     @property
@@ -42,8 +43,8 @@ class Ran:
         return self.result["status"]
 
     @property
-    def error(self) -> dict[str, str]:
-        return self.result.get("error", {"code": "", "reason": "", "instruction": ""})
+    def error(self) -> Failure:
+        return self.result.get("error", Failure(code="", reason="", instruction=""))
 
     @property
     def finished(self) -> bool:
@@ -51,7 +52,7 @@ class Ran:
 
     def counted(self, *kinds: str) -> int:
         """Records of these kinds (new, updated, deleted, …) over all streams."""
-        return sum(counts[kind] for counts in self.result["streams"].values() for kind in kinds)
+        return sum(counts.get(kind, 0) for counts in self.result["streams"].values() for kind in kinds)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from polyhost.browser.storage import kept_state
 from polyhost.connectors.base import HostCalls
 from polyhost.connectors.page import PageConnector, PageSession
 from polyhost.coverage.health import project
+from polyhost.coverage.health_json import CredentialsEvidence
 from polyhost.coverage.signals import Axis
 from polyhost.engine.clock import Clock
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
@@ -58,16 +59,17 @@ async def check_session(store: Store, row: ConnectionRow, home: Path, clock: Clo
         for condition in health.conditions
         if condition.rule.reason == "source_unreadable"
     ]
-    axis = health.axes[Axis.CREDENTIALS]
+    axis = health.axes["credentials"]
+    status = axis["status"]
     if wrong or row.nature not in {"live", "test"}:
         return wrong
     asked = [one for one in health.conditions if one.axis is Axis.CREDENTIALS and one.remediation is not None]
-    told = _told(axis.evidence, clock.now())
+    told = _told(axis["evidence"], clock.now())
     for one in asked:
         mend = one.remediation
         if mend is not None and mend.command is not None:
             return [warning("session", f"{one.message.rstrip('.')}{told}", f"Type: {mend.command}", about=row.name)]
-    return [ok("session", f"{_FOUND.get(axis.status, axis.status)}{told}", about=row.name)]
+    return [ok("session", f"{_FOUND.get(status, status)}{told}", about=row.name)]
 
 
 async def probe_session(row: ConnectionRow, home: Path, clock: Clock) -> list[Finding]:
@@ -176,7 +178,7 @@ def _skew(dates: Sequence[str], clock: Clock) -> list[Finding]:
     return [warning("clock", found, "Let the system set its clock (Linux: timedatectl set-ntp true).")]
 
 
-def _told(evidence: Mapping[str, Any], now: float) -> str:
+def _told(evidence: CredentialsEvidence, now: float) -> str:
     """How old the session is, and how long ago the last contact was."""
     parts = [
         f"{words} {_ago(evidence[name], now)}"

@@ -12,8 +12,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polyhost.coverage.picture import stream_picture, stream_summary
+from polyhost.coverage.picture_json import StreamSummary
 from polyhost.engine.clock import Clock
 from polyhost.engine.export._rows import Rows
+from polyhost.engine.export.export_json import (
+    AskedFor,
+    Claimed,
+    ExportClaim,
+    ExportedCounts,
+    ExportManifest,
+    ExportPart,
+    Written,
+)
 from polyhost.errors import ErrorCode, RefusedError, StoppedError
 from polyhost.exports.base import Plan, Row, StreamPlan, Writer
 from polyhost.exports.folder import ExportFolder
@@ -49,26 +59,26 @@ class Wanted:
     def narrowed(self) -> bool:
         return self.partition is not None or self.since is not None or self.until is not None
 
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "streams": [stream.name for stream in self.streams],
-            "partition": self.partition,
-            "since": self.since,
-            "until": self.until,
-            "deleted": self.deleted,
-            "versions": self.versions,
-        }
+    def as_json(self) -> AskedFor:
+        return AskedFor(
+            streams=[stream.name for stream in self.streams],
+            partition=self.partition,
+            since=self.since,
+            until=self.until,
+            deleted=self.deleted,
+            versions=self.versions,
+        )
 
 
 @dataclass(slots=True)
 class _Counts:
     """By stream: live records, deleted ones, older versions."""
 
-    streams: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    streams: dict[str, ExportedCounts] = field(default_factory=dict[str, ExportedCounts])
 
     def add(self, rows: Sequence[Row]) -> None:
         for row in rows:
-            counts = self.streams.setdefault(row.stream, {"records": 0, "deleted": 0, "versions": 0})
+            counts = self.streams.setdefault(row.stream, ExportedCounts(records=0, deleted=0, versions=0))
             counts["versions" if not row.current else "deleted" if row.deleted else "records"] += 1
 
 
@@ -81,7 +91,7 @@ async def export(
     *,
     clock: Clock,
     cancelled: asyncio.Event,
-) -> dict[str, Any]:
+) -> Written:
     """Write it; what the manifest says of it, with the files of this part. StoppedError: nothing was changed."""
     folder.check_is_ours()
     part = 1 if wanted.changes_since is None or folder.previous is None else len(folder.previous["parts"]) + 1
@@ -99,23 +109,23 @@ async def export(
             except BaseException:
                 writer.abandon()
                 raise
-            about = {
-                "connection": connection.name,
-                "source": connection.source,
-                "nature": connection.nature,
-                "format": wanted.format_name,
-                "made_at": clock.iso(),
-                "sequence": through,
-                "asked_for": wanted.as_json(),
-                "coverage": claims,
-            }
-            this = {
-                "part": part,
-                "made_at": about["made_at"],
-                "after_sequence": wanted.changes_since or 0,
-                "through_sequence": through,
-                "streams": counts.streams,
-            }
+            about = ExportManifest(
+                connection=connection.name,
+                source=connection.source,
+                nature=connection.nature,
+                format=wanted.format_name,
+                made_at=clock.iso(),
+                sequence=through,
+                asked_for=wanted.as_json(),
+                coverage=claims,
+            )
+            this = ExportPart(
+                part=part,
+                made_at=about["made_at"],
+                after_sequence=wanted.changes_since or 0,
+                through_sequence=through,
+                streams=counts.streams,
+            )
             adds = wanted.changes_since is not None
             files = await asyncio.to_thread(folder.publish, partial, about, part=this, adds=adds)
     return {**about, **this, "files": files}
@@ -221,9 +231,9 @@ def _bound(declared: StreamDecl, moment: str | None, name: str) -> str | None:
     return sort_key(position, rule.order)
 
 
-async def _claims(store: Store, connection_id: int, wanted: Wanted) -> dict[str, Any]:
+async def _claims(store: Store, connection_id: int, wanted: Wanted) -> dict[str, ExportClaim]:
     """By stream: what the ledger proves of it, and whether all of that was asked for."""
-    claims: dict[str, Any] = {}
+    claims: dict[str, ExportClaim] = {}
     for declared in wanted.streams:
         summary = None
         if declared.partition is not None:
@@ -231,11 +241,11 @@ async def _claims(store: Store, connection_id: int, wanted: Wanted) -> dict[str,
             summary = stream_summary(
                 stream_picture(await store.ledger.partitions(connection_id, declared.name), rule), rule
             )
-        claims[declared.name] = {"claim": _claim(summary, wanted), "ledger": summary}
+        claims[declared.name] = ExportClaim(claim=_claim(summary, wanted), ledger=summary)
     return claims
 
 
-def _claim(summary: Mapping[str, Any] | None, wanted: Wanted) -> str:
+def _claim(summary: StreamSummary | None, wanted: Wanted) -> Claimed:
     """`proven`: every partition known is read from its beginning. Never said of what was narrowed, or has no ledger."""
     if summary is None or not summary["partitions"]:
         return "unproven"
@@ -244,7 +254,7 @@ def _claim(summary: Mapping[str, Any] | None, wanted: Wanted) -> str:
     return "proven" if summary["complete"] == summary["partitions"] else "partial"
 
 
-_CLAIMS = {
+_CLAIMS: Mapping[Claimed, str] = {
     "unproven": "what is stored; nothing proves that it is all there is",
     "part_as_asked_for": "the part that was asked for",
     "proven": "every conversation or part known, read from its beginning",
@@ -252,7 +262,7 @@ _CLAIMS = {
 }
 
 
-def _plan(connection: ConnectionRow, wanted: Wanted, part: int, claims: Mapping[str, Any]) -> Plan:
+def _plan(connection: ConnectionRow, wanted: Wanted, part: int, claims: Mapping[str, ExportClaim]) -> Plan:
     streams = [_stream_plan(declared) for declared in wanted.streams]
     statement = [f"{stream.title}: {_CLAIMS[claims[stream.name]['claim']]}." for stream in streams]
     return Plan(connection=connection.name, streams=streams, part=part, statement=statement)

@@ -7,9 +7,8 @@ Owns: which rows, files and declarations become evidence, and how far back to lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from polyhost.coverage.evidence import (
     Attempt,
@@ -27,10 +26,11 @@ from polyhost.engine.imports.watched_folder import refused_files
 from polyhost.engine.run.open_question import asked_since
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.run.paused import paused_run
+from polyhost.engine.run.result_json import stored_result
 from polyhost.instants import earliest
 from polyhost.ledger.exceptions import StandingException, exception_code
 from polyhost.ledger.state import PartitionState, PartitionStatus
-from polyhost.protocol.diagnostics import Severity
+from polyhost.protocol.diagnostics import DiagnosticJson, Severity
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, Store
@@ -105,7 +105,8 @@ async def _going_on(store: Store, connection: ConnectionRow, running: Attempt) -
 
 def attempt_of(row: RunRow, batch: BatchRow | None) -> Attempt:
     """One run as evidence. `batch` None: it wrote none. The facts it was opened with are no evidence of anything."""
-    result = row.result
+    result = stored_result(row.result)
+    error = None if result is None else result.get("error")
     told = BatchFacts.from_json(batch.facts) if batch is not None and batch.facts else None
     return Attempt(
         id=row.id,
@@ -113,16 +114,16 @@ def attempt_of(row: RunRow, batch: BatchRow | None) -> Attempt:
         started_at=row.started_at,
         finished_at=row.finished_at,
         facts=told if told is not None and told.are_final else None,
-        error_code=(result.get("error") or {}).get("code"),
-        hint=_hint(result.get("diagnostics", ())),
+        error_code=None if error is None else error["code"],
+        hint=None if result is None else _hint(result.get("diagnostics", ())),
         finished_number=row.finished_number,
     )
 
 
-def _hint(diagnostics: Sequence[Mapping[str, Any]]) -> str | None:
+def _hint(diagnostics: Sequence[DiagnosticJson]) -> str | None:
     """The recovery action of what ended a run."""
-    errors = (found for found in diagnostics if found.get("severity") == Severity.ERROR)
-    return next((found["recovery_hint"] for found in errors if found.get("recovery_hint")), None)
+    errors = (found.get("recovery_hint") for found in diagnostics if found["severity"] == Severity.ERROR)
+    return next((hint for hint in errors if hint), None)
 
 
 async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) -> Sequence[StreamEvidence]:
@@ -163,4 +164,4 @@ def _open_exceptions(
 
 
 def _reach(view: PartitionView) -> PartitionReach:
-    return PartitionReach(view.state.key, str(view.extent), view.covered_through)
+    return PartitionReach(view.state.key, view.extent, view.covered_through)

@@ -7,9 +7,7 @@ any site.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from polyhost.artifacts.base import Artifact, Importer, Recognition
 from polyhost.connectors.loading import LoadedSource
@@ -20,9 +18,10 @@ from polyhost.engine.imports.connector import ImporterConnector, StoreContext
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.outcome import Ended
 from polyhost.engine.run.partition_rules import partition_rules
+from polyhost.engine.run.result_json import RunResult, stored_result
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.protocol.declarations import ImporterDecl
-from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity
+from polyhost.protocol.diagnostics import Diagnostic, RunStatus
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_scope
 from polyhost.store import memos
@@ -66,7 +65,7 @@ class _Before:
     diagnostics: tuple[Diagnostic, ...]
 
 
-async def import_artifact(what: Import, around: RunContext) -> dict[str, Any]:
+async def import_artifact(what: Import, around: RunContext) -> RunResult:
     """Import it, or say what importing would come to. RefusedError where it belongs to another account."""
     if not what.preview:
         return await _import(what, around)
@@ -77,7 +76,7 @@ async def import_artifact(what: Import, around: RunContext) -> dict[str, Any]:
         await store.close()
 
 
-async def _import(what: Import, around: RunContext) -> dict[str, Any]:
+async def _import(what: Import, around: RunContext) -> RunResult:
     store, connection = around.store, what.connection
     await _check_account(store, what)
     before = await _known_file(store, what)
@@ -159,11 +158,12 @@ async def _known_file(store: Store, what: Import) -> _Before | None:
     batch, run = await store.runs.batch(earlier["batch"]), await store.runs.get(earlier["run"])
     if batch is None or run is None:
         return None
-    told = tuple(_diagnostic(one) for one in run.result.get("diagnostics", ()))
+    result = stored_result(run.result)
+    told = () if result is None else tuple(Diagnostic.from_json(one) for one in result.get("diagnostics", ()))
     return _Before(BatchFacts.from_json(batch.facts), told)
 
 
-async def _remember(store: Store, what: Import, result: Mapping[str, Any]) -> None:
+async def _remember(store: Store, what: Import, result: RunResult) -> None:
     """A file that was read to its end need not be read again; whose it is binds the connection."""
     connection = what.connection
     files = dict(await store.connections.memo(connection.id, memos.IMPORTED_FILES))
@@ -188,13 +188,6 @@ def _restate(ended: Ended, before: _Before) -> None:
         ended.tally.happened_at(moment)
     for diagnostic in before.diagnostics:
         ended.tally.report(diagnostic)
-
-
-def _diagnostic(told: Mapping[str, Any]) -> Diagnostic:
-    fields: dict[str, Any] = {**told, "code": DiagnosticCode(told["code"]), "severity": Severity(told["severity"])}
-    if "partitions" in fields:
-        fields["partitions"] = tuple(fields["partitions"])
-    return Diagnostic(**fields)
 
 
 async def _covered_through(store: Store, what: Import) -> str | None:

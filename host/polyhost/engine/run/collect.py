@@ -31,12 +31,13 @@ from polyhost.engine.run.outcome import Ended, Identity, opening_facts, run_fact
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.run.pause import Pause
 from polyhost.engine.run.paused import PausableCalls, PauseKeeper
+from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.run.watchdog import Watchdog
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.instants import iso_from_seconds
 from polyhost.protocol.bindings import match_bindings
 from polyhost.protocol.commands import RunOutcome
-from polyhost.protocol.diagnostics import DiagnosticCode
+from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
@@ -80,7 +81,7 @@ class RunContext:
     pause: Pause = field(default_factory=Pause)
 
 
-async def collect(what: Collection, around: RunContext) -> dict[str, Any]:
+async def collect(what: Collection, around: RunContext) -> RunResult:
     """Run to the end and return the result. RefusedError where it cannot start: then nothing was written."""
     run_id = new_id("run", around.clock.now())
     async with hold_lease(around.store, what.connection, run_id, around.clock) as lease:
@@ -128,7 +129,7 @@ class _Run:
         self._asked = False
         """Whether the connector had to ask its owner to sign in."""
 
-    async def go(self) -> dict[str, Any]:
+    async def go(self) -> RunResult:
         store, what = self._around.store, self._what
         streams = tuple(stream.name for stream in what.scope.streams)
         self._tally.watch(events.RunStarted(self._who.run_id, what.connection.name, what.connection.source, streams))
@@ -298,11 +299,11 @@ class _Run:
         if self._opened:
             return
         await self._around.store.runs.open(
-            self._run_row("running", {}), self._batch_row(opening_facts(self._who, self._what.artifact), None)
+            self._run_row(RunStatus.RUNNING, {}), self._batch_row(opening_facts(self._who, self._what.artifact), None)
         )
         self._opened = True
 
-    async def _close(self, ended: Ended) -> dict[str, Any]:
+    async def _close(self, ended: Ended) -> RunResult:
         await self._open_rows()
         self._what.correct(ended)
         broken = ended.outcome is None or ended.outcome.code in {PROTOCOL_VIOLATION, MESSAGE_TOO_LARGE}
@@ -318,21 +319,19 @@ class _Run:
         facts = run_facts(self._who, ended, status)
         result = run_result(self._who, ended, status, facts)
         await self._around.store.runs.close(
-            replace(
-                self._run_row(str(status), result), finished_at=ended.finished_at, finished_up=self._around.clock.up()
-            ),
+            replace(self._run_row(status, result), finished_at=ended.finished_at, finished_up=self._around.clock.up()),
             self._batch_row(facts, self._around.clock.iso()),
         )
         self._tally.watch(events.RunFinished(result))
         return result
 
-    def _run_row(self, status: str, result: Mapping[str, Any]) -> RunRow:
+    def _run_row(self, status: RunStatus, result: Mapping[str, Any]) -> RunRow:
         return RunRow(
             id=self._who.run_id,
             connection_id=self._what.connection.id,
             batch_id=self._who.batch_id,
             mode="full_refresh" if self._what.full else "incremental",
-            status=status,
+            status=status.value,
             started_at=self._who.started_at,
             boot=self._began.boot,
             started_up=self._began.up,

@@ -1,14 +1,13 @@
 """What a run would ask for, by partition and purpose, without starting anything. Nothing is written.
 
-Owns: the plan's shape. Must not know: connectors, browsers. It knows only what the ledger knows: partitions that nobody
-has seen yet, and what is new in the known ones, only the run itself can tell.
+Owns: how the plan is made. Must not know: connectors, browsers. It knows only what the ledger knows: partitions that
+nobody has seen yet, and what is new in the known ones, only the run itself can tell.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from polyhost.engine.clock import Clock
+from polyhost.engine.run.dry_run_json import DryRun, PlannedRequests
 from polyhost.engine.run.ledger import RunLedger, StreamLedger
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.ledger.estimate import estimate
@@ -22,44 +21,44 @@ __all__ = ["dry_run"]
 
 async def dry_run(
     store: Store, connection: ConnectionRow, manifest: Manifest, scope: Scope, clock: Clock, *, full: bool
-) -> dict[str, Any]:
+) -> DryRun:
     """The plan as JSON: one row per partition and purpose, and the least number of requests it takes."""
     ledger = await RunLedger.load(store, connection.id, partition_rules(manifest, scope), scope, clock, full=full)
-    rows: list[dict[str, Any]] = []
+    rows: list[PlannedRequests] = []
     for name, stream in ledger.streams().items():
         rows += await _stream_rows(ledger, name, stream)
     untouched = not rows
-    return {
-        "dry_run": True,
-        "connection": connection.name,
-        "source": connection.source,
-        "scope": scope.as_start_scope(),
-        "plan": rows,
-        "requests": sum(row["requests"] for row in rows if row["purpose"] != "new"),
-        "note": "Nothing was collected yet: the first run finds out what there is."
+    return DryRun(
+        dry_run=True,
+        connection=connection.name,
+        source=connection.source,
+        scope=scope.as_start_scope(),
+        plan=rows,
+        requests=sum(row["requests"] for row in rows if row["purpose"] != "new"),
+        note="Nothing was collected yet: the first run finds out what there is."
         if untouched
         else "Partitions without news cost nothing for `new`; ones never seen before are not in this list.",
-    }
+    )
 
 
-async def _stream_rows(ledger: RunLedger, name: str, stream: StreamLedger) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+async def _stream_rows(ledger: RunLedger, name: str, stream: StreamLedger) -> list[PlannedRequests]:
+    rows: list[PlannedRequests] = []
     for key, state in stream.states.items():
         windows = await ledger.planned(name, key)
         for line in estimate({key: windows}, stream.plans):
             due = [window for window in windows if window.purpose == line.purpose and window.when == "due"]
             rows.append(
-                {
-                    "stream": name,
-                    "partition": key,
-                    "label": state.label,
-                    "purpose": line.purpose,
-                    "since": _oldest(due),
-                    "until": due[0].until,
-                    "windows": line.windows,
-                    "requests": line.requests,
-                    "at_least": line.open_ended,
-                }
+                PlannedRequests(
+                    stream=name,
+                    partition=key,
+                    label=state.label,
+                    purpose=line.purpose,
+                    since=_oldest(due),
+                    until=due[0].until,
+                    windows=line.windows,
+                    requests=line.requests,
+                    at_least=line.open_ended,
+                )
             )
     return rows
 

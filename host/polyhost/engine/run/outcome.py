@@ -6,8 +6,7 @@ Owns: the run's verdict and the shape of `run --json`. Must not know: how record
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from polyhost.bounds import BOUND_CODES
 from polyhost.connectors.base import Traffic
@@ -16,6 +15,8 @@ from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt
 from polyhost.engine.run._tally import Tally
 from polyhost.engine.run.ledger import RunLedger
+from polyhost.engine.run.result_json import RunCoverage, RunLooks, RunResult, WrittenCounts
+from polyhost.engine.run.result_json import Traffic as TrafficShown
 from polyhost.errors import ErrorCode, Failure, NeedsOwnerError, PolyhostError, StoppedError
 from polyhost.ledger.exceptions import NAMED, StandingException, exception_diagnostics
 from polyhost.ledger.settle import Settlement
@@ -128,7 +129,7 @@ def opening_facts(who: Identity, artifact: ArtifactFacts | None) -> BatchFacts:
         trigger=who.trigger,
         started_at=who.started_at,
         finished_at=None,
-        status=RunStatus.RUNNING,
+        status=RunStatus.RUNNING.value,
         artifact=artifact,
         recorded=who.recorded,
     )
@@ -139,7 +140,7 @@ def run_facts(who: Identity, ended: Ended, status: RunStatus) -> BatchFacts:
     return replace(
         opening_facts(who, ended.artifact),
         finished_at=ended.finished_at,
-        status=str(status),
+        status=status.value,
         streams=_counts(ended),
         event_time=ended.tally.event_time,
         gaps=_gaps(ended),
@@ -149,39 +150,42 @@ def run_facts(who: Identity, ended: Ended, status: RunStatus) -> BatchFacts:
     )
 
 
-def run_result(who: Identity, ended: Ended, status: RunStatus, facts: BatchFacts) -> dict[str, Any]:
+def run_result(who: Identity, ended: Ended, status: RunStatus, facts: BatchFacts) -> RunResult:
     """What `run --json` prints and the store keeps."""
-    result: dict[str, Any] = {
-        "run_id": who.run_id,
-        "connection": who.connection,
-        "source": who.source,
-        "status": str(status),
-        "started_at": who.started_at,
-        "finished_at": ended.finished_at,
-        "seconds": round(ended.seconds, 3),
-        "streams": {
-            name: {
-                "new": counts.new,
-                "updated": counts.updated,
-                "unchanged": counts.unchanged,
-                "deleted": counts.deleted,
-                "rejected": counts.rejected,
-                **({"mended": counts.mended} if counts.mended else {}),
-            }
-            for name, counts in facts.streams.items()
-        },
-        "diagnostics": [diagnostic.as_json() for diagnostic in ended.diagnostics],
-        "requests": ended.traffic.requests,
-        "traffic": _traffic_json(ended.traffic),
-        "coverage": _coverage(ended),
-        "exceptions": [dict(one) for one in facts.exceptions],
-        "receipt": receipt(facts),
-    }
+    result = RunResult(
+        run_id=who.run_id,
+        connection=who.connection,
+        source=who.source,
+        status=status.value,
+        started_at=who.started_at,
+        finished_at=ended.finished_at,
+        seconds=round(ended.seconds, 3),
+        streams={name: _written(counts) for name, counts in facts.streams.items()},
+        diagnostics=[diagnostic.as_json() for diagnostic in ended.diagnostics],
+        requests=ended.traffic.requests,
+        traffic=_traffic_json(ended.traffic),
+        coverage=_coverage(ended),
+        exceptions=list(facts.exceptions),
+        receipt=receipt(facts),
+    )
     if ended.outcome is not None and ended.outcome.withheld:
         result["withheld"] = dict(ended.outcome.withheld)
     if (problem := _problem(ended)) is not None:
         result["error"] = problem
     return result
+
+
+def _written(counts: Counts) -> WrittenCounts:
+    shown = WrittenCounts(
+        new=counts.new,
+        updated=counts.updated,
+        unchanged=counts.unchanged,
+        deleted=counts.deleted,
+        rejected=counts.rejected,
+    )
+    if counts.mended:
+        shown["mended"] = counts.mended
+    return shown
 
 
 def _counts(ended: Ended) -> dict[str, Counts]:
@@ -202,15 +206,17 @@ def _counts(ended: Ended) -> dict[str, Counts]:
     return counted
 
 
-def _coverage(ended: Ended) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _coverage(ended: Ended) -> dict[str, RunCoverage]:
+    found: dict[str, RunCoverage] = {}
     for name, stream in ended.ledger.streams().items():
         mine = (state for key, state in stream.states.items() if stream.in_scope(key))
-        found[name] = stream_summary(stream_picture(mine, stream.rule), stream.rule)
+        reached = RunCoverage(**stream_summary(stream_picture(mine, stream.rule), stream.rule))
         if name in ended.settled:
             settlement = ended.settled[name]
-            found[name]["looks"] = asdict(settlement.looks) | {"unlooked": settlement.unlooked}
-            found[name]["unswept"] = asdict(settlement.looks.unswept)
+            looks = settlement.looks.as_json()
+            reached["looks"] = RunLooks(**looks, unlooked=settlement.unlooked)
+            reached["unswept"] = looks["unswept"]
+        found[name] = reached
     return found
 
 
@@ -261,14 +267,14 @@ def _gap(diagnostic: Diagnostic, blocking: frozenset[str]) -> Gap:
     )
 
 
-def _traffic_json(traffic: Traffic) -> dict[str, Any]:
-    return {
-        "by_endpoint": dict(traffic.by_endpoint),
-        "retries": traffic.retries,
-        "rate_limited": traffic.rate_limited,
-        "waited_seconds": round(traffic.waited_seconds, 3),
-        "blocked": dict(traffic.blocked),
-    }
+def _traffic_json(traffic: Traffic) -> TrafficShown:
+    return TrafficShown(
+        by_endpoint=dict(traffic.by_endpoint),
+        retries=traffic.retries,
+        rate_limited=traffic.rate_limited,
+        waited_seconds=round(traffic.waited_seconds, 3),
+        blocked=dict(traffic.blocked),
+    )
 
 
 def _of_traffic(traffic: Traffic) -> Sequence[Diagnostic]:

@@ -116,8 +116,8 @@ def _run(row: tuple[Any, ...]) -> RunRow:
     *told, pid, taken_by = row
     run_id, connection_id, batch_id, mode, status, started_at, finished_at, scope, result, *when = told
     boot, started_up, finished_up, number, finished_number = when
-    if status == RunStatus.RUNNING and process.is_gone(pid, taken_by):
-        status = RunStatus.FAILED
+    if status == RunStatus.RUNNING.value and process.is_gone(pid, taken_by):
+        status = RunStatus.FAILED.value
     return RunRow(
         id=run_id,
         connection_id=connection_id,
