@@ -41,7 +41,7 @@ async function collectMessages(host, api, survey, people) {
   );
   const work = plans.filter(({ walks }) => walks.length > 0);
   /** @type {Reading} */
-  const reading = { host, api, people, bounds, versions, trouble: new Trouble(host, api, work.map(({ id }) => id)) };
+  const reading = { host, api, people, bounds, versions, trouble: new Trouble(host, api, work.map(({ id }) => id)), probes: { left: PROBES } };
   let done = 0;
   await inParallel(work, async ({ id, walks }) => {
     await readConversation(reading, id, walks);
@@ -172,12 +172,13 @@ class HistoryWalk {
     this.orient(read.flatMap(({ raw }) => tsIn(raw?.ts) ?? []));
     this.barren = this.oldest === oldest && this.newest === newest ? this.barren + 1 : 0;
     if (!page && this.barren > BARREN_PAGES) throw unfinished("conversations.history");
-    if (!page) return false;
+    const reached = this.oldest !== null && this.walk.since !== null && compareTs(this.oldest, this.walk.since) <= 0;
+    if (!page && reached && this.descending) await this.claim(this.walk.since);
+    if (!page) return reached && this.descending;
     await this.take(read.filter(({ near }) => near !== null && this.isWanted(near)));
     this.cursor = this.next(page);
     const last = !this.cursor && !page.has_more;
     if (!this.cursor) this.from = this.oldest ?? this.from;
-    const reached = this.oldest !== null && this.walk.since !== null && compareTs(this.oldest, this.walk.since) <= 0;
     if (last) await this.finish(page.is_limited === true);
     else if (this.descending) await this.claim(highest(this.oldest, this.walk.since));
     if (!last && this.barren > BARREN_PAGES) throw unfinished("conversations.history");
@@ -224,14 +225,15 @@ class HistoryWalk {
   }
 
   /**
-   * A place in the history that does not answer, however small the page: go on below it. What lies between is not claimed,
-   * and the walk fails at its end, so that it is named. @param {unknown} error
+   * A place in the history that does not answer, however small the page: go on below it. Where it is one message, that is
+   * named; else what lies between is not claimed, and the walk fails at its end. @param {unknown} error
    */
   async stepOver(error) {
     const base = this.oldest ?? this.from;
     if (!(error instanceof SlackError) || !isPassing(error) || base === null || this.ascending) throw error;
     await this.reading.trouble.met(error, this.channel);
     this.stepped += 1;
+    if (this.stepped <= STEPS_OVER && (await this.passBroken(error))) return;
     const below = this.stepped > STEPS_OVER ? null : await belowBroken(this.reading.api, this.channel, base, this.walk.since);
     if (below === null) throw error;
     this.broken = error;
@@ -239,6 +241,23 @@ class HistoryWalk {
     this.from = below;
     this.edge = below;
     this.size = 0;
+  }
+
+  /** Whether it is the next message that does not answer: it is read in another way, or named. @param {SlackError} error */
+  async passBroken(error) {
+    const near = this.oldest === null ? this.from : shift(this.oldest, -1);
+    const ts = near === null ? null : await brokenMessage(this.reading, this.channel, near, this.walk.since);
+    if (ts === null) return false;
+    const raw = await messageAsThread(this.reading, this.channel, ts);
+    const read = placedMessages([raw ?? { ts }], null, ts);
+    this.noteGaps(read);
+    this.orient([ts]);
+    if (raw) await this.take(read);
+    else await this.reading.host.exception(messageException(this.channel, ts, error));
+    this.cursor = "";
+    this.from = shift(ts, -1);
+    this.size = 0;
+    return true;
   }
 
   /** Which way do pages go? @param {string[]} times */

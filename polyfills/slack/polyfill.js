@@ -61,6 +61,7 @@
  * @property {Bounds} bounds
  * @property {Record<string, number>} versions Of the conversations that were dealt with.
  * @property {Trouble} trouble
+ * @property {{left: number}} probes Requests that this run may still look for broken messages with.
  */
 /**
  * Threads by what reading them came to: whole, or left open for another run.

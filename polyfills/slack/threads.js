@@ -73,36 +73,95 @@ async function readThread(reading, channel, head) {
   }
 }
 
-/** One reading of it; null where nothing came, not even its head. @param {Reading} reading @param {string} channel @param {string} head */
+/**
+ * One reading of it; null where nothing came, not even its head. A reply that breaks every page that holds it is named, and
+ * the thread goes on after it. @param {Reading} reading @param {string} channel @param {string} head
+ */
 async function readReplies(reading, channel, head) {
-  const params = { channel, ts: head };
-  const fetchPage = (/** @type {string} */ cursor, /** @type {number} */ size) => {
-    const asked = { ...params, limit: String(size), ...(cursor && { cursor }) };
-    return reading.api.call("conversations.replies", asked, { list: "messages", once: size < MESSAGE_PAGES[0] });
-  };
-  const thread = reading.host.pages(fetchPage, {
-    ids: (page) => page.messages.map((/** @type {any} */ one) => tsIn(one?.ts)).filter(Boolean),
-    next: (page) => nextCursor(page) || (page.has_more === true ? NO_CURSOR : ""),
-    expired: isExpired,
-    tooLarge: isPassing,
-    sizes: MESSAGE_PAGES,
-  });
-  let [answered, whole, readable, above] = [false, true, true, head];
-  for await (const page of thread) {
-    answered ||= page.messages.length > 0;
-    const replies = placedMessages(page.messages, head, above).filter(({ raw }) => raw?.ts !== head);
-    above = replies.at(-1)?.near ?? above;
-    const { floor, ceiling } = reading.bounds;
+  const replies = new Replies(reading, channel, head);
+  for (;;) {
+    try {
+      return await replies.read();
+    } catch (error) {
+      if (!(error instanceof SlackError) || !isPassing(error) || !replies.ascending) throw error;
+      const ts = await brokenReply(reading, channel, head, replies.newest);
+      if (ts === null) throw error;
+      await reading.host.exception(messageException(channel, ts, error, head));
+      replies.goOnAfter(ts);
+    }
+  }
+}
+
+/** How far one thread is read. */
+class Replies {
+  /** @param {Reading} reading @param {string} channel @param {string} head */
+  constructor(reading, channel, head) {
+    this.reading = reading;
+    this.channel = channel;
+    this.head = head;
+    /** The latest reply that came or was named; the head before there is one. */
+    this.newest = head;
+    this.ascending = true;
+    /** @type {Record<string, string>} */
+    this.params = { channel, ts: head };
+    this.answered = false;
+    this.whole = true;
+    this.readable = true;
+    this.above = head;
+  }
+
+  /** @param {string} ts */
+  goOnAfter(ts) {
+    this.newest = ts;
+    this.answered = true;
+    this.params = { channel: this.channel, ts: this.head, oldest: shift(ts, 1), latest: LAST, inclusive: "true" };
+  }
+
+  /** @returns {Promise<"read" | "open" | "unfinished" | "unreadable" | null>} */
+  async read() {
+    const thread = this.pages();
+    for await (const page of thread) await this.take(page);
+    if (thread.ended !== "end" || (this.params.oldest && !this.ascending)) return "unfinished";
+    if (!this.readable) return "unreadable";
+    return this.answered ? (this.whole ? "read" : "open") : null;
+  }
+
+  pages() {
+    const fetchPage = (/** @type {string} */ cursor, /** @type {number} */ size) => {
+      const asked = { ...this.params, limit: String(size), ...(cursor && { cursor }) };
+      return this.reading.api.call("conversations.replies", asked, { list: "messages", once: size < MESSAGE_PAGES[0] });
+    };
+    return this.reading.host.pages(fetchPage, {
+      ids: (page) => page.messages.map((/** @type {any} */ one) => tsIn(one?.ts)).filter(Boolean),
+      next: (page) => nextCursor(page) || (page.has_more === true ? NO_CURSOR : ""),
+      expired: isExpired,
+      tooLarge: isPassing,
+      sizes: MESSAGE_PAGES,
+    });
+  }
+
+  /** @param {Json} page */
+  async take(page) {
+    this.answered ||= page.messages.length > 0;
+    const replies = placedMessages(page.messages, this.head, this.above).filter(({ raw }) => raw?.ts !== this.head);
+    this.above = replies.at(-1)?.near ?? this.above;
+    this.orient(replies.flatMap(({ raw }) => tsIn(raw?.ts) ?? []));
+    const { floor, ceiling } = this.reading.bounds;
     const allowed = replies.filter(({ near }) => near === null || isBetween(near, floor, ceiling));
-    whole &&= allowed.length === replies.length;
+    this.whole &&= allowed.length === replies.length;
     // One whose timestamp cannot be read may be any of them: then none of them is missing.
     const told = allowed.filter(({ raw }) => tsIn(raw?.ts) !== undefined);
-    readable &&= told.length === allowed.length;
-    await emitMessages(reading, channel, told, head);
+    this.readable &&= told.length === allowed.length;
+    await emitMessages(this.reading, this.channel, told, this.head);
   }
-  if (thread.ended !== "end") return "unfinished";
-  if (!readable) return "unreadable";
-  return answered ? (whole ? "read" : "open") : null;
+
+  /** Whether they come oldest first: only then is it known what lies before one that does not answer. @param {string[]} times */
+  orient(times) {
+    for (const [at, ts] of times.entries()) {
+      if (at > 0 && compareTs(ts, times[at - 1]) < 0) this.ascending = false;
+      if (compareTs(ts, this.newest) > 0) this.newest = ts;
+    }
+  }
 }
 
 /** More is there, and no cursor leads to it. */

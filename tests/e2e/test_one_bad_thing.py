@@ -5,6 +5,7 @@ Provenance: RS-1; public reports of tools that lost a workspace to one message.
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from e2e.owner import Owner, Ran
 from e2e.truth import difference
 from fakes.slack import Fault, script
-from fakes.slack.faults import ApiError, Circle, HtmlBody, HttpStatus, Odd, Stall
+from fakes.slack.faults import Action, ApiError, Circle, CutJson, HtmlBody, HttpStatus, Odd, Stall
 from fakes.slack.script import play
 from polyhost.browser.governor import Governor, GovernorLimits
 from polyhost.engine.sources import connectors as sources
@@ -168,19 +169,82 @@ async def test_broken_conversations_cost_themselves_wherever_they_stand(newcomer
     await healed(newcomer)
 
 
+BREAKING: dict[str, Action] = {
+    "500": HttpStatus(500),
+    "a page of HTML": HtmlBody(200),
+    "internal_error": ApiError("internal_error"),
+    "JSON that is cut off": CutJson(),
+}
+ANYWHERE = "conversations.*"
+
+
 @pytest.mark.requirement("RS-1.1", "RS-1.4")
-async def test_a_message_that_breaks_every_page_that_holds_it_costs_no_other(newcomer: Owner) -> None:
+@pytest.mark.parametrize("action", BREAKING)
+async def test_a_message_that_breaks_every_page_that_holds_it_is_named_and_costs_no_other(
+    newcomer: Owner, action: str
+) -> None:
     world = newcomer.slack.world
     broken = [world.find(label) for label in ("regatta", "meeting", "cardamom")]
+    reason = "not_answered" if action in {"500", "internal_error"} else "unreadable"
     for _, said in broken:
-        newcomer.slack.faults.add(Fault(ApiError("internal_error"), method=HISTORY, holding=said.ts, times=None))
+        newcomer.slack.faults.add(Fault(BREAKING[action], method=ANYWHERE, holding=said.ts, times=None))
     for _ in range(2):
         ran = await newcomer.run()
         assert ran.status == "complete_with_gaps"
-        assert unread(ran) == {room.id for room, _ in broken}
+        assert unread(ran) == set()
+        assert standing(ran) == {("record", key_of(room.id, said.ts), reason) for room, said in broken}
         lost = {ts for _, _, ts in await difference(newcomer)}
         assert {said.ts for _, said in broken} <= lost
         assert lost <= {one.ts for room, said in broken for one in (said, *room.replies(said.at))}
+        assert sum(ran.requests.values()) < 300
+    await healed(newcomer)
+
+
+def key_of(channel: str, ts: str) -> str:
+    return json.dumps([channel, ts], separators=(",", ":"))
+
+
+@pytest.mark.requirement("RS-1.1")
+async def test_a_message_that_only_history_breaks_at_is_read_as_the_thread_that_it_heads(newcomer: Owner) -> None:
+    world = newcomer.slack.world
+    for label in ("regatta", "meeting", "cardamom"):
+        said = world.find(label)[1]
+        newcomer.slack.faults.add(Fault(ApiError("internal_error"), method=HISTORY, holding=said.ts, times=None))
+    ran = await newcomer.run()
+    assert (ran.status, ran.value["exceptions"]) == ("complete", [])
+    assert await difference(newcomer) == {}
+
+
+@pytest.mark.requirement("RS-1.1")
+async def test_messages_in_a_row_that_break_their_pages_are_each_named_the_newest_too(newcomer: Owner) -> None:
+    world = newcomer.slack.world
+    room = world.conversation("tides")
+    talk = sorted(said.ts for said in room.messages.values() if not said.is_reply)
+    broken = [talk[0], talk[4], talk[5], talk[-1]]
+    newcomer.slack.faults.add(
+        *(Fault(ApiError("internal_error"), method=ANYWHERE, holding=ts, times=None) for ts in broken)
+    )
+    ran = await newcomer.run()
+    assert standing(ran) == {("record", key_of(room.id, ts), "not_answered") for ts in broken}
+    assert unread(ran) == set()
+    await healed(newcomer)
+
+
+@pytest.mark.requirement("RS-1.1", "RS-1.3")
+@pytest.mark.parametrize("action", ["500", "JSON that is cut off"])
+async def test_a_reply_that_breaks_every_page_that_holds_it_is_named_and_costs_no_other_of_its_thread(
+    newcomer: Owner, action: str
+) -> None:
+    room, root = newcomer.slack.world.find("sourdough")
+    replies = room.replies(root.at)
+    broken = [replies[0].ts, replies[len(replies) // 2].ts, replies[-1].ts]
+    newcomer.slack.faults.add(*(Fault(BREAKING[action], method=REPLIES, holding=ts, times=None) for ts in broken))
+    reason = "not_answered" if action in {"500", "internal_error"} else "unreadable"
+    for _ in range(2):
+        ran = await newcomer.run()
+        assert standing(ran) == {("record", key_of(room.id, ts), reason) for ts in broken}
+        assert {ts for _, _, ts in await difference(newcomer)} == set(broken)
+        assert sum(ran.requests.values()) < 300
     await healed(newcomer)
 
 

@@ -5,6 +5,7 @@ Rows of one batch strike together, in the first run of a home of its own; then a
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +19,7 @@ from e2e.truth import difference
 from fakes.slack import FakeSlack, scenarios, usual_port
 from fakes.slack.faults import Fault
 from fakes.slack.world import Workspace
-from faults.slack.catalog import ROWS, SlackRow
+from faults.slack.catalog import ROWS, SlackRow, reply_of
 from faults.slack.named import standing, unread
 from faults.words import Cost
 from polyhost.browser.governor import Governor, GovernorLimits
@@ -87,7 +88,14 @@ def may_cost(row: SlackRow, world: Workspace) -> Keys:
     room, root = world.find(row.subject)
     replies = {("messages", room.id, said.ts) for said in room.replies(root.at)}
     itself = {("messages", room.id, root.ts)}
+    if row.cost is Cost.REPLY:
+        return {("messages", room.id, reply_of(world, row.subject))}
     return {Cost.REPLIES: replies, Cost.PART: itself, Cost.MESSAGE: itself | replies}[row.cost]
+
+
+def _itself(row: SlackRow, world: Workspace) -> tuple[str, ...]:
+    room, said = world.find(row.subject or "")
+    return ("messages", room.id, said.ts)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
@@ -101,7 +109,7 @@ async def test_it_costs_that_is_called_that_and_heals(row: SlackRow, shown: Show
         assert ran.codes <= {code for one in rows for code in one.codes}, "nothing else is told"
         allowed = {key for one in rows for key in may_cost(one, shown.world)}
         assert shown.wrong <= allowed, "it costs nothing else"
-        if row.cost in {Cost.CONVERSATION, Cost.REPLIES, Cost.MESSAGE}:
+        if row.cost in {Cost.CONVERSATION, Cost.REPLIES, Cost.MESSAGE, Cost.REPLY}:
             assert shown.wrong & may_cost(row, shown.world), "it costs that"
     else:
         assert shown.wrong
@@ -115,6 +123,10 @@ def _is_named(row: SlackRow, shown: Shown) -> bool:
         return shown.world.conversation(row.subject).id in unread(shown.ran)
     if row.area == "thread" and row.reason is not None and row.subject is not None:
         return ("group", shown.world.find(row.subject)[1].ts, row.reason) in standing(shown.ran)
+    if row.batch == "poison" and row.cost is not Cost.NOTHING and row.subject is not None:
+        ((_, room_id, ts),) = may_cost(row, shown.world) if row.cost is Cost.REPLY else {_itself(row, shown.world)}
+        key = json.dumps([room_id, ts], separators=(",", ":"))
+        return ("record", key, row.reason) in standing(shown.ran) and room_id not in unread(shown.ran)
     if row.cost is Cost.MESSAGE and row.subject is not None:
         room, _ = shown.world.find(row.subject)
         beside = any(

@@ -14,6 +14,7 @@ class Cost(StrEnum):
     PART = "that part of the message"
     RECORD = "that record"
     MESSAGE = "that message, and replies to it"
+    REPLY = "that reply"
     REPLIES = "the replies of that thread"
     CONVERSATION = "that conversation"
     PARTITION = "that partition, from there on"

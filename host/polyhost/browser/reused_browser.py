@@ -23,6 +23,11 @@ class ReusedBrowser:
         self._browser: LaunchedBrowser | None = None
         self._options: BrowserOptions | None = None
 
+    @property
+    def browser(self) -> LaunchedBrowser | None:
+        """The one that is kept now, if one is."""
+        return self._browser
+
     async def __aenter__(self) -> Self:
         return self
 

@@ -16,6 +16,7 @@ from fakes.slack.behaviour import Behaviour
 from fakes.slack.faults import (
     ApiError,
     Circle,
+    CutJson,
     EmptyPage,
     ExpireCursor,
     ExpireSession,
@@ -101,6 +102,8 @@ class Api:
                 return Reply("upstream connect error", status), f"http {status}"
             case HtmlBody(status=status):
                 return Reply(MAINTENANCE, status, {"Content-Type": "text/html; charset=utf-8"}), "html"
+            case CutJson():
+                return Reply('{"ok": true, "messages": [{"type": "mess'), "cut json"
             case ApiError(error=error):
                 return Reply({"ok": False, "error": error}), error
             case ExpireSession():

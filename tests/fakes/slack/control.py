@@ -30,6 +30,7 @@ _ACTIONS: Mapping[str, Any] = {
         "RateLimit",
         "HttpStatus",
         "HtmlBody",
+        "CutJson",
         "ApiError",
         "ExpireSession",
         "EmptyPage",

@@ -28,6 +28,7 @@ __all__ = [
     "Action",
     "ApiError",
     "Circle",
+    "CutJson",
     "Drop",
     "EmptyPage",
     "ExpireCursor",
@@ -65,6 +66,11 @@ class HtmlBody:
     """A page where JSON was expected, as from a proxy or a maintenance notice."""
 
     status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class CutJson:
+    """An answer that ends in the middle of its JSON, as from a server that gave up while it wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +160,7 @@ Action = (
     RateLimit
     | HttpStatus
     | HtmlBody
+    | CutJson
     | ApiError
     | EmptyPage
     | ExpireCursor

@@ -14,6 +14,7 @@ from fakes.slack.faults import (
     Action,
     ApiError,
     Circle,
+    CutJson,
     Drop,
     EmptyPage,
     ExpireCursor,
@@ -27,7 +28,7 @@ from fakes.slack.faults import (
 from fakes.slack.world import Workspace
 from faults.words import Cost, Healing
 
-__all__ = ["ROWS", "SlackRow"]
+__all__ = ["ROWS", "SlackRow", "reply_of"]
 
 HISTORY, REPLIES = "conversations.history", "conversations.replies"
 COUNTS, BOOT, LISTS, MEMBERS = "client.counts", "client.userBoot", "users.conversations", "users.list"
@@ -190,17 +191,57 @@ def _messages() -> Iterator[SlackRow]:
         )
     yield SlackRow(
         area="record",
-        fault="no page answers that holds one message",
+        fault="no page of history answers that holds one message",
         batch="poison",
         subject="regatta",
         rule=lambda world: Fault(
             ApiError("internal_error"), method=HISTORY, holding=world.find("regatta")[1].ts, times=None
         ),
-        cost=Cost.MESSAGE,
-        codes=frozenset({"range_unproven"}),
+    )
+    yield from _poison()
+
+
+def _poison() -> Iterator[SlackRow]:
+    """No page of any kind is answered that holds one message."""
+    for subject, action, reason, words in (
+        ("meeting", HttpStatus(500), "not_answered", "500"),
+        ("cardamom", CutJson(), "unreadable", "JSON that is cut off"),
+        ("minutes", HtmlBody(200), "unreadable", "HTML"),
+    ):
+        yield SlackRow(
+            area="record",
+            fault=f"no page of history and threads answers but with {words} that holds one message",
+            batch="poison",
+            subject=subject,
+            rule=lambda world, action=action, subject=subject: Fault(
+                action, method="conversations.*", holding=world.find(subject)[1].ts, times=None
+            ),
+            cost=Cost.MESSAGE,
+            codes=frozenset({"record_exception", "invalid_record"}),
+            reason=reason,
+            exit=3,
+            healing=Healing.NEXT_RUN,
+        )
+    yield SlackRow(
+        area="record",
+        fault="no page of a thread answers that holds one reply",
+        batch="poison",
+        subject="sourdough",
+        rule=lambda world: Fault(
+            ApiError("internal_error"), method=REPLIES, holding=reply_of(world, "sourdough"), times=None
+        ),
+        cost=Cost.REPLY,
+        codes=frozenset({"record_exception", "invalid_record"}),
+        reason="not_answered",
         exit=3,
         healing=Healing.NEXT_RUN,
     )
+
+
+def reply_of(world: Workspace, label: str) -> str:
+    """The timestamp of the second reply in this thread."""
+    room, root = world.find(label)
+    return room.replies(root.at)[1].ts
 
 
 def _lists() -> Iterator[SlackRow]:
