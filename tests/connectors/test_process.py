@@ -64,7 +64,8 @@ async def test_a_reaped_child_is_never_signalled_again(tmp_path, monkeypatch):
     child = start("", tmp_path)
     await child.exited.wait()
     monkeypatch.setattr("os.killpg", lambda *_: pytest.fail("signalled"))
-    child.signal_group(signal.SIGKILL)
+    monkeypatch.setattr("os.kill", lambda *_: pytest.fail("signalled"))
+    child.signal_all(signal.SIGKILL)
     await child.end(terminate=1, kill=1)
     child.kill()
 

@@ -15,6 +15,7 @@ import pytest
 
 from background import background
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Malformed
+from polyhost.connectors.process_tree import MARK
 from polyhost.connectors.stdio import BATCH_MESSAGES, CREDIT, StdioConnector, Timeouts, child_environment
 from polyhost.errors import RefusedError, RunFailedError
 
@@ -90,6 +91,14 @@ class Lifeline:
         """What a script has to run first."""
         return f"os.set_inheritable(os.open({str(self.path)!r}, os.O_WRONLY), True)\n"
 
+    @property
+    def is_held(self) -> bool:
+        """Whether anyone is left: reading would say that it has ended."""
+        try:
+            return os.read(self._end, 1) != b""
+        except BlockingIOError:
+            return True
+
     async def ends(self) -> None:
         """Fails, by time-out, while a process is left."""
         ended = asyncio.Event()
@@ -126,7 +135,7 @@ async def test_the_environment_is_allow_listed(tmp_path, monkeypatch):
     async with opened("say(type='PROGRESS', seen=sorted(os.environ))", tmp_path) as session:
         messages, _ = await read_all(session)
     seen = set(messages[0]["seen"]) - {"__CF_USER_TEXT_ENCODING"}  # macOS adds it to every process
-    assert seen == set(child_environment(os.environ)) | {"LC_CTYPE"} & seen
+    assert seen - {MARK} == set(child_environment(os.environ)) | {"LC_CTYPE"} & seen
     assert {"PATH", "LC_TIME"} <= seen
     assert not seen & {"POLYHOST_HOME", "AWS_SECRET_ACCESS_KEY", "HTTPS_PROXY"}
 
@@ -491,16 +500,100 @@ async def test_terminate_ends_grandchildren_that_ignore_it(tmp_path, lifeline):
         await lifeline.ends()
 
 
-async def test_a_grandchild_that_left_the_group_does_not_delay_the_end(tmp_path):
-    """It is out of reach, and keeps its end of the pipes; nobody waits for it."""
-    script = GRANDCHILD.format(new_session=True) + "say(type='DONE'); sys.exit(0)"
+AWAY = {
+    "a session of its own": "sleeper = subprocess.Popen(command, close_fds=False, start_new_session=True)",
+    "the background": """
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        os.execv(command[0], command)
+    os._exit(0)
+os.wait()
+""",
+    "an environment of its own": "subprocess.Popen(command, close_fds=False, start_new_session=True, env={})",
+    "an environment of its own, behind one": """
+subprocess.Popen(
+    [sys.executable, "-I", "-S", "-c", f"import os, signal, subprocess; subprocess.Popen({command!r}, close_fds=False, "
+        "start_new_session=True, env={}); signal.signal(15, signal.SIG_IGN); signal.pause()"],
+    close_fds=False, start_new_session=True,
+)
+""",
+}
+"""Where a process can go that a connector has started, which ignores SIGTERM there."""
+
+
+def leaves(lifeline: Lifeline, where: str) -> str:
+    """It has something started that holds the lifeline, and is where it wants to be."""
+    return (
+        lifeline.held
+        + """
+ready, tell = os.pipe()
+os.set_inheritable(tell, True)
+code = f"import os, signal; signal.signal(15, signal.SIG_IGN); os.write({tell}, b'.'); signal.pause()"
+command = [sys.executable, "-I", "-S", "-c", code]
+"""
+        + AWAY[where]
+        + """
+os.read(ready, 1)
+say(type='PROGRESS')
+"""
+    )
+
+
+@pytest.mark.requirement("RS-1.7")
+@pytest.mark.parametrize("where", AWAY)
+@pytest.mark.parametrize("end", ["finish", "terminate", "kill"])
+async def test_nothing_that_a_connector_started_outlives_it_wherever_it_went(where, end, tmp_path, lifeline):
+    script = leaves(lifeline, where) + ("sys.stdin.read()" if end == "finish" else "forever()")
     async with opened(script, tmp_path) as session:
-        pid = (await until(session, "PROGRESS"))["pid"]
-        try:
-            _, exited = await read_all(session)
-        finally:
+        await until(session, "PROGRESS")
+        pid = await session.process_id()  # as the watchdog asks every few seconds
+        assert pid is not None
+        if end == "kill":
             os.kill(pid, 9)
-    assert exited == ConnectorExited(0)
+            await read_all(session)
+        else:
+            await getattr(session, end)()
+        await lifeline.ends()
+
+
+@pytest.mark.requirement("RS-1.7")
+@pytest.mark.parametrize("where", ["a session of its own", "the background"])
+async def test_nor_does_it_where_the_connector_ends_by_itself_before_anybody_looked(where, tmp_path, lifeline):
+    async with opened(leaves(lifeline, where) + "sys.exit(5)", tmp_path) as session:
+        _, exited = await read_all(session)
+        await lifeline.ends()
+    assert exited.status == 5
+
+
+LEFT = """
+import os, signal, subprocess, sys
+from polyhost.connectors.process_tree import MARK, new_mark
+os.set_inheritable(os.open(sys.argv[1], os.O_WRONLY), True)
+code = "import signal; print(flush=True); signal.pause()"
+command = [sys.executable, "-I", "-S", "-c", code]
+subprocess.Popen(command, env={MARK: new_mark()}, close_fds=False, start_new_session=True)
+os.close(1)
+signal.pause()
+"""
+
+
+@pytest.mark.requirement("RS-1.7", "PR-2.6")
+async def test_what_a_host_left_behind_that_was_killed_ends_with_the_next_connector(tmp_path, lifeline):
+    """And nothing of a host that lives."""
+    host = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", LEFT, str(lifeline.path), stdout=asyncio.subprocess.PIPE
+    )
+    assert host.stdout is not None
+    await host.stdout.readline()
+    async with opened("sys.exit(0)", tmp_path):
+        pass
+    assert lifeline.is_held
+    host.kill()
+    await host.wait()
+    assert lifeline.is_held
+    async with opened("sys.exit(0)", tmp_path):
+        await lifeline.ends()
 
 
 async def test_a_cancelled_run_leaves_no_process(tmp_path, lifeline):

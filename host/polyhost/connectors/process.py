@@ -7,10 +7,9 @@ Why not asyncio's own subprocess: on some supported versions its `wait()` return
 closed, so a grandchild decides when a run ends; and it reads ahead, which is what back-pressure must not do.
 
 Nothing outlives the child: once it has exited, and before it is reaped (until then its group's number cannot be given
-to anyone else), the rest of its group is killed. A grandchild that moved to a session of its own is out of reach; it
-can hold the pipes open, but nobody waits for them. Becoming the reaper of all orphans (PR_SET_CHILD_SUBREAPER) was
-decided against: it holds for the whole host, so the browser's orphans would have to be reaped as well, and it is Linux
-only.
+to anyone else), all that it started is killed, also what has moved to a session of its own (`process_tree` finds it by
+a mark in its environment). Becoming the reaper of all orphans (PR_SET_CHILD_SUBREAPER) was decided against: it holds
+for the whole host, so the browser's orphans would have to be reaped as well, and it is Linux only.
 """
 
 from __future__ import annotations
@@ -21,8 +20,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
+
+from polyhost.connectors.process_tree import MARK, ProcessTree, new_mark
 
 __all__ = ["READ_BYTES", "ChildProcess"]
 
@@ -41,16 +43,18 @@ class ChildProcess:
     ) -> None:
         """Raises OSError where it cannot be started."""
         self._loop = asyncio.get_running_loop()
+        mark = new_mark()
         self._popen = subprocess.Popen(
             list(command),
             cwd=cwd,
-            env=dict(env),
+            env={**env, MARK: mark},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
         )
+        self._tree = ProcessTree(self._popen.pid, mark)
         self._stdin, self._stdout, self._stderr = (
             _nonblocking(pipe) for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr)
         )
@@ -78,13 +82,14 @@ class ChildProcess:
             os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT)
         else:  # macOS before Python 3.13: reaped a moment early, and process numbers are not reused that fast
             self._popen.wait()
+        self._tree.signal(signal.SIGKILL)
         try:
             self._loop.call_soon_threadsafe(self._child_exited)
         except RuntimeError:  # the loop is closed: the host is going down
             self._reap()
 
     def _reap(self) -> None:
-        self.signal_group(signal.SIGKILL)
+        self._kill_group()
         self.returncode = self._popen.wait()
 
     def _child_exited(self) -> None:
@@ -98,26 +103,36 @@ class ChildProcess:
                     break
         self.kill()
 
-    def signal_group(self, number: signal.Signals) -> None:
-        """To the child and everything in its group; to nobody once it is reaped."""
+    def look(self) -> None:
+        """Take note of everything that it has started. From any thread; it takes some milliseconds."""
+        if self.returncode is None:
+            self._tree.look()
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """To the child and everything that it started; to nobody once it is reaped."""
         if self.returncode is not None:
             return
-        try:
-            os.killpg(self._popen.pid, number)
-        except (ProcessLookupError, PermissionError):  # macOS refuses a group of which only the dead child is left
-            return
+        if number is signal.SIGKILL:
+            self._kill_group()
+        self._tree.signal(number)
+
+    def _kill_group(self) -> None:
+        """At once, so that nothing of it starts another one meanwhile. macOS refuses a group of which only the dead
+        child is left."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._popen.pid, signal.SIGKILL)
 
     async def end(self, *, terminate: float, kill: float) -> None:
         """SIGTERM, `terminate` seconds, SIGKILL, `kill` seconds; then give up: it hangs in the kernel."""
-        self.signal_group(signal.SIGTERM)
+        self.signal_all(signal.SIGTERM)
         if not await self.wait_exited(terminate):
-            self.signal_group(signal.SIGKILL)
+            self.signal_all(signal.SIGKILL)
             if not await self.wait_exited(kill):
                 self.kill()
 
     def kill(self) -> None:
         """Now, without waiting for anything; the thread that watches reaps it."""
-        self.signal_group(signal.SIGKILL)
+        self.signal_all(signal.SIGKILL)
         self.close()
         self.exited.set()
         self.changed.set()

@@ -11,6 +11,7 @@ ledger, store, what a message means.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import signal
@@ -37,6 +38,7 @@ from polyhost.connectors.base import (
 )
 from polyhost.connectors.lines import LineDecoder
 from polyhost.connectors.process import ChildProcess
+from polyhost.connectors.process_tree import end_strays
 from polyhost.connectors.stderr import StderrTail
 from polyhost.errors import ErrorCode, RefusedError, RunFailedError
 from polyhost.protocol.diagnostics import MAX_TEXT
@@ -102,6 +104,7 @@ class StdioConnector(Connector):
     @asynccontextmanager
     async def open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession, None]:
         """`calls` go unused: the profile has no message that asks; START.state says what is covered."""
+        await asyncio.to_thread(end_strays)
         tail = StderrTail()
         child = self._start(tail)
         session = _StdioSession(
@@ -184,7 +187,10 @@ class _StdioSession(ConnectorSession):
         self._exit_told = False
 
     async def process_id(self) -> int | None:
-        return None if self._child.exited.is_set() else self._child.pid
+        if self._child.exited.is_set():
+            return None
+        await asyncio.to_thread(self._child.look)  # it is asked every few seconds
+        return self._child.pid
 
     async def send(self, message: Mapping[str, Any]) -> None:
         # What the owner answered is known to the child from here on, and could come back on its stderr.
@@ -220,6 +226,7 @@ class _StdioSession(ConnectorSession):
     async def finish(self) -> ConnectorExited:
         self._ending = True
         self._child.changed.set()
+        await asyncio.to_thread(self._child.look)
         self._child.close_stdin()
         if not await self._child.wait_exited(self._patience.finish):
             await self._end(f"It did not exit within {self._patience.finish:g} s of the acknowledgement and was ended.")
