@@ -52,6 +52,7 @@ FAST = (
     "polyfills/telegram",
     "polyfills/whatsapp",
     "protocol",
+    "proxy",
     "scripts",
     "searching",
     "server/test_links.py",

@@ -7,17 +7,20 @@ Owns: the three browsers and the report. Must not know: how the fence holds.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from statistics import median
 from typing import Any
 
+import trustme
 from aiohttp import web
-from playwright.async_api import Page
+from playwright.async_api import Page, async_playwright
 
 from benchmarks.report import Line, show
 from polyhost.browser.fence import KINDS, Fence
 from polyhost.browser.launch import BrowserOptions, launch
+from polyhost.browser.locate import find_browser
 
 __all__ = ["fence"]
 
@@ -57,16 +60,26 @@ async def _measure(requests: int, rounds: int) -> dict[str, list[float]]:
 
 @asynccontextmanager
 async def _page(way: str, port: int) -> AsyncIterator[Page]:
-    allow = None if way == "no fence" else ("127.0.0.1",)
+    if way == "no fence":
+        flags = [flag for flag in BrowserOptions().flags(None) if "resolver" not in flag]
+        async with async_playwright() as playwright:
+            bare = await playwright.chromium.launch(executable_path=find_browser(), args=flags)
+            context = await bare.new_context(ignore_https_errors=True)
+            yield await _at_the_site(await context.new_page(), port)
+        return
+    allow = (f"127.0.0.1:{port}",)
     async with launch(BrowserOptions(allow_hosts=allow)) as browser, asyncio.TaskGroup() as tasks:
-        context = await browser.new_context()
+        context = await browser.new_context(extra={"ignore_https_errors": True})
         page = await context.new_page()
-        if allow is not None:
-            barrier = Fence(allow, {}, spawn=tasks.create_task, load=KINDS if way == "fence" else ())
-            barrier.watch(context)
-            await barrier.close_page(await context.new_cdp_session(page))
-        await page.goto(f"http://127.0.0.1:{port}/")
-        yield page
+        barrier = Fence(allow, {}, spawn=tasks.create_task, load=KINDS if way == "fence" else ())
+        barrier.watch(context)
+        await barrier.close_page(await context.new_cdp_session(page))
+        yield await _at_the_site(page, port)
+
+
+async def _at_the_site(page: Page, port: int) -> Page:
+    await page.goto(f"https://127.0.0.1:{port}/")
+    return page
 
 
 @asynccontextmanager
@@ -80,7 +93,9 @@ async def _site() -> AsyncIterator[int]:
     application.router.add_get("/{path:.*}", answer)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    certified = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(certified)
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certified).start()
     try:
         yield runner.addresses[0][1]
     finally:

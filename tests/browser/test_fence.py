@@ -182,7 +182,7 @@ IN_A_SOCKET = f"async (URL) => (await {SOCKET}) === 'loaded' ? 'reached' : 'bloc
 
 
 @pytest.mark.parametrize("where", [PAGE, WORKER, IN_A_SOCKET], ids=["page", "worker", "socket"])
-async def test_the_resolver_itself_knows_no_other_host_or_address(sites: Sites, site: SiteHost, where: str) -> None:
+async def test_the_browser_itself_reaches_no_other_host_or_address(sites: Sites, site: SiteHost, where: str) -> None:
     """Without any help of the page: a bare context, numbers for addresses, names the machine could resolve."""
     listening = sites.new("elsewhere")
     only_site = {site.name: f"127.0.0.1:{sites.port}"}
@@ -197,9 +197,9 @@ async def test_the_resolver_itself_knows_no_other_host_or_address(sites: Sites, 
     assert sites.requests == reached
 
 
-async def test_the_declared_hosts_are_all_that_a_live_browser_resolves(sites: Sites) -> None:
-    """No mapping: the rules a real run has. The loopback address plays the declared site."""
-    async with launch(BrowserOptions(allow_hosts=("127.0.0.1",))) as browser:
+async def test_the_declared_hosts_are_all_that_a_live_browser_reaches(sites: Sites) -> None:
+    """No mapping: what a real run has. The loopback address plays the declared site."""
+    async with launch(BrowserOptions(allow_hosts=(f"127.0.0.1:{sites.port}",))) as browser:
         page = await (await browser.new_context()).new_page()
         await page.goto(f"http://127.0.0.1:{sites.port}/")
         assert await page.evaluate(PAGE, f"http://127.0.0.1:{sites.port}/x") == "reached"

@@ -124,8 +124,8 @@ async def test_without_a_fence_the_same_script_is_heard_each_way(sites: Sites, s
     """Else the test above proves nothing."""
     prepared(site, listener)
     async with async_playwright() as playwright:
-        options = BrowserOptions()
-        browser = await playwright.chromium.launch(executable_path=find_browser(), args=options.flags())
+        flags = [flag for flag in BrowserOptions().flags(None) if "resolver" not in flag]
+        browser = await playwright.chromium.launch(executable_path=find_browser(), args=flags)
         page = await browser.new_page()
         await page.goto(f"http://{site.name}:{sites.port}/")
         await page.evaluate(f"({WAYS})({listener.port})")
@@ -145,6 +145,7 @@ async def test_leading_the_page_away_carries_nothing_out(sites: Sites, site: Sit
 
 
 async def test_a_page_that_is_to_be_fetched_ahead_is_not(sites: Sites, site: SiteHost, listener: Listener):
+    """Behind a proxy, Chromium does not even try."""
     site.page()
     rules = json.dumps({"prefetch": [{"source": "list", "urls": [f"http://ahead.evil.localhost:{listener.port}/"]}]})
     got = await run(
@@ -155,7 +156,7 @@ async def test_a_page_that_is_to_be_fetched_ahead_is_not(sites: Sites, site: Sit
         document.head.append(it);
         await host.sleep(1500);""",
     )
-    assert (listener.connections, got.traffic.blocked) == (0, {"ahead.evil.localhost": 1})
+    assert (listener.connections, got.traffic.blocked) == (0, {})
 
 
 async def test_another_port_of_this_machine_is_out_of_reach_however_it_is_written(

@@ -1,10 +1,11 @@
-"""Mapped hosts and resolver rules (--map-host; HO-5)."""
+"""Mapped hosts and a browser's one way out (--map-host; HO-5)."""
 
 import pytest
 
-from polyhost.browser.hosts import blocked_url_patterns, check_hosts, check_mapping, resolver_rules
+from polyhost.browser.hosts import blocked_url_patterns, check_hosts, check_mapping, policy_of, way_out_flags
 from polyhost.browser.launch import BrowserOptions
 from polyhost.errors import RefusedError
+from polyhost.proxy.policy import Destination
 
 
 @pytest.mark.parametrize("target", ["127.0.0.1:8443", "127.9.9.9:1", "[::1]:443"])
@@ -44,34 +45,47 @@ def test_no_browser_starts_with_a_host_that_is_no_pattern() -> None:
     check_hosts(("a.test", "*.b.test", "https://c.test:8443"))
 
 
-def test_the_rules_let_nothing_else_through() -> None:
-    mapped = {"*.slack.com": "127.0.0.1:1", "app.slack.com": "127.0.0.1:2"}
-    assert resolver_rules(map_hosts={}, allow=None, offline=False) == ""
-    assert resolver_rules(map_hosts={}, allow=["a.test", "https://*.b.test:8443"], offline=False) == (
-        "MAP * ~NOTFOUND,EXCLUDE a.test,EXCLUDE *.b.test"
-    )
-    assert resolver_rules(map_hosts=mapped, allow=None, offline=False) == (
-        "MAP *.slack.com 127.0.0.1:1,MAP app.slack.com 127.0.0.1:2,MAP * ~NOTFOUND"
-    )
-    assert resolver_rules(map_hosts=mapped, allow=["app.slack.com"], offline=True) == "MAP * ~NOTFOUND"
+@pytest.mark.requirement("SE-1")
+def test_a_browser_has_one_way_out_and_no_text_of_a_manifest_is_in_its_flags() -> None:
+    assert way_out_flags(4711) == [
+        "--host-resolver-rules=MAP way-out.invalid:80 127.0.0.1:4711,MAP * ~NOTFOUND",
+        "--proxy-server=http://way-out.invalid:80",
+        "--proxy-bypass-list=<-loopback>",
+    ]
+    assert way_out_flags(None) == ["--host-resolver-rules=MAP * ~NOTFOUND", "--no-proxy-server"]
+    declared = BrowserOptions(allow_hosts=("a.test", "*.b.test"), map_hosts={"*.a.test": "127.0.0.1:1"})
+    assert not [flag for flag in declared.flags(4711) if "test" in flag]
 
 
 @pytest.mark.parametrize(
-    ("mapped", "allowed", "left"),
+    ("mapped", "allowed", "host", "reached"),
     [
-        ("*.a.test", "x.a.test", "x.a.test"),
-        ("x.a.test", "*.a.test", "x.a.test"),
-        ("*.a.test", "*.x.a.test", "*.x.a.test"),
-        ("a.test", "a.test", "a.test"),
-        ("*.a.test", "a.test", None),
-        ("a.test", "b.test", None),
-        ("*.a.test", "*.b.test", None),
-        ("*.ba.test", "*.a.test", None),
+        ("*.a.test", "x.a.test", "x.a.test", True),
+        ("*.a.test", "x.a.test", "y.a.test", False),
+        ("x.a.test", "*.a.test", "x.a.test", True),
+        ("x.a.test", "*.a.test", "y.a.test", False),
+        ("*.a.test", "*.x.a.test", "y.x.a.test", True),
+        ("*.a.test", "*.x.a.test", "x.a.test", False),
+        ("a.test", "a.test", "a.test", True),
+        ("*.a.test", "a.test", "a.test", False),
+        ("a.test", "b.test", "a.test", False),
+        ("a.test", "b.test", "b.test", False),
+        ("*.a.test", "*.b.test", "x.b.test", False),
+        ("*.ba.test", "*.a.test", "x.ba.test", False),
     ],
 )
-def test_a_mapping_reaches_no_host_that_is_not_declared(mapped: str, allowed: str, left: str | None) -> None:
-    rules = resolver_rules(map_hosts={mapped: "127.0.0.1:1"}, allow=[allowed], offline=False)
-    assert rules == (f"MAP {left} 127.0.0.1:1," if left else "") + "MAP * ~NOTFOUND"
+def test_a_mapping_reaches_no_host_that_is_not_declared(mapped: str, allowed: str, host: str, reached: bool) -> None:
+    policy = policy_of(allow=[allowed], private=(), map_hosts={mapped: "127.0.0.1:1"})
+    assert policy.may_look_up(Destination(host, 443)) is reached
+
+
+def test_the_first_mapping_that_means_a_host_decides_where_it_goes() -> None:
+    mapped = {"*.slack.com": "127.0.0.1:1", "app.slack.com": "[::1]:2"}
+    policy = policy_of(allow=None, private=(), map_hosts=mapped)
+    assert policy.mapped_to(Destination("app.slack.com", 443)) == ("127.0.0.1", 1)
+    policy = policy_of(allow=None, private=(), map_hosts=dict(reversed(mapped.items())))
+    assert policy.mapped_to(Destination("app.slack.com", 443)) == ("[::1]", 2)
+    assert policy.mapped_to(Destination("slack.com", 443)) is None
 
 
 def test_the_page_blocks_by_allow_list_the_first_match_winning() -> None:

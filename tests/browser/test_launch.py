@@ -30,10 +30,10 @@ def test_another_engine_is_refused() -> None:
 
 def test_the_sandbox_is_only_left_out_for_root(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    assert "--no-sandbox" not in BrowserOptions().flags()
+    assert "--no-sandbox" not in BrowserOptions().flags(None)
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr("sys.platform", "linux")
-    assert "--no-sandbox" in BrowserOptions().flags()
+    assert "--no-sandbox" in BrowserOptions().flags(None)
 
 
 async def test_an_executable_that_is_no_browser_says_which(tmp_path: Path) -> None:

@@ -2,19 +2,19 @@
 
 Owns: what is blocked inside the page, and the count of what was. Must not know: polyfills, runs, the bridge.
 
-What holds everything back is the browser's own resolver (`--host-resolver-rules`, hosts.py, set when it starts): every
-other name and address leads nowhere, for the whole browser and for every channel: navigations, frames, workers, service
-workers, sockets, prefetches. It costs an allowed request nothing. Here is what names the attempts, and two things more:
+What holds everything back is the proxy that the browser has instead of a network (hosts.py, set when it starts): every
+other name and address is refused there, for the whole browser and for every channel: navigations, frames, workers,
+service workers, sockets, prefetches. Here is what names the attempts, and two things more:
 
 - Images, fonts and media are paused by type (`Fetch.enable`) and failed. Nothing else is paused, but the browser then
   passes every answer through one process more (docs/benchmarks.md); where all three are loaded, nothing is asked for.
-- Where something answers requests before a name is looked up, a replayer or a recorder, the resolver is never asked.
+- Where something answers requests before they leave, a replayer or a recorder, the proxy is never asked.
   There, and only there, the page has an allow list (`Network.setBlockedURLs`), and documents, for which that list does
   not hold, are paused and failed by name.
 
 WebRTC, WebTransport and shared workers are told of by no request of a page. They are shut in the polyfill's own world
 (polyfills/sdk/polyfill.js), where a try is reported. What the site's own scripts try that way gets as far, which is
-nowhere, and is not reported. Nor are hints that send nothing (preconnect, dns-prefetch): their names lead nowhere.
+nowhere: what of it is TCP is reported by the proxy, a datagram by nobody.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from playwright.async_api import BrowserContext, CDPSession, Error, Page, Reques
 from polyhost.bounds import DEFAULT_BOUNDS
 from polyhost.browser.hosts import blocked_url_patterns
 from polyhost.protocol.host_patterns import allows_name, allows_url
+from polyhost.proxy import Attempt, Verdict
 
 __all__ = ["KINDS", "Fence"]
 
@@ -42,6 +43,23 @@ _LABEL = re.compile(r"[A-Za-z0-9._:-]{1,253}|\((?:webrtc|webtransport|shared wor
 """What a polyfill may call the host of an attempt: a host, or why there is none. Anything else could be content."""
 _MAX_REPORTED_HOSTS = 100
 _OTHERS = "(other)"
+_AT_HOME = "(private address)"
+"""Beside a host that is declared, where its address is one of a private network and that is not."""
+_OF_THE_BROWSER = frozenset(
+    {
+        "accounts.google.com",
+        "android.clients.google.com",
+        "clients2.google.com",
+        "clients2.googleusercontent.com",
+        "clientservices.googleapis.com",
+        "edgedl.me.gvt1.com",
+        "optimizationguide-pa.googleapis.com",
+        "redirector.gvt1.com",
+        "safebrowsing.googleapis.com",
+        "update.googleapis.com",
+    }
+)
+"""What a whole Chromium asks for by itself, whatever flags it is given: refused, and no page is to blame for it."""
 _NETWORK_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 
 
@@ -49,7 +67,7 @@ class Fence:
     """Blocks and reports for one run; `blocked` (host -> count) is the caller's and is filled in place.
 
     `spawn`: where the answers to paused requests are sent from, for as long as the run lasts. `intercepted`: requests
-    are answered before the browser looks up a name, so its resolver rules never come to it. `most`: how many failures
+    are answered before they leave the browser, so its proxy never hears of them. `most`: how many failures
     are told of; after that nobody listens any more, and what is blocked is blocked in silence.
     """
 
@@ -71,6 +89,8 @@ class Fence:
         self._intercepted = intercepted
         unwanted = [name for kind, name in _TYPES.items() if kind not in load]
         self._stopped = ["Document", *unwanted] if intercepted else unwanted
+        self._told: Counter[str] = Counter()
+        """What pages and workers told of, by host, as far as it is in `blocked`."""
         self._counted: Counter[str] = Counter()
         """Addresses that were failed here, and counted then: their page may be gone before it tells of the failure."""
 
@@ -103,6 +123,14 @@ class Fence:
             return False
         self._count(host)
         return True
+
+    def hear(self, attempt: Attempt) -> None:
+        """What the proxy refused. Of most of that the page has told, or will: that count stands. What is left is what
+        no request of a page tells of: hints, and the site's own WebRTC."""
+        if attempt.verdict is Verdict.PRIVATE:
+            self._outside(f"{attempt.host} {_AT_HOME}")
+        elif attempt.verdict is Verdict.UNDECLARED and attempt.host not in _OF_THE_BROWSER:
+            self._outside(attempt.host.strip("[]"))
 
     def note(self, host: str) -> None:
         """An attempt through a channel that only the page itself can tell of."""
@@ -148,8 +176,17 @@ class Fence:
         return True
 
     def _count(self, host: str) -> None:
-        name = host if host in self._blocked or len(self._blocked) < _MAX_REPORTED_HOSTS else _OTHERS
-        self._blocked[name] = self._blocked.get(name, 0) + 1
+        name = self._bounded(host)
+        self._told[name] += 1
+        self._blocked[name] = self._told[name]
+
+    def _outside(self, host: str) -> None:
+        name = self._bounded(host)
+        if not self._told[name]:
+            self._blocked[name] = self._blocked.get(name, 0) + 1
+
+    def _bounded(self, host: str) -> str:
+        return host if host in self._blocked or len(self._blocked) < _MAX_REPORTED_HOSTS else _OTHERS
 
     def _decide(self, session: CDPSession, event: dict[str, Any]) -> None:
         url: str = event["request"]["url"]

@@ -1,20 +1,23 @@
-"""What the browser's resolver and a page's allow list are told about the hosts a polyfill declared.
+"""What a browser, its proxy and a page's allow list are told about the hosts a polyfill declared.
 
-Owns: the loopback rule of mapped hosts, the `--host-resolver-rules` text. Must not know: how a pattern is written
-(protocol.host_patterns), browsers, pages, what the hosts are for.
+Owns: the loopback rule of mapped hosts, the flags that leave a browser one way out. Must not know: how a pattern is
+written (protocol.host_patterns), how the proxy works, pages, what the hosts are for.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from polyhost.errors import RefusedError
-from polyhost.protocol.host_patterns import HostPattern, HostPatternError, host_pattern
+from polyhost.protocol.host_patterns import HostPatternError, host_pattern
+from polyhost.proxy import Policy
 
-__all__ = ["blocked_url_patterns", "check_hosts", "check_mapping", "is_loopback", "resolver_rules"]
+__all__ = ["blocked_url_patterns", "check_hosts", "check_mapping", "is_loopback", "policy_of", "way_out_flags"]
 
 _NOWHERE = "MAP * ~NOTFOUND"
+_WAY_OUT = "way-out.invalid:80"
+"""The proxy's name, for its browser alone; a page that asks for it asks the proxy, which knows no such host."""
 _MAX_PORT = 65_535
 
 
@@ -63,35 +66,34 @@ def is_loopback(host: str) -> bool:
         return False  # names too: `localhost` is whatever the machine's resolver says
 
 
-def resolver_rules(*, map_hosts: Mapping[str, str], allow: Sequence[str] | None, offline: bool) -> str:
-    """The text of `--host-resolver-rules`; empty where every host may be reached.
+def way_out_flags(port: int | None) -> list[str]:
+    """Where a browser's requests go: to the proxy at this port of the loopback address, all of them; None: nowhere.
 
-    Rules hold for the whole browser process: frames, workers, service workers, sockets, prefetches and addresses given
-    as numbers. An EXCLUDE outranks every MAP, so declared hosts are excluded only where nothing is mapped: a browser
-    with mapped hosts reaches those of them that are declared, and nothing else.
+    No text of a manifest is in them. Loopback addresses have no way around the proxy (`<-loopback>`), and beside it
+    stands a second wall: whatever would be looked up without it finds nothing, and only the proxy itself has a name.
+    Rules and proxy hold for the whole browser process: frames, workers, service workers, sockets, prefetches.
     """
-    if offline:
-        return _NOWHERE
-    if map_hosts:
-        return ",".join([*(f"MAP {name} {to}" for name, to in _mapped(map_hosts, allow)), _NOWHERE])
-    if allow is None:
-        return ""
-    return ",".join([_NOWHERE, *(f"EXCLUDE {host_pattern(text).name}" for text in allow)])
+    if port is None:
+        return [f"--host-resolver-rules={_NOWHERE}", "--no-proxy-server"]
+    return [
+        f"--host-resolver-rules=MAP {_WAY_OUT} 127.0.0.1:{port},{_NOWHERE}",
+        f"--proxy-server=http://{_WAY_OUT}",
+        "--proxy-bypass-list=<-loopback>",
+    ]
 
 
-def _mapped(map_hosts: Mapping[str, str], allow: Sequence[str] | None) -> Iterator[tuple[str, str]]:
-    """The mappings, each narrowed to the declared hosts it covers; their order decides, as it did."""
-    for text, target in map_hosts.items():
-        mapped = host_pattern(text, any_suffix=True)
-        both = [mapped] if allow is None else [_both(mapped, host_pattern(host)) for host in allow]
-        yield from ((pattern.name, target) for pattern in both if pattern is not None)
+def policy_of(*, allow: Sequence[str] | None, private: Sequence[str], map_hosts: Mapping[str, str]) -> Policy:
+    """Who the proxy lets through: the declared hosts, or, where hosts are mapped, those of them that are declared."""
+    return Policy(
+        allow=None if allow is None else tuple(host_pattern(text) for text in allow),
+        private=tuple(host_pattern(text) for text in private),
+        mapped=tuple((host_pattern(text, any_suffix=True), _target(to)) for text, to in map_hosts.items()),
+    )
 
 
-def _both(one: HostPattern, other: HostPattern) -> HostPattern | None:
-    """The pattern of the hosts that both patterns cover, whatever their ports: the narrower of the two, or none."""
-    if one.includes_names(other):
-        return other
-    return one if other.includes_names(one) else None
+def _target(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host, int(port)
 
 
 def blocked_url_patterns(allow: Sequence[str]) -> list[dict[str, str | bool]]:

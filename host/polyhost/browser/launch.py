@@ -18,11 +18,14 @@ from typing import Any
 from playwright.async_api import Browser, BrowserContext, Error, Playwright, async_playwright
 
 from polyhost.browser.display import display_flags, has_display, no_display
-from polyhost.browser.hosts import check_hosts, check_mapping, resolver_rules
+from polyhost.browser.hosts import check_hosts, check_mapping, policy_of, way_out_flags
 from polyhost.browser.locate import check_kind, check_version, find_browser
 from polyhost.errors import RefusedError, RunFailedError
+from polyhost.proxy import Attempt, serve
 
 __all__ = ["BrowserOptions", "LaunchedBrowser", "launch"]
+
+Attempts = list[Callable[[Attempt], None]]
 
 _START_TIMEOUT_MS = 30_000
 _CLOSE_TIMEOUT = 5.0
@@ -31,7 +34,7 @@ _VIEWPORT = {"width": 1280, "height": 900}  # a desktop layout: sites serve thei
 
 _QUIET_FLAGS = (
     "--disable-gpu",
-    "--disable-quic",  # resolver rules and recordings deal in TCP
+    "--disable-quic",  # proxy and recordings deal in TCP
     "--no-first-run",
     "--no-default-browser-check",
     "--disable-background-networking",
@@ -49,7 +52,8 @@ _QUIET_FLAGS = (
 class BrowserOptions:
     """How to start a browser. Refuses on creation what must never start.
 
-    `allow_hosts`: the only hosts this browser may reach (the fence); None: no fence, for an owner who is signing in.
+    `allow_hosts`: the only hosts this browser may reach (the fence); None: any host of the internet.
+    `private_hosts`: those that may have an address of a private network.
     `map_hosts`: send a host's traffic to a loopback address; then nothing else can be reached.
     `offline`: reach nothing at all; everything comes from a recording.
     `load`: of images, fonts and media, what a run loads; by itself it loads none of them.
@@ -57,6 +61,7 @@ class BrowserOptions:
 
     headless: bool = True
     allow_hosts: tuple[str, ...] | None = None
+    private_hosts: tuple[str, ...] = ()
     map_hosts: Mapping[str, str] = field(default_factory=dict[str, str])
     insecure_tls: bool = False
     offline: bool = False
@@ -66,7 +71,7 @@ class BrowserOptions:
 
     def __post_init__(self) -> None:
         check_kind(self.kind)
-        check_hosts(self.allow_hosts or ())
+        check_hosts((*(self.allow_hosts or ()), *self.private_hosts))
         check_mapping(self.map_hosts)
         if self.insecure_tls and not (self.map_hosts or self.offline):
             raise RefusedError(
@@ -79,12 +84,19 @@ class BrowserOptions:
         RefusedError where there is none."""
         return find_browser(self.executable, unseen=self.headless and (self.offline or bool(self.map_hosts)))
 
-    def flags(self) -> list[str]:
+    @asynccontextmanager
+    async def way_out(self, heard: Callable[[Attempt], None] = lambda _: None) -> AsyncGenerator[int | None]:
+        """The proxy that this browser is given instead of a network, while it runs: its port; None: it gets nowhere."""
+        if self.offline:
+            yield None
+            return
+        policy = policy_of(allow=self.allow_hosts, private=self.private_hosts, map_hosts=self.map_hosts)
+        async with serve(policy, heard=heard) as proxy:
+            yield proxy.port
+
+    def flags(self, way_out: int | None) -> list[str]:
         """The command line, beyond what Playwright adds."""
-        flags: list[str] = [*_QUIET_FLAGS]
-        rules = resolver_rules(map_hosts=self.map_hosts, allow=self.allow_hosts, offline=self.offline)
-        if rules:
-            flags += [f"--host-resolver-rules={rules}", "--no-proxy-server"]  # a proxy resolves names past the rules
+        flags: list[str] = [*_QUIET_FLAGS, *way_out_flags(way_out)]
         if not self.headless:
             flags += display_flags()
         if sys.platform.startswith("linux") and os.geteuid() == 0:
@@ -95,10 +107,11 @@ class BrowserOptions:
 class LaunchedBrowser:
     """A running browser: makes contexts, says when it is gone."""
 
-    def __init__(self, browser: Browser, options: BrowserOptions, user_agent: str) -> None:
+    def __init__(self, browser: Browser, options: BrowserOptions, user_agent: str, attempts: Attempts) -> None:
         self._browser = browser
         self._options = options
         self._user_agent = user_agent
+        self._attempts = attempts
 
     @property
     def version(self) -> str:
@@ -112,6 +125,11 @@ class LaunchedBrowser:
     def on_disconnected(self, tell: Callable[[], None]) -> None:
         """Call once when the browser crashed, was killed, or closed."""
         self._browser.once("disconnected", lambda _: tell())
+
+    def on_attempt(self, tell: Callable[[Attempt], None]) -> Callable[[], None]:
+        """Call for every host that this browser tries to reach; gives what ends it."""
+        self._attempts.append(tell)
+        return lambda: self._attempts.remove(tell)
 
     async def process_id(self) -> int:
         """The browser's own process, for tools that watch or end exactly this one."""
@@ -150,22 +168,28 @@ async def launch(options: BrowserOptions) -> AsyncGenerator[LaunchedBrowser]:
     executable = options.find()
     if not options.headless and not has_display():
         raise no_display("Leave --headed out (or set browser.headless in config.toml): a run needs no window.")
-    async with async_playwright() as playwright:
-        browser = await _start(playwright, executable, options)
+    attempts: Attempts = []
+
+    def heard(attempt: Attempt) -> None:
+        for tell in attempts:
+            tell(attempt)
+
+    async with options.way_out(heard) as way_out, async_playwright() as playwright:
+        browser = await _start(playwright, executable, options, way_out)
         try:
             check_version(browser.version)
-            yield LaunchedBrowser(browser, options, await _user_agent(browser))
+            yield LaunchedBrowser(browser, options, await _user_agent(browser), attempts)
         finally:
             with suppress(Error, TimeoutError):
                 await asyncio.wait_for(asyncio.shield(browser.close()), _CLOSE_TIMEOUT)
 
 
-async def _start(playwright: Playwright, executable: Path, options: BrowserOptions) -> Browser:
+async def _start(playwright: Playwright, executable: Path, options: BrowserOptions, way_out: int | None) -> Browser:
     try:
         return await playwright.chromium.launch(
             executable_path=executable,
             headless=options.headless,
-            args=options.flags(),
+            args=options.flags(way_out),
             timeout=_START_TIMEOUT_MS,
             # The engine answers signals: the first Ctrl-C drains, for which it needs the browser.
             handle_sigint=False,

@@ -185,13 +185,13 @@ def _is_in_use(profile: Path) -> bool:
 @asynccontextmanager
 async def _opened(window: SignInWindow) -> AsyncGenerator[BrowserContext]:
     executable = find_browser(window.browser.executable)
-    async with async_playwright() as playwright:
+    async with window.browser.way_out() as way_out, async_playwright() as playwright:
         try:
             context = await playwright.chromium.launch_persistent_context(
                 window.profile,
                 executable_path=executable,
                 headless=False,
-                args=window.browser.flags(),
+                args=window.browser.flags(way_out),
                 no_viewport=True,
                 ignore_https_errors=window.browser.insecure_tls,
                 timeout=_START_TIMEOUT_MS,

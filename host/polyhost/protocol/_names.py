@@ -48,8 +48,6 @@ def _ipv6_fault(host: str) -> Fault | None:
         return Fault("its brackets hold no whole IPv6 address", "an address as in [2001:db8::1]", is_host=False)
     if address.ipv4_mapped is not None:
         return Fault("it is an IPv4 address written as an IPv6 one", str(address.ipv4_mapped))
-    if address.scope_id is not None:
-        return Fault("it names a network interface", f"[{ipaddress.IPv6Address(int(address)).compressed}]")
     if f"[{address.compressed}]" != host:
         return Fault("it is not the canonical spelling of this address", f"[{address.compressed}]")
     return _nowhere(address)

@@ -14,7 +14,6 @@ browsers, what addresses a name has.
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,7 +31,6 @@ SCHEMES: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _SECURE: Final = frozenset({"https", "wss"})
 _MAX_PORT = 65_535
 _MAX_SHOWN = 60
-_PARTS = re.compile(r"(?P<star>\*\.)?(?P<host>\[[^\]]*\]|[^:]*)(?::(?P<port>.*))?\Z")
 _EXAMPLE = "app.example.org, or *.example.org for every name below it"
 
 
@@ -141,16 +139,23 @@ def _parsed(text: str, any_suffix: bool) -> HostPattern:
     before, mark, rest = text.rpartition("://")
     scheme = _scheme(text, before) if mark else None
     _check_rest(text, rest)
-    parts = _PARTS.match(rest)
-    if parts is None:  # a bracket that is not closed, or text after one
-        raise HostPatternError(text, "its brackets hold no whole IPv6 address", "an address as in [2001:db8::1]")
-    host, wildcard = parts["host"], parts["star"] is not None
+    wildcard, host, port = _split(rest)
     fault = host_fault(host)
     if fault is not None:
         raise HostPatternError(text, fault.why, _instead(fault, rest, scheme))
     if wildcard:
         _check_wildcard(text, host, any_suffix)
-    return HostPattern(scheme, wildcard, host, _port(text, scheme, parts["port"]))
+    return HostPattern(scheme, wildcard, host, _port(text, scheme, port))
+
+
+def _split(rest: str) -> tuple[bool, str, str | None]:
+    """Whether there is a wildcard, the host, and what stands behind its colon."""
+    wildcard, rest = rest.startswith("*."), rest.removeprefix("*.")
+    inside, bracket, after = rest.partition("]")
+    if rest.startswith("[") and bracket and after[:1] in ("", ":"):
+        return wildcard, f"{inside}]", after[1:] if after else None
+    host, colon, port = rest.partition(":")
+    return wildcard, host, port if colon else None
 
 
 def _check_characters(text: str) -> None:
@@ -188,12 +193,11 @@ def _instead(fault: Fault, rest: str, scheme: str | None) -> str:
     """The whole pattern with the host spelt right, where there is one."""
     if fault.use is None:
         return _EXAMPLE
-    parts = _PARTS.match(rest)
-    if not fault.is_host or parts is None:
+    if not fault.is_host:
         return fault.use
+    wildcard, _, port = _split(rest)
     before = "" if scheme is None else f"{scheme}://"
-    port = f":{parts['port']}" if parts["port"] else ""
-    return f"{before}{parts['star'] or ''}{fault.use}{port}"
+    return f"{before}{'*.' if wildcard else ''}{fault.use}{f':{port}' if port else ''}"
 
 
 def _check_wildcard(text: str, host: str, any_suffix: bool) -> None:

@@ -99,7 +99,7 @@ async def serving(port: int = 0) -> AsyncIterator[Site]:
 
 @asynccontextmanager
 async def chromium(playwright: Playwright, *, offline: bool = False) -> AsyncIterator[BrowserContext]:
-    args = ["--no-sandbox", *(BrowserOptions(offline=True).flags() if offline else ())]
+    args = ["--no-sandbox", *(BrowserOptions(offline=True).flags(None) if offline else ())]
     browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=args)
     try:
         yield await browser.new_context()

@@ -228,6 +228,7 @@ class Tab:
         browser = await self._in_browser.enter_async_context(self._settings.launcher(self._settings.browser))
         self._broken = None
         self._browser = browser  # before the first call, which may meet its death
+        self._in_browser.callback(browser.on_attempt(self._fence.hear))
         browser.on_disconnected(lambda: self._broke(Cause.BROWSER_CRASH, browser))
         context = await browser.new_context(self._settings.storage_state, self._settings.context_options)
         self._in_browser.push_async_callback(_close_context, context)

@@ -1,0 +1,42 @@
+"""Whose program is at the other end (SE-1)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+import pytest
+
+from polyhost.proxy.peers import is_own_account
+
+pytestmark = [
+    pytest.mark.requirement("SE-1"),
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux says whose a connection is"),
+]
+
+
+def test_a_connection_of_this_account_is_told_from_one_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        accepted, _ = server.accept()
+        with accepted:
+            assert client.getsockname() == accepted.getpeername()
+            assert is_own_account(accepted)
+            monkeypatch.setattr("os.geteuid", lambda: 12_345)
+            assert is_own_account(accepted) is (os.getuid() == 0)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody else for a moment")
+def test_another_account_of_the_machine_is_turned_away() -> None:
+    """A child of this process, as nobody, is at the other end."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        child = os.fork()
+        if child == 0:
+            os.setuid(65_534)
+            with socket.create_connection(server.getsockname()) as client:
+                client.recv(1)
+            os._exit(0)
+        accepted, _ = server.accept()
+        with accepted:
+            assert not is_own_account(accepted)
+        os.waitpid(child, 0)
