@@ -12,7 +12,7 @@ import pytest
 
 from api.serving import Client
 from checkout import ROOT
-from polyhost.operations.catalog import OPERATIONS
+from polyhost.operations.catalog import operations
 from web.situations import SITUATIONS
 
 READ: dict[str, tuple[list[str], str]] = {
@@ -71,7 +71,7 @@ async def typed(home: Path, asked: list[list[str]]) -> list[Any]:
 
 
 def test_every_operation_with_both_sides_is_compared():
-    both = {operation.name for operation in OPERATIONS if operation.command and operation.routes}
+    both = {operation.name for operation in operations() if operation.command and operation.routes}
     assert both == READ.keys() | ELSEWHERE.keys()
 
 

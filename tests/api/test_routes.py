@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from api.serving import Client
-from polyhost.operations.catalog import OPERATIONS
+from polyhost.operations.catalog import operations
 
-NAMES = [operation.name for operation in OPERATIONS]
+NAMES = [operation.name for operation in operations()]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
+@pytest.mark.parametrize("operation", operations(), ids=NAMES)
 def test_an_operation_is_a_command_and_a_route_or_says_why_not(operation):
     both = operation.command and bool(operation.routes)
     assert both == (operation.only is None)
     assert operation.command or operation.routes
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=NAMES)
+@pytest.mark.parametrize("operation", operations(), ids=NAMES)
 def test_every_route_can_be_performed(operation):
     for endpoint in operation.routes:
         assert endpoint.result is not None

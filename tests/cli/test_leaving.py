@@ -13,7 +13,7 @@ import pytest
 from checkout import ROOT
 from cli_runner import invoke
 from polyhost.cli import main, runner
-from polyhost.operations.catalog import COMMANDS
+from polyhost.operations.catalog import commands
 
 pytestmark = pytest.mark.requirement("RS-2")
 
@@ -72,12 +72,12 @@ def test_a_command_that_meets_a_bug_says_so_and_a_developer_may_see_it(
 
     monkeypatch.setattr(runner, "_perform", breaks)
     with pytest.raises(SystemExit) as left:
-        runner.perform(COMMANDS[0], None, home=tmp_path, as_json=False)
+        runner.perform(commands()[0], None, home=tmp_path, as_json=False)
     assert left.value.code == 1
     assert "a bug of polyhost: LookupError at runner.py" in capsys.readouterr().err
     monkeypatch.setenv(runner.TRACEBACK_VARIABLE, "1")
     with pytest.raises(LookupError):
-        runner.perform(COMMANDS[0], None, home=tmp_path, as_json=False)
+        runner.perform(commands()[0], None, home=tmp_path, as_json=False)
 
 
 def test_ctrl_c_before_anything_listens_for_it_is_a_cancel(monkeypatch: pytest.MonkeyPatch):

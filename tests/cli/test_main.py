@@ -8,14 +8,14 @@ import pytest
 
 from cli_runner import invoke
 from polyhost.cli.render import renderer
-from polyhost.operations.catalog import COMMANDS
+from polyhost.operations.catalog import commands
 from polyhost.operations.fields import describe
 from polyhost.protocol.diagnostics import RunStatus
 
-NAMES = [operation.name for operation in COMMANDS]
+NAMES = [operation.name for operation in commands()]
 
 
-@pytest.mark.parametrize("operation", COMMANDS, ids=NAMES)
+@pytest.mark.parametrize("operation", commands(), ids=NAMES)
 def test_every_operation_has_a_command_that_explains_itself(operation):
     shown = invoke([*operation.name.split(), "--help"])
     assert shown.exit_code == 0
@@ -28,7 +28,7 @@ def test_every_operation_has_a_command_that_explains_itself(operation):
     assert all(example.split(" | ")[0] in shown.output for example in operation.examples)
 
 
-@pytest.mark.parametrize("operation", COMMANDS, ids=NAMES)
+@pytest.mark.parametrize("operation", commands(), ids=NAMES)
 def test_every_operation_has_a_renderer(operation):
     assert callable(renderer(operation))
 

@@ -9,9 +9,9 @@ from evidences import NOW, evidence, gap, run, stream
 from polyhost.cli.render import render
 from polyhost.cli.render.common import bullet
 from polyhost.coverage.health import project
-from polyhost.operations.catalog import COMMANDS
+from polyhost.operations.catalog import commands
 
-BY_NAME = {operation.name: operation for operation in COMMANDS}
+BY_NAME = {operation.name: operation for operation in commands()}
 GOLDENS = Path(__file__).parent / "goldens"
 
 RUN = {

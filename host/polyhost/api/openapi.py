@@ -20,7 +20,7 @@ from polyhost.api.schemas import Schemas, public_name
 from polyhost.api.streaming import event_name
 from polyhost.api.uploading import UPLOAD_TYPE
 from polyhost.operations import events, runs
-from polyhost.operations.catalog import OPERATIONS
+from polyhost.operations.catalog import operations
 from polyhost.operations.fields import Field
 from polyhost.operations.operation import Endpoint, Exchange, Operation, value_type
 
@@ -61,7 +61,7 @@ def openapi_document() -> dict[str, Any]:
     """The whole document."""
     schemas = Schemas()
     paths: dict[str, Any] = {}
-    for operation in OPERATIONS:
+    for operation in operations():
         for number, endpoint in enumerate(operation.routes):
             described = _described(operation, endpoint, number, schemas)
             paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = described
@@ -102,8 +102,8 @@ def schema_of(name: str) -> dict[str, Any]:
 
 def _results() -> dict[str, Any]:
     """What operations come to, on a command line and over HTTP, by name."""
-    kinds = [value_type(operation.handler) for operation in OPERATIONS]
-    kinds += [endpoint.result for operation in OPERATIONS for endpoint in operation.routes]
+    kinds = [value_type(operation.handler) for operation in operations()]
+    kinds += [endpoint.result for operation in operations() for endpoint in operation.routes]
     named = [one for kind in kinds for one in (typing.get_args(kind) or (kind,))]
     return {public_name(kind.__name__): kind for kind in named}
 

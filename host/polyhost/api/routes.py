@@ -14,7 +14,7 @@ from polyhost.api.asking import Asked, read_request
 from polyhost.api.streaming import stream_events
 from polyhost.api.surface import Surface
 from polyhost.api.uploading import take_upload
-from polyhost.operations.catalog import OPERATIONS
+from polyhost.operations.catalog import operations
 from polyhost.operations.operation import Endpoint, Exchange
 
 __all__ = ["add_routes"]
@@ -22,7 +22,7 @@ __all__ = ["add_routes"]
 
 def add_routes(app: web.Application, surface: Surface) -> None:
     """Every route of the table."""
-    for operation in OPERATIONS:
+    for operation in operations():
         for endpoint in operation.routes:
             handler = _HANDLERS[endpoint.route.exchange](surface, endpoint)
             app.router.add_route(endpoint.method, endpoint.path, handler)

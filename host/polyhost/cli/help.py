@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import platform
 import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +16,16 @@ import click
 from polyhost import __version__
 from polyhost.cli.wording import as_typed
 from polyhost.errors import ExitStatus
-from polyhost.operations.catalog import COMMANDS
+from polyhost.operations.catalog import commands
 from polyhost.operations.fields import Field
 from polyhost.operations.operation import Operation, Section
 
 __all__ = ["Sections", "command_help", "epilog", "group_epilog", "print_welcome", "show_version"]
 
-_OWN = {"serve": Section.UPKEEP, "completion": Section.UPKEEP}
-"""Where the commands stand that are no operations."""
-_SECTION_OF = {
-    (operation.name if operation.group is None else operation.group.name): operation.section for operation in COMMANDS
-} | _OWN
+_WIDEST = 100
+"""Characters of what a command does, in the list of all."""
+_FIRST, _LAST = {"serve": Section.UPKEEP}, {"completion": Section.UPKEEP}
+"""Where the commands stand that are no operations: before and after the others of their section."""
 
 
 class Sections(click.Group):
@@ -42,14 +42,25 @@ class Sections(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for names in self.sectioned().values() for name in names]
 
-    def sectioned(self) -> dict[str, list[str]]:
-        """The commands that there are, by section, each in the order it was declared in."""
-        return {str(section): [name for name in self.commands if _SECTION_OF[name] is section] for section in Section}
+    def sectioned(self) -> dict[str, dict[str, str]]:
+        """The commands that there are, by section, each in the order it was declared in, and what it does."""
+        found: dict[str, dict[str, str]] = {str(section): {} for section in Section}
+        self._add_own(found, _FIRST)
+        for operation in commands():
+            named = operation if operation.group is None else operation.group
+            does = operation.summary if operation.group is None else operation.group.help
+            found[operation.section].setdefault(named.name, does)
+        self._add_own(found, _LAST)
+        return found
+
+    def _add_own(self, found: dict[str, dict[str, str]], own: Mapping[str, Section]) -> None:
+        for name, section in own.items():
+            found[section][name] = self.commands[name].get_short_help_str(limit=_WIDEST)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        for title, names in self.sectioned().items():
+        for title, named in self.sectioned().items():
             with formatter.section(title):
-                formatter.write_dl([(name, _short(self.commands[name])) for name in names], col_spacing=3)
+                formatter.write_dl([*named.items()], col_spacing=3)
 
 
 def command_help(operation: Operation[Any, Any], arguments: list[Field]) -> str:
@@ -70,7 +81,7 @@ def epilog(operation: Operation[Any, Any]) -> str:
     return text
 
 
-def group_epilog(operations: list[Operation[Any, Any]]) -> str:
+def group_epilog(operations: Sequence[Operation[Any, Any]]) -> str:
     """An example of each command of a group."""
     return "\b\nExamples:\n" + "\n".join(f"  {operation.examples[0]}" for operation in operations)
 
@@ -114,7 +125,3 @@ def _version(distribution: str) -> str:
 
 def _argument(item: Field) -> str:
     return (item.metavar or item.name.upper()).strip("[]")
-
-
-def _short(command: click.Command) -> str:
-    return command.get_short_help_str(limit=100)

@@ -16,9 +16,9 @@ from polyhost.cli.help import Sections, command_help, epilog, group_epilog, prin
 from polyhost.cli.output import whole_output
 from polyhost.cli.serve import serve_command
 from polyhost.errors import ErrorCode
-from polyhost.operations.catalog import COMMANDS
+from polyhost.operations.catalog import commands_of
 from polyhost.operations.fields import Field, describe
-from polyhost.operations.operation import Group, Operation
+from polyhost.operations.operation import Operation
 
 __all__ = ["cli", "main"]
 
@@ -64,24 +64,18 @@ def _command(operation: Operation[Any, Any]) -> click.Command:
     )
 
 
-def _commands() -> dict[str, click.Command]:
-    """`partitions retire` becomes the command `retire` of the group `partitions`."""
-    commands: dict[str, click.Command] = {"serve": serve_command()}
-    for operation in COMMANDS:
-        command = _command(operation)
-        if operation.group is None:
-            commands[operation.name] = command
-            continue
-        parent = commands.setdefault(operation.group.name, _group(operation.group))
-        if isinstance(parent, click.Group):
-            parent.add_command(command)
-    commands["completion"] = completion_command(lambda: cli)
-    return commands
-
-
-def _group(group: Group) -> click.Group:
-    members = [operation for operation in COMMANDS if operation.group is group]
-    return _InOrder(group.name, help=group.help, epilog=group_epilog(members))
+def _made(word: str) -> click.Command | None:
+    """The command of this name: an operation, or a group of them: `partitions retire` is `retire` of `partitions`."""
+    found = commands_of(word)
+    if not found:
+        return None
+    group = found[0].group
+    if group is None:
+        return _command(found[0])
+    made = _InOrder(group.name, help=group.help, epilog=group_epilog(found))
+    for operation in found:
+        made.add_command(_command(operation))
+    return made
 
 
 class _InOrder(click.Group):
@@ -92,7 +86,12 @@ class _InOrder(click.Group):
 
 
 class _Root(Sections):
-    """All commands. What is typed wrongly is told as JSON too, where that was asked for."""
+    """All commands, each made when it is asked for. What is typed wrongly is told as JSON too, where that was asked."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands and (made := _made(cmd_name)) is not None:
+            self.add_command(made)
+        return super().get_command(ctx, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         as_json = "--json" in ctx.args
@@ -109,7 +108,7 @@ class _Root(Sections):
 
 @click.group(
     cls=_Root,
-    commands=_commands(),
+    commands={"serve": serve_command(), "completion": completion_command(lambda: cli)},
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="Each command explains itself with --help. Start with: polyhost demo",

@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 import re
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from polyhost.operations.catalog import COMMANDS
-from polyhost.operations.events import OwnerAsked, RunPaused, RunResumed
+from polyhost.operations.catalog import COMMAND_WORDS
+
+if TYPE_CHECKING:
+    from polyhost.operations.events import OwnerAsked, RunPaused, RunResumed
 
 __all__ = ["COMMAND_VARIABLE", "as_typed", "paused_or_not", "until", "waits_for_you", "went_on"]
 
 COMMAND_VARIABLE = "POLYHOST_COMMAND"
 """Set by scripts/polyhost to the path it was called by."""
-_COMMAND = re.compile(rf"(?<![\w/])polyhost(?= (?:{'|'.join(sorted({op.name.split()[0] for op in COMMANDS}))})\b)")
+_COMMAND = re.compile(rf"(?<![\w/])polyhost(?= (?:{'|'.join(sorted(COMMAND_WORDS))})\b)")
 
 
 def as_typed(sentence: str) -> str:
@@ -45,6 +48,8 @@ def went_on(reason: str) -> str:
 
 def paused_or_not(event: RunPaused | RunResumed) -> str:
     """What its owner did to a run, and how they take it back."""
+    from polyhost.operations.events import RunResumed  # noqa: PLC0415  keeps --help instant
+
     if isinstance(event, RunResumed):
         return "resumed by its owner"
     return as_typed(f"paused by its owner; polyhost resume {event.run_id} goes on")

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, cast
 
-from annotated_types import MinLen
 from typing_extensions import TypedDict
 
 from polyhost.coverage.facts import Method
@@ -47,16 +46,17 @@ __all__ = [
     "start",
 ]
 
-_Name = Annotated[str, MinLen(1)]
-_Names = Annotated[list[_Name], MinLen(1), Described(keywords=(("uniqueItems", True),))]
+_Name = Annotated[str, Described(keywords=(("minLength", 1),))]
+_Names = Annotated[list[_Name], Described(keywords=(("minItems", 1), ("uniqueItems", True)))]
+_MOMENT = Described(keywords=(("minLength", 10),))
 _SOME = Described(keywords=(("minProperties", 1),))
 
 
 class TimeRange(TypedDict):
     """`since` is inclusive, `until` exclusive; ISO 8601 with a time zone, or a date (midnight UTC). At least one."""
 
-    since: NotRequired[Annotated[str, MinLen(10)]]
-    until: NotRequired[Annotated[str, MinLen(10)]]
+    since: NotRequired[Annotated[str, _MOMENT]]
+    until: NotRequired[Annotated[str, _MOMENT]]
 
 
 class RunWanted(TypedDict):

@@ -13,7 +13,7 @@ from polyhost.api.asking import MAX_BODY_BYTES
 from polyhost.api.guards import add_headers, guard, problems
 from polyhost.api.mounting import add_api
 from polyhost.api.surface import Surface
-from polyhost.operations.catalog import OPERATIONS
+from polyhost.operations.catalog import operations
 from polyhost.server.resources import Resources
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.pages import add_pages, missing_page, sign_in_page
@@ -37,7 +37,7 @@ def make_dashboard(resources: Resources) -> Dashboard:
     """What the pages of this process are made with: an operation is performed as its route does it."""
 
     async def operate(name: str, request: Any) -> Any:
-        found = next(operation for operation in OPERATIONS if operation.name == name)
+        found = next(operation for operation in operations() if operation.name == name)
         endpoint = next((one for one in found.routes if one.method == "GET" and one.request is type(request)), found)
         return (await endpoint(resources.context(), request)).value
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from filelock import FileLock
 from pydantic import BaseModel, ValidationError
 
 from polyhost.browser.storage import SiteState, kept_state
@@ -215,6 +214,8 @@ def _write(home: Path, connection: str, state: Mapping[str, Any]) -> str | None:
 @contextmanager
 def _locked(home: Path) -> Generator[None]:
     """One process at a time changes sessions; the lock goes with the process that holds it."""
+    from filelock import FileLock  # noqa: PLC0415  what only looks at a session's age waits for nothing
+
     folder = home / "sessions"
     try:
         keep_home(home)
