@@ -310,6 +310,24 @@ def test_a_run_that_failed_after_a_good_answer_keeps_its_own_code():
 # ------------------------------------------------------------------ cancel
 
 
+@pytest.mark.requirement("PR-4.1")
+def test_a_connector_cannot_cancel_a_run_it_fails():
+    """Profile 4: cancellation is a runtime event, and no status of DONE; drafts of it still say so."""
+    book = (play() >> record("notes", "n1") >> done(1, "cancelled")).finish(1)
+    assert (book.outcome.status, book.outcome.code) == ("failed", "cancelled_by_connector")
+    assert book.stored == ["n1"]
+
+
+def test_a_connector_that_says_cancelled_for_want_of_an_answer_needs_its_owner():
+    book = (play() >> ask() >> Answered("q1", "cancelled") >> done(0, "cancelled")).finish(1)
+    assert (book.outcome.status, book.outcome.code) == ("failed", "interaction_unanswered")
+
+
+def test_one_that_says_cancelled_when_its_owner_has_cancelled_is_cancelled():
+    book = (play() >> Cancelled() >> done(0, "cancelled")).finish(1)
+    assert (book.outcome.status, book.outcome.code) == ("cancelled", "cancelled")
+
+
 @pytest.mark.requirement("PR-4.2")
 def test_cancel_stores_what_was_admitted_and_commits_nothing():
     book = play() >> record("notes", "n1") >> state("notes") >> record("notes", "n2")

@@ -33,7 +33,7 @@ class Event(StrEnum):
     ASKED = "INTERACTION"
     ANSWERED = "answer, cancel or time-out sent"
     DONE_SUCCEEDED = "DONE succeeded"
-    DONE_FAILED = "DONE failed or cancelled"
+    DONE_FAILED = "DONE failed"
     VIOLATED = "violation"
     STOPPED = "owner cancels"
     EXITED = "exits without DONE"

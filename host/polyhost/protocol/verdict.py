@@ -13,7 +13,18 @@ from polyhost.protocol.findings import Findings
 from polyhost.protocol.messages import Done, ProtocolViolationError
 from polyhost.protocol.skips import STREAM_FAILED, Skips
 
-__all__ = ["MESSAGE_TOO_LARGE", "PROTOCOL_VIOLATION", "TOO_LONG", "Ending", "Verdict", "judge_ending"]
+__all__ = [
+    "CANCELLED_BY_CONNECTOR",
+    "MESSAGE_TOO_LARGE",
+    "PROTOCOL_VIOLATION",
+    "TOO_LONG",
+    "Ending",
+    "Verdict",
+    "judge_ending",
+]
+
+CANCELLED_BY_CONNECTOR = "cancelled_by_connector"
+_GAVE_UP = "The connector gave the run up by itself. Nobody had asked it to."
 
 PROTOCOL_VIOLATION = "protocol_violation"
 MESSAGE_TOO_LARGE = "message_too_large"
@@ -85,13 +96,16 @@ def _exit_contradicts(status: int | None, done: Done) -> bool:
     return (status == 0) != (done.status == "succeeded")
 
 
+def _failure_code(done: Done) -> str:
+    """A run is cancelled by its owner and by nobody else: of a connector it is one more way to fail."""
+    return CANCELLED_BY_CONNECTOR if done.status == "cancelled" else "connector_failed"
+
+
 def _judge_done(done: Done, ending: Ending, skips: Skips, *, may_commit: bool) -> Verdict:
     if done.status == "succeeded":
         if skips.required_failed:
             return Verdict("failed", STREAM_FAILED, None, None, True, certified=True, commits=may_commit)
         return Verdict("succeeded", commits=may_commit)
-    if done.status == "cancelled":
-        return Verdict("cancelled", "cancelled_by_connector")
     error = done.error
     certified = error is not None and error.code == STREAM_FAILED and bool(skips.failed)
     code = error.code if error is not None else None
@@ -99,8 +113,8 @@ def _judge_done(done: Done, ending: Ending, skips: Skips, *, may_commit: bool) -
     return Verdict(
         "failed",
         # Whatever the connector calls it: it failed for want of an answer, and only the owner can mend that.
-        "interaction_unanswered" if ending.unanswered and not certified else code or "connector_failed",
-        error.message[:MAX_TEXT] if error is not None else None,
+        "interaction_unanswered" if ending.unanswered and not certified else code or _failure_code(done),
+        error.message[:MAX_TEXT] if error is not None else _GAVE_UP if done.status == "cancelled" else None,
         hint.action if hint is not None else None,
         error.retryable if error is not None else None,
         certified=certified,

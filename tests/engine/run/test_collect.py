@@ -11,6 +11,7 @@ from polyhost.connectors.scripted import FLUSH, RESTART, Said, ScriptHost
 from polyhost.engine.events import ConnectorRestarted, ProgressReported, RunFinished
 from polyhost.engine.run import lease
 from polyhost.errors import RefusedError
+from polyhost.protocol.diagnostics import RunStatus
 from polyhost.store.base import SaveCheckpoints
 
 TWO = manifest(stream("folders"), stream("notes", required=False))
@@ -72,12 +73,22 @@ async def test_the_next_run_is_given_the_cursor_that_was_kept_and_a_full_run_is_
 
 @pytest.mark.requirement("PR-4.2")
 @pytest.mark.parametrize("end", [done(1, "failed"), done(1, "failed", code="source_down"), done(1, "cancelled")])
-async def test_a_run_that_failed_or_was_cancelled_keeps_records_and_moves_no_cursor(rig: Rig, end):
+async def test_a_run_that_failed_keeps_records_and_moves_no_cursor(rig: Rig, end):
     await rig.connected(TWO)
     result = await rig.run(says(record("notes", "n1"), state("notes"), end))
-    assert result["status"] == end["status"]
+    assert result["status"] == "failed"
     assert await rig.keys("notes") == ["n1"]
     assert await rig.cursors() == {}
+
+
+async def test_a_connector_that_says_cancelled_has_failed_on_every_surface(rig: Rig):
+    """As if its owner had pressed Ctrl-C: nobody would look."""
+    await rig.connected(TWO)
+    result = await rig.run(says(record("notes", "n1"), done(1, "cancelled")))
+    assert RunStatus(result["status"]).exit_code == 1
+    assert (result["error"]["code"], result["receipt"]["status"]) == ("cancelled_by_connector", "failed")
+    assert rig.codes(result) == [("stream_failed", None)]
+    assert (await rig.store.runs.get(result["run_id"])).status == "failed"
 
 
 @pytest.mark.requirement("PR-4.2", "PR-4.7")
