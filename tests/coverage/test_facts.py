@@ -69,6 +69,7 @@ def test_a_receipt_names_source_method_time_range_counts_and_gaps():
         "duplicate": 10,
         "deleted": 2,
         "mended": 0,
+        "unnamed": 0,
         "skipped": 4,
         "failed": 0,
     }

@@ -16,6 +16,7 @@ from arbitrary import anything
 from engine.rig import Rig, message
 from playbooks import AT, MESSAGES, coverage, done, inventory, manifest, record, state, stream, strict
 from polyhost.connectors.stdio import StdioConnector
+from polyhost.ledger import exceptions as rules
 from polyhost.ledger.exceptions import StandingException
 from polyhost.store.memory import MemoryStore
 
@@ -299,3 +300,19 @@ async def test_any_values_in_any_places_lose_no_neighbour(wrong: list[bytes], tm
         result = await run(rig, tmp_path, between(*wrong))
         assert result["status"] in {"complete", "complete_with_gaps"}, result.get("error")
         await assert_neighbours_are_whole(rig)
+
+
+async def test_what_no_exception_names_is_counted_on_every_surface(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Of a stream without partitions no range says so; no cursor moves behind it."""
+    monkeypatch.setattr(rules, "MAX_STANDING", 2)
+    rig = await connected()
+    wrong = [line({**record("notes", f"w{number}"), "emitted_at": "soon"}) for number in range(5)]
+    result = await run(rig, tmp_path, between(*wrong))
+    assert len(await standing(rig)) == 2
+    assert result["streams"]["notes"]["unnamed"] == result["receipt"]["counts"]["unnamed"] == 3
+    assert "3 refused without a name" in result["receipt"]["summary"]
+    assert ("range_unproven", "notes") in rig.codes(result)
+    assert (result["withheld"], await rig.cursors()) == ({"notes": "record_refused"}, {})
+    healed = await run(rig, tmp_path, between(*[line(record("notes", f"w{number}")) for number in range(5)]))
+    assert (healed["status"], healed["receipt"]["counts"]["unnamed"]) == ("complete", 0)
+    assert await rig.cursors() == {"notes": {"page": 1}}

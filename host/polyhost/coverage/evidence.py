@@ -300,6 +300,13 @@ class Evidence:
         """Attempts that are over, newest first."""
         return [attempt for attempt in self.attempts if not attempt.is_running]
 
+    def unnamed(self, stream: str) -> int:
+        """How many records of a stream the newest run that collected it refused and could not name. A file names none,
+        and narrowed runs saw a part only."""
+        facts = (one.facts for one in self.ended if not one.is_import and not one.is_narrowed)
+        told = (one.streams[stream].unnamed for one in facts if one is not None and stream in one.streams)
+        return next(told, 0)
+
     @property
     def whole(self) -> frozenset[str]:
         """Streams an attempt has to have looked at to speak for the connection: the partitioned ones, or else all."""

@@ -88,7 +88,8 @@ class CountsJson(TypedDict):
 class Counts:
     """What became of one stream's records. `rejected` were refused by scope or schema and are not stored; `invalid` are
     those of them that broke the schema. `unparsable`: pieces of a file that could not be read as records at all.
-    `mended`: of those that are stored, the ones that lost a part in an unexpected shape."""
+    `mended`: of those that are stored, the ones that lost a part in an unexpected shape. `unnamed`: of those that are
+    not, the ones that no exception names, for they have no key or the stream has as many as are kept by name."""
 
     new: int = 0
     updated: int = 0
@@ -98,6 +99,7 @@ class Counts:
     invalid: int = 0
     unparsable: int = 0
     mended: int = 0
+    unnamed: int = 0
 
     @property
     def parsed(self) -> int:

@@ -154,17 +154,19 @@ def project(evidence: Evidence, now: str) -> Health:
         axes=axes,
         conditions=conditions,
         running=_running(evidence.running),
-        streams={stream.name: _stream(stream) for stream in evidence.streams},
+        streams={stream.name: _stream(stream, evidence.unnamed(stream.name)) for stream in evidence.streams},
     )
 
 
-def _stream(stream: StreamEvidence) -> StreamHealth:
+def _stream(stream: StreamEvidence, unnamed: int) -> StreamHealth:
     return StreamHealth(
         records=stream.records,
         deleted=stream.deleted,
         partitions=stream.summary,
         covered_through=None if stream.summary is None else stream.summary["covered_through"],
         reach=[partition.as_json() for partition in stream.reach],
+        exceptions=sum(stream.exceptions.values()),
+        unnamed=unnamed,
     )
 
 

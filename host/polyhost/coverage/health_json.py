@@ -172,13 +172,17 @@ class Axes(TypedDict):
 
 
 class StreamHealth(TypedDict):
-    """One stream. `partitions` null: it has none. `reach`: the partitions to look at first; coverage has them all."""
+    """One stream. `partitions` null: it has none. `reach`: the partitions to look at first; coverage has them all.
+    `exceptions`: how many stand out of it by name, those set aside left out; `unnamed`: how many more the last run over
+    it refused that no exception names."""
 
     records: int
     deleted: int
     partitions: StreamSummary | None
     covered_through: str | None
     reach: list[PartitionReachJson]
+    exceptions: int
+    unnamed: int
 
 
 class Running(TypedDict):

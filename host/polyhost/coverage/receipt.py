@@ -28,7 +28,8 @@ class EventTime(TypedDict):
 
 class ReceiptCounts(TypedDict):
     """What became of what was read. `duplicate`: known already; `skipped`: refused as out of scope; `failed`: invalid,
-    or not to be read as a record; `mended`: stored without a part in an unexpected shape."""
+    or not to be read as a record; `mended`: stored without a part in an unexpected shape; `unnamed`: of the refused,
+    those that no exception names, for they have no key, or more stand out of their stream than are kept by name."""
 
     parsed: int
     accepted: int
@@ -38,6 +39,7 @@ class ReceiptCounts(TypedDict):
     skipped: int
     failed: int
     mended: int
+    unnamed: int
 
 
 class Advice(TypedDict):
@@ -97,6 +99,7 @@ def receipt(facts: BatchFacts) -> Receipt:
             skipped=totals.rejected - totals.invalid,
             failed=totals.failed,
             mended=totals.mended,
+            unnamed=totals.unnamed,
         ),
         gaps=[gap.as_json() for gap in facts.gaps],
         exceptions=list(facts.exceptions),
@@ -126,6 +129,8 @@ def _summary(facts: BatchFacts, totals: Counts) -> str:
         parts.append(f"{totals.mended:,} kept without a part in an unexpected shape")
     if standing := sum(gap.count or 0 for gap in facts.gaps if gap.code in _STANDING):
         parts.append("1 stands out as an exception" if standing == 1 else f"{standing:,} stand out as exceptions")
+    if totals.unnamed:
+        parts.append(f"{totals.unnamed:,} refused without a name")
     if facts.gaps:
         parts.append(f"{len(facts.gaps)} {'gap' if len(facts.gaps) == 1 else 'gaps'}")
     elif facts.completeness.claim is Claim.COMPLETE:

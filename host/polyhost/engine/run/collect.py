@@ -244,6 +244,7 @@ class _Run:
             }
             ended.unparsable = machine.unparsable
             ended.mended = machine.mended
+            ended.unnamed = dict(machine.unnamed)
             ended.rejected = {
                 stream.name: sum(machine.rejected.get(stream.name, {}).values())
                 + translator.unplaced_counts().get(stream.name, 0)

@@ -68,6 +68,7 @@ class Ended:
     invalid: Mapping[str, int] = field(default_factory=dict[str, int])
     unparsable: Mapping[str, int] = field(default_factory=dict[str, int])
     mended: Mapping[str, int] = field(default_factory=dict[str, int])
+    unnamed: Mapping[str, int] = field(default_factory=dict[str, int])
     artifact: ArtifactFacts | None = None
     blocking: frozenset[str] = frozenset()
     actions: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -185,6 +186,8 @@ def _written(counts: Counts) -> WrittenCounts:
     )
     if counts.mended:
         shown["mended"] = counts.mended
+    if counts.unnamed:
+        shown["unnamed"] = counts.unnamed
     return shown
 
 
@@ -202,6 +205,7 @@ def _counts(ended: Ended) -> dict[str, Counts]:
             invalid=ended.invalid.get(stream.name, 0),
             unparsable=ended.unparsable.get(stream.name, 0),
             mended=ended.mended.get(stream.name, 0),
+            unnamed=ended.unnamed.get(stream.name, 0),
         )
     return counted
 

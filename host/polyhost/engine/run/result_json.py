@@ -22,7 +22,8 @@ __all__ = ["RunCoverage", "RunLooks", "RunResult", "Traffic", "WrittenCounts", "
 
 class WrittenCounts(TypedDict):
     """What became of a stream's records. `rejected`: refused as out of scope or invalid. `mended`: of the others, those
-    that lost a part in an unexpected shape; not there where there are none."""
+    that lost a part in an unexpected shape; `unnamed`: of the rejected, those that no exception names, for they have no
+    key, or more stand out than are kept by name. The last two are not there where there are none."""
 
     new: int
     updated: int
@@ -30,6 +31,7 @@ class WrittenCounts(TypedDict):
     deleted: int
     rejected: int
     mended: NotRequired[int]
+    unnamed: NotRequired[int]
 
 
 class Traffic(TypedDict):
