@@ -8,8 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from playbooks import AT, MESSAGES, Flush, coverage, delete, done, looked, manifest, play, record, state, stream, strict
-from polyhost.protocol.commands import CommitCheckpoints, CommitCoverage, NoteException, PersistRecords
+from polyhost.protocol import findings
+from polyhost.protocol.commands import (
+    CommitCheckpoints,
+    CommitCoverage,
+    CommitInventory,
+    InventoryEntry,
+    NoteException,
+    PersistRecords,
+    ReportProgress,
+)
 from polyhost.protocol.declarations import PartitionDecl
+from polyhost.protocol.messages import MalformedLine, OddMessage
 from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record
 from polyhost.protocol.validation import Fault, MendedRecord, RecordValidator, build_validators
@@ -219,3 +229,86 @@ def test_a_deletion_that_only_what_is_stored_can_place_makes_good_what_was_refus
     assert book.machine.rejected["notes"].total() == 1
     assert book.machine.decide(undecided, {"id": "n1", "text": "x"})
     assert book.machine.rejected["notes"].total() == 0
+
+
+# ------------------------------------------------------------------ odd lines
+
+
+def odd(message: Any, /, **places: str) -> MalformedLine:
+    """A line of which this could be read; `places`: what was changed, `data__text="half_surrogate"`."""
+    read = OddMessage(message, {tuple(place.split("__")): why for place, why in places.items()})
+    return MalformedLine(1, 9, "0", "invalid_json", read)
+
+
+@pytest.mark.requirement("RS-1.1")
+def test_half_a_character_costs_itself_and_any_other_value_its_field():
+    of = manifest(stream("notes"))
+    book = play(of, validators=build_validators(of))
+    book >> odd(record("notes", "n1", {"text": "so \ufffd"}), data__text="half_surrogate")
+    book >> odd({**record("notes", "n2", {"text": None}), "mended": ["at"]}, data__text="not_a_number")
+    (book >> done(2)).finish()
+    stored = {one.key: one.data for batch in book.of(PersistRecords) for one in batch.records}
+    assert stored == {"n1": {"id": "n1", "text": "so \ufffd"}, "n2": {"id": "n2"}}
+    assert [found.code for found in book.diagnostics] == ["field_mended"] * 3
+
+
+@pytest.mark.requirement("RS-1.1")
+def test_what_names_a_record_is_not_taken_from_a_text_that_was_changed():
+    book = play(manifest(MESSAGES))
+    book >> odd(record("messages", "m\ufffd", {"channel": "C1", "ts": "1.0"}), key="half_surrogate")
+    book >> odd(record("messages", "m2", {"channel": "C\ufffd", "ts": "1.0"}), data__channel="half_surrogate")
+    book >> odd(record("messages", "m3", {"channel": "C1", "ts": "1.0"}), stream="half_surrogate")
+    book >> odd({**record("messages", "m4"), "data": None}, data="not_a_number")
+    book >> Flush()
+    assert [(one.fact.key, one.fact.partition) for one in book.of(NoteException)] == [
+        ("m\ufffd", "C1"),
+        ("m2", None),
+        ("m4", None),
+    ]
+    assert book.stored == []
+
+
+@pytest.mark.requirement("RS-1.1")
+def test_a_record_of_no_stream_leaves_every_stream_unproven():
+    of = manifest(stream("notes"), MESSAGES)
+    book = play(of) >> {**record("notes", "n1"), "stream": 5} >> coverage("messages", "C1", None, "9.0")
+    (book >> state("notes") >> looked("notes") >> done(1)).finish()
+    assert (book.of(CommitCoverage), book.of(CommitCheckpoints)) == ([], [])
+    assert ("invalid_record", None, 1) in book.codes
+    assert book.machine.unnamed == {"notes": 1, "messages": 1}
+
+
+def test_an_exception_that_the_ledger_does_not_keep_leaves_its_stream_unproven():
+    book = play(manifest(stream("notes"))) >> record("notes", "n1", emitted_at="soon") >> state("notes")
+    book.machine.not_kept("notes")
+    (book >> done(1)).finish()
+    assert book.outcome.withheld == {"notes": "record_refused"}
+    assert ("range_unproven", "notes", 1) in book.codes
+
+
+def test_progress_and_inventories_are_taken_from_odd_lines_and_nothing_else():
+    inventoried = {"type": "PARTITION_INVENTORY", "stream": "messages", "partitions": [{"key": None}], "complete": True}
+    book = play(manifest(MESSAGES)) >> odd({"type": "PROGRESS", "message": "so \ufffd"}, message="half_surrogate")
+    book >> odd(inventoried)
+    assert [found.message for found in book.of(ReportProgress)] == ["so \ufffd"]
+    assert book.of(CommitInventory) == [CommitInventory("messages", (), False)]
+
+
+@pytest.mark.requirement("RS-1.1")
+@pytest.mark.parametrize("entry", [5, None, {}, {"key": ""}, {"key": 5}, {"key": "k" * 300}])
+def test_an_entry_that_cannot_be_read_leaves_the_inventory_unproven_in_this_run(entry: Any):
+    told = {"type": "PARTITION_INVENTORY", "stream": "messages", "complete": False}
+    book = play(manifest(MESSAGES)) >> {**told, "partitions": [entry, {"key": "C1", "label": 5, "status": "open"}]}
+    book >> {**told, "partitions": [], "complete": True} >> done()
+    book.finish()
+    first, last = book.of(CommitInventory)
+    assert (first.partitions, last.complete) == ((InventoryEntry("C1", None, "open"),), False)
+    assert ("inventory_unproven", "messages", 1) in book.codes
+    assert (play(manifest(MESSAGES)) >> {**told, "partitions": 5}).machine.state.value == "failed"
+
+
+def test_more_kinds_of_refusals_than_are_kept_are_taken_back_from_where_they_were_counted(monkeypatch):
+    monkeypatch.setattr(findings, "MAX_FINDINGS", 1)
+    book = play(manifest(stream("notes"))) >> record("notes", "n1", op="merge") >> record("notes", "n2", emitted_at="x")
+    (book >> record("notes", "n2") >> record("notes", "n1") >> done(4)).finish()
+    assert (book.codes, book.machine.rejected["notes"].total()) == ([], 0)
