@@ -72,7 +72,7 @@ class Completeness:
 
 
 class CountsJson(TypedDict):
-    """The stored form of `Counts`. The last two are not there in what older versions stored."""
+    """The stored form of `Counts`. The last three are not there in what older versions stored."""
 
     new: int
     updated: int
@@ -82,6 +82,7 @@ class CountsJson(TypedDict):
     invalid: int
     unparsable: NotRequired[int]
     mended: NotRequired[int]
+    unnamed: NotRequired[int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,7 @@ class Counts:
             invalid=self.invalid,
             unparsable=self.unparsable,
             mended=self.mended,
+            unnamed=self.unnamed,
         )
 
 
