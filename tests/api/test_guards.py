@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.serving import TOKEN, Client
-from polyhost.api import asking
+from polyhost.api import asking, uploading
 from polyhost.api.gate import FAILURES
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -251,3 +251,21 @@ async def test_an_answer_that_is_not_understood_is_not_repeated(own: Client):
     answer = await own("POST", "/v1/runs/run_x/interactions/q1", body={"status": "success", "data": secret})
     assert (answer.status, answer.value["code"]) == (400, "bad_answer")
     assert secret not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/v1/connections/work/runs", "application/json"),
+        ("/v1/connections/work/artifacts?filename=a.zip", "application/octet-stream"),
+    ],
+)
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    own: Client, monkeypatch: pytest.MonkeyPatch, path: str, kind: str
+):
+    monkeypatch.setattr(asking, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(uploading, "BODY_SECONDS", 0.05)
+    host = urlsplit(own.origin).netloc
+    head = f"POST {path} HTTP/1.1\nHost: {host}\nAuthorization: Bearer {TOKEN}\n"
+    answer = await raw(own, f"{head}Content-Type: {kind}\nContent-Length: 10\n\n{{")
+    assert answer.startswith("HTTP/1.1 408")

@@ -5,6 +5,7 @@ Owns: that reading, and the bounds on it. Must not know: what an operation does 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +17,12 @@ from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.fields import MAX_PAGE, Field, describe
 from polyhost.operations.operation import Endpoint
 
-__all__ = ["MAX_BODY_BYTES", "Asked", "bounds", "read_fields", "read_request"]
+__all__ = ["BODY_SECONDS", "MAX_BODY_BYTES", "Asked", "bounds", "read_fields", "read_request", "too_slow"]
 
 MAX_BODY_BYTES = 1024 * 1024
 """A JSON body: ten thousand resource ids of a hundred characters each. Files are uploaded another way."""
+BODY_SECONDS = 30.0
+"""For a whole JSON body, or the next piece of a file: what is on the same machine takes a moment."""
 MAX_VALUE = 4096
 """Characters of one value in a path or query."""
 MAX_VALUES = 1000
@@ -144,7 +147,10 @@ async def read_json(request: web.Request, *, required: bool = True) -> Any:
     if request.content_length is not None and request.content_length > MAX_BODY_BYTES:
         raise _too_large()
     try:
-        content = await request.read()
+        async with asyncio.timeout(BODY_SECONDS):
+            content = await request.read()
+    except TimeoutError:
+        raise too_slow() from None
     except web.HTTPRequestEntityTooLarge:
         raise _too_large() from None
     if not content and not required:
@@ -157,6 +163,11 @@ async def read_json(request: web.Request, *, required: bool = True) -> Any:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
         raise RefusedError("the body is not JSON", "Send one JSON value, in UTF-8.", code=ErrorCode.BAD_JSON) from None
+
+
+def too_slow() -> RefusedError:
+    """A body that did not come."""
+    return RefusedError("the body did not come in time", "Send it at once.", code=ErrorCode.TOO_SLOW)
 
 
 def _too_large() -> RefusedError:

@@ -22,7 +22,17 @@ from polyhost.api.problems import problem_response
 from polyhost.api.surface import Surface
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
 
-__all__ = ["COOKIE", "CSRF_HEADER", "OPEN", "add_headers", "cookie_name", "guard", "problems"]
+__all__ = [
+    "ADMIT",
+    "COOKIE",
+    "CSRF_HEADER",
+    "OPEN",
+    "SECURITY_HEADERS",
+    "add_headers",
+    "cookie_name",
+    "guard",
+    "problems",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +41,10 @@ CSRF_HEADER = "X-Polyhost"
 """Sent by the dashboard with all that changes something; a browser lets no other site send it unasked."""
 OPEN = frozenset({"/login"})
 """Routes that are there for whoever is not signed in; and what their page is made of, below /static."""
+ADMIT = web.RequestKey[Callable[[], None]]("admit")
+"""Called once a request has shown that it is the owner's: its connection is no stranger's any more."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS = {
+SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -52,7 +64,7 @@ def cookie_name(surface: Surface) -> str:
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On every answer, unless it says otherwise itself."""
     del request
-    for name, value in _HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers.popall("Server", None)
 
@@ -80,9 +92,14 @@ def guard(surface: Surface, sign_in: Callable[[], web.StreamResponse]) -> Middle
                 if error.code == ErrorCode.UNAUTHORIZED and wants_page(request):
                     return sign_in()
                 raise
+            request.get(ADMIT, _nothing)()
         return await handler(request)
 
     return checked
+
+
+def _nothing() -> None:
+    pass
 
 
 def problems(surface: Surface, missing: Callable[[], web.StreamResponse]) -> Middleware:
@@ -99,6 +116,9 @@ def problems(surface: Surface, missing: Callable[[], web.StreamResponse]) -> Mid
             response = problem_response(error, headers=_extra(surface, error))
         except web.HTTPException as error:
             response = missing() if error.status == 404 and wants_page(request) else _of_http(error)
+        except web.RequestPayloadError:
+            response = problem_response(_NO_BODY)
+            response.force_close()
         except (ConnectionError, TimeoutError):
             raise
         except Exception:
@@ -122,6 +142,9 @@ def _count(surface: Surface, request: web.Request, response: web.StreamResponse,
     )
 
 
+_NO_BODY = RefusedError(
+    "the body is not what its headers say", "Send what HTTP/1.1 asks for.", code=ErrorCode.BAD_REQUEST
+)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 
@@ -138,9 +161,8 @@ def _of_http(error: web.HTTPException) -> web.StreamResponse:
         return error
     if isinstance(error, web.HTTPMethodNotAllowed):
         allowed = ", ".join(sorted(error.allowed_methods))
-        refused = RefusedError(
-            f"{error.method[:20]} is not possible here", f"Use {allowed}.", code=ErrorCode.METHOD_NOT_ALLOWED
-        )
+        method = error.method if error.method in _METHODS else "this method"
+        refused = RefusedError(f"{method} is not possible here", f"Use {allowed}.", code=ErrorCode.METHOD_NOT_ALLOWED)
         return problem_response(refused, headers={"Allow": allowed})
     if isinstance(error, web.HTTPRequestEntityTooLarge):
         limit = f"the body is larger than {MAX_BODY_BYTES:,} bytes"

@@ -31,6 +31,7 @@ PROBLEMS = {
     401: "No token or session, or a wrong one.",
     403: "It came from another site's page, to another name, or with a cookie alone.",
     404: "What the address names is not there.",
+    408: "The body did not come in time.",
     409: "The request is right, and does not fit how things are now.",
     413: "The body is too large.",
     415: "The body is of another kind.",
@@ -43,7 +44,7 @@ _AT_THE_DOOR = (403, 500)
 """What any request may be answered with, whoever sends it."""
 _OWNERS = (401, 403, 429, 500)
 """The same where only the owner comes in."""
-_OF_A_BODY = (413, 415)
+_OF_A_BODY = (408, 413, 415)
 _EVENTS = "text/event-stream"
 _SINGLE_LINE = "^[^\\x00-\\x1f\\x7f]*$"
 _SAFE: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]

@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from polyhost.errors import ErrorCode, PolyhostError, as_sentence
 
-__all__ = ["PROBLEM_TYPE", "Problem", "problem_response"]
+__all__ = ["PROBLEM_TYPE", "Problem", "problem_bytes", "problem_response"]
 
 PROBLEM_TYPE = "application/problem+json"
 _OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
@@ -38,6 +38,11 @@ def problem_response(
 ) -> web.Response:
     """The error as problem details. It holds what the error says, which is safe to show."""
     status = status or error.http_status
+    return web.Response(body=problem_bytes(error, status), status=status, content_type=PROBLEM_TYPE, headers=headers)
+
+
+def problem_bytes(error: PolyhostError, status: int) -> bytes:
+    """The body alone."""
     reason = _as_fields(error.reason)
     body = Problem(
         type="about:blank",
@@ -48,7 +53,7 @@ def problem_response(
         reason=reason,
         instruction=_as_fields(error.instruction),
     )
-    return web.Response(body=orjson.dumps(body), status=status, content_type=PROBLEM_TYPE, headers=headers)
+    return orjson.dumps(body)
 
 
 def _as_fields(text: str) -> str:
@@ -63,6 +68,7 @@ _TITLES = {
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",

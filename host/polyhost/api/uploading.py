@@ -5,9 +5,12 @@ Must not know: what is in it.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+
 from aiohttp import web
 
-from polyhost.api.asking import Asked, read_fields
+from polyhost.api.asking import BODY_SECONDS, Asked, read_fields, too_slow
 from polyhost.api.surface import Surface
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations import hosted
@@ -27,9 +30,22 @@ async def take_upload(surface: Surface, request: web.Request, asked: Asked) -> h
         )
     return await hosted.take_upload(
         surface.context(),
-        request.content.iter_chunked(CHUNK_BYTES),
+        _pieces(request),
         name=given["filename"],
         connection=given["name"],
         source=given.get("source"),
         size=request.content_length or 0,
     )
+
+
+async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
+    """As they come. RefusedError `too_slow` where one does not."""
+    while True:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                piece = await request.content.read(CHUNK_BYTES)
+        except TimeoutError:
+            raise too_slow() from None
+        if not piece:
+            return
+        yield piece

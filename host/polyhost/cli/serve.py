@@ -109,11 +109,12 @@ def _service(home: Path, port: int | None, *, default_home: bool, remove: bool, 
 
 async def _answer(home: Path, port: int | None, *, as_json: bool) -> None:
     from polyhost.cli.interpreter import tune_interpreter  # noqa: PLC0415
-    from polyhost.server.logs import log_as_json  # noqa: PLC0415
+    from polyhost.server.logs import catch_strays, log_as_json  # noqa: PLC0415
     from polyhost.server.serving import serving  # noqa: PLC0415
 
     stopped = _stopped_by_signal()
     log_as_json()
+    catch_strays()
     async with serving(home, port=port) as server:
         tune_interpreter()
         address, link = f"http://{server.address}/", server.link()

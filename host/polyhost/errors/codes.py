@@ -104,6 +104,7 @@ class ErrorCode(StrEnum):
         "The body is of another kind than the route takes.",
     )
     BODY_TOO_LARGE = "body_too_large", 413, _REFUSED, "The body is larger than the API takes."
+    TOO_SLOW = "too_slow", 408, _REFUSED, "The body of the request did not come in time."
     METHOD_NOT_ALLOWED = "method_not_allowed", 405, _REFUSED, "The address is right, the method is not."
     NO_SUCH_PAGE = "no_such_page", 404, _REFUSED, "Nothing has this address."
 

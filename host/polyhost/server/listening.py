@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.server.connections import Connections
+from polyhost.server.door import HEAD_SECONDS, DoorRunner
 
 __all__ = ["CLOSE_SECONDS", "Listening", "answering", "listening"]
 
@@ -70,11 +72,17 @@ def _refusal(port: int, error: OSError) -> RefusedError:
 
 
 @asynccontextmanager
-async def answering(app: web.Application, at: Listening, *, close: float = CLOSE_SECONDS) -> AsyncGenerator[None]:
-    """Answer inside the block. `close`: how many seconds open answers have once it is left."""
-    runner = web.AppRunner(
-        app, access_log=None, handle_signals=False, shutdown_timeout=close, handler_cancellation=True
-    )
+async def answering(
+    app: web.Application,
+    at: Listening,
+    *,
+    close: float = CLOSE_SECONDS,
+    head: float = HEAD_SECONDS,
+    connections: Connections | None = None,
+) -> AsyncGenerator[None]:
+    """Answer inside the block. `close`: how many seconds open answers have once it is left. `head`: how many a request
+    has until its head is complete. `connections`: who may stay connected."""
+    runner = DoorRunner(app, connections=connections or Connections(), head=head, shutdown_timeout=close)
     await runner.setup()
     try:
         await web.SockSite(runner, at.socket).start()
