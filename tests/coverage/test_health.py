@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import click
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from checkout import ROOT
@@ -622,8 +622,17 @@ def test_a_schedule_colours_nothing_but_itself(of: Evidence, schedule: Schedule,
     assert not any(condition.counts for condition in _of_axis(other, Axis.SCHEDULE))
 
 
+def test_a_run_that_never_reached_the_source_leaves_a_connection_of_files_what_it_is():
+    of = replace(evidence(imported()), session=Session(saved_at=None))
+    tried = replace(of, attempts=(failed(), *of.attempts))
+    assert [project(one, CONTACT).axes[Axis.CREDENTIALS]["status"] for one in (of, tried)] == ["unknown", "unknown"]
+
+
 @given(_evidence, _now, st.lists(st.sampled_from([failed(), run(status="cancelled"), imported()]), max_size=4))
 def test_credentials_that_need_the_owner_stay_so_whatever_happens_without_contact(of: Evidence, now: str, since):
+    could_sign_in = of.session is None or of.session.saved_at is not None
+    # Where nobody has signed in yet, the first file tells that files are all there will be.
+    assume(could_sign_in or of.lives_on_files or not any(one.is_import for one in since))
     before = project(of, now).axes[Axis.CREDENTIALS]["status"]
     after = project(replace(of, attempts=(*since, *of.attempts)), now).axes[Axis.CREDENTIALS]["status"]
     assert after == before

@@ -288,7 +288,8 @@ class Evidence:
         if self.session is None or self.session.saved_at is not None:
             return False
         told = [attempt for attempt in self.ended if attempt.facts is not None]
-        return (bool(told) or self.watches) and all(attempt.is_import for attempt in told)
+        has_files = self.watches or any(attempt.is_import for attempt in told)
+        return has_files and not any(attempt.is_contact or attempt.found_signed_out for attempt in told)
 
     @property
     def running(self) -> Attempt | None:
