@@ -25,7 +25,8 @@ FACTS = BatchFacts(
 )
 
 _counts = st.builds(
-    Counts, **dict.fromkeys(("new", "updated", "unchanged", "deleted", "rejected"), st.integers(0, 10**9))
+    Counts,
+    **dict.fromkeys(("new", "updated", "unchanged", "deleted", "rejected", "mended", "unnamed"), st.integers(0, 10**9)),
 )
 _facts = st.builds(
     BatchFacts,
