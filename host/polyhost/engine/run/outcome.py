@@ -94,7 +94,8 @@ class Ended:
         found += _of_traffic(self.traffic)
         if self.traffic.signed_out and self.outcome is not None and self.outcome.status == "cancelled":
             found.append(_SIGNED_OUT)
-        if self.error is not None:
+        if self.error is not None:  # it ended the connector, which did not end by itself
+            found = [one for one in found if one.code is not DiagnosticCode.CONNECTOR_CRASHED]
             found.append(_of_error(self.error))
         elif not any(diagnostic.severity is Severity.ERROR for diagnostic in found):
             found += _of_failure(self.outcome)
