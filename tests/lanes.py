@@ -61,6 +61,7 @@ FAST = (
     "test_humanize.py",
     "test_instants.py",
     "test_layers.py",
+    "test_owner_only.py",
     "test_requirements.py",
 )
 """Folders and files of the fast lane. It answers in 90 seconds on two cores."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -87,22 +84,6 @@ def test_a_secret_of_its_owner_is_read(tmp_path: Path) -> None:
     assert read_secret(path) == b"kept"
 
 
-def polyhost(home: Path, *words: str, folder: Path) -> str:
-    """A real command, under a umask that keeps nothing from anybody."""
-    command = [sys.executable, "-m", "polyhost", "--home", str(home), *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, umask=0, timeout=100, check=True)
-    return done.stdout
-
-
-def open_to_others(places: Sequence[Path]) -> Iterator[Path]:
-    for place in places:
-        yield from (path for path in (place, *place.rglob("*")) if not path.is_symlink() and mode(path) & 0o077)
-
-
-def test_no_umask_opens_what_commands_write(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    polyhost(home, "demo", folder=tmp_path)
-    for form in ("jsonl", "csv", "sqlite", "html", "markdown", "text"):
-        polyhost(home, "export", "slack", "--format", form, "--to", f"out/{form}", folder=tmp_path)
-    assert (tmp_path / "out" / "html").is_dir()
-    assert [*open_to_others([home, tmp_path / "out"])] == []
+def test_a_secret_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_secret(tmp_path / "token")
