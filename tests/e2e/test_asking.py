@@ -50,7 +50,8 @@ async def asking(owner: Owner, command: CommandLine) -> AsyncIterator[tuple[Runn
 
 
 async def cancelled(running: Running, command: CommandLine, run_id: str) -> None:
-    assert (await command("cancel", run_id)).exit_code == 0
+    told = await command("cancel", "fake", "--json")
+    assert (told.exit_code, told.value) == (0, {"run_id": run_id, "cancelling": True})
 
 
 async def interrupted(running: Running, command: CommandLine, run_id: str) -> None:

@@ -263,6 +263,18 @@ async def test_a_lease_is_held_by_one_until_it_is_given_back(store: Store):
     assert await store.runs.acquire_lease(connection.id, other, now=MOMENT) is None
 
 
+async def test_who_has_the_lease_is_told_as_long_as_it_cannot_be_taken(store: Store):
+    connection, other = await connect(store), await connect(store, "other")
+    mine = holder("mine", pid=os.getpid())
+    assert await store.runs.lease_holder(connection.id, now=MOMENT) is None
+    await store.runs.acquire_lease(connection.id, mine, now=MOMENT)
+    assert await store.runs.lease_holder(connection.id, now=MOMENT) == mine
+    assert await store.runs.lease_holder(other.id, now=MOMENT) is None
+    assert await store.runs.lease_holder(connection.id, now=MOMENT.later(10_000)) is None
+    await store.runs.release_lease(connection.id, "mine")
+    assert await store.runs.lease_holder(connection.id, now=MOMENT) is None
+
+
 async def test_leases_of_different_connections_do_not_meet(store: Store):
     first, second = await connect(store, "first"), await connect(store, "second")
     for connection in (first, second):

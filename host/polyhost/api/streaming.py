@@ -45,7 +45,7 @@ async def stream_events(surface: Surface, request: web.Request, asked: RunDetail
     """From the event after Last-Event-ID on, to the run's last one. A run that is known by nobody any more has one:
     how it ended."""
     after = _after(request)
-    timeline = hosted.timeline(surface.context(), asked.run)
+    timeline = await hosted.timeline(surface.context(), asked.run)
     if timeline is None:
         ended = (await follow(surface.context(), asked)).value
         if after:

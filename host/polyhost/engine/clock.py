@@ -11,7 +11,10 @@ import time
 from polyhost.boot_clock import Moment, boot_id, up_seconds
 from polyhost.instants import iso_from_seconds
 
-__all__ = ["Clock", "new_id"]
+__all__ = ["Clock", "new_id", "when_made"]
+
+_MILLISECOND_DIGITS = 11
+"""Hex digits of milliseconds in an id: enough until the year 2527."""
 
 
 class Clock:
@@ -38,7 +41,12 @@ class Clock:
         return iso_from_seconds(self.now())
 
 
+def when_made(made: str) -> float:
+    """When an id was made (`new_id`), in seconds since 1970, by the wall clock of then."""
+    return int(made.partition("_")[2][:_MILLISECOND_DIGITS], 16) / 1000
+
+
 def new_id(prefix: str, now: float) -> str:
     """An id that is used once: prefix, milliseconds in hex, 40 random bits. Ids sort as the wall clock went; what came
     later is not to be told from them."""
-    return f"{prefix}_{int(now * 1000):011x}{secrets.token_hex(5)}"
+    return f"{prefix}_{int(now * 1000):0{_MILLISECOND_DIGITS}x}{secrets.token_hex(5)}"

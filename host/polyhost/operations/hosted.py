@@ -39,9 +39,9 @@ def uploads_of(context: Context) -> Uploads:
     return context.uploads
 
 
-def timeline(context: Context, run_id: str) -> Timeline | None:
+async def timeline(context: Context, run_id: str) -> Timeline | None:
     """What a run has said so far, and says from now on; None where it is not known here (any more)."""
-    run = host_of(context).control(run_id)
+    run = await host_of(context).sought(run_id)
     return None if run is None else run.timeline
 
 

@@ -79,7 +79,8 @@ def _runs(home: Path, given: Mapping[str, Any], beginning: str) -> list[Name]:
 
 def _running(home: Path, given: Mapping[str, Any], beginning: str) -> list[Name]:
     del given, beginning
-    return [Name(run, connection) for run, connection, status in peek.runs(home) if status == "running"]
+    going = peek.going(home)
+    return [*(Name(connection, run) for run, connection in going), *(Name(run, name) for run, name in going)]
 
 
 _FINDERS: Mapping[Names, Callable[[Path, Mapping[str, Any], str], list[Name]]] = {

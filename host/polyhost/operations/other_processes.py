@@ -17,6 +17,9 @@ from polyhost.operations.context import Context
 
 __all__ = ["open_to_other_processes", "reached"]
 
+_OF_RUNS = "run_"
+"""How the id of every run begins; anything else that is given for one is a connection's name."""
+
 
 @asynccontextmanager
 async def open_to_other_processes(
@@ -37,16 +40,34 @@ async def open_to_other_processes(
 
 
 @asynccontextmanager
-async def reached(context: Context, run_id: str) -> AsyncGenerator[RunControl]:
-    """A run that goes on, in whatever process of this home. RefusedError `not_running`."""
-    known = None if context.host is None else context.host.control(run_id)
+async def reached(context: Context, run: str) -> AsyncGenerator[RunControl]:
+    """A run that goes on, in whatever process of this home, by its id or by its connection's name, of which one goes on
+    at most. RefusedError `not_running`, `unknown_connection`."""
+    known = None if context.host is None else context.host.control(run)
+    if known is None and not run.startswith(_OF_RUNS):
+        run = await _going_on(context, run)
+        known = None if context.host is None else context.host.control(run)
     if known is not None and known.is_alive:
         yield known
         return
-    async with reach(context.home, run_id) as found:
+    async with reach(context.home, run) as found:
         if found is None:
-            raise _not_running(context, run_id)
+            raise _not_running(context, run)
         yield found
+
+
+async def _going_on(context: Context, name: str) -> str:
+    """The run of this connection, from its acceptance on: whoever holds the lease."""
+    async with context.store(create=False) as store:
+        connection = await context.connection(store, name)
+        holder = await store.runs.lease_holder(connection.id, now=context.clock.moment())
+    if holder is None or not holder.run_id.startswith(_OF_RUNS):
+        raise RefusedError(
+            f"no run of {connection.name} is going on",
+            f"See its past ones: polyhost runs {connection.name}",
+            code=ErrorCode.NOT_RUNNING,
+        )
+    return holder.run_id
 
 
 def _not_running(context: Context, run_id: str) -> RefusedError:

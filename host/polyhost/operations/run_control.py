@@ -39,7 +39,7 @@ class Cancelling(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelRequest:
-    run: str = common.run_id(running=True)
+    run: str = common.going_run()
 
 
 @operation(
@@ -47,7 +47,7 @@ class CancelRequest:
     "Ask a run in another process to stop and keep what it has read.",
     section=Section.UPKEEP,
     details="The run stops taking more, keeps what it has read, and says so in its receipt.",
-    examples=("polyhost cancel run_019a…",),
+    examples=("polyhost cancel slack", "polyhost cancel run_019a…"),
     routes=(Route("POST", "/v1/runs/{run}/cancel", 202),),
     refusals=(ErrorCode.NOT_RUNNING,),
 )
@@ -56,8 +56,8 @@ async def cancel(context: Context, request: CancelRequest) -> Result[Cancelling]
     from polyhost.operations.other_processes import reached
 
     async with reached(context, request.run) as run:
-        _done(await run.cancel(), request.run)
-    return Result(Cancelling(run_id=request.run, cancelling=True))
+        _done(await run.cancel(), run.run_id)
+    return Result(Cancelling(run_id=run.run_id, cancelling=True))
 
 
 class Pausing(TypedDict):
@@ -69,7 +69,7 @@ class Pausing(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseRequest:
-    run: str = common.run_id(running=True)
+    run: str = common.going_run()
 
 
 @operation(
@@ -79,7 +79,7 @@ class PauseRequest:
     details="What is under way is finished and kept; then the run waits, with its browser open and its connection "
     "held. It can be cancelled all the while; after an hour it is "
     "ended as if it had been. A question it asked keeps its deadline. To start no runs at all: schedule pause.",
-    examples=("polyhost pause run_019a…",),
+    examples=("polyhost pause slack", "polyhost pause run_019a…"),
     routes=(Route("POST", "/v1/runs/{run}/pause", 202),),
     refusals=(ErrorCode.NOT_RUNNING,),
 )
@@ -88,8 +88,8 @@ async def pause(context: Context, request: PauseRequest) -> Result[Pausing]:
     from polyhost.operations.other_processes import reached
 
     async with reached(context, request.run) as run:
-        _done(await run.pause(), request.run)
-    return Result(Pausing(run_id=request.run, pausing=True))
+        _done(await run.pause(), run.run_id)
+    return Result(Pausing(run_id=run.run_id, pausing=True))
 
 
 class Resuming(TypedDict):
@@ -101,14 +101,14 @@ class Resuming(TypedDict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeRequest:
-    run: str = common.run_id(running=True)
+    run: str = common.going_run()
 
 
 @operation(
     "resume",
     "Let a run that is paused go on exactly where it was.",
     section=Section.UPKEEP,
-    examples=("polyhost resume run_019a…",),
+    examples=("polyhost resume slack", "polyhost resume run_019a…"),
     routes=(Route("POST", "/v1/runs/{run}/resume", 202),),
     refusals=(ErrorCode.NOT_RUNNING,),
 )
@@ -117,8 +117,8 @@ async def resume(context: Context, request: ResumeRequest) -> Result[Resuming]:
     from polyhost.operations.other_processes import reached
 
     async with reached(context, request.run) as run:
-        _done(await run.resume(), request.run)
-    return Result(Resuming(run_id=request.run, resuming=True))
+        _done(await run.resume(), run.run_id)
+    return Result(Resuming(run_id=run.run_id, resuming=True))
 
 
 def _done(done: bool, run_id: str) -> None:

@@ -15,7 +15,7 @@ from polyhost.coverage.facts import Method
 from polyhost.coverage.receipt import Receipt
 from polyhost.engine.run.dry_run_json import DryRun
 from polyhost.engine.run.result_json import RunResult, WrittenCounts, stored_result
-from polyhost.errors import ErrorCode, Failure, RefusedError
+from polyhost.errors import ErrorCode, Failure, PolyhostError, RefusedError
 from polyhost.operations import shared_fields as common
 from polyhost.operations.fields import Names, body, flag, limit, option
 from polyhost.operations.operation import Exchange, Result, Route, Section, operation
@@ -24,9 +24,10 @@ from polyhost.protocol.diagnostics import DiagnosticJson, RunState
 from polyhost.protocol.scope_json import RunScope
 
 if TYPE_CHECKING:
+    from polyhost.engine.clock import Clock
     from polyhost.engine.hosting.run_host import RunHost
     from polyhost.operations.context import Context
-    from polyhost.store.base import RunRow
+    from polyhost.store.base import RunRow, Store
 
 __all__ = [
     "EndedRun",
@@ -139,19 +140,20 @@ async def start(context: Context, request: StartRequest) -> Result[Started]:
 
 class Run(TypedDict):
     """One run or import as it is stored. `paused`: it goes on, and its owner lets it wait. `requests`: how many it sent
-    to the source."""
+    to the source. One that was accepted and whose connector has not begun, as while its browser starts, has no `mode`
+    and no `batch_id` yet."""
 
     run_id: str
     status: RunState
     paused: bool
-    mode: Literal["incremental", "full_refresh"]
+    mode: Literal["incremental", "full_refresh"] | None
     scope: RunScope
     started_at: str
     finished_at: str | None
     streams: dict[str, WrittenCounts]
     diagnostics: list[DiagnosticJson]
     requests: int
-    batch_id: str
+    batch_id: str | None
 
 
 class Runs(TypedDict):
@@ -175,14 +177,45 @@ class RunsRequest:
     routes=(Route("GET", "/v1/connections/{name}/runs"),),
 )
 async def runs(context: Context, request: RunsRequest) -> Result[Runs]:
-    """Past runs, newest first."""
+    """Past runs, newest first, and the one that goes on, from its acceptance on."""
     from polyhost.engine.run.paused import paused_run
 
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
+        accepted = await _accepted(store, connection.id, context.clock)
         rows = await store.runs.newest(connection.id, limit=request.limit)
         paused = await paused_run(store, connection.id)
-    return Result(Runs(connection=connection.name, runs=[_run(row, paused) for row in rows]))
+    found = [] if accepted is None or any(row.id == accepted for row in rows) else [_not_begun(accepted, paused)]
+    found += [_run(row, paused) for row in rows]
+    return Result(Runs(connection=connection.name, runs=found[: request.limit]))
+
+
+async def _accepted(store: Store, connection_id: int, clock: Clock) -> str | None:
+    """The run that holds the lease, where it is not stored yet. Asked before the stored ones: what is stored meanwhile
+    is found among them."""
+    holder = await store.runs.lease_holder(connection_id, now=clock.moment())
+    if holder is None or not holder.run_id.startswith("run_") or await store.runs.get(holder.run_id) is not None:
+        return None
+    return holder.run_id
+
+
+def _not_begun(run_id: str, paused: str | None) -> Run:
+    from polyhost.engine.clock import when_made
+    from polyhost.instants import iso_from_seconds
+
+    return Run(
+        run_id=run_id,
+        status="running",
+        paused=run_id == paused,
+        mode=None,
+        scope={},
+        started_at=iso_from_seconds(when_made(run_id)),
+        finished_at=None,
+        streams={},
+        diagnostics=[],
+        requests=0,
+        batch_id=None,
+    )
 
 
 def _run(row: RunRow, paused: str | None) -> Run:
@@ -240,6 +273,7 @@ async def run_details(context: Context, request: RunDetailsRequest) -> Result[Ru
         found = await _stored(context, request.run)
     except RefusedError:
         known = None if context.host is None else _not_stored(context.host, request.run)
+        known = known or await _accepted_elsewhere(context, request.run)
         if known is None:
             raise
         return Result(known)
@@ -281,11 +315,37 @@ def _not_stored(host: RunHost, run_id: str) -> RunDetails | None:
         return None
     ended = host.ended(run_id)
     error = None if ended is None else ended.error
+    status = "running" if ended is None else "refused"
+    return _not_begun_details(run_id, run.connection, status, paused=run.is_paused, error=error)
+
+
+async def _accepted_elsewhere(context: Context, run_id: str) -> RunDetails | None:
+    """One of another process that `runs` lists already."""
+    from polyhost.engine.run.paused import paused_run
+
+    if not context.has_store:
+        return None
+    async with context.store(create=False) as store:
+        for connection in await store.connections.all():
+            if await _accepted(store, connection.id, context.clock) == run_id:
+                paused = await paused_run(store, connection.id) == run_id
+                return _not_begun_details(run_id, connection.name, "running", paused=paused)
+    return None
+
+
+def _not_begun_details(
+    run_id: str,
+    connection: str,
+    status: Literal["running", "refused"],
+    *,
+    paused: bool,
+    error: PolyhostError | None = None,
+) -> RunDetails:
     return RunDetails(
         run_id=run_id,
-        status="running" if ended is None else "refused",
-        paused=run.is_paused,
-        connection=run.connection,
+        status=cast('RunState | Literal["refused"]', status),
+        paused=paused,
+        connection=connection,
         mode=None,
         method=None,
         scope={},

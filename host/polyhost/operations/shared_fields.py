@@ -34,9 +34,14 @@ def stream() -> Any:
     return argument("The stream, e.g. messages.", names=Names.STREAM)
 
 
-def run_id(help: str = "A run's id, as runs shows it.", *, running: bool = False) -> Any:  # noqa: A002
-    """A run; `running`: one that goes on."""
-    return argument(help, names=Names.RUNNING if running else Names.RUN)
+def run_id(help: str = "A run's id, as runs shows it.") -> Any:  # noqa: A002
+    """A run."""
+    return argument(help, names=Names.RUN)
+
+
+def going_run() -> Any:
+    """A run that goes on."""
+    return argument("The name of its connection, or its id.", names=Names.RUNNING)
 
 
 def streams() -> Any:

@@ -169,6 +169,10 @@ class RunStore(Protocol):
         this machine, or whose holder is dead on it, is taken over, wherever the wall clock stands."""
         ...
 
+    async def lease_holder(self, connection_id: int, *, now: Moment) -> LeaseHolder | None:
+        """Who has the lease; None where nobody has it that could not be taken it from."""
+        ...
+
     async def renew_lease(self, connection_id: int, token: str, *, expires: Moment) -> bool:
         """Whether it is ours still."""
         ...

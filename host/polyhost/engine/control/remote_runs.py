@@ -30,17 +30,27 @@ class RemoteRuns:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._known: dict[str, RemoteRun] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self._looking = asyncio.Lock()
         self.ours: Callable[[str], bool] = lambda run_id: False
 
     async def run(self) -> None:
         """Look for sockets, and listen to each."""
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                for path in self._sockets():
-                    run_id = run_of(path)
-                    if run_id is not None and run_id not in self._known and not self.ours(run_id):
-                        await self._meet(run_id, path, tasks)
-                await asyncio.sleep(LOOK_SECONDS)
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                while True:
+                    await self.look()
+                    await asyncio.sleep(LOOK_SECONDS)
+        finally:
+            self._tasks = None
+
+    async def look(self) -> None:
+        """Meet those that have begun since the last look: one that is asked for may be that new."""
+        async with self._looking:
+            for path in self._sockets():
+                run_id = run_of(path)
+                if run_id is not None and run_id not in self._known and not self.ours(run_id):
+                    await self._meet(run_id, path)
 
     def questions(self) -> Sequence[OpenQuestion]:
         """Everything that waits for its owner."""
@@ -56,9 +66,10 @@ class RemoteRuns:
         except (OSError, PolyhostError):
             return ()
 
-    async def _meet(self, run_id: str, path: Path, tasks: asyncio.TaskGroup) -> None:
+    async def _meet(self, run_id: str, path: Path) -> None:
         run = await _connected(run_id, path)
-        if run is None:
+        tasks = self._tasks
+        if run is None or tasks is None:
             return
         over = [known for known, one in self._known.items() if not one.is_alive]
         for known in over[: max(0, len(over) - MOST_REMEMBERED)]:

@@ -163,6 +163,12 @@ class RunHost:
             return run
         return None if self._elsewhere is None else self._elsewhere.find(run_id)
 
+    async def sought(self, run_id: str) -> RunControl | None:
+        """The same, also one of another process that has only just begun."""
+        if self.control(run_id) is None and self._elsewhere is not None:
+            await self._elsewhere.look()
+        return self.control(run_id)
+
     def is_ours(self, run_id: str) -> bool:
         """Whether the run is one of this process, as far as it is remembered."""
         return run_id in self._known

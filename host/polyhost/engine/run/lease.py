@@ -60,7 +60,7 @@ async def hold_lease(store: Store, connection: ConnectionRow, run_id: str, clock
     if other is not None:
         raise RefusedError(
             f"{connection.name} is being collected already (run {other.run_id}, process {other.pid} on {other.host})",
-            "Wait for it to end, or end it: polyhost runs NAME, then polyhost cancel RUN.",
+            f"Wait for it to end, or end it: polyhost cancel {connection.name}",
             code=ErrorCode.RUN_IN_PROGRESS,
         )
     try:

@@ -80,6 +80,13 @@ class MemoryRuns(Part, RunStore):
         kept.lease = holder, process.process_name(holder.pid)
         return None
 
+    async def lease_holder(self, connection_id: int, *, now: Moment) -> LeaseHolder | None:
+        kept = self.state.kept.get(connection_id)
+        if kept is None or kept.lease is None:
+            return None
+        holder, taken_by = kept.lease
+        return None if is_free(holder, taken_by, now=now) else holder
+
     async def renew_lease(self, connection_id: int, token: str, *, expires: Moment) -> bool:
         kept = self.state.kept.get(connection_id)
         if kept is None or kept.lease is None or kept.lease[0].token != token:

@@ -86,6 +86,9 @@ class PreviewRuns(RunStore):
     async def acquire_lease(self, connection_id: int, holder: LeaseHolder, *, now: Moment) -> LeaseHolder | None:
         return None
 
+    async def lease_holder(self, connection_id: int, *, now: Moment) -> LeaseHolder | None:
+        return await self._inner.lease_holder(connection_id, now=now)
+
     async def renew_lease(self, connection_id: int, token: str, *, expires: Moment) -> bool:
         return True
 

@@ -13,7 +13,7 @@ from polyhost.store import process
 from polyhost.store.base import LeaseHolder
 from polyhost.store.leases import is_free
 from polyhost.store.sqlite import require
-from polyhost.store.sqlite.threads import Part, writes
+from polyhost.store.sqlite.threads import Part, reads, writes
 
 __all__ = ["SqliteLeases", "holder_of"]
 
@@ -44,6 +44,14 @@ class SqliteLeases(Part):
         values = (holder.token, holder.pid, holder.host, name, holder.run_id, ends.wall, ends.boot, ends.up)
         db.execute(_TAKE, (connection_id, *values))
         return None
+
+    @reads
+    def lease_holder(self, db: sqlite3.Connection, connection_id: int, *, now: Moment) -> LeaseHolder | None:
+        row = db.execute(_HELD, (connection_id,)).fetchone()
+        if row is None:
+            return None
+        holder = holder_of(row[1:])
+        return None if is_free(holder, row[0], now=now) else holder
 
     @writes
     def renew_lease(self, db: sqlite3.Connection, connection_id: int, token: str, *, expires: Moment) -> bool:

@@ -74,6 +74,12 @@ def runs(home: Path) -> list[tuple[str, str, str]]:
     return [(row[0], row[1], row[2]) for row in _ask(home, asked, MOST)]
 
 
+def going(home: Path) -> list[tuple[str, str]]:
+    """Ids and connections of the runs that go on, as far as their leases tell."""
+    asked = "SELECT l.run_id, c.name FROM leases l JOIN connections c ON c.id = l.connection_id ORDER BY c.name"
+    return [(row[0], row[1]) for row in _ask(home, asked) if row[0].startswith("run_")]
+
+
 def _ask(home: Path, question: str, *values: str | int) -> Sequence[tuple[str, ...]]:
     path = home / STORE_FILE
     try:
