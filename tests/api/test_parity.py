@@ -21,6 +21,7 @@ READ: dict[str, tuple[list[str], str]] = {
     "coverage": (["coverage", "{name}"], "/v1/connections/{name}/coverage"),
     "runs": (["runs", "{name}", "--limit", "3"], "/v1/connections/{name}/runs?limit=3"),
     "exceptions": (["exceptions", "{name}"], "/v1/connections/{name}/exceptions"),
+    "hosts": (["hosts", "{name}"], "/v1/connections/{name}/hosts"),
     "batches": (["batches", "{name}"], "/v1/connections/{name}/batches"),
     "records": (
         ["records", "{name}", "messages", "--newest"],

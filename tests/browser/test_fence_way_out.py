@@ -22,10 +22,13 @@ import trustme
 from aiohttp import web
 from playwright.async_api import Error, Page, async_playwright
 
+from fakes.page_runs import QuietCalls
 from polyhost.browser.launch import BrowserOptions, launch
 from polyhost.browser.locate import find_browser
+from polyhost.connectors.page import PageConnector, PagePolyfill
+from polyhost.errors import RunFailedError
+from polyhost.protocol.addresses import Address
 from polyhost.proxy import Attempt, Network, Verdict
-from polyhost.proxy.addresses import Address
 
 pytestmark = pytest.mark.requirement("SE-1")
 
@@ -89,7 +92,9 @@ async def internet(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Internet]:
     looked_up, connected = Network.addresses, Network.connect
 
     async def addresses(self: Network, host: str) -> Sequence[Address]:
-        return [ipaddress.ip_address(NAMES[host])] if host in NAMES else await looked_up(self, host)
+        if host not in NAMES:
+            return await looked_up(self, host)
+        return [ipaddress.ip_address(NAMES[host])] if NAMES[host] else []
 
     async def connect(self: Network, addresses: Sequence[Address], port: int) -> socket.socket:
         return await connected(self, [ipaddress.ip_address("127.0.0.1")], here.ports.get(port, port))
@@ -210,6 +215,30 @@ async def test_a_scheme_or_a_port_that_was_not_declared_is_refused(browsers: Bro
         await opened.page.goto("http://other.example/plain")
     assert "http://declared.example/plain" in internet.seen
     assert "http://other.example/plain" not in internet.seen
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [
+        ("home.example", "home.example has an address of a private network, which its manifest does not declare"),
+        ("nobody.example", "nobody answers at nobody.example"),
+        ("nameless.invalid", "the name nameless.invalid has no address"),
+    ],
+)
+async def test_a_page_that_cannot_be_opened_says_what_stopped_it(
+    internet: Internet, monkeypatch: pytest.MonkeyPatch, host: str, why: str
+) -> None:
+    """The browser itself only knows that it got no tunnel."""
+    monkeypatch.setitem(NAMES, "nobody.example", "127.0.0.1")
+    monkeypatch.setitem(NAMES, "nameless.invalid", "")
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    private = (f"nobody.example:{port}",)
+    place = f"{host}:{port}" if host == "nobody.example" else host
+    polyfill = PagePolyfill(page=f"https://{place}/", hosts=(place,), private_hosts=private, script="")
+    with pytest.raises(RunFailedError, match=f"could not be opened: {why}"):
+        async with PageConnector(polyfill).open(QuietCalls()):
+            pass
 
 
 async def test_much_goes_through_in_both_directions(browsers: Browsers) -> None:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from polyhost.protocol.addresses import Address
 from polyhost.protocol.host_patterns import host_pattern
 from polyhost.proxy import Attempt, Network, Policy, Proxy, Verdict, serve
 from polyhost.proxy import server as server_module
-from polyhost.proxy.addresses import Address
 
 pytestmark = pytest.mark.requirement("SE-1")
 

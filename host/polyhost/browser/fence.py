@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, CDPSession, Error, Page, Request, WebSocket
 
 from polyhost.bounds import DEFAULT_BOUNDS
-from polyhost.browser.hosts import blocked_url_patterns
+from polyhost.browser.hosts import blocked_url_patterns, is_of_the_browser
 from polyhost.protocol.host_patterns import allows_name, allows_url
 from polyhost.proxy import Attempt, Verdict
 
@@ -45,21 +45,12 @@ _MAX_REPORTED_HOSTS = 100
 _OTHERS = "(other)"
 _AT_HOME = "(private address)"
 """Beside a host that is declared, where its address is one of a private network and that is not."""
-_OF_THE_BROWSER = frozenset(
-    {
-        "accounts.google.com",
-        "android.clients.google.com",
-        "clients2.google.com",
-        "clients2.googleusercontent.com",
-        "clientservices.googleapis.com",
-        "edgedl.me.gvt1.com",
-        "optimizationguide-pa.googleapis.com",
-        "redirector.gvt1.com",
-        "safebrowsing.googleapis.com",
-        "update.googleapis.com",
-    }
-)
-"""What a whole Chromium asks for by itself, whatever flags it is given: refused, and no page is to blame for it."""
+_WHY = {
+    Verdict.UNDECLARED: "{} is not a host that this run may reach",
+    Verdict.PRIVATE: "{} has an address of a private network, which its manifest does not declare",
+    Verdict.UNRESOLVED: "the name {} has no address",
+    Verdict.UNREACHABLE: "nobody answers at {}",
+}
 _NETWORK_SCHEMES = frozenset({"http", "https", "ws", "wss"})
 
 
@@ -89,6 +80,7 @@ class Fence:
         self._intercepted = intercepted
         unwanted = [name for kind, name in _TYPES.items() if kind not in load]
         self._stopped = ["Document", *unwanted] if intercepted else unwanted
+        self._last_refused: Attempt | None = None
         self._told: Counter[str] = Counter()
         """What pages and workers told of, by host, as far as it is in `blocked`."""
         self._counted: Counter[str] = Counter()
@@ -127,10 +119,18 @@ class Fence:
     def hear(self, attempt: Attempt) -> None:
         """What the proxy refused. Of most of that the page has told, or will: that count stands. What is left is what
         no request of a page tells of: hints, and the site's own WebRTC."""
+        if attempt.verdict is Verdict.ALLOWED or is_of_the_browser(attempt.host):
+            return
+        self._last_refused = attempt
         if attempt.verdict is Verdict.PRIVATE:
             self._outside(f"{attempt.host} {_AT_HOME}")
-        elif attempt.verdict is Verdict.UNDECLARED and attempt.host not in _OF_THE_BROWSER:
+        elif attempt.verdict is Verdict.UNDECLARED:
             self._outside(attempt.host.strip("[]"))
+
+    def why(self) -> str | None:
+        """What stopped the last request that came to nothing on its way out; None where nothing did."""
+        last = self._last_refused
+        return None if last is None else _WHY[last.verdict].format(last.host)
 
     def note(self, host: str) -> None:
         """An attempt through a channel that only the page itself can tell of."""

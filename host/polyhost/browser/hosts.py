@@ -13,12 +13,41 @@ from polyhost.errors import RefusedError
 from polyhost.protocol.host_patterns import HostPatternError, host_pattern
 from polyhost.proxy import Policy
 
-__all__ = ["blocked_url_patterns", "check_hosts", "check_mapping", "is_loopback", "policy_of", "way_out_flags"]
+__all__ = [
+    "blocked_url_patterns",
+    "check_hosts",
+    "check_mapping",
+    "is_loopback",
+    "is_of_the_browser",
+    "policy_of",
+    "way_out_flags",
+]
 
 _NOWHERE = "MAP * ~NOTFOUND"
 _WAY_OUT = "way-out.invalid:80"
 """The proxy's name, for its browser alone; a page that asks for it asks the proxy, which knows no such host."""
 _MAX_PORT = 65_535
+
+_OF_THE_BROWSER = frozenset(
+    {
+        "accounts.google.com",
+        "android.clients.google.com",
+        "clients2.google.com",
+        "clients2.googleusercontent.com",
+        "clientservices.googleapis.com",
+        "edgedl.me.gvt1.com",
+        "optimizationguide-pa.googleapis.com",
+        "redirector.gvt1.com",
+        "safebrowsing.googleapis.com",
+        "update.googleapis.com",
+    }
+)
+"""What a whole Chromium asks for by itself, whatever flags it is given: refused, and no page is to blame for it."""
+
+
+def is_of_the_browser(host: str) -> bool:
+    """Whether a refused request to this host is the browser's own doing."""
+    return host in _OF_THE_BROWSER
 
 
 def check_hosts(hosts: Sequence[str]) -> None:

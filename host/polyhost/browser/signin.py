@@ -4,15 +4,15 @@ Owns: the window's life, waiting for the moment the owner is in, and what is tak
 site's own hosts. Must not know: where sessions are kept, connections, terminals.
 
 Nothing is typed, clicked, filled in or watched here: password, single sign-on, code and captcha are between the owner
-and whoever asks for them, on whatever host. The fence is for polyfills, and none is in this window. All that is looked
-at is whether an address of the site has come up at which the manifest's probe may ask.
+and whoever asks for them. The window reaches whom the manifest declares for signing in, by the proxy that every browser
+has; all that is looked at is whether an address of the site has come up at which the manifest's probe may ask.
 """
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +23,20 @@ from filelock import FileLock, Timeout
 from playwright.async_api import BrowserContext, Error, Page, async_playwright
 
 from polyhost.browser.display import has_display, no_display
+from polyhost.browser.hosts import is_of_the_browser
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.locate import find_browser
 from polyhost.browser.session import SessionReport, SessionSigns
 from polyhost.browser.signed_in import LOOK_SECONDS, SETTLE_SECONDS, SignedIn, read_state
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError, RunFailedError
 from polyhost.humanize import interval
+from polyhost.proxy import Attempt, Verdict
 
 __all__ = ["SignInWindow", "check_display", "sign_in_visibly"]
 
 _START_TIMEOUT_MS = 30_000
 _CLOSE_SECONDS = 10.0
+_MOST_KEPT_OUT = 5
 _OTHER_WAYS = (
     "Sign in on another machine or in your own browser and hand it over: --cdp URL, --cookies-from BROWSER, "
     "--cookies FILE or --storage-state FILE (docs/signing-in.md)."
@@ -68,8 +71,31 @@ async def sign_in_visibly(window: SignInWindow, cancelled: asyncio.Event) -> Sig
     RefusedError where no window can be opened; NeedsOwnerError where the owner closed it, took too long or cancelled.
     """
     check_display()
-    async with _own_profile(window.profile), _opened(window) as context:
-        return await _until_in(context, window, cancelled)
+    kept_out = _KeptOut()
+    try:
+        async with _own_profile(window.profile), _opened(window, kept_out.hear) as context:
+            return await _until_in(context, window, cancelled)
+    except NeedsOwnerError as error:
+        raise kept_out.told(error) from error
+
+
+class _KeptOut:
+    """Hosts that the window asked for and may not reach: why a sign-in may have come to nothing."""
+
+    def __init__(self) -> None:
+        self._hosts: dict[str, None] = {}
+
+    def hear(self, attempt: Attempt) -> None:
+        refused = attempt.verdict in (Verdict.UNDECLARED, Verdict.PRIVATE)
+        if refused and len(self._hosts) < _MOST_KEPT_OUT and not is_of_the_browser(attempt.host):
+            self._hosts[attempt.host] = None
+
+    def told(self, error: NeedsOwnerError) -> NeedsOwnerError:
+        """The same error, with these hosts named and another way in."""
+        if not self._hosts:
+            return error
+        reason = f"{error.reason}; the window was kept from {', '.join(self._hosts)}, which the source does not declare"
+        return NeedsOwnerError(reason, f"{error.instruction} {_OTHER_WAYS}", code=error.code)
 
 
 async def _until_in(context: BrowserContext, window: SignInWindow, cancelled: asyncio.Event) -> SignedIn:
@@ -183,9 +209,9 @@ def _is_in_use(profile: Path) -> bool:
 
 
 @asynccontextmanager
-async def _opened(window: SignInWindow) -> AsyncGenerator[BrowserContext]:
+async def _opened(window: SignInWindow, heard: Callable[[Attempt], None]) -> AsyncGenerator[BrowserContext]:
     executable = find_browser(window.browser.executable)
-    async with window.browser.way_out() as way_out, async_playwright() as playwright:
+    async with window.browser.way_out(heard) as way_out, async_playwright() as playwright:
         try:
             context = await playwright.chromium.launch_persistent_context(
                 window.profile,

@@ -65,6 +65,8 @@ class PagePolyfill:
     libraries: tuple[PageScript, ...] = ()
     """Scripts that come before it, in order, into the same world."""
     signed_out: tuple[str, ...] = ()
+    private_hosts: tuple[str, ...] = ()
+    """Those of the hosts that may have an address of a private network."""
     load: tuple[str, ...] = ()
     """Of images, fonts and media, what the page needs."""
     rules: Mapping[str, Any] | None = None
@@ -110,6 +112,7 @@ class PageConnector(Connector):
             browser=replace(
                 options,
                 allow_hosts=polyfill.hosts,
+                private_hosts=polyfill.private_hosts,
                 load=(*options.load, *polyfill.load),
             ),
             storage_state=storage_state,

@@ -160,6 +160,12 @@ class ErrorCode(StrEnum):
         _NEEDS_OWNER,
         "The site does not accept the session, or there is none. Sign in again.",
     )
+    HOSTS_WIDENED = (
+        "hosts_widened",
+        409,
+        _NEEDS_OWNER,
+        "The source reaches hosts that the owner has not agreed to. Look at them, and agree.",
+    )
     SIGN_IN_TIMEOUT = "sign_in_timeout", 409, _NEEDS_OWNER, "Nobody signed in while the window was open."
     SIGN_IN_CANCELLED = "sign_in_cancelled", 409, _NEEDS_OWNER, "The owner stopped signing in."
     SIGN_IN_CLOSED = "sign_in_closed", 409, _NEEDS_OWNER, "The window was closed before the owner was signed in."

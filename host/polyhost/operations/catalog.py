@@ -19,6 +19,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "demo": ("demo",),
     "connect": ("connect",),
     "connections": ("connections", "disconnect", "rename"),
+    "hosts": ("hosts",),
     "runs": ("run", "runs"),
     "run_control": ("cancel", "pause", "resume"),
     "importing": ("import",),

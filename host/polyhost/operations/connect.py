@@ -32,11 +32,13 @@ class _AnyConnected(TypedDict):
     display_name: str | None
     nature: Nature
     notes: list[str]
+    hosts: list[str]
     next: str
 
 
 class Connected(_AnyConnected, total=False):
-    """The connection that was made or renewed, and the command that fills it. `account` and `workspaces`: whose session
+    """The connection that was made or renewed, and the command that fills it. `hosts`: what its source may reach, in
+    plain words, a sentence a host; the owner has agreed to it by connecting. `account` and `workspaces`: whose session
     it is, where the site has said it. `connections`: all that were made; `runs`: what their first runs came to. One
     that only began to watch a folder has none of these."""
 

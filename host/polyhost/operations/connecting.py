@@ -18,6 +18,7 @@ from polyhost.connectors.loading import LoadedSource
 from polyhost.coverage.evidence import Nature
 from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.sessions.account import account_at, place_of, same_account
+from polyhost.engine.sessions.reach import accept_reach, reach_of
 from polyhost.engine.sessions.saved import delete_session, save_session
 from polyhost.engine.sessions.signed_in import note_sign_in
 from polyhost.engine.sources.lookup import find_source
@@ -32,6 +33,7 @@ from polyhost.operations.entering import (
     chosen_workspaces,
     enter,
     is_interactive,
+    show_reach,
     slug,
 )
 from polyhost.operations.legacy import apply_legacy, read_legacy_file
@@ -94,6 +96,7 @@ async def _make(context: Context, wanted: _Wanted) -> Result[Connected]:
     if not wanted.request.all:
         await _check_name(context, wanted.name)
     entered = await enter(context, wanted.request, wanted.source, wanted.name, wanted.mapped)
+    show_reach(context, wanted.request, wanted.source, in_window=False)
     places = await chosen_workspaces(context, wanted.request, wanted.source, entered)
     accounts = [
         _account(await at_workspace(context, wanted.request, wanted.source, wanted.mapped, entered, place), place)
@@ -138,6 +141,7 @@ async def _write(
             account=account,
             at=context.clock.iso(),
         )
+    await accept_reach(store, row, wanted.source)
     if entered.state is not None:
         await _save(context, store, wanted, row, entered.state)
     if wanted.legacy is not None:
@@ -173,6 +177,7 @@ def _connected(wanted: _Wanted, name: str, nature: Nature) -> Connected:
         display_name=wanted.source.manifest.display_name,
         nature=nature,
         notes=wanted.notes,
+        hosts=[] if (reach := reach_of(wanted.source)) is None else reach.sentences(),
         next=_next(wanted, name),
     )
 
@@ -239,11 +244,13 @@ async def _renew(context: Context, wanted: _Wanted) -> Result[Connected]:
     _check_renewable(row, source)
     hosts = wanted.mapped or row.options.get("map_host", {})
     entered = await enter(context, wanted.request, source, name, hosts, row=row)
+    show_reach(context, wanted.request, source, in_window=False)
     if entered.state is None and source.kind == "page":
         raise _not_renewable(name, source)
     account = dict(row.account) if entered.state is None else same_account(name, row.account, entered.report)
     options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
     async with context.store(create=False) as store:
+        await accept_reach(store, row, source)
         if entered.state is not None:
             await _save(context, store, wanted, row, entered.state)
         await store.connections.update(row.id, options=options, account=account)

@@ -22,6 +22,7 @@ from polyhost.browser.storage import SiteState
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.events import Noticed
 from polyhost.engine.sessions.account import account_at, place_of
+from polyhost.engine.sessions.reach import reach_of
 from polyhost.engine.sessions.saved import load_session, profile_folder, read_storage_state
 from polyhost.engine.sessions.sign_in import (
     Site,
@@ -39,7 +40,7 @@ from polyhost.operations.connect import ConnectRequest
 from polyhost.operations.context import Context
 from polyhost.store.base import ConnectionRow
 
-__all__ = ["Entered", "at_workspace", "check_way", "chosen_workspaces", "enter", "is_interactive", "slug"]
+__all__ = ["Entered", "at_workspace", "check_way", "chosen_workspaces", "enter", "is_interactive", "show_reach", "slug"]
 
 _WAYS = ("storage_state", "cdp", "cookies_from", "cookies")
 _MAX_SLUG = 32
@@ -74,6 +75,16 @@ def is_interactive(request: ConnectRequest, source: LoadedSource) -> bool:
     return source.kind == "page" and request.storage_state is None and request.watch is None
 
 
+def show_reach(context: Context, request: ConnectRequest, source: LoadedSource, *, in_window: bool) -> None:
+    """What the source may reach: told before the window opens in which the owner signs in, or, of a session that is
+    handed over, before anything is kept. Whoever goes on has agreed to it."""
+    reach = reach_of(source)
+    window = is_interactive(request, source) and not any(getattr(request, way) for way in _WAYS)
+    if reach is not None and window is in_window:
+        head = f"{source.manifest.display_name} may reach, and nothing else:"
+        context.watch(Noticed("\n  ".join([head, *reach.sentences()])))
+
+
 async def enter(
     context: Context,
     request: ConnectRequest,
@@ -92,7 +103,7 @@ async def enter(
     insecure = request.insecure_tls or bool(row and row.options.get("insecure_tls"))
     page = None if row is None else (row.account.get("workspace") or {}).get("url")
     site = site_of(source, browser_options(context.home, (mapped, insecure)), page=page)
-    found = await _by_way(context, request, site, name, row)
+    found = await _by_way(context, request, source, site, name, row)
     if row is not None:
         found = await report_for_workspace(site, place_of(row.account), found)
     return Entered(found.state, found.report)
@@ -114,7 +125,12 @@ async def at_workspace(
 
 
 async def _by_way(
-    context: Context, request: ConnectRequest, site: Site, name: str, row: ConnectionRow | None
+    context: Context,
+    request: ConnectRequest,
+    source: LoadedSource,
+    site: Site,
+    name: str,
+    row: ConnectionRow | None,
 ) -> SignedIn:
     if request.storage_state is not None:
         return await enter_with_state(site, read_storage_state(_path(request.storage_state)))
@@ -125,6 +141,7 @@ async def _by_way(
         return await enter_with_cookies(site, found)
     if request.cookies is not None:
         return await enter_with_cookies(site, cookies_of_file(_path(request.cookies), site.signs.hosts))
+    show_reach(context, request, source, in_window=True)
     waits = interval(request.wait)
     context.watch(Noticed(f"A browser window opens: sign in to {site.name} there. It waits {waits}; Ctrl-C stops."))
     return await enter_visibly(

@@ -226,6 +226,7 @@ class DevRequest:
 async def dev(context: Context, request: DevRequest) -> Result[Developed]:
     """Run, show what passes, and run again on each change, until stopped. Nothing is stored; no session is written."""
     from polyhost.engine.development.live_reload import Bench, develop
+    from polyhost.engine.sessions.reach import check_reach
     from polyhost.engine.sources.connectors import browser_options, page_of
     from polyhost.engine.sources.lookup import find_source
 
@@ -238,6 +239,9 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
             code=ErrorCode.NO_POLYFILL,
         )
     _scope(source.manifest, request)
+    if row is not None and request.storage_state is None:  # its session is what a wider source is not given
+        async with context.store(create=False) as store:
+            await check_reach(store, row, source)
     bench = Bench(
         folder=source.folder,
         browser=browser_options(context.home, _hosts(request, row), headed=request.headed),

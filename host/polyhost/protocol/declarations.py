@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, model_validator
 
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.protocol.addresses import Kind, kind_of
 from polyhost.protocol.host_patterns import host_pattern
 from polyhost.protocol.patterns import compile_pattern
 
@@ -23,6 +24,7 @@ __all__ = [
     "RESERVED_NAMES",
     "BindingDecl",
     "Capabilities",
+    "HostDecl",
     "ImporterDecl",
     "Manifest",
     "ManifestError",
@@ -36,6 +38,8 @@ __all__ = [
 
 MAX_NAME = 128
 """Characters in a stream or binding name. Names are repeated in every message and diagnostic."""
+MAX_RATIONALE = 200
+"""Characters of a reason that the owner reads."""
 RESERVED_NAMES = frozenset({"__proto__", "constructor", "prototype"})
 """Names that mean something else as a key of a JavaScript object, where a page connector would look them up."""
 
@@ -68,6 +72,12 @@ def _name(value: str) -> str:
     return value
 
 
+def _sentence(value: str) -> str:
+    if value != value.strip() or not value.isprintable():
+        raise ValueError("spaces around it, or characters that do not print")
+    return value
+
+
 def _regex(value: str) -> str:
     compile_pattern(value)
     return value
@@ -93,7 +103,6 @@ Paths = Annotated[
     Strict(False),
 ]
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Strict(False)]
-Hosts = Annotated[tuple[Annotated[str, AfterValidator(_host)], ...], Strict(False)]
 Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], Strict(False)]
 
 
@@ -225,9 +234,51 @@ class StreamDecl(_Decl):
         return self.coverage_policy in {"collect", "inventory_only"}
 
 
+class HostDecl(_Decl):
+    """A declared host. `allow_private`: it may have an address of a private network, and `rationale` says why, for the
+    owner to read. A private address itself, written as a number, is only taken with that."""
+
+    host: Annotated[str, AfterValidator(_host)]
+    allow_private: bool = False
+    rationale: Annotated[str, Field(min_length=1, max_length=MAX_RATIONALE), AfterValidator(_sentence)] | None = None
+
+    @model_validator(mode="after")
+    def _with_reason(self) -> Self:
+        address = host_pattern(self.host).address
+        if address is not None and kind_of(address) is Kind.PRIVATE and not self.allow_private:
+            raise ValueError(
+                f"{self.host} is an address of a private network; use "
+                f'{{"host": "{self.host}", "allow_private": true, "rationale": "…"}} and say why'
+            )
+        if self.allow_private and self.rationale is None:
+            raise ValueError("allow_private needs a rationale; use one sentence for the owner to read")
+        return self
+
+
+def _as_entry(value: object) -> object:
+    return {"host": value} if isinstance(value, str) else value
+
+
+def _some(entries: tuple[HostDecl, ...]) -> tuple[HostDecl, ...]:
+    if not entries:
+        raise ValueError("there is none; use one entry for each host that the page talks to")
+    return entries
+
+
+HostEntries = Annotated[tuple[Annotated[HostDecl, BeforeValidator(_as_entry)], ...], Strict(False)]
+"""A host is a pattern, or an object where more is to be said of it."""
+
+
 class Session(_OpenDecl):
     """How a page tells whether anybody is signed in. `signed_out`, `signed_in`: patterns of the addresses that show it.
-    `probe`: a file that asks the site itself, and who it is; it may use the libraries."""
+    `probe`: a file that asks the site itself, and who it is; it may use the libraries. `sign_in_hosts`: who else is
+    reached in the window in which the owner signs in, and only there. `sign_in_anywhere`: why the owner may end up
+    anywhere on the internet there, such as at their company's own sign-in; given, the window reaches all of it."""
+
+    sign_in_hosts: HostEntries = ()
+    sign_in_anywhere: (
+        Annotated[str, Field(min_length=1, max_length=MAX_RATIONALE), AfterValidator(_sentence)] | None
+    ) = None
 
     signed_out: Regexes = ()
     signed_in: Regexes = ()
@@ -259,10 +310,20 @@ class PolyfillDecl(_OpenDecl):
     script: File
     libraries: Annotated[tuple[File, ...], Strict(False)] = ()
     page: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
-    hosts: Annotated[Hosts, Field(min_length=1)]
+    host_entries: Annotated[HostEntries, AfterValidator(_some), Field(alias="hosts")]
     load: Annotated[tuple[Literal["images", "fonts", "media"], ...], Strict(False)] = ()
     session: Session = Session()
     recording: Recording = Recording()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The patterns of the hosts that its page may talk to."""
+        return tuple(entry.host for entry in self.host_entries)
+
+    @property
+    def private_hosts(self) -> tuple[str, ...]:
+        """Those of them that may have an address of a private network."""
+        return tuple(entry.host for entry in self.host_entries if entry.allow_private)
 
 
 class StdioDecl(_OpenDecl):

@@ -1,6 +1,6 @@
 """The way out of a run's browser: a proxy of the host's own, which decides who is reached.
 
-`policy` says who may be, `addresses` what an address is, `heads` reads HTTP, `network` looks up and connects,
+`policy` says who may be, `heads` reads HTTP, `network` looks up and connects,
 `tunnel` passes bytes on, `server` is all of it together. It knows no browser, so that it can stand before anything that
 speaks to a proxy, in this network or, on sockets it is handed, in another.
 """

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from aiohappyeyeballs import start_connection
 
-from polyhost.proxy.addresses import Address
+from polyhost.protocol.addresses import Address
 
 __all__ = ["Network"]
 

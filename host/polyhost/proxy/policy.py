@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from polyhost.protocol.addresses import Address, Kind, kind_of
 from polyhost.protocol.host_patterns import HostPattern
-from polyhost.proxy.addresses import Address, Kind, kind_of
 
 __all__ = ["Attempt", "Destination", "Policy", "Verdict"]
 

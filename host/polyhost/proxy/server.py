@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from polyhost.proxy.addresses import Address
+from polyhost.protocol.addresses import Address
 from polyhost.proxy.heads import MAX_HEAD, Asked, is_interim, read_request, rewritten_answer
 from polyhost.proxy.network import Network
 from polyhost.proxy.peers import is_own_account

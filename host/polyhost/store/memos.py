@@ -20,6 +20,7 @@ __all__ = [
     "NOTICES",
     "OPEN_QUESTION",
     "PAUSED",
+    "REACH",
     "REFUSED_FILES",
     "SCHEDULE",
     "SIGNED_IN",
@@ -106,6 +107,8 @@ REFUSED_FILES: Memo[Mapping[str, KeptRefusal]] = Memo("refused_files", {})
 """Which of them were refused, by name."""
 SIGNED_IN: Memo[int | None] = Memo("signed_in", None)
 """When the owner last signed in, in the order of runs; a session of an earlier version has none."""
+REACH: Memo[Mapping[str, Any] | None] = Memo("reach", None)
+"""What the owner agreed that the source may reach; a connection of an earlier version has none."""
 
 EVERY_MEMO: tuple[Memo[Any], ...] = (
     PAUSED,
@@ -120,4 +123,5 @@ EVERY_MEMO: tuple[Memo[Any], ...] = (
     WATCHED_FILES,
     REFUSED_FILES,
     SIGNED_IN,
+    REACH,
 )

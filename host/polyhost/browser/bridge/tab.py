@@ -209,7 +209,8 @@ class Tab:
             async with asyncio.timeout(OPEN_TIMEOUT) as self._patience:
                 await self._open_page()
         except Error as error:
-            raise self._not_opened(_reason(error)) from error
+            why = self._fence.why() if _is_the_proxys(error) else None
+            raise self._not_opened(why or _reason(error)) from error
         except TimeoutError as error:
             self._broken = Cause.BROWSER_CRASH
             raise self._not_opened("the browser does not answer") from error
@@ -353,6 +354,11 @@ async def _close_context(context: BrowserContext) -> None:
 async def _close_page(page: Page) -> None:
     with suppress(Error):
         await page.close()
+
+
+def _is_the_proxys(error: Error) -> bool:
+    """Whether the browser has only seen that its proxy let nothing through; the proxy knows why."""
+    return "ERR_TUNNEL_CONNECTION_FAILED" in error.message or "ERR_EMPTY_RESPONSE" in error.message
 
 
 def _reason(error: Error) -> str:

@@ -65,7 +65,8 @@ class RecordingRules(BaseModel):
     def from_manifest(cls, manifest: Mapping[str, Any]) -> RecordingRules:
         """Read a manifest's own JSON. RefusedError names the first field that is wrong."""
         polyfill = manifest.get("polyfill") or {}
-        return cls.declared(polyfill.get("recording"), polyfill.get("hosts") or ())
+        hosts = [entry["host"] if isinstance(entry, dict) else entry for entry in polyfill.get("hosts") or ()]
+        return cls.declared(polyfill.get("recording"), hosts)
 
     @classmethod
     def declared(cls, recording: Mapping[str, Any] | None, hosts: Sequence[str] = ()) -> RecordingRules:

@@ -28,6 +28,7 @@ from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.protocol.declarations import PolyfillDecl, StdioDecl
 from polyhost.protocol.host_patterns import allows_url
 from polyhost.protocol.manifest import ManifestError, manifest_faults
+from polyhost.protocol.reach import Reach
 
 __all__ = ["check_folder"]
 
@@ -125,7 +126,7 @@ def _page(page: PolyfillDecl) -> Check:
             "nothing says how a signed-out session looks",
             "If the site has a sign-in page, name its URL in polyfill.session.signed_out.",
         )
-    return ok("page", f"starts at {host}, may talk to {', '.join(page.hosts)}")
+    return ok("page", " ".join([f"starts at {host} and may reach:", *Reach.of(page).sentences()]))
 
 
 async def _replay(

@@ -25,6 +25,7 @@ from polyhost.browser.storage import kept_state
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.sessions.account import account_at
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
+from polyhost.protocol.reach import Reach
 
 __all__ = [
     "Site",
@@ -48,6 +49,7 @@ class Site:
     page: str
     signs: SessionSigns
     browser: BrowserOptions
+    reach: Reach
 
 
 def site_of(source: LoadedSource, browser: BrowserOptions, *, page: str | None = None) -> Site:
@@ -60,7 +62,9 @@ def site_of(source: LoadedSource, browser: BrowserOptions, *, page: str | None =
             code=ErrorCode.NO_POLYFILL,
         )
     name = source.manifest.display_name or source.name
-    return Site(name=name, page=page or declared.page, signs=session_signs(source), browser=browser)
+    return Site(
+        name=name, page=page or declared.page, signs=session_signs(source), browser=browser, reach=Reach.of(declared)
+    )
 
 
 def session_signs(source: LoadedSource) -> SessionSigns:
@@ -87,7 +91,12 @@ async def enter_visibly(
         signs=site.signs,
         site=site.name,
         profile=profile,
-        browser=replace(site.browser, headless=False, allow_hosts=None),
+        browser=replace(
+            site.browser,
+            headless=False,
+            allow_hosts=site.reach.window_hosts,
+            private_hosts=(*site.reach.private, *site.reach.sign_in_private),
+        ),
         wait_seconds=wait_seconds,
         state=state,
     )
@@ -140,7 +149,8 @@ async def report_for_workspace(site: Site, place: str | None, found: SignedIn) -
 
 async def _open_unseen(site: Site, state: Mapping[str, Any]) -> SignedIn | None:
     """Open the site once with a session, and hear what it says of it; None where the page could not be read."""
-    async with launch(replace(site.browser, headless=True, allow_hosts=site.signs.hosts)) as browser:
+    unseen = replace(site.browser, headless=True, allow_hosts=site.signs.hosts, private_hosts=tuple(site.reach.private))
+    async with launch(unseen) as browser:
         context = await browser.new_context(state)
         page = await context.new_page()
         with suppress(Error):  # where it led is looked at, whatever went wrong on the way

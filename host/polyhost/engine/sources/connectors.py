@@ -28,6 +28,7 @@ from polyhost.connectors.stdio import StdioConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
 from polyhost.engine.sessions.connector import SessionConnector, SessionInUse
+from polyhost.engine.sessions.reach import check_reach
 from polyhost.engine.sessions.saved import SavedSession, load_saved
 from polyhost.engine.sessions.sign_in import site_of
 from polyhost.engine.settings.config import load_config
@@ -134,6 +135,7 @@ async def live_connector(
     stdio = source.manifest.stdio
     if stdio is not None:
         return Prepared(StdioConnector(stdio.command, source.folder, bounds=run_bounds(home)))
+    await check_reach(store, connection, source)
     browser = browser_options(home, hosts, headed=owner.headed)
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
@@ -177,6 +179,7 @@ async def recording_connector(
     launcher: Launcher | None = None,
 ) -> Prepared:
     """A live run whose traffic is recorded. The session is not probed: a recording holds what the polyfill asked."""
+    await check_reach(store, connection, source)
     browser = browser_options(home, hosts, headed=owner.headed)
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
@@ -257,6 +260,7 @@ def _page(
     polyfill = PagePolyfill(
         page=page or declared.page,
         hosts=declared.hosts,
+        private_hosts=declared.private_hosts,
         script=source.read_script(),
         libraries=tuple(PageScript(f"{source.name}/{name}", text) for name, text in source.read_libraries()),
         script_name=f"{source.name}/{declared.script}",

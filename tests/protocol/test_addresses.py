@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyhost.proxy.addresses import Kind, kind_of
+from polyhost.protocol.addresses import Kind, kind_of
 
 pytestmark = pytest.mark.requirement("SE-1")
 
