@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from api.serving import TOKEN, Client
+from api.serving import TOKEN, Answer, Client
 from polyhost.api import asking, uploading
 from polyhost.api.gate import FAILURES
 
@@ -30,12 +30,16 @@ def files(home: Path) -> set[Path]:
 
 
 async def signed_in(client: Client) -> dict[str, str]:
-    """The cookie of a browser that has used its link."""
-    answer = await client(
-        "GET", urlsplit(client.server.link()).path + "?" + urlsplit(client.server.link()).query, headers={}
-    )
+    """What a browser sends that has used its link."""
+    answer, host = await opened(client, client.server.link())
     assert answer.status == 303
-    return {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+    return {"Cookie": answer.headers["Set-Cookie"].partition(";")[0], "Host": host}
+
+
+async def opened(client: Client, link: str, method: str = "GET") -> tuple[Answer, str]:
+    """What is answered to a browser that opens a link, under the name that stands in it."""
+    place = urlsplit(link)
+    return await client(method, f"{place.path}?{place.query}", headers={"Host": place.netloc}), place.netloc
 
 
 @pytest.mark.parametrize("path", [READ, "/openapi.json", "/metrics", "/", "/v1/runs/x/events", "/v1/nothing"])
@@ -121,27 +125,30 @@ async def test_a_cookie_alone_changes_nothing(own: Client):
 
 
 async def test_a_link_works_once_and_its_cookie_is_for_no_script_and_no_other_site(own: Client):
-    place = urlsplit(own.server.link())
-    first = await own("GET", f"{place.path}?{place.query}", headers={})
+    link = own.server.link()
+    first, _ = await opened(own, link)
     assert (first.status, first.headers["Location"]) == (303, "/")
     cookie = first.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
+    assert "Domain" not in cookie
     assert TOKEN not in cookie
-    second = await own("GET", f"{place.path}?{place.query}", headers={})
+    second, _ = await opened(own, link)
     assert (second.status, "Set-Cookie" in second.headers) == (401, False)
 
 
 async def test_a_link_is_not_used_up_by_looking_whether_it_is_there(own: Client):
-    place = urlsplit(own.server.link())
-    assert (await own("HEAD", f"{place.path}?{place.query}", headers={})).status == 405
-    assert (await own("GET", f"{place.path}?{place.query}", headers={})).status == 303
+    link = own.server.link()
+    assert (await opened(own, link, "HEAD"))[0].status == 405
+    assert (await opened(own, link))[0].status == 303
 
 
 async def test_the_token_is_no_link_and_no_cookie(own: Client):
     assert (await own("GET", f"/login?code={TOKEN}", headers={})).status == 401
-    name = (await signed_in(own))["Cookie"].partition("=")[0]
-    assert (await own("GET", READ, headers={"Cookie": f"{name}={TOKEN}"})).status == 401
+    signed = await signed_in(own)
+    name = signed["Cookie"].partition("=")[0]
+    assert (await own("GET", READ, headers=signed)).status == 200
+    assert (await own("GET", READ, headers={**signed, "Cookie": f"{name}={TOKEN}"})).status == 401
     assert (await own("GET", f"{READ}?token={TOKEN}", headers={})).status == 401
 
 

@@ -50,6 +50,9 @@ ELSEWHERE = {
     "schedule resume": "changes the store: one handler, and tests/api/test_guards.py",
     "notify test": "sends something: one handler",
     "disconnect": "changes the store: one handler, and tests/api/test_guards.py",
+    "sign-ins list": "asks the server itself: tests/server/test_links.py",
+    "sign-ins end": "asks the server itself: tests/server/test_links.py",
+    "sign-ins end-all": "asks the server itself: tests/server/test_links.py",
     "rename": "changes the store: one handler, and tests/api/test_guards.py",
 }
 

@@ -1,5 +1,7 @@
 """The address of a server: this machine's alone, one server's alone, and free again afterwards."""
 
+import socket
+
 import aiohttp
 import pytest
 from aiohttp import web
@@ -30,11 +32,33 @@ def test_a_port_is_free_again_once_it_is_left():
         assert second.port == port
 
 
-def test_a_server_is_known_by_the_names_of_this_machine_with_its_port():
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as one:
+            one.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+def test_a_server_has_its_port_at_both_addresses_of_this_machine_and_at_no_other():
+    """A browser asks ::1 first for a name below localhost: nobody else may listen there."""
     with listening(0) as at:
         assert at.address == f"127.0.0.1:{at.port}"
-        assert at.hosts == {f"127.0.0.1:{at.port}", f"localhost:{at.port}", f"[::1]:{at.port}"}
-        assert at.socket.getsockname()[0] == "127.0.0.1"
+        assert at.socket.getsockname() == ("127.0.0.1", at.port)
+        if at.also is not None:
+            assert at.also.getsockname()[:2] == ("::1", at.port)
+        assert (at.also is not None) == has_ipv6()
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
+def test_a_port_that_somebody_has_at_the_other_address_is_taken():
+    with socket.socket(socket.AF_INET6) as other:
+        other.bind(("::1", 0))
+        other.listen()
+        with pytest.raises(RefusedError) as refused, listening(other.getsockname()[1]):
+            pass
+    assert refused.value.code == "port_taken"
 
 
 async def test_an_application_is_answered_with_inside_the_block_and_not_after_it():

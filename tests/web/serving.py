@@ -18,6 +18,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, View
 from polyhost.api.gate import Gate, read_token
 from polyhost.api.login import link_to
 from polyhost.api.metrics import Metrics
+from polyhost.api.names import Names, Place
 from polyhost.api.surface import Surface
 from polyhost.browser.locate import find_browser
 from polyhost.engine.clock import Clock
@@ -25,6 +26,7 @@ from polyhost.engine.hosting.run_host import RunHost
 from polyhost.server.application import build_app, make_dashboard
 from polyhost.server.listening import answering, listening
 from polyhost.server.resources import open_resources
+from polyhost.server.signed_in import SignInsHere
 from web.read_back import Seen, see
 
 __all__ = ["DESKTOP", "NARROWEST", "PHONE", "Served", "Visit", "launched", "serve"]
@@ -66,7 +68,10 @@ class Visit:
 
 @dataclass(slots=True)
 class Served:
+    """`base`: the dashboard's, for a browser. `address`: the API's, for a program."""
+
     base: str
+    address: str
     home: Path
     browser: Browser
     token: str
@@ -77,14 +82,14 @@ class Served:
         """With a link that works once; every visit afterwards has the cookie."""
         context = await self.browser.new_context()
         page = await context.new_page()
-        await page.goto(self.base + link)
+        await page.goto(link)
         self.signed_in = await context.storage_state()
         await context.close()
 
     async def api(self, path: str) -> Any:
         """What the owner API answers."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        async with aiohttp.ClientSession(headers=headers) as session, session.get(self.base + path) as answer:
+        async with aiohttp.ClientSession(headers=headers) as session, session.get(self.address + path) as answer:
             return await answer.json(content_type=None)
 
     @asynccontextmanager
@@ -125,9 +130,12 @@ async def serve(home: Path, browser: Browser) -> AsyncGenerator[Served]:
     async with AsyncExitStack() as stack:
         gate, metrics = Gate(read_token(home)), Metrics()
         at = stack.enter_context(listening(0))
-        resources = await stack.enter_async_context(open_resources(home, Clock(), metrics.count))
-        surface = Surface(context=resources.context, gate=gate, hosts=at.hosts, metrics=metrics)
+        names = Names(at.port)
+        resources = await stack.enter_async_context(open_resources(home, Clock(), metrics.count, SignInsHere(gate)))
+        surface = Surface(context=resources.context, gate=gate, names=names, metrics=metrics)
         await stack.enter_async_context(answering(build_app(surface, make_dashboard(resources)), at, close=1))
-        served = Served(f"http://{at.address}", home, browser, gate.token, resources.runs)
+        served = Served(
+            names.origin(Place.DASHBOARD), f"http://{at.address}", home, browser, gate.token, resources.runs
+        )
         await served.sign_in(link_to(surface))
         yield served

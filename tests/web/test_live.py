@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from e2e.owner import NAME, Owner
 from engine.notices.listening import listening
@@ -304,8 +304,8 @@ async def test_a_notification_is_tried_out_and_its_end_is_told(empty: Served):
 
 async def test_signing_out_ends_this_browsers_session(empty: Served):
     headers = {"Authorization": f"Bearer {empty.token}"}
-    async with aiohttp.ClientSession(empty.base, headers=headers) as owner, owner.post("/v1/session-links") as made:
-        link = (await made.json())["path"]
+    async with aiohttp.ClientSession(empty.address, headers=headers) as owner, owner.post("/v1/session-links") as made:
+        link = (await made.json())["link"]
     context = await empty.browser.new_context(base_url=empty.base)
     page = await context.new_page()
     await page.goto(link)
@@ -325,3 +325,34 @@ async def test_whoever_is_not_signed_in_is_told_how(served: Served):
     await page.goto(served.base + "/login?code=used")
     await expect(page.get_by_role("alert")).to_contain_text("used already")
     await context.close()
+
+
+async def test_another_browser_is_listed_and_signed_out_and_then_every_one(empty: Served):
+    headers = {"Authorization": f"Bearer {empty.token}"}
+    async with aiohttp.ClientSession(empty.address, headers=headers) as owner:
+        pages: list[Page] = []
+        for _ in range(2):
+            async with owner.post("/v1/session-links") as made:
+                link = (await made.json())["link"]
+            page = await (await empty.browser.new_context()).new_page()
+            await page.goto(link)
+            pages.append(page)
+        mine, other = pages
+        await mine.goto(empty.base + "/settings")
+        rows = mine.locator('[data-row="sign-in"]')
+        assert await rows.count() >= 2
+        await expect(rows.first).to_contain_text("this one")
+        await expect(rows.first).to_contain_text("Chrome")
+        await rows.nth(1).get_by_role("button", name="Sign out").click()
+        await mine.wait_for_load_state()
+        await other.goto(empty.base + "/")
+        await expect(other.get_by_role("heading", name="Sign in from your terminal")).to_be_visible(timeout=PATIENCE)
+        mine.on("dialog", lambda dialog: dialog.accept())
+        await mine.get_by_role("button", name="Sign out everywhere").click()
+        await expect(mine.get_by_role("heading", name="Sign in from your terminal")).to_be_visible(timeout=PATIENCE)
+        async with owner.get("/v1/sign-ins") as left:
+            assert (await left.json())["sign_ins"] == []
+        async with owner.post("/v1/session-links") as made:
+            await empty.sign_in((await made.json())["link"])
+        for page in pages:
+            await page.context.close()

@@ -172,6 +172,9 @@ async def test_receipts_are_the_same(visit: Visit, said: Mapping[Any, Any], name
 async def test_the_settings_page_says_what_its_operations_say(visit: Visit, served: Served):
     seen = await visit.go("/settings")
     paths = {"config": "config", "connections": "connections", "schedules": "schedules", "sources": "sources"}
+    browsers = seen.state.pop("sign_ins")["sign_ins"]  # each page that is opened uses one of them
+    assert seen.named("key", row="sign-in") == [one["id"] for one in browsers]
+    assert {one["id"] for one in browsers} == {one["id"] for one in (await served.api("/v1/sign-ins"))["sign_ins"]}
     assert seen.state == {name: await served.api(f"/v1/{path}") for name, path in paths.items()}
     settings = seen.state["config"]["settings"]
     assert seen.named("key", row="setting") == [one["key"] for one in settings]

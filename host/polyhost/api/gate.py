@@ -1,12 +1,11 @@
-"""Who may come in: the token of a home, one-time links to the dashboard, the sessions they begin.
+"""Who may come in: the token of a home, one-time links to the dashboard, the sign-ins they begin.
 
-Owns: all secrets of the server, and comparing them without telling how much of one was right. Must not know: HTTP.
-Links and sessions live in memory, as digests: with the process they are gone.
+Owns: the token and the links, and comparing them without telling how much of one was right. Must not know: HTTP, what a
+sign-in is made of. Links live in memory, as digests: with the process they are gone.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -15,11 +14,13 @@ from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 
+from polyhost.api.names import Place
+from polyhost.api.sign_ins import SignIns, digest
 from polyhost.boot_clock import up_seconds
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.owner_only import keep_home, read_secret
 
-__all__ = ["SESSION_SECONDS", "Gate", "read_token"]
+__all__ = ["FAILURES", "LINK_SECONDS", "Gate", "read_token"]
 
 _FILE = "token"
 _TOKEN_BYTES = 32
@@ -27,9 +28,6 @@ LINK_SECONDS = 300.0
 """How long a link may lie in a terminal before it is worth nothing."""
 MOST_LINKS = 16
 """Links that wait to be used; a further one replaces the oldest."""
-SESSION_SECONDS = 30 * 86_400.0
-"""How long a browser stays signed in while the server runs; it is the owner's own machine."""
-MOST_SESSIONS = 64
 FAILURES = 10
 """Wrong tokens that are told so; then one more each REFILL_SECONDS, and the others are told to wait. Guessing 256 bits
 is hopeless anyway: this tells a broken client to slow down. It never keeps the right token out."""
@@ -70,8 +68,8 @@ class Gate:
     token: str
     now: Callable[[], float] = up_seconds
     failures: int = FAILURES
+    sign_ins: SignIns = field(default_factory=SignIns)
     _links: dict[bytes, float] = field(default_factory=dict[bytes, float])
-    _sessions: dict[bytes, float] = field(default_factory=dict[bytes, float])
     _failed: float = 0.0
     _failed_at: float = 0.0
 
@@ -92,42 +90,26 @@ class Gate:
         over = self._standing() - (self.failures - 1)
         return 0 if over <= 0 else ceil(over * REFILL_SECONDS)
 
-    def make_link(self) -> str:
-        """A code that begins one session, once, within LINK_SECONDS."""
+    def make_link(self, place: Place) -> str:
+        """A code that signs one browser in, once, at this place, within LINK_SECONDS."""
         code = secrets.token_urlsafe(_TOKEN_BYTES)
-        _drop(self._links, self.now(), keep=MOST_LINKS - 1)
-        self._links[_digest(code)] = self.now() + LINK_SECONDS
+        now = self.now()
+        self._links = {known: until for known, until in self._links.items() if until > now}
+        while len(self._links) >= MOST_LINKS:
+            del self._links[next(iter(self._links))]
+        self._links[digest(place, code)] = now + LINK_SECONDS
         return code
 
-    def use_link(self, code: str) -> str | None:
-        """A session's secret for the cookie; None where the code is not (or no longer) one."""
-        expires_at = self._links.pop(_digest(code), 0.0)
-        if expires_at <= self.now():
-            return None
-        session = secrets.token_urlsafe(_TOKEN_BYTES)
-        _drop(self._sessions, self.now(), keep=MOST_SESSIONS - 1)
-        self._sessions[_digest(session)] = self.now() + SESSION_SECONDS
-        return session
+    def use_link(self, place: Place, code: str, browser: str) -> str | None:
+        """A sign-in's secret for the cookie; None where the code is not (or no longer) one that is good here."""
+        expires_at = self._links.pop(digest(place, code), 0.0)
+        return None if expires_at <= self.now() else self.sign_ins.begin(place, browser)
 
-    def session_fits(self, given: str) -> bool:
-        """Whether this is a session's secret. Found by its digest, so the time it takes tells nothing of the secret."""
-        return self._sessions.get(_digest(given), 0.0) > self.now()
-
-    def end_session(self, given: str) -> None:
-        """It is worth nothing any more."""
-        self._sessions.pop(_digest(given), None)
+    def sign_out_everywhere(self) -> int:
+        """How many browsers were signed in. None is, and no link that was made before signs one in."""
+        self._links.clear()
+        return self.sign_ins.end_all()
 
     def _standing(self) -> float:
         """Failures that are not forgiven yet."""
         return max(0.0, self._failed - max(0.0, self.now() - self._failed_at) / REFILL_SECONDS)
-
-
-def _drop(kept: dict[bytes, float], now: float, *, keep: int) -> None:
-    for digest in [digest for digest, expires_at in kept.items() if expires_at <= now]:
-        del kept[digest]
-    while len(kept) > keep:
-        del kept[next(iter(kept))]
-
-
-def _digest(secret: str) -> bytes:
-    return hashlib.sha256(secret.encode()).digest()

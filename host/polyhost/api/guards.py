@@ -3,9 +3,10 @@
 Owns: the order of these checks, and the headers every answer carries. Must not know: what a route does.
 
 - The Host header names this server: a name that was made to point here (DNS rebinding) is not it.
-- An Origin, where a browser sends one, is this server's own; other sites' pages get nothing.
-- A bearer token, or a session's cookie. A cookie is only enough to change something together with a header that no
-  form and no other site can send.
+- What a browser says of the page that asks is: this server's own, or a person who follows a link. Other sites' pages,
+  and those of other ports, get nothing.
+- A bearer token, or a sign-in's cookie, which counts under the name it was given for. A cookie is only enough to change
+  something together with a header that no form and no other site can send.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from polyhost.api.asking import MAX_BODY_BYTES
+from polyhost.api.names import Place
 from polyhost.api.problems import problem_response
 from polyhost.api.surface import Surface
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
@@ -28,9 +30,11 @@ __all__ = [
     "CSRF_HEADER",
     "OPEN",
     "SECURITY_HEADERS",
+    "SIGN_IN",
     "add_headers",
     "cookie_name",
     "guard",
+    "place_of",
     "problems",
 ]
 
@@ -43,6 +47,8 @@ OPEN = frozenset({"/login"})
 """Routes that are there for whoever is not signed in; and what their page is made of, below /static."""
 ADMIT = web.RequestKey[Callable[[], None]]("admit")
 """Called once a request has shown that it is the owner's: its connection is no stranger's any more."""
+SIGN_IN = web.RequestKey[str]("sign_in")
+"""The id of the sign-in whose cookie came with a request."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -55,10 +61,22 @@ SECURITY_HEADERS = {
 }
 
 
-def cookie_name(surface: Surface) -> str:
-    """Cookies are shared by all ports of a host, so the name has the port."""
-    ports = {host.rpartition(":")[2] for host in surface.hosts}
-    return f"{COOKIE}_{min(ports)}"
+def cookie_name(surface: Surface, place: Place) -> str:
+    """The dashboard's name has one server only; the cookies of an address are shared by all of its ports."""
+    return COOKIE if place is Place.DASHBOARD else f"{COOKIE}_{surface.names.port}"
+
+
+def place_of(surface: Surface, request: web.Request) -> Place:
+    """Under which of its names this server was asked. RefusedError `bad_host` where it was under none."""
+    hosts = request.headers.getall("Host", [])
+    place = surface.names.place(hosts[0]) if len(hosts) == 1 else None
+    if place is None:
+        raise RefusedError(
+            "this server does not answer to that name",
+            "Open a new link: polyhost serve --link",
+            code=ErrorCode.BAD_HOST,
+        )
+    return place
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -83,11 +101,12 @@ def guard(surface: Surface, sign_in: Callable[[], web.StreamResponse]) -> Middle
 
     @web.middleware
     async def checked(request: web.Request, handler: Handler) -> web.StreamResponse:
-        _check_place(surface, request)
+        place = place_of(surface, request)
+        _check_page(request)
         path = request.rel_url.raw_path
         if path not in OPEN and not path.startswith("/static/"):
             try:
-                _check_owner(surface, request)
+                _check_owner(surface, request, place)
             except RefusedError as error:
                 if error.code == ErrorCode.UNAUTHORIZED and wants_page(request):
                     return sign_in()
@@ -174,38 +193,30 @@ def _of_http(error: web.HTTPException) -> web.StreamResponse:
     return problem_response(RefusedError(error.reason.lower(), "", code=ErrorCode.BAD_REQUEST), status=error.status)
 
 
-def _check_place(surface: Surface, request: web.Request) -> None:
-    hosts = request.headers.getall("Host", [])
-    if len(hosts) != 1 or hosts[0].lower() not in surface.hosts:
-        raise RefusedError(
-            "this server does not answer to that name",
-            f"Its address is http://{_shown(surface)}/",
-            code=ErrorCode.BAD_HOST,
-        )
-    origins = request.headers.getall("Origin", [])
-    ours = {f"http://{hosts[0].lower()}"}
-    if origins and set(map(str.lower, origins)) != ours:
-        raise RefusedError("a page of another site asked for this", "Use the dashboard.", code=ErrorCode.BAD_ORIGIN)
-    if request.method not in _SAFE and request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+def _check_page(request: web.Request) -> None:
+    """RefusedError where a page asks that is not one of this server's, under the name it was asked by."""
+    ours = f"http://{request.headers['Host'].lower()}"
+    origins = set(map(str.lower, request.headers.getall("Origin", [])))
+    follows_a_link = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
+    near = {"none", "same-origin"}
+    if origins - {ours} or not (follows_a_link or request.headers.get("Sec-Fetch-Site", "none") in near):
         raise RefusedError("a page of another site asked for this", "Use the dashboard.", code=ErrorCode.BAD_ORIGIN)
 
 
-def _shown(surface: Surface) -> str:
-    return next((host for host in sorted(surface.hosts) if host.startswith("127.")), "127.0.0.1")
-
-
-def _check_owner(surface: Surface, request: web.Request) -> None:
+def _check_owner(surface: Surface, request: web.Request, place: Place) -> None:
     given = request.headers.getall("Authorization", [])
     if given:
         _check_token(surface, given)
         return
-    session = request.cookies.get(cookie_name(surface))
-    if session is None or not surface.gate.session_fits(session):
+    secret = request.cookies.get(cookie_name(surface, place))
+    sign_in = None if secret is None else surface.gate.sign_ins.use(place, secret)
+    if sign_in is None:
         raise RefusedError("nobody is signed in", _HOW, code=ErrorCode.UNAUTHORIZED)
     if request.method not in _SAFE and request.headers.get(CSRF_HEADER) is None:
         raise RefusedError(
             "a cookie alone changes nothing", f"Send the header {CSRF_HEADER} too, or the token.", code=ErrorCode.CSRF
         )
+    request[SIGN_IN] = sign_in
 
 
 _PASSING = frozenset({ErrorCode.TOO_MANY_RUNS, ErrorCode.TOO_MANY_STREAMS, ErrorCode.STORE_LOCKED})

@@ -10,37 +10,51 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from polyhost.api.guards import cookie_name
+from polyhost.api.guards import cookie_name, place_of
+from polyhost.api.names import Place
 from polyhost.api.routes import json_response
+from polyhost.api.sign_ins import browser_of
 from polyhost.api.surface import Surface
+from polyhost.errors import ErrorCode, RefusedError
 
 __all__ = ["LINK_PATH", "SignInPage", "add_login", "link_to"]
 
 LINK_PATH = "/v1/session-links"
 SignInPage = Callable[[str | None], web.StreamResponse]
 """The page of whoever is not signed in, with what went wrong, if anything did."""
-_USED = "This link was used already, or is older than five minutes."
+_USED = "This link was used already, is older than five minutes, or is for another address."
 
 
 def add_login(app: web.Application, surface: Surface, page: SignInPage) -> None:
     """The link's address, making a further link, signing out."""
 
     async def login(request: web.Request) -> web.StreamResponse:
-        code = request.query.get("code")
-        session = None if code is None else surface.gate.use_link(code)
-        if session is None:
+        place, code = place_of(surface, request), request.query.get("code")
+        browser = browser_of(request.headers.get("User-Agent", ""))
+        secret = None if code is None else surface.gate.use_link(place, code, browser)
+        if secret is None:
             return page(None if code is None else _USED)
         response = web.Response(status=303, headers={"Location": "/"})
-        response.set_cookie(cookie_name(surface), session, httponly=True, samesite="Strict", path="/")
+        response.set_cookie(cookie_name(surface, place), secret, httponly=True, samesite="Strict", path="/")
         return response
 
     async def make_link(request: web.Request) -> web.StreamResponse:
-        return json_response({"path": link_to(surface)}, status=201)
+        by_address = request.query.get("by_address", "false")
+        if request.query.keys() - {"by_address"} or by_address not in {"true", "false"}:
+            raise RefusedError(
+                "by_address is neither true nor false", "Give by_address=true, or nothing.", code=ErrorCode.BAD_REQUEST
+            )
+        place = Place.ADDRESS if by_address == "true" else Place.DASHBOARD
+        return json_response({"link": link_to(surface, place)}, status=201)
 
     async def logout(request: web.Request) -> web.StreamResponse:
-        surface.gate.end_session(request.cookies.get(cookie_name(surface), ""))
+        place = place_of(surface, request)
+        name = cookie_name(surface, place)
+        sign_in = surface.gate.sign_ins.use(place, request.cookies.get(name, ""))
+        if sign_in is not None:
+            surface.gate.sign_ins.end(sign_in)
         response = web.Response(status=204)
-        response.del_cookie(cookie_name(surface), path="/")
+        response.del_cookie(name, path="/")
         return response
 
     app.router.add_get("/login", login, allow_head=False)  # a HEAD must not use the link up
@@ -48,7 +62,7 @@ def add_login(app: web.Application, surface: Surface, page: SignInPage) -> None:
     app.router.add_post("/v1/logout", logout)
 
 
-def link_to(surface: Surface) -> str:
-    """The path and query of a new link. Its code is worth nothing once it was used, so it may stand in an address; the
-    token never does."""
-    return f"/login?{urlencode({'code': surface.gate.make_link()})}"
+def link_to(surface: Surface, place: Place = Place.DASHBOARD) -> str:
+    """A new link, whole. Its code is worth nothing once it was used, so it may stand in an address; the token never
+    does."""
+    return f"{surface.names.origin(place)}/login?{urlencode({'code': surface.gate.make_link(place)})}"

@@ -40,9 +40,9 @@ PROBLEMS = {
     503: "Not now: the server is stopping, or the store is held.",
     507: "The disk is full.",
 }
-_AT_THE_DOOR = (403, 500)
+_AT_THE_DOOR = (400, 403, 500)
 """What any request may be answered with, whoever sends it."""
-_OWNERS = (401, 403, 429, 500)
+_OWNERS = (400, 401, 403, 429, 500)
 """The same where only the owner comes in."""
 _OF_A_BODY = (408, 413, 415)
 _EVENTS = "text/event-stream"
@@ -126,8 +126,8 @@ def _security_schemes() -> dict[str, Any]:
         "session": {
             "type": "apiKey",
             "in": "cookie",
-            "name": f"{COOKIE}_8787",
-            "description": "The dashboard's, begun by a sign-in link. The name ends with the server's port.",
+            "name": COOKIE,
+            "description": "The dashboard's, begun by a sign-in link. It counts under the dashboard's own name only.",
         },
         "dashboard": {
             "type": "apiKey",

@@ -18,10 +18,9 @@ __all__ = ["OWN_ROUTES", "OwnRoute", "SessionLink"]
 
 
 class SessionLink(TypedDict):
-    """A new sign-in link: `path` is to be opened in a browser, below this server's address. It works once, within five
-    minutes."""
+    """A new sign-in link, to be opened in a browser. It works once, within five minutes."""
 
-    path: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +51,15 @@ _CODE = {
     "schema": {"type": "string"},
 }
 
+_BY_ADDRESS = {
+    "name": "by_address",
+    "in": "query",
+    "required": False,
+    "description": "For a browser that does not find the dashboard's own name: a link to 127.0.0.1. Every server of "
+    "this machine that the browser visits is sent that sign-in's cookie, so it lasts an hour, and twelve in use.",
+    "schema": {"type": "boolean", "default": False},
+}
+
 OWN_ROUTES = (
     OwnRoute(
         method="GET",
@@ -77,6 +85,7 @@ OWN_ROUTES = (
         status=201,
         told="The link. It is in no log, and worth nothing once it was used.",
         content={"application/json": SessionLink},
+        parameters=(_BY_ADDRESS,),
     ),
     OwnRoute(
         method="POST",

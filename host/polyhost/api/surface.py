@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from polyhost.api.gate import Gate
 from polyhost.api.metrics import Metrics
+from polyhost.api.names import Names
 from polyhost.operations.context import Context
 
 __all__ = ["Surface"]
@@ -17,10 +18,9 @@ __all__ = ["Surface"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
-    """`context`: an operation's surroundings in this process. `hosts`: what a Host header may say, e.g.
-    127.0.0.1:8787."""
+    """`context`: an operation's surroundings in this process. `names`: what a Host header may say."""
 
     context: Callable[[], Context]
     gate: Gate
-    hosts: frozenset[str]
+    names: Names
     metrics: Metrics = field(default_factory=Metrics)

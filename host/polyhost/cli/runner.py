@@ -77,6 +77,7 @@ async def _perform(operation: Operation[Any, Any], request: Any, home: Path, *, 
     with show_progress(quiet=as_json or operation.shows_messages) as watch:
         ask = ask_owner if at_terminal else nobody
         context = Context(home=home, watch=watch, answer=ask, inspect=show_message)
+        context.sign_ins = lambda port: _sign_ins(home, port)
         if at_terminal:
             context.choose = choose
         _cancel_on_interrupt(context.cancelled, keeps=not operation.all_or_nothing)
@@ -84,6 +85,12 @@ async def _perform(operation: Operation[Any, Any], request: Any, home: Path, *, 
         overtaken = answered_elsewhere if at_terminal else None
         async with open_to_other_processes(context, overtaken=overtaken) as opened:
             return await operation(opened, request)
+
+
+def _sign_ins(home: Path, port: int | None) -> Any:
+    from polyhost.server.links import SignInsElsewhere  # noqa: PLC0415  few commands ask a server
+
+    return SignInsElsewhere(home, port)
 
 
 def _cancel_on_interrupt(cancelled: asyncio.Event, *, keeps: bool) -> None:

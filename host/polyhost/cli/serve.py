@@ -36,6 +36,13 @@ def serve_command() -> click.Command:
                 ["--link"], is_flag=True, help="Print a new sign-in link of the server that is running, and end."
             ),
             click.Option(
+                ["--by-address"],
+                is_flag=True,
+                help="With --link, for a browser that does not find names below localhost: a link to 127.0.0.1. Every "
+                "server of this machine that the browser visits is sent that sign-in, so it lasts an hour, and twelve "
+                "in use.",
+            ),
+            click.Option(
                 ["--install"], is_flag=True, help="Write a service file for your session, and say how to start it."
             ),
             click.Option(["--uninstall"], is_flag=True, help="Take that file away again."),
@@ -49,12 +56,13 @@ def serve_command() -> click.Command:
         "It answers on this machine only. It prints a link that signs your browser in, once, within five minutes. "
         "The first Ctrl-C ends all runs and keeps what they have read; a second one leaves at once.",
         short_help="Show the dashboard, answer the owner API, run what is due.",
-        epilog="\b\nExamples:\n  polyhost serve\n  polyhost serve --link\n  polyhost serve --install\n"
+        epilog="\b\nExamples:\n  polyhost serve\n  polyhost serve --link\n  polyhost serve --link --by-address\n"
+        "  polyhost serve --install\n"
         "  polyhost serve --install --json | jq -r '.next[]'",
     )
 
 
-def _serve(port: int | None, link: bool, install: bool, uninstall: bool, as_json: bool) -> None:
+def _serve(port: int | None, link: bool, by_address: bool, install: bool, uninstall: bool, as_json: bool) -> None:
     from polyhost.cli.interpreter import run  # noqa: PLC0415
     from polyhost.cli.runner import complain  # noqa: PLC0415
     from polyhost.errors import PolyhostError, RefusedError  # noqa: PLC0415
@@ -65,12 +73,14 @@ def _serve(port: int | None, link: bool, install: bool, uninstall: bool, as_json
     try:
         if link + install + uninstall > 1:
             raise RefusedError("--link, --install and --uninstall exclude each other", "Give one of them.")
+        if by_address and not link:
+            raise RefusedError("--by-address is about a link", "Give it with --link.")
         if install or uninstall:
             _service(home, port, default_home=home == platform_home(), remove=uninstall, as_json=as_json)
         elif link:
             from polyhost.server.links import ask_for_link  # noqa: PLC0415
 
-            made = asyncio.run(ask_for_link(home, port))
+            made = asyncio.run(ask_for_link(home, port, by_address=by_address))
             _say({"link": made}, made, as_json=as_json)
         else:
             run(_answer(home, port, as_json=as_json))

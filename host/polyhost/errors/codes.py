@@ -119,6 +119,7 @@ class ErrorCode(StrEnum):
         _REFUSED,
         "Too many wrong tokens came; `Retry-After` says when to go on.",
     )
+    UNKNOWN_SIGN_IN = "unknown_sign_in", 404, _REFUSED, "No browser is signed in under this id, or not any more."
     BAD_TOKEN_FILE = (
         "bad_token_file",
         400,

@@ -36,6 +36,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "polyfills": ("polyfill",),
     "fixtures": ("fixture",),
     "settings": ("config",),
+    "sign_ins": ("sign-ins",),
     "doctor": ("doctor",),
     "questions": (),
 }

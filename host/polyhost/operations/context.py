@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # only a server has them, or a run; what they import takes lo
     from polyhost.browser.bridge.tab import Launcher
     from polyhost.engine.hosting.run_host import RunHost
     from polyhost.engine.imports.uploads import Uploads
+    from polyhost.operations.sign_ins import SignInsKept
 
 __all__ = ["Choose", "Context", "default_home", "no_owner_to_choose", "nobody", "platform_home"]
 
@@ -82,6 +83,8 @@ class Context:
     host: RunHost | None = None
     """Runs in this process; None where there are none but the call's own."""
     uploads: Uploads | None = None
+    sign_ins: Callable[[int | None], SignInsKept] | None = None
+    """Who is signed in at this home's server: this process, or the one at a port (None: that of the settings)."""
     launcher: Launcher | None = None
     """How a live run comes by its browser, e.g. one that is kept between runs; None: each starts its own."""
 

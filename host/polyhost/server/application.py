@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 
 from polyhost.api.asking import MAX_BODY_BYTES
-from polyhost.api.guards import add_headers, guard, problems
+from polyhost.api.guards import SIGN_IN, add_headers, guard, problems
 from polyhost.api.mounting import add_api
 from polyhost.api.surface import Surface
 from polyhost.operations.catalog import operations
@@ -41,4 +41,4 @@ def make_dashboard(resources: Resources) -> Dashboard:
         endpoint = next((one for one in found.routes if one.method == "GET" and one.request is type(request)), found)
         return (await endpoint(resources.context(), request)).value
 
-    return Dashboard(operate=operate, questions=resources.runs.questions)
+    return Dashboard(operate=operate, questions=resources.runs.questions, sign_in=lambda request: request.get(SIGN_IN))

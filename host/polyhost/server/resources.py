@@ -17,6 +17,7 @@ from polyhost.engine.events import RunEvent
 from polyhost.engine.hosting.run_host import LiveRun, RunHost
 from polyhost.engine.imports.uploads import Uploads
 from polyhost.operations.context import Context
+from polyhost.operations.sign_ins import SignInsKept
 from polyhost.store.base import Store
 from polyhost.store.opening import open_store
 
@@ -28,7 +29,8 @@ Heard = Callable[[str, RunEvent], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """`runs`: those of this process. `elsewhere`: those of other processes on the same home."""
+    """`runs`: those of this process. `elsewhere`: those of other processes on the same home. `sign_ins`: the browsers
+    that are signed in here, where somebody can."""
 
     home: Path
     clock: Clock
@@ -36,14 +38,25 @@ class Resources:
     runs: RunHost
     elsewhere: RemoteRuns
     uploads: Uploads
+    sign_ins: SignInsKept | None = None
 
     def context(self) -> Context:
         """An operation's surroundings in this process."""
-        return Context(home=self.home, clock=self.clock, shared=self.store, host=self.runs, uploads=self.uploads)
+        kept = self.sign_ins
+        return Context(
+            home=self.home,
+            clock=self.clock,
+            shared=self.store,
+            host=self.runs,
+            uploads=self.uploads,
+            sign_ins=None if kept is None else lambda port: kept,
+        )
 
 
 @asynccontextmanager
-async def open_resources(home: Path, clock: Clock, heard: Heard) -> AsyncGenerator[Resources]:
+async def open_resources(
+    home: Path, clock: Clock, heard: Heard, sign_ins: SignInsKept | None = None
+) -> AsyncGenerator[Resources]:
     """Open inside the block; every run has ended when it is left. Refuses as open_store does."""
     async with AsyncExitStack() as stack:
         store = await open_store(home)
@@ -53,7 +66,9 @@ async def open_resources(home: Path, clock: Clock, heard: Heard) -> AsyncGenerat
         elsewhere.ours = runs.is_ours
         uploads = Uploads(home, clock)
         stack.callback(uploads.close)
-        yield Resources(home=home, clock=clock, store=store, runs=runs, elsewhere=elsewhere, uploads=uploads)
+        yield Resources(
+            home=home, clock=clock, store=store, runs=runs, elsewhere=elsewhere, uploads=uploads, sign_ins=sign_ins
+        )
 
 
 def _by_trigger(heard: Heard) -> Callable[[LiveRun, RunEvent], None]:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 from polyhost.api.gate import Gate, read_token
 from polyhost.api.login import link_to
 from polyhost.api.metrics import Metrics
+from polyhost.api.names import Names
 from polyhost.api.surface import Surface
 from polyhost.engine.clock import Clock
 from polyhost.engine.hosting.run_host import RunHost
@@ -27,6 +28,7 @@ from polyhost.server.application import build_app, make_dashboard
 from polyhost.server.companions import companions, make_notifier
 from polyhost.server.listening import answering, listening
 from polyhost.server.resources import Resources, open_resources
+from polyhost.server.signed_in import SignInsHere
 
 __all__ = ["Serving", "serving"]
 
@@ -62,18 +64,16 @@ async def serving(
     metrics = Metrics()
     async with AsyncExitStack() as stack:
         at = stack.enter_context(listening(config.serve.port if port is None else port))
-        resources = await stack.enter_async_context(open_resources(home, clock, metrics.count))
+        resources = await stack.enter_async_context(open_resources(home, clock, metrics.count, SignInsHere(gate)))
         metrics.running.set_function(lambda: resources.runs.going)
-        surface = Surface(context=resources.context, gate=gate, hosts=at.hosts, metrics=metrics)
+        surface = Surface(context=resources.context, gate=gate, names=Names(at.port), metrics=metrics)
         origin = f"http://{at.address}"
         notifier = make_notifier(resources, config, lambda name: f"{origin}/connections/{quote(name, safe='')}")
         resources.runs.asked = notifier.wake
         app = build_app(surface, make_dashboard(resources))
         await stack.enter_async_context(answering(app, at))
         await stack.enter_async_context(companions(resources, config, notifier))
-        yield Serving(
-            address=at.address, resources=resources, surface=surface, link=lambda: f"{origin}{link_to(surface)}"
-        )
+        yield Serving(address=at.address, resources=resources, surface=surface, link=lambda: link_to(surface))
         await _drain(resources.runs)
 
 

@@ -1,6 +1,6 @@
 """What pages are made with: operations, performed in this process, and the questions that are open in it.
 
-Owns: that seam. Must not know: pages, HTTP.
+Owns: that seam. Must not know: pages, how a request is guarded.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from aiohttp.web import Request
 
 from polyhost.operations.events import AskedField
 
@@ -36,7 +38,8 @@ class Question(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """`questions`: what runs ask their owner now."""
+    """`questions`: what runs ask their owner now. `sign_in`: the id of the sign-in a request came with."""
 
     operate: Operate
     questions: Callable[[], Sequence[Question]]
+    sign_in: Callable[[Request], str | None]
