@@ -187,9 +187,44 @@ async def test_a_preview_is_answered_as_described(own: Client):
 async def test_the_running_server_does_what_is_described(home: Path):
     """schemathesis: requests made from the description, good and bad, and every answer held to it."""
     await connect_process(home)
-    async with served(home) as client:  # some requests come without a token, or with another, until they have to wait
+    async with served(home, failures=1_000_000) as client:  # some requests come without a token, or with another
         found = await asyncio.to_thread(_try_everything, client.origin)
     assert found == []
+
+
+async def test_what_a_wrong_token_is_told_is_described_too(home: Path):
+    """Once there were too many (here: from the first on), on every route that is the owner's."""
+    await connect_process(home)
+    async with served(home, failures=0) as client:
+        problems, statuses = await asyncio.to_thread(_try_with_a_wrong_token, client.origin)
+    assert problems == []
+    assert {label for label, status in statuses.items() if status != 429} == {"GET /login"}
+
+
+def _try_with_a_wrong_token(origin: str) -> tuple[list[str], dict[str, int]]:
+    """What did not fit, and the status by route."""
+    statuses: dict[str, int] = {}
+    problems: list[str] = []
+    schema = schemathesis.openapi.from_dict(openapi_document(), config=SchemathesisConfig.from_dict(CONFIG))
+
+    def attempt(case: Any) -> None:
+        response = case.call(base_url=origin, timeout=20, headers={"Authorization": "Bearer wrong"})
+        statuses[case.operation.label] = response.status_code
+        try:
+            case.validate_response(response)
+        except BaseException as failure:
+            problems.append(f"{case.operation.label}: {failure}"[:1500])
+
+    for result in schema.get_all_operations():
+        positive = result.ok().as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE)
+        settings(
+            max_examples=1,
+            deadline=None,
+            database=None,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )(given(case=positive)(attempt))()
+    return problems, statuses
 
 
 def _try_everything(origin: str) -> list[str]:

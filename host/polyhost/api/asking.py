@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from polyhost.api.twice import given_twice
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.fields import MAX_PAGE, Field, describe
 from polyhost.operations.operation import Endpoint
@@ -160,9 +161,13 @@ async def read_json(request: web.Request, *, required: bool = True) -> Any:
             "the body is not JSON", "Send it as application/json.", code=ErrorCode.UNSUPPORTED_MEDIA_TYPE
         )
     try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
+        value = orjson.loads(content)
+        twice = given_twice(content)
+    except (orjson.JSONDecodeError, RecursionError):
         raise RefusedError("the body is not JSON", "Send one JSON value, in UTF-8.", code=ErrorCode.BAD_JSON) from None
+    if twice is not None:
+        raise RefusedError(f"{twice} is given more than once", "Give it once.", code=ErrorCode.BAD_REQUEST)
+    return value
 
 
 def too_slow() -> RefusedError:

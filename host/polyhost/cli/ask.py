@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from polyhost.cli.wording import as_typed, until
+from polyhost.cli.wording import as_typed, printable, until
 from polyhost.operations.events import OwnerAsked, asked_fields
 
 __all__ = ["answered_elsewhere", "ask_owner", "choose"]
@@ -34,7 +34,7 @@ class _GivenUpError(Exception):
 
 async def ask_owner(asked: OwnerAsked) -> tuple[str, Any]:
     """(success, data), or (cancelled, None) where the owner presses Ctrl-D at the prompt."""
-    click.echo(f"\nThe connector asks: {_printable(as_typed(asked.message))}", err=True)
+    click.echo(f"\nThe connector asks: {printable(as_typed(asked.message))}", err=True)
     if asked.until is not None:
         click.echo(f"It waits{until(asked)}; the dashboard of polyhost serve shows the question, too.", err=True)
     try:
@@ -43,7 +43,7 @@ async def ask_owner(asked: OwnerAsked) -> tuple[str, Any]:
             return "success", {}
         answers: dict[str, str] = {}
         for field in asked_fields(asked.kind, asked.schema):
-            answers[field.name] = await _line(_printable(field.label), hidden=field.secret, required=True)
+            answers[field.name] = await _line(printable(field.label), hidden=field.secret, required=True)
         return "success", answers
     except _GivenUpError:
         click.echo(err=True)
@@ -57,10 +57,10 @@ def answered_elsewhere(status: str) -> None:
 
 async def choose(question: str, answers: Mapping[str, str]) -> str | None:
     """One of the answers, by its name or its beginning; None where the owner presses Ctrl-D."""
-    click.echo(f"\n{_printable(question)}", err=True)
+    click.echo(f"\n{printable(question)}", err=True)
     width = max(map(len, answers))
     for name, meaning in answers.items():
-        click.echo(f"  {name:{width}}  {_printable(as_typed(meaning))}", err=True)
+        click.echo(f"  {name:{width}}  {printable(as_typed(meaning))}", err=True)
     try:
         while True:
             typed = (await _line(f"{' or '.join(answers)}", hidden=False, required=True)).strip().lower()
@@ -115,7 +115,3 @@ def _hidden(terminal: int) -> Generator[None]:
         yield
     finally:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)

@@ -9,6 +9,7 @@ import json
 
 import click
 
+from polyhost.cli.wording import printable
 from polyhost.operations.events import MessageSeen
 
 __all__ = ["show_message"]
@@ -24,15 +25,11 @@ _MOST_DATA = 2_000
 def show_message(seen: MessageSeen) -> None:
     """One line on stderr: which way, kind, stream, key, size, and what else is worth knowing."""
     arrow, colour = _ARROWS.get(seen.way, ("·", "white"))
-    parts = [_printable(part) for part in (seen.stream, seen.key, seen.detail) if part]
+    parts = [printable(part) for part in (seen.stream, seen.key, seen.detail) if part]
     size = f"{seen.size:,} B" if seen.size is not None else ""
     kind = click.style(f"{seen.kind:{_KIND_WIDTH}}", fg="red" if seen.kind in _GRAVE else None, bold=seen.way == "host")
     click.echo(f"{click.style(arrow, fg=colour)} {kind} {size:>9}  {'  '.join(parts)}".rstrip(), err=True)
     if seen.data is not None:
         shown = json.dumps(seen.data, ensure_ascii=False)
         cut = shown if len(shown) <= _MOST_DATA else shown[:_MOST_DATA] + "…"
-        click.echo(click.style(f"    {_printable(cut)}", dim=True), err=True)
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text)
+        click.echo(click.style(f"    {printable(cut)}", dim=True), err=True)

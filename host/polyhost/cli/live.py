@@ -9,9 +9,9 @@ import sys
 from typing import Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from polyhost.cli.render.common import plain
 from polyhost.cli.wording import as_typed, paused_or_not, waits_for_you, went_on
 from polyhost.operations import events
 from polyhost.operations.events import RunEvent
@@ -53,9 +53,9 @@ class LiveRows:
         if isinstance(event, events.OwnerAsked):
             self._progress.stop()  # the prompt needs the terminal to itself
             if not sys.stdin.isatty():  # there will be none
-                self._progress.console.print(f"[yellow]{escape(waits_for_you(event))}")
+                self._progress.console.print(f"[yellow]{plain(waits_for_you(event))}")
         elif isinstance(event, events.Noticed):
-            self._progress.console.print(f"[dim]{escape(as_typed(event.message))}[/]")
+            self._progress.console.print(f"[dim]{plain(as_typed(event.message))}[/]")
         else:
             self._show(event)
 
@@ -64,7 +64,7 @@ class LiveRows:
             self._progress.start()
         match event:
             case events.RunStarted():
-                self._run = self._progress.add_task(f"[bold]{event.connection}", total=None, note="starting")
+                self._run = self._progress.add_task(f"[bold]{plain(event.connection)}", total=None, note="starting")
             case events.BrowserStarted():
                 self._note("asking what there is")
             case events.InventoryTaken():
@@ -83,13 +83,13 @@ class LiveRows:
     def _show_rarer(self, event: RunEvent) -> None:
         match event:
             case events.ConnectorRestarted():
-                self._progress.console.print(f"[yellow]{went_on(event.reason)}; going on")
+                self._progress.console.print(f"[yellow]{plain(went_on(event.reason))}; going on")
             case events.RunPaused() | events.RunResumed():
-                self._progress.console.print(f"[yellow]{escape(paused_or_not(event))}")
+                self._progress.console.print(f"[yellow]{plain(paused_or_not(event))}")
                 self._note("paused" if isinstance(event, events.RunPaused) else "going on")
             case events.RecordsIndexed():
                 if self._run is None:
-                    self._run = self._progress.add_task(f"[bold]{event.connection}", total=None, note="")
+                    self._run = self._progress.add_task(f"[bold]{plain(event.connection)}", total=None, note="")
                 self._note(f"{event.records:,} records indexed")
             case _:
                 pass
@@ -98,7 +98,7 @@ class LiveRows:
         key = (event.stream, event.partition)
         row = self._rows.pop(key, None)
         if row is None:
-            row = self._progress.add_task(f"  {event.label or event.partition}", total=None, note="")
+            row = self._progress.add_task(f"  {plain(event.label or event.partition)}", total=None, note="")
             self._make_room()
         self._rows[key] = row
         note = f"{event.records:,} records"

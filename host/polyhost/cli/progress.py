@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import click
 
-from polyhost.cli.wording import as_typed, paused_or_not, waits_for_you, went_on
+from polyhost.cli.wording import as_typed, paused_or_not, printable, waits_for_you, went_on
 from polyhost.operations import events
 from polyhost.operations.events import RunEvent, Watcher
 
@@ -68,4 +68,4 @@ class _Lines:
                 pass
 
     def _say(self, line: str) -> None:
-        click.echo(f"polyhost: {line}", err=True)
+        click.echo(f"polyhost: {printable(line)}", err=True)

@@ -22,7 +22,7 @@ from polyhost.cli.leaving import LEAVE_SECONDS, leave_within
 from polyhost.cli.output import UndeliveredError
 from polyhost.cli.progress import show_progress
 from polyhost.cli.render import render
-from polyhost.cli.wording import as_typed
+from polyhost.cli.wording import as_typed, printable
 from polyhost.errors import ErrorCode, ExitStatus, PolyhostError, RunFailedError
 from polyhost.operations.context import Context, default_home, nobody
 from polyhost.operations.operation import Operation, Result
@@ -139,5 +139,5 @@ def complain(error: PolyhostError, *, as_json: bool) -> int:
     """Say it in one sentence on stderr, and on stdout as JSON if that was asked for. Returns the exit status."""
     if as_json:
         print_error(error.code, error.reason, error.instruction)
-    click.echo(f"polyhost: {as_typed(str(error))}", err=True)
+    click.echo(printable(f"polyhost: {as_typed(str(error))}"), err=True)
     return error.exit_status

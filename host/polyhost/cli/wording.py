@@ -1,7 +1,7 @@
-"""Commands in sentences, as this owner types them: `./scripts/polyhost run slack` in a checkout, `polyhost run slack`
-where it is installed.
+"""Sentences as this owner's terminal shows them: commands in them as they are typed here (`./scripts/polyhost run
+slack` in a checkout, `polyhost run slack` where it is installed), foreign text without what a terminal would obey.
 
-Owns: that one substitution. Must not know: who writes the sentences; they all say `polyhost`.
+Owns: both. Must not know: who writes the sentences; they all say `polyhost`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ from polyhost.operations.catalog import COMMAND_WORDS
 if TYPE_CHECKING:
     from polyhost.operations.events import OwnerAsked, RunPaused, RunResumed
 
-__all__ = ["COMMAND_VARIABLE", "as_typed", "paused_or_not", "until", "waits_for_you", "went_on"]
+__all__ = ["COMMAND_VARIABLE", "as_typed", "paused_or_not", "printable", "until", "waits_for_you", "went_on"]
 
 COMMAND_VARIABLE = "POLYHOST_COMMAND"
 """Set by scripts/polyhost to the path it was called by."""
 _COMMAND = re.compile(rf"(?<![\w/])polyhost(?= (?:{'|'.join(sorted(COMMAND_WORDS))})\b)")
+
+
+def printable(text: object) -> str:
+    """Foreign text without control characters and those that turn the direction of others: a space in place of each."""
+    shown = str(text)
+    return shown if shown.isprintable() else "".join(char if char.isprintable() else " " for char in shown)
 
 
 def as_typed(sentence: str) -> str:

@@ -1,6 +1,7 @@
 """Markdown: a page per partition and month, to read, to keep in a notes program, to diff.
 
-What people wrote is escaped: it is shown as text and starts no heading, link or HTML of its own.
+What people wrote is escaped: it is shown as text and starts no heading, link or HTML of its own. Names are in one line,
+and nothing speaks to a terminal.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from polyhost.exports.base import Row
+from polyhost.exports.clean import clean, one_line
 from polyhost.exports.paged_text import PagedText
 from polyhost.exports.pages import Group, Page
 from polyhost.exports.telling import tell
@@ -24,19 +26,19 @@ class Markdown(PagedText):
     ending = "md"
 
     def head(self, group: Group, page: Page) -> str:
-        return f"# {_escaped(group.title)} · {page.title}\n"
+        return f"# {_name(group.title)} · {page.title}\n"
 
     def record(self, row: Row) -> str:
         return _record(row)
 
     def index(self, groups: Sequence[Group]) -> str:
-        lines = [f"# {_escaped(self.plan.connection)}", "", *map(_escaped, self.plan.statement), ""]
+        lines = [f"# {_name(self.plan.connection)}", "", *map(_name, self.plan.statement), ""]
         for stream in self.plan.streams:
             own = [group for group in groups if group.stream == stream.name]
-            lines += [f"## {_escaped(stream.title)}", ""] if own else []
+            lines += [f"## {_name(stream.title)}", ""] if own else []
             for group in own:
                 links = ", ".join(f"[{page.title}]({page.path})" for page in group.pages)
-                lines.append(f"- {_escaped(group.title)} ({group.rows:,}): {links}")
+                lines.append(f"- {_name(group.title)} ({group.rows:,}): {links}")
             lines += [""] if own else []
         return "\n".join(lines)
 
@@ -45,11 +47,15 @@ def _record(row: Row) -> str:
     called, _, fields = tell(row)
     quote = "> " if row.member else ""
     marks = "".join((" *(deleted)*" if row.deleted else "", "" if row.current else " *(before it was edited)*"))
-    lines = [f"**{_escaped(called)}** {short_time(row.time, missing='')}{marks}", ""]
+    lines = [f"**{_name(called)}** {short_time(row.time, missing='')}{marks}", ""]
     if row.body:
-        lines += [line + "  " if line else "" for line in _escaped(row.body[0][1]).splitlines()]
-    lines += [f"- {_escaped(name)}: {_escaped(text)}" for name, text in fields]
+        lines += [line + "  " if line else "" for line in _escaped(clean(row.body[0][1])).split("\n")]
+    lines += [f"- {_name(name)}: {_name(text)}" for name, text in fields]
     return "\n" + "".join(f"{quote}{line}".rstrip(" ") + ("  " if line.endswith("  ") else "") + "\n" for line in lines)
+
+
+def _name(text: str) -> str:
+    return _escaped(one_line(text))
 
 
 def _escaped(text: str) -> str:

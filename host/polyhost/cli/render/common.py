@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from polyhost.cli.wording import as_typed
+from polyhost.cli.wording import as_typed, printable
 from polyhost.humanize import plural
 from polyhost.protocol.recovery import advice
 
@@ -59,12 +59,6 @@ def console() -> Console:
     if sys.stdout.isatty() or "COLUMNS" in os.environ:
         return Console(highlight=False)
     return Console(highlight=False, width=PIPED_WIDTH)
-
-
-def printable(text: object) -> str:
-    """Foreign text without control characters, for where markup means nothing."""
-    shown = str(text)
-    return shown if shown.isprintable() else "".join(char if char.isprintable() else " " for char in shown)
 
 
 def plain(text: object) -> str:

@@ -1,0 +1,23 @@
+"""Foreign text as a file for readers may hold it: nothing in it speaks to a terminal or turns what follows it.
+
+Owns: which characters these are. Must not know: formats.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["clean", "one_line"]
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters apart from the line feed, and those that break lines or turn the direction of what follows."""
+
+
+def clean(text: str) -> str:
+    """In as many lines as it has."""
+    return _CONTROL.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def one_line(text: str) -> str:
+    """A name: what follows a line break in it would look like a heading, or a record."""
+    return " ".join(clean(text).split())
