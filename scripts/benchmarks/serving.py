@@ -6,7 +6,6 @@ Owns: that process, what it holds (memory, open files), and how it is asked. Mus
 from __future__ import annotations
 
 import asyncio
-import re
 import signal
 import socket
 import sys
@@ -84,7 +83,7 @@ async def serve(home: Path) -> AsyncGenerator[Server]:
         sys.executable, *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
     try:
-        link = await asyncio.wait_for(_link(process), _START_SECONDS)
+        await asyncio.wait_for(_answers(process), _START_SECONDS)
         token = (home / "token").read_text().strip()
         address = f"http://127.0.0.1:{port}"
         limit = aiohttp.TCPConnector(limit=_MOST_SOCKETS)
@@ -95,6 +94,8 @@ async def serve(home: Path) -> AsyncGenerator[Server]:
             aiohttp.ClientSession(connector=limit, headers=headers, timeout=timeout) as http,
             aiohttp.ClientSession(cookie_jar=jar) as pages,
         ):
+            async with http.post(f"{address}/v1/session-links?by_address=true") as made:
+                link = (await made.json())["link"]
             async with pages.get(link) as response:
                 await response.read()
             yield Server(process.pid, address, http, pages)
@@ -103,10 +104,10 @@ async def serve(home: Path) -> AsyncGenerator[Server]:
         await process.wait()
 
 
-async def _link(process: asyncio.subprocess.Process) -> str:
+async def _answers(process: asyncio.subprocess.Process) -> None:
+    """Once it has printed its link."""
     lines = process.stdout or asyncio.StreamReader()
     async for line in lines:
-        found = re.search(r"http://\S+/login\?code=\S+", line.decode())
-        if found:
-            return found[0]
+        if b"/login?code=" in line:
+            return
     raise SystemExit("bench: polyhost serve did not start")

@@ -28,12 +28,26 @@ def arrive(there: Connections, number: int) -> list[One]:
 
 
 def test_the_stranger_who_was_first_leaves_for_whoever_comes():
-    there = Connections(most_strangers=2)
+    there = Connections(most_strangers=2, grace=0)
     assert [one.dropped for one in arrive(there, 5)] == [True, True, True, False, False]
 
 
+def test_who_has_just_come_has_a_moment_to_show_a_token_unless_there_are_too_many_of_them():
+    """A thousand of the owner's connections come at once, and are all accepted before the first is read."""
+    time = 0.0
+    there = Connections(most_strangers=2, most_at_once=5, grace=2, now=lambda: time)
+    burst = arrive(there, 5)
+    assert not any(one.dropped for one in burst)
+    [sixth] = arrive(there, 1)
+    assert [one.dropped for one in burst] == [True, False, False, False, False]
+    there.admitted(sixth)
+    time = 2.0
+    [late] = arrive(there, 1)
+    assert [one.dropped for one in (*burst, sixth, late)] == [True, True, True, True, False, False, False]
+
+
 def test_whoever_has_shown_a_token_is_no_stranger_and_stays():
-    there = Connections(most_strangers=2)
+    there = Connections(most_strangers=2, grace=0)
     [owner] = arrive(there, 1)
     there.admitted(owner)
     assert [one.dropped for one in arrive(there, 300)][-2:] == [False, False]
@@ -41,7 +55,7 @@ def test_whoever_has_shown_a_token_is_no_stranger_and_stays():
 
 
 def test_a_stranger_does_not_become_one_of_the_owners_by_resting():
-    there = Connections(most_strangers=1, most_idle=1)
+    there = Connections(most_strangers=1, most_idle=1, grace=0)
     [stranger] = arrive(there, 1)
     there.rests(stranger)
     arrive(there, 1)
@@ -62,7 +76,7 @@ def test_of_the_owners_that_rest_the_one_that_rests_longest_goes():
 
 
 def test_whoever_is_gone_is_not_counted():
-    there = Connections(most_strangers=1)
+    there = Connections(most_strangers=1, grace=0)
     [gone] = arrive(there, 1)
     there.left(gone)
     [next_one] = arrive(there, 1)

@@ -3,14 +3,18 @@
 Owns: both bounds, whom they cost their connection, and what is said of it. Must not know: HTTP, sockets.
 
 Attacker and owner are both 127.0.0.1, so nobody is turned away at the door: the stranger who has been there longest
-leaves for whoever comes. The owner's request shows a token with its first bytes, and is no stranger from then on.
+leaves for whoever comes. The owner's request shows a token with its first bytes, and is no stranger from then on; it
+has a moment for that, as a thousand connections of theirs may come at once after a pause.
 """
 
 from __future__ import annotations
 
 import logging
+import resource
+import time
 from collections import Counter
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from polyhost.server.malformed import Kind
 
@@ -20,6 +24,10 @@ _log = logging.getLogger(__name__)
 
 MOST_STRANGERS = 64
 """Connections at once that have not shown the token or a sign-in."""
+GRACE_SECONDS = 2.0
+"""How long a stranger stays although there are more, for its first bytes to be read."""
+MOST_AT_ONCE = 2048
+"""Strangers at once, however new; fewer where the process may open fewer files: a quarter of these."""
 MOST_IDLE = 256
 """Connections at once that have, and wait for their next request."""
 
@@ -35,17 +43,33 @@ class Connection(Protocol):
 class Connections:
     """Those of one server."""
 
-    def __init__(self, *, most_strangers: int = MOST_STRANGERS, most_idle: int = MOST_IDLE) -> None:
+    def __init__(
+        self,
+        *,
+        most_strangers: int = MOST_STRANGERS,
+        most_idle: int = MOST_IDLE,
+        most_at_once: int | None = None,
+        grace: float = GRACE_SECONDS,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._most_strangers = most_strangers
         self._most_idle = most_idle
-        self._strangers: dict[Connection, None] = {}
+        self._most_at_once = _most_at_once() if most_at_once is None else most_at_once
+        self._grace = grace
+        self._now = now
+        self._strangers: dict[Connection, float] = {}
         self._idle: dict[Connection, None] = {}
         self._counted: Counter[Kind] = Counter()
 
     def arrived(self, one: Connection) -> None:
         """It has shown nothing yet."""
-        self._strangers[one] = None
-        self._bound(self._strangers, self._most_strangers, Kind.TOO_MANY_STRANGERS)
+        now = self._now()
+        self._strangers[one] = now
+        while len(self._strangers) > self._most_strangers:
+            oldest, since = next(iter(self._strangers.items()))
+            if now - since < self._grace and len(self._strangers) <= self._most_at_once:
+                break
+            self._end(self._strangers, oldest, Kind.TOO_MANY_STRANGERS)
 
     def admitted(self, one: Connection) -> None:
         """It is the owner's."""
@@ -59,7 +83,8 @@ class Connections:
         """It waits for its next request."""
         if one not in self._strangers:
             self._idle[one] = None
-            self._bound(self._idle, self._most_idle, Kind.TOO_MANY_IDLE)
+            if len(self._idle) > self._most_idle:
+                self._end(self._idle, next(iter(self._idle)), Kind.TOO_MANY_IDLE)
 
     def left(self, one: Connection) -> None:
         """It is no more."""
@@ -73,9 +98,12 @@ class Connections:
         if count & (count - 1) == 0:
             _log.warning("not a request", extra={"kind": str(kind), "count": count})
 
-    def _bound(self, kept: dict[Connection, None], most: int, kind: Kind) -> None:
-        while len(kept) > most:
-            oldest = next(iter(kept))
-            del kept[oldest]
-            self.note(kind)
-            oldest.drop()
+    def _end(self, kept: dict[Connection, Any], one: Connection, kind: Kind) -> None:
+        del kept[one]
+        self.note(kind)
+        one.drop()
+
+
+def _most_at_once() -> int:
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_AT_ONCE if files == resource.RLIM_INFINITY else max(MOST_STRANGERS, min(MOST_AT_ONCE, files // 4))
