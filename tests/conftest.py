@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -30,7 +31,10 @@ settings.load_profile("deep" if "POLYHOST_EXAMPLES" in os.environ else "ci")
 
 
 def pytest_configure() -> None:
-    """The event loop of the program, where it has one of its own."""
+    """Ctrl-C as at a prompt, whatever the tests were started by: a shell's background job ignores it, and so would each
+    command that a test starts. And the event loop of the program, where it has one of its own."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(ImportError), warnings.catch_warnings(action="ignore"):
         import uvloop  # noqa: PLC0415  not there on every platform
 
