@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from polyhost.browser.recordings.waivers import read_waivers
+from polyhost.engine.development.rehearsal import keep_recording
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.dry_run import dry_run
 from polyhost.engine.run.dry_run_json import DryRun
@@ -36,8 +38,10 @@ from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_request, resolve_scope
 from polyhost.store.base import ConnectionRow, Store
 
-__all__ = ["collect_as_typed", "collect_wanted", "replay_demo"]
+__all__ = ["RECORDED", "collect_as_typed", "collect_wanted", "replay_demo"]
 
+RECORDED = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS})
+"""How a run ends that is recorded; of any other nothing is kept."""
 DEMO_NAME = "slack"
 DEMO_NAME_TAKEN = "slack-demo"
 
@@ -46,6 +50,9 @@ async def collect_as_typed(context: Context, request: RunRequest) -> Result[RunR
     """What `run` does. Everything that can be refused is refused before the store is opened for writing."""
     if request.replay is not None and request.record is not None:
         raise RefusedError("--replay and --record exclude each other", "Record from a live run.")
+    if request.waive and request.record is None:
+        raise RefusedError("--waive is about a recording, and none is made", "Give --record DIR, too.")
+    read_waivers(request.waive)
     if request.replay is not None and not request.dry_run:
         return await _replay(context, request, _folder(request.replay))
     async with context.store(create=False) as store:
@@ -128,9 +135,20 @@ async def _run(
 ) -> Result[RunResult]:
     folder = None if request.trace is None else _folder(request.trace)
     result = await _collect(context, store, connection, source, scope, prepared, full=request.full, trace_to=folder)
-    if request.record is not None:
-        await prepared.save(_folder(request.record), store, connection, scope)
     status = RunStatus(result["status"])
+    if request.record is not None and status in RECORDED:
+        await keep_recording(
+            prepared,
+            _folder(request.record),
+            source,
+            context.home,
+            store,
+            connection,
+            scope,
+            full=request.full,
+            waived=read_waivers(request.waive),
+            launcher=context.launcher,
+        )
     allow_gaps = load_config(context.home, flags={"run.allow_gaps": request.allow_gaps or None}).run.allow_gaps
     forgiven = status is RunStatus.COMPLETE_WITH_GAPS and allow_gaps
     return Result(result, exit_code=0 if forgiven else status.exit_code)
@@ -163,7 +181,7 @@ async def _collect(
         store=store,
         clock=context.clock,
         watch=context.watch,
-        answer=context.answer,
+        answer=prepared.answer(context.answer),
         cancelled=context.cancelled,
         pause=context.pause,
     )

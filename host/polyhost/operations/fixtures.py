@@ -14,7 +14,7 @@ from polyhost.errors import ErrorCode, ExitStatus, RefusedError
 from polyhost.operations.fields import Names, argument, option
 from polyhost.operations.operation import Group, Result, Section, operation
 from polyhost.operations.parsing import absolute_path
-from polyhost.operations.shared_fields import connection, resource, streams
+from polyhost.operations.shared_fields import connection, resource, streams, waive
 
 if TYPE_CHECKING:
     from polyhost.browser.recordings.recording_rules import RecordingRules
@@ -43,6 +43,7 @@ class FixtureRecordRequest:
     to_folder: str = argument("Where the scenario goes.", metavar="DIR", names=Names.FOLDER)
     stream: tuple[str, ...] = streams()
     resource: tuple[str, ...] = resource()
+    waive: tuple[str, ...] = waive()
 
 
 @operation(
@@ -53,14 +54,22 @@ class FixtureRecordRequest:
     only=_AUTHORS,
 )
 async def record(context: Context, request: FixtureRecordRequest) -> Result[dict[str, Any]]:
-    """A run like any other, which leaves a scenario behind: scrubbed, verified, and replaced whole."""
+    """A run like any other, which leaves a scenario behind where it ends well: scrubbed, verified, replayed once, and
+    replaced whole. `scenario` is null where it does not, and what was there before stays."""
+    from polyhost.operations.collect import RECORDED
     from polyhost.operations.runs import RunRequest, run
 
     wanted = RunRequest(
-        name=request.name, record=request.to_folder, stream=request.stream, resource=request.resource, allow_gaps=True
+        name=request.name,
+        record=request.to_folder,
+        stream=request.stream,
+        resource=request.resource,
+        waive=request.waive,
+        allow_gaps=True,
     )
     done = await run(context, wanted)
-    return Result({**done.value, "scenario": str(absolute_path(request.to_folder))}, done.exit_code)
+    kept = str(absolute_path(request.to_folder)) if done.value.get("status") in RECORDED else None
+    return Result({**done.value, "scenario": kept}, done.exit_code)
 
 
 class Scrubbed(TypedDict):
@@ -77,6 +86,7 @@ class FixtureScrubRequest:
     to_folder: str | None = option(
         "Where the scrubbed one goes. Default: in its place.", metavar="DIR", names=Names.FOLDER
     )
+    waive: tuple[str, ...] = waive()
 
 
 @operation(
@@ -93,8 +103,10 @@ async def scrub(context: Context, request: FixtureScrubRequest) -> Result[Scrubb
     """Replace what the rules name by stand-ins, verify, and write. RunFailedError names what they leave."""
     from polyhost.browser.recordings.fixture import load_scenario, write_scenario
     from polyhost.browser.recordings.record import cleaned
+    from polyhost.browser.recordings.waivers import read_waivers
 
-    [scenario] = cleaned([load_scenario(absolute_path(request.folder))], _rules(context, request.source))
+    waived = read_waivers(request.waive)
+    [scenario] = cleaned([load_scenario(absolute_path(request.folder))], _rules(context, request.source), waived)
     target = absolute_path(request.to_folder or request.folder)
     write_scenario(target, scenario)
     counts = {kind: sum(by_rule.values()) for kind, by_rule in scenario.redactions.kinds.items()}
@@ -102,17 +114,22 @@ async def scrub(context: Context, request: FixtureScrubRequest) -> Result[Scrubb
 
 
 class Leftover(TypedDict):
-    """A place that still holds what must go, and the rule by which it must. What it is, is never said."""
+    """A place that still holds what must go, and the rule by which it must. What it is, is never said. `place`: what
+    --waive takes, without the number of the entry."""
 
     where: str
+    place: str
     rule: str
 
 
 class Verified(TypedDict):
-    """What is left in a scenario; `more`: there may be more than is listed."""
+    """What is left in a scenario; `more`: there may be more than is listed. `looked_for`: all that was looked for, and
+    `waived`: places where it may stay, with the owner's reason. What is not among it was not looked for."""
 
     scenario: str
     findings: list[Leftover]
+    looked_for: list[str]
+    waived: dict[str, str]
     more: bool
 
 
@@ -131,14 +148,17 @@ class FixtureVerifyRequest:
 )
 async def verify(context: Context, request: FixtureVerifyRequest) -> Result[Verified]:
     """Look as a stranger would. Fails where something is left."""
-    from polyhost.browser.recordings.verify import MAX_FINDINGS
-    from polyhost.browser.recordings.verify import verify as look_over
+    from polyhost.browser.recordings.fixture import load_scenario
+    from polyhost.browser.recordings.verify import MAX_FINDINGS, looked_for, verify_scenario
 
-    folder = absolute_path(request.folder)
-    found = look_over(folder, _rules(context, request.source))
+    folder, rules = absolute_path(request.folder), _rules(context, request.source)
+    scenario = load_scenario(folder)
+    found = verify_scenario(scenario, rules)
     value = Verified(
         scenario=str(folder),
-        findings=[Leftover(where=finding.where, rule=finding.rule) for finding in found],
+        findings=[Leftover(where=finding.where, place=finding.place, rule=finding.rule) for finding in found],
+        looked_for=looked_for(rules),
+        waived=dict(scenario.redactions.waived),
         more=len(found) >= MAX_FINDINGS,
     )
     return Result(value, ExitStatus.FAILED if found else ExitStatus.COMPLETE)

@@ -21,6 +21,7 @@ __all__ = [
     "since",
     "stream",
     "streams",
+    "waive",
 ]
 
 
@@ -77,6 +78,15 @@ def after() -> Any:
 def deleted() -> Any:
     """Whether tombstones are shown."""
     return flag("Show records the source has deleted, too.")
+
+
+def waive() -> Any:
+    """Places of a recording that may hold what looks like a secret."""
+    return option(
+        "Let a place that was named stay in the recording, e.g. 'answer assets.*.hash=public'. Repeat for more.",
+        metavar="PLACE=REASON",
+        default=(),
+    )
 
 
 def map_host() -> Any:

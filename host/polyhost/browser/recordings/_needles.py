@@ -1,26 +1,25 @@
 """Find known values in any text, in every encoding they may stand in. Pure.
 
-Owns: the encodings (as is, percent, JSON, HTML, base64) and the search: one pass, longest first, so that a value that
-contains another is replaced whole, and nothing that was put in is replaced again. Must not know: what a value is.
+Owns: the spellings that are looked for as they are (plain, percent, JSON, HTML) and the search: one pass, longest
+first, so that a value that contains another is replaced whole, and nothing that was put in is replaced again. What is
+encoded in any other way is decoded first (`_layers`). Must not know: what a value is.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import html
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from urllib.parse import quote, quote_plus
+
+from polyhost.browser.recordings._layers import DEPTH, inside
 
 __all__ = ["ENCODINGS", "Finder"]
 
 HEADS = (12, 6, 2)
 """Characters by which needles are indexed, longest needles first: thousands of texts share their first two letters, few
 their first twelve; the shortest needle (an id like C1) has two."""
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
-_ENCODED_RUN = re.compile(r"[\w.~!*'()+:/@,;$%-]+")
 _BOUNDARY_ESCAPE = re.compile(r"(?:%[0-9A-Fa-f]{2}|\\[nrtbf]|\\u[0-9a-fA-F]{4})$")
 _LONGEST_ESCAPE = 6  # characters of \u0000
 
@@ -32,6 +31,7 @@ def _lower_percent(text: str) -> str:
 ENCODINGS: tuple[Callable[[str], str], ...] = (
     lambda text: text,
     lambda text: quote(text, safe=""),
+    lambda text: quote(text, safe="~()*!.'-_;/?:@&=+$,#"),
     quote_plus,
     _lower_percent,
     lambda text: json.dumps(text)[1:-1],
@@ -41,46 +41,52 @@ ENCODINGS: tuple[Callable[[str], str], ...] = (
     html.escape,
     lambda text: html.escape(text).replace("&#x27;", "&#39;"),
 )
-"""Ways a value can be written inside another text. Beside these, percent-encoded runs are decoded, because what is left
-unencoded varies, and base64 is, because its letters shift with the offset."""
+"""Ways in which most values are written inside another text; all others are met when what is encoded is decoded."""
 
 
-_Needle = tuple[str, str, bool]
-"""What is looked for, what takes its place, and whether it counts only as a whole word."""
+_Needle = tuple[str, tuple[str, str], bool]
+"""What is looked for, what takes its place (encoded and plain), and whether it counts only as a whole word."""
 
 
 class Finder:
     """Replaces each key of `replacements` by its value. Keys in `bounded` count only as whole words."""
 
-    __slots__ = ("_index", "_shortest")
+    __slots__ = ("_index", "_shortest", "used")
 
     def __init__(self, replacements: Mapping[str, str], bounded: Collection[str] = ()) -> None:
-        needles: dict[str, tuple[str, bool]] = {}
+        needles: dict[str, tuple[tuple[str, str], bool]] = {}
         for encode in ENCODINGS:
             for value, replacement in replacements.items():
-                needles.setdefault(encode(value), (encode(replacement), value in bounded))
+                needles.setdefault(encode(value), ((encode(replacement), replacement), value in bounded))
         self._index: dict[int, dict[str, list[_Needle]]] = {}
         for needle in sorted(needles, key=len, reverse=True):
             head = next(size for size in HEADS if len(needle) >= size)
             by_head = self._index.setdefault(head, {})
             by_head.setdefault(needle[:head], []).append((needle, *needles[needle]))
+        self.used: set[str] = set()
+        """What was put in so far, as it was given."""
         self._shortest = min((len(needle) for needle in needles), default=0)
 
     def contains(self, text: str) -> bool:
-        """Whether a value stands in the text in any encoding but base64."""
+        """Whether a value stands in the text as it is, or in one of `ENCODINGS`."""
         return any(True for _ in self._matches(text))
 
-    def replace(self, text: str) -> str:
+    def replace(self, text: str, depth: int = DEPTH) -> str:
+        """The text with every value replaced, also inside what is encoded, so many encodings deep."""
         if not self._index or len(text) < self._shortest:
             return text
         pieces: list[str] = []
         done = 0
         for start, end, replacement in self._matches(text):
-            pieces += (self._decoded(text[done:start]), replacement)
+            pieces += (self._inside(text[done:start], depth), replacement[0])
+            self.used.add(replacement[1])
             done = end
-        return "".join((*pieces, self._decoded(text[done:])))
+        return "".join((*pieces, self._inside(text[done:], depth)))
 
-    def _matches(self, text: str) -> Iterator[tuple[int, int, str]]:
+    def _inside(self, text: str, depth: int) -> str:
+        return inside(text, lambda plain: self.replace(plain, depth - 1)) if depth and text else text
+
+    def _matches(self, text: str) -> Iterator[tuple[int, int, tuple[str, str]]]:
         position, last = 0, len(text) - self._shortest
         while self._index and position <= last:
             found = self._at(text, position)
@@ -98,42 +104,6 @@ class Finder:
                     bounded and _inside_word(text, position, position + len(value))
                 ):
                     return needle
-        return None
-
-    def _decoded(self, text: str) -> str:
-        return _BASE64.sub(self._inside_base64, _ENCODED_RUN.sub(self._inside_percent, text) if "%" in text else text)
-
-    def _inside_percent(self, match: re.Match[str]) -> str:
-        for decode in (unquote, unquote_plus) if "%" in match[0] else ():
-            decoded = decode(match[0])
-            if self.contains(decoded):
-                return quote(self._plain(decoded), safe="/:@!~*'(),;$")
-        return match[0]
-
-    def _inside_base64(self, match: re.Match[str]) -> str:
-        token = match[0]
-        decoded = _decode(token)
-        if decoded is None or not self.contains(decoded):
-            return token
-        encode = base64.urlsafe_b64encode if "-" in token or "_" in token else base64.b64encode
-        encoded = encode(self._plain(decoded).encode()).decode()
-        return encoded if len(token) % 4 == 0 else encoded.rstrip("=")  # unpadded stays unpadded
-
-    def _plain(self, text: str) -> str:
-        pieces: list[str] = []
-        done = 0
-        for start, end, replacement in self._matches(text):
-            pieces += (text[done:start], replacement)
-            done = end
-        return "".join((*pieces, text[done:]))
-
-
-def _decode(token: str) -> str | None:
-    bare = token.rstrip("=")
-    try:
-        raw = base64.b64decode(bare.replace("-", "+").replace("_", "/") + "=" * (-len(bare) % 4), validate=True)
-        return raw.decode()
-    except (binascii.Error, UnicodeDecodeError):
         return None
 
 

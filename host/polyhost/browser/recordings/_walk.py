@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import quote_plus, unquote_plus
 
+from polyhost.browser.recordings.credentials import CREDENTIAL_HEADERS, is_credential
+from polyhost.browser.recordings.credentials import SENT as SENT_RULE
 from polyhost.browser.recordings.recording_rules import FieldRules, Kind
 
 __all__ = ["ALWAYS", "Found", "Visit", "Walker"]
@@ -24,6 +26,7 @@ Visit = Callable[[str, Found | None, str], str]
 """Called with a string, what the rules say about it, and where it is; returns what belongs there."""
 
 ALWAYS: Found = (Kind.SECRET, "always: cookies and authorization")
+_SENT: Found = (Kind.SECRET, SENT_RULE)
 MIN_NAME = 3
 """Characters of a field name that is looked for in script and HTML: `d="M0 0"` is a drawing, not Slack's cookie."""
 _COOKIE_HEADERS = frozenset({"cookie", "set-cookie"})
@@ -42,6 +45,8 @@ class Walker:
         self._visit = visit
         self._word = word
         self.where = ""
+        self.is_sent = False
+        """Whether what is shown was sent, or is stored to be sent: there a field's name tells a credential."""
         names = "|".join(
             re.escape(name) for name in sorted(rules.names, key=len, reverse=True) if len(name) >= MIN_NAME
         )
@@ -58,7 +63,7 @@ class Walker:
         return self._number(value, path) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
     def string(self, value: str, path: tuple[str | int, ...]) -> str:
-        found = self._rules.find(path)
+        found = self._rules.find(path) or self._credential(path, value)
         if found is not None:
             return self._seen(value, found, path)
         nested = _container(value)
@@ -86,9 +91,19 @@ class Walker:
         if lower in _AUTH_HEADERS:
             scheme, space, token = value.rpartition(" ")
             return scheme + space + self._seen(token, ALWAYS, (name,))
+        if lower in CREDENTIAL_HEADERS:
+            return self._seen(value, ALWAYS, (name,))
         if lower in ("location", "referer"):
             return self.url(value)
         return self.string(value, (name,))
+
+    def _credential(self, path: tuple[str | int, ...], value: str) -> Found | None:
+        name = next((step for step in reversed(path) if isinstance(step, str)), "")
+        return _SENT if self.is_sent and is_credential(name, value) else None
+
+    def seen(self, value: str, *path: str) -> str:
+        """A string that is no field: a cookie's name, an origin, the head of a posted part."""
+        return self._seen(value, None, path)
 
     def cookie(self, name: str, value: str) -> str:
         return self._seen(value, ALWAYS, ("cookie", name))
@@ -131,15 +146,14 @@ class Walker:
         pieces = value.split(";")
         for index, piece in enumerate(pieces if all_pairs else pieces[:1]):
             name, mark, secret = piece.partition("=")
-            pieces[index] = name + mark + self.cookie(name.strip(), secret.strip()) if mark else piece
-        return ";".join(pieces)
+            changed = mark and self.seen(name, "cookie") + mark + self.cookie(name.strip(), secret.strip())
+            pieces[index] = changed or self.seen(piece, "cookie")
+        rest = () if all_pairs else pieces[1:]
+        return ";".join([*pieces[: len(pieces) - len(rest)], *(self.seen(piece, "cookie") for piece in rest)])
 
     def _number(self, value: float, path: tuple[str | int, ...]) -> Any:
-        found = self._rules.find(path)
-        if found is None:
-            return value
         plain = repr(value)
-        changed = self._seen(plain, found, path)
+        changed = self._seen(plain, self._rules.find(path) or self._credential(path, plain), path)
         if changed == plain:
             return value
         return int(changed) if changed.isdigit() and changed[0] != "0" else changed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +21,13 @@ from polyhost.errors import RefusedError, RunFailedError
 
 __all__ = [
     "EXPECTED",
+    "GIVEN",
     "RECORDING",
     "REDACTIONS",
     "STORAGE_STATE",
     "Redactions",
     "Scenario",
+    "in_order",
     "load_scenario",
     "write_scenario",
 ]
@@ -34,6 +36,8 @@ RECORDING = "recording.har"
 STORAGE_STATE = "storage_state.json"
 EXPECTED = "expected.jsonl"
 REDACTIONS = "redactions.json"
+GIVEN = "given.json"
+"""Only there where the run was given something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,12 @@ class Redactions:
 
     `in_place_only` counts values that were replaced where a rule names them and nowhere else, because elsewhere the
     same characters mean something different (a name that is also a field's name, a number that may be a time).
+    `waived`: places that may hold what looks like a secret, each with the owner's reason.
     """
 
     kinds: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, Mapping[str, int]])
     in_place_only: Mapping[str, int] = field(default_factory=dict[str, int])
+    waived: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +60,21 @@ class Scenario:
     storage_state: Mapping[str, Any]
     expected: tuple[Mapping[str, Any], ...]
     redactions: Redactions
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What the run was given, in stand-ins, where that was anything: the `page` it began at, `resources` it was
+    narrowed to, `answers` of the owner, `earlier`: what it knew of runs before it. A replay is given the same."""
+    known: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
+    """What the host knows for a secret, beside what the rules find, each with why. In no file, ever."""
+
+
+def in_order(records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """By stream, partition and key: an order that hangs on nothing else, so that stand-ins for keys change it alike
+    in what is expected and in what comes."""
+    return sorted(records, key=lambda one: (one.get("stream", ""), one.get("partition") or "", one.get("key", "")))
 
 
 def load_scenario(directory: Path) -> Scenario:
-    """Read and validate all four files. RefusedError says what is missing or broken, and where."""
+    """Read and validate all files. RefusedError says what is missing or broken, and where."""
     if not directory.is_dir():
         raise RefusedError(f"There is no scenario directory {directory}", "Name a directory that holds recording.har.")
     for name in (RECORDING, STORAGE_STATE, EXPECTED, REDACTIONS):
@@ -67,8 +84,10 @@ def load_scenario(directory: Path) -> Scenario:
     if not isinstance(storage_state.get("cookies", []), list) or not isinstance(storage_state.get("origins", []), list):
         raise RefusedError(f"{directory / STORAGE_STATE} is not a storage state", "Record the scenario again.")
     lines = (directory / EXPECTED).read_bytes().splitlines()
-    expected = tuple(_json(directory / EXPECTED, line, number) for number, line in enumerate(lines, 1) if line.strip())
-    return Scenario(har.load(directory / RECORDING), storage_state, expected, _redactions(directory / REDACTIONS))
+    expected = (_json(directory / EXPECTED, line, number) for number, line in enumerate(lines, 1) if line.strip())
+    redactions = _redactions(directory / REDACTIONS)
+    recording = har.load(directory / RECORDING)
+    return Scenario(recording, storage_state, tuple(in_order(expected)), redactions, _given(directory / GIVEN))
 
 
 def write_scenario(directory: Path, scenario: Scenario) -> None:
@@ -76,9 +95,11 @@ def write_scenario(directory: Path, scenario: Scenario) -> None:
     files = {
         RECORDING: har.dump(scenario.recording),
         STORAGE_STATE: _pretty(scenario.storage_state),
-        EXPECTED: b"".join(_line(record) for record in scenario.expected),
-        REDACTIONS: _pretty({"kinds": scenario.redactions.kinds, "in_place_only": scenario.redactions.in_place_only}),
+        EXPECTED: b"".join(_line(record) for record in in_order(scenario.expected)),
+        REDACTIONS: _pretty(_counted(scenario.redactions)),
     }
+    if scenario.given:
+        files[GIVEN] = _pretty(scenario.given)
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         _replace(directory, lambda fresh: [(fresh / name).write_bytes(data) for name, data in files.items()])
@@ -121,10 +142,27 @@ def _json(path: Path, data: bytes, line: int | None = None) -> dict[str, Any]:
 
 def _redactions(path: Path) -> Redactions:
     document = _json(path, path.read_bytes())
-    kinds, in_place_only = document.get("kinds"), document.get("in_place_only", {})
-    if not isinstance(kinds, dict) or not isinstance(in_place_only, dict):
+    kinds, in_place_only, waived = (document.get(name, {}) for name in ("kinds", "in_place_only", "waived"))
+    if "kinds" not in document or not all(isinstance(one, dict) for one in (kinds, in_place_only, waived)):
         raise RefusedError(f"{path} does not say what was replaced", "Record the scenario again, or scrub it.")
-    return Redactions(cast("dict[str, dict[str, int]]", kinds), cast("dict[str, int]", in_place_only))
+    return Redactions(
+        cast("dict[str, dict[str, int]]", kinds), cast("dict[str, int]", in_place_only), cast("dict[str, str]", waived)
+    )
+
+
+def _counted(redactions: Redactions) -> dict[str, Any]:
+    counted = {"kinds": redactions.kinds, "in_place_only": redactions.in_place_only}
+    return {**counted, "waived": redactions.waived} if redactions.waived else counted
+
+
+def _given(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    given = _json(path, path.read_bytes())
+    kinds = {"page": str, "resources": dict, "answers": list, "earlier": dict}
+    if not all(isinstance(value, kinds.get(name, ())) for name, value in given.items()):
+        raise RefusedError(f"{path} is not what a run is given", "Record the scenario again, or restore the file.")
+    return given
 
 
 def _pretty(document: object) -> bytes:

@@ -2,16 +2,18 @@
 
 Owns: collecting what the rules point at, in canonical order (session, requests, expected output), and rewriting all of
 it with one table, so that joins survive. Structural: a value is personal because a rule names its field, and is then
-replaced wherever it is recognised; nothing is guessed from its looks, so timestamps stay. Pure. Must not know:
-files, browsers.
+replaced wherever it is recognised; nothing is guessed from its looks, so timestamps stay. Secret beside that is what
+the host knows for one (`Scenario.known`), wherever it stands. Pure. Must not know: files, browsers.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from polyhost.browser.recordings._layers import as_bytes, as_text, deflated, inflated
 from polyhost.browser.recordings._walk import Found, Visit, Walker
 from polyhost.browser.recordings.fixture import Redactions, Scenario
 from polyhost.browser.recordings.har import Entry, Headers, Recording, header
@@ -48,20 +50,25 @@ def scrub_together(scenarios: Sequence[Scenario], rules: RecordingRules) -> list
 
     for scenario in scenarios:
         walk_scenario(scenario, rules, collect, words)
+    for scenario in scenarios:  # last, so that what was sent elsewhere does not move the numbers of what is found here
+        for value, rule in scenario.known.items():
+            found = collected.get(value)
+            said_by = found.rule if found is not None and found.kind is Kind.SECRET else rule
+            collected[value] = Collected(Kind.SECRET, said_by, known=rule, is_found=found is not None)
     table = StandIns(collected, words)
 
-    def replace(value: str, found: Found | None, where: str) -> str:
+    def stand_in(value: str, found: Found | None, where: str) -> str:
         return table.of(value) if found is not None else table.replace_all(value)
 
-    redactions = Redactions(table.counts, table.in_place_only)
-    clean = (walk_scenario(scenario, rules, replace) for scenario in scenarios)
-    return [Scenario(one.recording, one.storage_state, one.expected, redactions) for one in clean]
+    clean = [walk_scenario(scenario, rules, stand_in) for scenario in scenarios]
+    counts, in_place_only = table.counts, table.in_place_only
+    return [replace(one, redactions=Redactions(counts, in_place_only, one.redactions.waived)) for one in clean]
 
 
 def walk_scenario(scenario: Scenario, rules: RecordingRules, visit: Visit, words: set[str] | None = None) -> Scenario:
     """Show every string of a scenario to a visitor, in canonical order, and build a scenario of what it answers."""
     walker = Walker(rules.field_rules, visit, words.add if words is not None else None)
-    walker.where = "storage_state.json"
+    walker.where, walker.is_sent = "storage_state.json", True
     storage_state = _storage_state(scenario.storage_state, walker)
     entries: list[Entry] = []
     for index, entry in enumerate(scenario.recording.entries):
@@ -69,11 +76,12 @@ def walk_scenario(scenario: Scenario, rules: RecordingRules, visit: Visit, words
         entries.append(_entry(entry, walker))
     expected: list[Mapping[str, Any]] = []
     for line, record in enumerate(scenario.expected, 1):
-        walker.where = f"expected.jsonl, line {line}"
+        walker.where, walker.is_sent = f"expected.jsonl, line {line}", False
         expected.append(walker.json(record))
-    return Scenario(
-        Recording(tuple(entries), scenario.recording.name), storage_state, tuple(expected), scenario.redactions
-    )
+    walker.where = "given.json"
+    given = walker.json(dict(scenario.given))
+    recording = Recording(tuple(entries), scenario.recording.name)
+    return Scenario(recording, storage_state, tuple(expected), scenario.redactions, given)
 
 
 def _storage_state(state: Mapping[str, Any], walker: Walker) -> dict[str, Any]:
@@ -92,7 +100,8 @@ def _stored_cookie(cookie: Mapping[str, Any], walker: Walker) -> dict[str, Any]:
     # Expiry dates tell when the owner signed in and would end the fixture's life; a session cookie never expires.
     fixed = {"expires": -1} if "expires" in cookie else {}
     value = walker.cookie(str(cookie.get("name", "")), str(cookie.get("value", "")))
-    return {**cookie, **fixed, "value": value}
+    plain = {name: walker.seen(str(cookie[name]), name) for name in ("name", "domain", "path") if name in cookie}
+    return {**cookie, **fixed, **plain, "value": value}
 
 
 def _origin(origin: Mapping[str, Any], walker: Walker) -> dict[str, Any]:
@@ -103,13 +112,17 @@ def _origin(origin: Mapping[str, Any], walker: Walker) -> dict[str, Any]:
     items = [
         {"name": walker.key(item["name"]), "value": walker.string(item["value"], (item["name"],))} for item in stored
     ]
-    return {"origin": origin.get("origin", ""), "localStorage": items, **rest}
+    return {"origin": walker.seen(str(origin.get("origin", "")), "origin"), "localStorage": items, **rest}
 
 
 def _entry(entry: Entry, walker: Walker) -> Entry:
+    where, walker.is_sent = walker.where, True
+    walker.where = f"{where}, request URL"
     url = walker.url(entry.url)
-    headers, body = _request(entry, walker)
+    headers, body = _request(entry, walker, where)
+    walker.where, walker.is_sent = f"{where}, answer's headers", False
     response_headers = _headers(entry.response_headers, walker)
+    walker.where = f"{where}, answer"
     return Entry(
         method=entry.method,
         url=url,
@@ -126,15 +139,20 @@ def _headers(headers: Headers, walker: Walker) -> Headers:
     return tuple((name, walker.header(name, value)) for name, value in headers)
 
 
-def _request(entry: Entry, walker: Walker) -> tuple[Headers, bytes | None]:
+def _request(entry: Entry, walker: Walker, where: str) -> tuple[Headers, bytes | None]:
     content_type = header(entry.request_headers, "content-type")
     match = re.search(r'boundary="?([^";]+)"?', content_type)
     if entry.request_body is None or not content_type.lower().startswith("multipart/") or match is None:
-        body = entry.request_body
-        return _headers(entry.request_headers, walker), None if body is None else _body(content_type, body, walker)
+        walker.where = f"{where}, request headers"
+        headers, body = _headers(entry.request_headers, walker), entry.request_body
+        walker.where = f"{where}, request body"
+        return headers, None if body is None else _body(content_type, body, walker)
     fixed = content_type.replace(match[1], BOUNDARY)
     headers = tuple((name, fixed if name.lower() == "content-type" else value) for name, value in entry.request_headers)
-    return _headers(headers, walker), _multipart(entry.request_body, match[1].encode(), walker)
+    walker.where = f"{where}, request headers"
+    headers = _headers(headers, walker)
+    walker.where = f"{where}, request body"
+    return headers, _multipart(entry.request_body, match[1].encode(), walker)
 
 
 def _multipart(body: bytes, boundary: bytes, walker: Walker) -> bytes:
@@ -143,7 +161,10 @@ def _multipart(body: bytes, boundary: bytes, walker: Walker) -> bytes:
         head, gap, content = part.partition(b"\r\n\r\n")
         name = re.search(rb'\bname="([^"]*)"', head)
         if gap and name:
-            parts[index] = head + gap + _part(name[1].decode(errors="replace"), head, content, walker)
+            said = as_bytes(walker.seen(as_text(head), "part"))
+            parts[index] = said + gap + _part(name[1].decode(errors="replace"), head, content, walker)
+        elif part.strip(b"\r\n-"):
+            parts[index] = b"\r\n\r\n" + _placeholder(part) + b"\r\n"
     return (b"--" + BOUNDARY.encode()).join(parts)
 
 
@@ -159,6 +180,10 @@ def _part(name: str, head: bytes, content: bytes, walker: Walker) -> bytes:
 
 
 def _body(content_type: str, body: bytes, walker: Walker) -> bytes:
+    plain = inflated(body)
+    if plain is not None:
+        changed = _body(content_type, plain, walker)
+        return body if changed == plain else deflated(changed, body)
     charset = _CHARSET.search(content_type)
     encoding = charset[1] if charset else "utf-8"
     try:

@@ -15,16 +15,13 @@ from urllib.parse import unquote
 
 from polyhost.browser.recordings import _filler
 from polyhost.browser.recordings._needles import Finder
+from polyhost.browser.recordings.credentials import is_certain
 from polyhost.browser.recordings.recording_rules import Kind
 
-__all__ = ["Collected", "StandIns", "is_standin", "looks_secret"]
+__all__ = ["Collected", "StandIns", "is_standin"]
 
 _TOKEN_PREFIX = re.compile(r"(?:xox[a-z]\.)?xox[a-z]-")
 _JWT = re.compile(r"eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*")
-_SHAPES = re.compile(
-    r"(?:xox[a-z]\.)?xox[a-z]-[\w%-]{6,}|eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*|\bbearer\s+(?=\S*\d)[\w.~+/-]{8,}=*",
-    re.IGNORECASE,
-)
 _FAKE_SECRET = re.compile(
     r"(?:bearer\s+)?(?:(?:xox[a-z]\.)?xox[a-z]-)?standin-\d+|eyJhbGciOiJub25lIn0\.standin-\d+\.standin", re.IGNORECASE
 )
@@ -50,6 +47,10 @@ class Collected:
 
     kind: Kind
     rule: str
+    known: str = ""
+    """Why the host knows it for a secret, wherever it stands."""
+    is_found: bool = True
+    """Whether a field holds it: else it is counted only where it was met."""
 
 
 class StandIns:
@@ -62,10 +63,10 @@ class StandIns:
     def __init__(self, values: Mapping[str, Collected], words: Iterable[str] = ()) -> None:
         self._values = values
         words = {word for word in words if _API_WORD.fullmatch(word)}
-        everywhere = {v: c.kind for v, c in values.items() if v not in words and is_recognisable(v, c.kind)}
+        everywhere = {v: c.kind for v, c in values.items() if v not in words and _is_hunted(v, c)}
         # A whole string equal to a shorter text is that text too, unless it could as well be a constant of the API.
         self._alone = {v for v in values if not _API_WORD.fullmatch(v) and not _NUMBER.fullmatch(v)}
-        self._in_place_only = [c.kind for v, c in values.items() if v not in everywhere]
+        self._in_place_only = [c.kind for v, c in values.items() if v not in everywhere and c.is_found]
         self._originals = Finder({value: value for value in everywhere}, _bounded(everywhere))
         self._avoid = {
             part for value, c in values.items() if c.kind is not Kind.TEXT for part in re.findall(r"\w+", value)
@@ -96,11 +97,11 @@ class StandIns:
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]:
-        """Distinct values replaced, by kind and rule."""
+        """Distinct values replaced, by kind and rule. What the host knew and did not find is not counted."""
         result: dict[str, dict[str, int]] = {}
         for kind in Kind:
-            for collected in self._values.values():
-                if collected.kind is kind:
+            for value, collected in self._values.items():
+                if collected.kind is kind and (collected.is_found or self._table[value] in self._finder.used):
                     by_rule = result.setdefault(kind.value, {})
                     by_rule[collected.rule] = by_rule.get(collected.rule, 0) + 1
         return result
@@ -174,13 +175,14 @@ def is_standin(value: str, kind: Kind) -> bool:
     return any(accepted[strong](value) for strong in strongest_first[: strongest_first.index(kind) + 1])
 
 
-def looks_secret(text: str) -> bool:
-    """Whether a text holds something of a known credential's shape that is not a stand-in."""
-    return any(not _FAKE_SECRET.fullmatch(match[0]) for match in _SHAPES.finditer(text))
+def _is_hunted(value: str, collected: Collected) -> bool:
+    """Whether a value is looked for beyond its own field."""
+    return is_certain(value, collected.known) if collected.known else is_recognisable(value, collected.kind)
 
 
 def _bounded(kinds: Mapping[str, Kind]) -> frozenset[str]:
-    return frozenset(value for value, kind in kinds.items() if kind in (Kind.NAME, Kind.ID, Kind.TEXT))
+    words = (Kind.NAME, Kind.ID, Kind.TEXT)
+    return frozenset(value for value, kind in kinds.items() if kind in words or len(value) < MIN_SECRET)
 
 
 def _variants(value: str, kind: Kind) -> set[str]:

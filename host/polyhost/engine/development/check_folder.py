@@ -15,7 +15,7 @@ import orjson
 
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.recording_rules import RecordingRules
-from polyhost.browser.recordings.verify import verify_scenario
+from polyhost.browser.recordings.verify import looked_for, verify_scenario
 from polyhost.browser.reused_browser import ReusedBrowser
 from polyhost.connectors.loading import MANIFEST, LoadedSource, load_connector_folder
 from polyhost.connectors.stdio import StdioConnector, Timeouts
@@ -23,6 +23,7 @@ from polyhost.engine.development.conformance import BEHAVIOUR, check_behaviour
 from polyhost.engine.development.report import Check, Report, failed, not_checked, ok
 from polyhost.engine.development.trials import Bench
 from polyhost.engine.events import Answer, Watcher, ignore
+from polyhost.engine.sources.answers import answering
 from polyhost.engine.sources.connectors import replay_connector
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.protocol.declarations import PolyfillDecl, StdioDecl
@@ -140,14 +141,14 @@ async def _replay(
         return [first, *(not_checked(name, why) for name in BEHAVIOUR)]
     rules = RecordingRules.declared(page.recording.model_dump(exclude_defaults=True), page.hosts)
     left = verify_scenario(recorded, rules)
-    clean = ok("recording", "no secret and nothing personal is left in it")
+    clean = ok("recording", f"nothing was found in it of what was looked for ({len(looked_for(rules))} kinds)")
     if left:
         told = f"{len(left)} places hold what must go: {', '.join(str(finding) for finding in left[:3])}"
         clean = failed("recording", told, "Name the fields in polyfill.recording.redact and record it again.")
     bench = Bench(
         manifest=source.manifest,
         make=lambda: replay_connector(source, scenario, launcher=browser.launcher).connector,
-        answer=answer,
+        answer=answering(recorded.given.get("answers", ()), answer),
         watch=watch,
         recorded=True,
     )

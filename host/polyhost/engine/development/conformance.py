@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from polyhost.engine.development.rehearsal import differences
 from polyhost.engine.development.report import Check, failed, not_checked, ok
 from polyhost.engine.development.trials import Bench, Ran, Trial
 from polyhost.errors import PolyhostError
@@ -110,13 +111,13 @@ def _records(ran: Ran) -> Check:
 
 
 async def _expected(trial: Trial, expected: list[dict[str, Any]]) -> Check:
-    found, wanted = await trial.rows(), [dict(row) for row in expected]
-    if found == wanted:
+    found = await trial.rows()
+    missing, more = differences(expected, found)
+    if not missing and not more:
         return ok("expected", f"{len(found):,} records, exactly those of expected.jsonl")
-    off = sum(row not in wanted for row in found), sum(row not in found for row in wanted)
     return failed(
         "expected",
-        f"{off[0]:,} records are not in expected.jsonl, {off[1]:,} of it did not come out",
+        f"{more:,} records are not in expected.jsonl, {missing:,} of it did not come out",
         "Correct the polyfill, or record the scenario again.",
     )
 

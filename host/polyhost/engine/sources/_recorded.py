@@ -6,21 +6,23 @@ what a run does with its records.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from playwright.async_api import BrowserContext
 
 from polyhost.browser.bridge.tab import Launcher
 from polyhost.browser.launch import BrowserOptions, launch
+from polyhost.browser.recordings.credentials import answered
 from polyhost.browser.recordings.fixture import Scenario
 from polyhost.browser.recordings.record import Recorder
 from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.replay import Replayer
 from polyhost.connectors.base import Connector, ConnectorSession, HostCalls
 from polyhost.connectors.page import PageConnector, PagePolyfill, PageSession
+from polyhost.engine.sources._recorded_session import Heard, HeardCalls, HeardSession, ToldCalls, ToldSession
 from polyhost.errors import ErrorCode, PolyhostError, RunFailedError
 
 __all__ = ["RecordedConnector", "ReplayConnector"]
@@ -39,6 +41,7 @@ class ReplayConnector(Connector):
     ) -> None:
         self._replayer = Replayer(scenario.recording, rules, on_unrecorded=self._unrecorded)
         self._session: PageSession | None = None
+        self._earlier: Mapping[str, Any] = scenario.given.get("earlier", {})
         self._inner = PageConnector(
             polyfill,
             browser=browser or BrowserOptions(offline=True),
@@ -58,11 +61,11 @@ class ReplayConnector(Connector):
     @asynccontextmanager
     async def _open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession]:
         try:
-            async with self._inner.open(calls) as session:
+            async with self._inner.open(ToldCalls(calls, self._earlier) if self._earlier else calls) as session:
                 self._session = session if isinstance(session, PageSession) else None
                 if self._replayer.unrecorded:
                     self._unrecorded(self._replayer.unrecorded[0])
-                yield session
+                yield ToldSession(session, self._earlier) if self._earlier else session
         except PolyhostError:
             if self._session is None and self._replayer.unrecorded:  # not even its page is in it
                 raise _not_recorded(self._replayer.unrecorded[0]) from None
@@ -84,10 +87,20 @@ def _not_recorded(name: str) -> RunFailedError:
 
 
 class RecordedConnector(Connector):
-    """A live page connector whose traffic is recorded. After the run, `save` scrubs and writes the scenario."""
+    """A live page connector whose traffic is recorded. After the run, `raw` has it, to be scrubbed."""
 
-    def __init__(self, polyfill: PagePolyfill, rules: RecordingRules, **options: Any) -> None:
+    def __init__(
+        self,
+        polyfill: PagePolyfill,
+        rules: RecordingRules,
+        key_parts: Mapping[str, int],
+        *,
+        has_earlier: bool,
+        **options: Any,
+    ) -> None:
         self._recorder = Recorder(rules)
+        self._page = polyfill.page
+        self._heard = Heard(key_parts, has_earlier=has_earlier)
         self._inner = PageConnector(polyfill, prepare=self._start, **options)
 
     @property
@@ -97,21 +110,28 @@ class RecordedConnector(Connector):
     def open(self, calls: HostCalls) -> AbstractAsyncContextManager[ConnectorSession]:
         return self._open(calls)
 
-    def save(self, directory: Path, expected: Iterable[Mapping[str, Any]]) -> None:
-        """RunFailedError where the recording would still hold what must not be kept; then nothing is written."""
-        self._recorder.save(directory, expected)
+    def brought(self, records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Of stored records, in the form of expected.jsonl, those that this run brought."""
+        return [record for record in records if (record["stream"], record["key"]) in self._heard.emitted]
 
-    def raw(self, expected: Iterable[Mapping[str, Any]]) -> Scenario:
-        """The recording before scrubbing, for several that are scrubbed together."""
-        return self._recorder.raw(expected)
+    def raw(
+        self, expected: Iterable[Mapping[str, Any]], resources: Mapping[str, Sequence[str]] | None = None
+    ) -> Scenario:
+        """The recording before scrubbing. `resources`: what the run was narrowed to."""
+        heard = self._heard
+        for answer in heard.answers:
+            self._recorder.knows(answered(answer["data"], frozenset(heard.offered)))
+        narrowed = {stream: list(names) for stream, names in (resources or {}).items()}
+        given = {"page": self._page, "resources": narrowed, "answers": heard.answers, "earlier": heard.earlier}
+        return replace(self._recorder.raw(expected), given={name: value for name, value in given.items() if value})
 
     async def _start(self, context: BrowserContext) -> None:
         await self._recorder.start(context)
 
     @asynccontextmanager
     async def _open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession]:
-        async with self._inner.open(calls) as session:
+        async with self._inner.open(HeardCalls(calls, self._heard)) as session:
             try:
-                yield session
+                yield HeardSession(session, self._heard)
             finally:
                 await self._recorder.stop()

@@ -19,7 +19,7 @@ from polyhost.browser.bridge.tab import Launcher
 from polyhost.browser.fence import KINDS
 from polyhost.browser.governor import Governor
 from polyhost.browser.launch import BrowserOptions, launch
-from polyhost.browser.recordings.fixture import load_scenario
+from polyhost.browser.recordings.fixture import Scenario, load_scenario
 from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.connectors.base import Connector, Traffic
 from polyhost.connectors.loading import LoadedSource, bundled_folder
@@ -33,6 +33,7 @@ from polyhost.engine.sessions.saved import SavedSession, load_saved
 from polyhost.engine.sessions.sign_in import site_of
 from polyhost.engine.settings.config import load_config
 from polyhost.engine.sources._recorded import RecordedConnector, ReplayConnector
+from polyhost.engine.sources.answers import answering
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.protocol.manifest import PolyfillDecl
@@ -85,6 +86,9 @@ class Prepared:
     recorded: bool = False
     governor: Governor | None = None
     recording: RecordedConnector | None = None
+    rules: RecordingRules | None = None
+    answers: Sequence[Mapping[str, Any]] = ()
+    """What a replayed recording says that its owner answered."""
 
     async def remember(self, store: Store, connection: ConnectionRow) -> None:
         """Keep what the governor has learned for the next run."""
@@ -93,10 +97,17 @@ class Prepared:
                 connection.id, memos.GOVERNOR, self.governor.snapshot(_gate_time(Clock()))
             )
 
-    async def save(self, directory: Path, store: Store, connection: ConnectionRow, scope: Scope) -> None:
-        """Write the recording, with what it must yield."""
-        if self.recording is not None:
-            self.recording.save(directory, await expected_records(store, connection, scope))
+    def answer(self, otherwise: Answer) -> Answer:
+        """Who answers a question: the recording, as long as it holds an answer."""
+        return answering(self.answers, otherwise) if self.answers else otherwise
+
+    async def raw(self, store: Store, connection: ConnectionRow, scope: Scope) -> Scenario | None:
+        """What was recorded, before scrubbing, with the records that it must yield; None where nothing was."""
+        if self.recording is None:
+            return None
+        brought = self.recording.brought(await expected_records(store, connection, scope))
+        narrowed = {stream.name: stream.resources for stream in scope.streams if stream.resources}
+        return self.recording.raw(brought, narrowed)
 
 
 def demo_scenario() -> Path:
@@ -105,14 +116,16 @@ def demo_scenario() -> Path:
 
 
 def replay_connector(
-    source: LoadedSource, directory: Path, home: Path | None = None, launcher: Launcher = launch
+    source: LoadedSource, recording: Path | Scenario, home: Path | None = None, launcher: Launcher = launch
 ) -> Prepared:
-    """A run that is answered from a recording and reaches nothing else. `home`: whose settings name the browser."""
+    """A run that is answered from a recording, in a folder or not written yet, and reaches nothing else. `home`: whose
+    settings name the browser."""
     executable = None if home is None else load_config(home).browser.executable
     browser = BrowserOptions(offline=True, executable=executable)
-    declared, polyfill = _page(source, browser)
-    scenario = load_scenario(directory)
-    return Prepared(ReplayConnector(polyfill, scenario, _rules(declared), browser, launcher), recorded=True)
+    scenario = load_scenario(recording) if isinstance(recording, Path) else recording
+    declared, polyfill = _page(source, browser, page=scenario.given.get("page"))
+    connector = ReplayConnector(polyfill, scenario, _rules(declared), browser, launcher)
+    return Prepared(connector, recorded=True, answers=scenario.given.get("answers", ()))
 
 
 async def live_connector(
@@ -187,13 +200,15 @@ async def recording_connector(
     recording = RecordedConnector(
         polyfill,
         _rules(declared),
+        {stream.name: len(stream.primary_key) for stream in source.manifest.streams},
+        has_earlier=bool(await store.ledger.checkpoints(connection.id) or await store.ledger.partitions(connection.id)),
         governor=governor,
         browser=browser,
         storage_state=state,
         launcher=launcher or launch,
         bounds=run_bounds(home),
     )
-    return Prepared(recording, governor=governor, recording=recording)
+    return Prepared(recording, governor=governor, recording=recording, rules=_rules(declared))
 
 
 async def _governor(store: Store, connection: ConnectionRow, clock: Clock) -> Governor:

@@ -1,12 +1,13 @@
 """What a recorded scenario must yield when it is replayed: every record of the run's streams, without its accidents.
 
-Owns: the form of expected.jsonl. Must not know: recordings, scrubbing.
+Owns: the form of expected.jsonl. Must not know: traffic, scrubbing.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from polyhost.browser.recordings.fixture import in_order
 from polyhost.protocol.scope import Scope
 from polyhost.store.base import ConnectionRow, RecordQuery, Store
 
@@ -16,7 +17,7 @@ _PAGE = 1_000
 
 
 async def expected_records(store: Store, connection: ConnectionRow, scope: Scope) -> list[dict[str, Any]]:
-    """Records in reading order, by stream: key, partition, data, deleted. No times of collection, no batch ids."""
+    """Records by stream, partition and key: these, data, deleted. No times of collection, no batch ids."""
     found: list[dict[str, Any]] = []
     for stream in scope.streams:
         after: str | None = None
@@ -37,4 +38,4 @@ async def expected_records(store: Store, connection: ConnectionRow, scope: Scope
             after = page.next
             if after is None:
                 break
-    return found
+    return [dict(record) for record in in_order(found)]
