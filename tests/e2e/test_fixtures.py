@@ -8,6 +8,9 @@ import pytest
 
 from checkout import ROOT
 from e2e.owner import NAME, Owner
+from fakes.slack import scenarios
+from fakes.slack.faults import ExpireSession, Fault
+from fakes.slack.script import play
 from polyhost.engine.run.tracing import FOLDER
 from polyhost.errors import RunFailedError
 from polyhost.operations import fixtures
@@ -113,3 +116,59 @@ async def test_a_recording_that_cannot_be_cleaned_is_not_written(tmp_path: Path)
             FixtureScrubRequest(source="slack", folder=str(folder), to_folder=str(tmp_path / "clean")),
         )
     assert not (tmp_path / "clean").exists()
+
+
+@pytest.mark.requirement("SE-3")
+async def test_a_run_that_does_not_end_well_is_not_recorded(newcomer: Owner, tmp_path: Path):
+    folder = tmp_path / "recorded"
+    newcomer.slack.faults.add(Fault(ExpireSession(), method="users.list"))
+    asked = FixtureRecordRequest(name=NAME, to_folder=str(folder), stream=("users",))
+    recorded = await fixtures.record(newcomer.context(), asked)
+    assert recorded.value["status"] == "needs_owner"
+    assert recorded.value["scenario"] is None
+    assert recorded.exit_code != 0
+    assert not folder.exists()
+
+
+@pytest.mark.requirement("SE-3")
+async def test_a_run_over_an_earlier_state_is_recorded_and_replays_with_nothing_before_it(owner: Owner, tmp_path: Path):
+    """What the run was told of those before it is in the recording, in stand-ins."""
+    folder = tmp_path / "recorded"
+    play(owner.slack.world, scenarios.second())
+    ran = await owner.run(record=str(folder))
+    assert ran.status == "complete_with_gaps"
+    given = json.loads((folder / "given.json").read_text())
+    assert given["earlier"]["state"]
+    expected = [json.loads(line) for line in (folder / "expected.jsonl").read_text().splitlines()]
+    assert 0 < len(expected) < len((SMALL / "expected.jsonl").read_text().splitlines())
+    replayed = await run(Context(home=tmp_path / "other"), RunRequest(name="slack", replay=str(folder)))
+    assert replayed.value["status"] in {"complete", "complete_with_gaps"}
+
+
+@pytest.mark.requirement("SE-3")
+async def test_verify_says_what_it_looked_for_and_what_was_waived(tmp_path: Path):
+    folder, clean = tmp_path / "odd", tmp_path / "clean"
+    shutil.copytree(SMALL, folder)
+    har = json.loads((folder / "recording.har").read_bytes())
+    content = {"mimeType": "application/json", "text": json.dumps({"assets": [{"hash": "8f3Kq0Zt7Lm2Xw9Rb5Yc1Vd4"}]})}
+    har["log"]["entries"][0]["response"] = {"status": 200, "headers": [], "content": content}
+    (folder / "recording.har").write_text(json.dumps(har))
+    context = Context(home=tmp_path / "home")
+    [found] = (await fixtures.verify(context, FixtureVerifyRequest(source="slack", folder=str(folder)))).value[
+        "findings"
+    ]
+    assert found == {
+        "where": "recording.har, entry 0, answer assets.0.hash",
+        "place": "answer assets.*.hash",
+        "rule": "looks like a random string",
+    }
+    with pytest.raises(RunFailedError, match=r"answer assets\.\*\.hash looks like a random string"):
+        await fixtures.scrub(context, FixtureScrubRequest(source="slack", folder=str(folder), to_folder=str(clean)))
+    assert not clean.exists()
+    waived = (f"{found['place']}=public names of files",)
+    asked = FixtureScrubRequest(source="slack", folder=str(folder), to_folder=str(clean), waive=waived)
+    await fixtures.scrub(context, asked)
+    looked = await fixtures.verify(context, FixtureVerifyRequest(source="slack", folder=str(clean)))
+    assert (looked.exit_code, looked.value["waived"]) == (0, {"answer assets.*.hash": "public names of files"})
+    assert any("mail addresses" in sought for sought in looked.value["looked_for"])
+    assert any("real_name" in sought for sought in looked.value["looked_for"])

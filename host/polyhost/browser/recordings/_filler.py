@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from html.entities import html5
 
 __all__ = ["fill", "invented_name", "is_filler", "is_invented_name"]
 
@@ -41,10 +42,12 @@ _LINK = re.compile(r"https://example\.com/link-\d+")
 _TOKEN = re.compile(
     r"<(?P<mark>[^<>\n]*)>"  # Slack's markup: mentions, channels, links
     r"|(?P<url>https?://[^\s<>|\"']+)"
-    r"|(?P<keep>:[a-z0-9_+'-]+:|&[a-z]+;|&\#x?[0-9a-f]+;)"  # emoji codes and HTML entities
-    r"|(?P<word>\w+)"
+    r"|(?P<keep>(?<!\w):[a-z0-9_+'-]+:(?!\w)|&\#x?[0-9a-f]+;)"  # emoji codes and HTML entities
+    r"|(?P<entity>&[A-Za-z][A-Za-z0-9]*;)"
+    r"|(?P<word>[\w\u0300-\u036f]+)"
 )
-_MENTION = ("@", "#", "!")
+_MENTION = re.compile(r"[@#][A-Z][A-Z0-9]+|!(?:here|channel|everyone)|!subteam\^[A-Z0-9]+")
+"""A mark that says who or where by an id; any other holds words."""
 
 
 def invented_name(number: int, like: str) -> str:
@@ -77,6 +80,8 @@ def fill(text: str, number: int, *, link: Callable[[str], str], avoid: Collectio
             return f"<{_markup(match['mark'], replace, link)}>"
         if match["url"] is not None:
             return link(match["url"])
+        if match["entity"] is not None:
+            return match["entity"] if _is_entity(match["entity"]) else f"&{word_for(len(match['entity']) - 2)};"
         return match["keep"] or word_for(len(match["word"]))
 
     return _TOKEN.sub(replace, text)
@@ -88,12 +93,18 @@ def is_filler(text: str) -> bool:
     def accepted(match: re.Match[str]) -> bool:
         if match["mark"] is not None:
             head, _, label = match["mark"].partition("|")
-            return (head.startswith(_MENTION) or _is_target(head)) and is_filler(label)
+            return bool(_MENTION.fullmatch(head) or _is_target(head)) and is_filler(label)
         if match["url"] is not None:
             return bool(_LINK.fullmatch(match["url"]))
+        if match["entity"] is not None:
+            return _is_entity(match["entity"]) or match["entity"][1:-1] in _VOCABULARY
         return match["keep"] is not None or match["word"] in _VOCABULARY
 
     return all(accepted(match) for match in _TOKEN.finditer(re.sub(r" \d+$", "", text)))  # the number `fill` may append
+
+
+def _is_entity(text: str) -> bool:
+    return text[1:] in html5
 
 
 def _is_target(head: str) -> bool:
@@ -103,9 +114,10 @@ def _is_target(head: str) -> bool:
 
 def _markup(mark: str, replace: Callable[[re.Match[str]], str], link: Callable[[str], str]) -> str:
     head, bar, label = mark.partition("|")
-    if ":" in head and not head.startswith(_MENTION):
+    is_mention = _MENTION.fullmatch(head)
+    if ":" in head and not is_mention:
         head = link(head)
-    elif not head.startswith(_MENTION):
+    elif not is_mention:
         head = _TOKEN.sub(replace, head)
     return f"{head}{bar}{_TOKEN.sub(replace, label)}"
 

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from polyhost.browser.recordings import _filler
 from polyhost.browser.recordings._needles import Finder
+from polyhost.browser.recordings._phrases import Phrases
 from polyhost.browser.recordings.credentials import is_certain
 from polyhost.browser.recordings.recording_rules import Kind
 
@@ -82,14 +83,17 @@ class StandIns:
         self._originals = Finder(hidden, _bounded(everywhere))
         self._assign(Kind.TEXT)
         self._finder = self._find(everywhere)
+        texts = (v for v, c in values.items() if c.kind is Kind.TEXT and self._table[v] != v)
+        self._phrases = Phrases(texts, self._avoid)
 
     def of(self, value: str) -> str:
         """The stand-in of a collected value."""
         return self._table[value]
 
     def replace_all(self, text: str) -> str:
-        """Replace every recognisable value in a text, in whatever encoding it stands there."""
-        return self._table[text] if text in self._alone else self._finder.replace(text)
+        """Replace every recognisable value in a text, in whatever encoding it stands there; words of texts also where
+        markup stands between them."""
+        return self._table[text] if text in self._alone else self._phrases.replace(self._finder.replace(text))
 
     @property
     def in_place_only(self) -> Mapping[str, int]:

@@ -93,14 +93,12 @@ class RecordedConnector(Connector):
         self,
         polyfill: PagePolyfill,
         rules: RecordingRules,
-        key_parts: Mapping[str, int],
-        *,
-        has_earlier: bool,
+        heard: Heard,
         **options: Any,
     ) -> None:
         self._recorder = Recorder(rules)
         self._page = polyfill.page
-        self._heard = Heard(key_parts, has_earlier=has_earlier)
+        self._heard = heard
         self._inner = PageConnector(polyfill, prepare=self._start, **options)
 
     @property
@@ -111,8 +109,8 @@ class RecordedConnector(Connector):
         return self._open(calls)
 
     def brought(self, records: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-        """Of stored records, in the form of expected.jsonl, those that this run brought."""
-        return [record for record in records if (record["stream"], record["key"]) in self._heard.emitted]
+        """Of stored records, in the form of expected.jsonl, those that this run brought, as it alone stores them."""
+        return [self._heard.alone(record) for record in records if self._heard.brought(record)]
 
     def raw(
         self, expected: Iterable[Mapping[str, Any]], resources: Mapping[str, Sequence[str]] | None = None

@@ -21,15 +21,20 @@ __all__ = ["Heard", "HeardCalls", "HeardSession", "ToldCalls", "ToldSession"]
 @dataclass(slots=True)
 class Heard:
     """`key_parts` of each stream. `answers`: what the owner answered, in order. `offered`: what a question gave to
-    choose from. `emitted`: streams and keys of every record. `earlier`: what the connector was told of runs before,
-    where there were any: `state`, and the answers to its questions in the order in which it asked each."""
+    choose from. `emitted`: every record by stream and key, with what is volatile. `earlier`: what the connector was
+    told of runs before, where there were any: `state`, and the answers to its questions in the order in which it asked
+    each."""
 
     key_parts: Mapping[str, int]
     has_earlier: bool = False
+    volatile: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    """Fields of each stream that change by themselves: what was stored before stays in the store."""
     earlier: dict[str, Any] = field(default_factory=dict[str, Any], repr=False)
     answers: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]], repr=False)
     offered: set[str] = field(default_factory=set[str], repr=False)
-    emitted: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]], repr=False)
+    emitted: dict[tuple[str, str], dict[str, Any]] = field(
+        default_factory=dict[tuple[str, str], dict[str, Any]], repr=False
+    )
 
     def batch(self, batch: Batch) -> None:
         for message in batch.messages:
@@ -53,7 +58,27 @@ class Heard:
         elif message.get("type") == "RECORD":
             stream = str(message.get("stream"))
             with suppress(KeyRuleError):  # such a message is the host's to refuse
-                self.emitted.add((stream, canonical_key(message.get("key"), self.key_parts.get(stream, 1))))
+                key = canonical_key(message.get("key"), self.key_parts.get(stream, 1))
+                self.emitted[stream, key] = self._volatile(stream, message.get("data"))
+
+    def _volatile(self, stream: str, data: Any) -> dict[str, Any]:
+        if not self.has_earlier or not isinstance(data, dict):
+            return {}
+        said = cast("dict[str, Any]", data)
+        return {name: said[name] for name in self.volatile.get(stream, ()) if name in said}
+
+    def brought(self, record: Mapping[str, Any]) -> bool:
+        """Whether a stored record, in the form of expected.jsonl, is of this run."""
+        return (record["stream"], record["key"]) in self.emitted
+
+    def alone(self, record: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Such a record as a store would have it that knows no earlier run: of what was deleted its key alone, and what
+        changes by itself as it was said last."""
+        if not self.earlier:
+            return record
+        if record["deleted"]:
+            return {**record, "data": None, "partition": None}
+        return {**record, "data": {**record["data"], **self.emitted[record["stream"], record["key"]]}}
 
 
 def _choices(schema: Any) -> Iterator[str]:

@@ -33,6 +33,7 @@ from polyhost.engine.sessions.saved import SavedSession, load_saved
 from polyhost.engine.sessions.sign_in import site_of
 from polyhost.engine.settings.config import load_config
 from polyhost.engine.sources._recorded import RecordedConnector, ReplayConnector
+from polyhost.engine.sources._recorded_session import Heard
 from polyhost.engine.sources.answers import answering
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
@@ -197,11 +198,16 @@ async def recording_connector(
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
     state = _saved(connection, declared.hosts, home).state
+    streams = source.manifest.streams
+    heard = Heard(
+        key_parts={stream.name: len(stream.primary_key) for stream in streams},
+        has_earlier=bool(await store.ledger.checkpoints(connection.id) or await store.ledger.partitions(connection.id)),
+        volatile={stream.name: stream.volatile_fields for stream in streams},
+    )
     recording = RecordedConnector(
         polyfill,
         _rules(declared),
-        {stream.name: len(stream.primary_key) for stream in source.manifest.streams},
-        has_earlier=bool(await store.ledger.checkpoints(connection.id) or await store.ledger.partitions(connection.id)),
+        heard,
         governor=governor,
         browser=browser,
         storage_state=state,
