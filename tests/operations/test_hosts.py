@@ -164,10 +164,12 @@ async def test_of_a_connection_of_an_earlier_version_what_it_reaches_now_is_agre
     assert await asks(run_typed, context)
 
 
-REACH = (
-    "Gulls may reach, and nothing else:\n  gulls.example.\n  any name below gulls.example.\n"
-    "  Only while you sign in: accounts.example."
-)
+REACH = [
+    "Gulls may reach, and nothing else:",
+    "- gulls.example.",
+    "- any name below gulls.example.",
+    "- Only while you sign in: accounts.example.",
+]
 
 
 @pytest.mark.parametrize("way", ["window", "handed over"])
@@ -189,8 +191,8 @@ async def test_an_owner_is_told_before_signing_in_and_agrees_by_connecting(
     declare("gulls.example", "*.gulls.example", sign_in_hosts=["accounts.example"])
     cdp = "http://127.0.0.1:9" if way == "handed over" else None
     made = (await connect(context, ConnectRequest(source="gulls", name="more", cdp=cdp))).value
-    assert "".join(seen).count(REACH) == 1
-    assert (REACH in told_before[0]) is (way == "window")
+    assert [line for line in seen if line in REACH] == REACH
+    assert [line for line in told_before[0] if line in REACH] == (REACH if way == "window" else [])
     assert "any name below gulls.example." in made["hosts"]
     declare("gulls.example", "evil.example")
     assert await asks(lambda context: collect_wanted(context, "more", {}), context)

@@ -82,7 +82,8 @@ def show_reach(context: Context, request: ConnectRequest, source: LoadedSource, 
     window = is_interactive(request, source) and not any(getattr(request, way) for way in _WAYS)
     if reach is not None and window is in_window:
         head = f"{source.manifest.display_name} may reach, and nothing else:"
-        context.watch(Noticed("\n  ".join([head, *reach.sentences()])))
+        for line in (head, *(f"- {sentence}" for sentence in reach.sentences())):  # a terminal shows notices as lines
+            context.watch(Noticed(line))
 
 
 async def enter(
