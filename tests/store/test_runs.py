@@ -236,6 +236,7 @@ def test_what_stands_in_the_stores_of_every_version_keeps_its_names():
         "legacy_high_water",
         "notices",
         "paused",
+        "reach",
         "refused_files",
         "schedule",
         "scheduler",
