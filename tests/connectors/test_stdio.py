@@ -391,6 +391,25 @@ async def test_a_child_that_says_nothing_is_ended(tmp_path):
     assert "said nothing for 0.3 s" in exited.detail
 
 
+@pytest.mark.requirement("RS-2")
+async def test_empty_lines_without_end_are_silence_and_keep_nothing_else_waiting(tmp_path):
+    script = "import os\nwhile True: os.write(1, b'\\n' * 1000)"
+    patience = replace(QUICK, silence=1.0)
+    async with opened(script, tmp_path, patience=patience) as session:
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        async with background(count()):
+            messages, exited = await read_all(session)
+    assert (messages, "said nothing for 1 s" in exited.detail) == ([], True)
+    assert turns > 100
+
+
 async def test_silence_is_not_held_against_a_child_that_is_made_to_wait(tmp_path):
     """Out of credit it cannot speak: the clock runs only while the host listens."""
     script = "for n in range(1000): say(type='RECORD', text='x' * 900)\nforever()"

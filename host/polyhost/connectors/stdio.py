@@ -51,6 +51,8 @@ BATCH_BYTES = 256 * 1024
 """Bytes after which a batch is full; its last message may go beyond."""
 CREDIT = 12
 """Batches that may be out and not yet durable: enough to read on while one is written, few enough to hold in memory."""
+CHUNKS_AT_ONCE = 16
+"""Chunks read in one turn of the event loop while they hold no message: a megabyte at most."""
 PASSED_ON = ("PATH", "HOME", "LANG", "LANGUAGE", "TMPDIR", "TZ")
 """What a connector sees of the host's environment, and the LC_ variables: where programs are, where a runtime keeps its
 own files, language and time. Everything else may be a credential (tokens, proxies with passwords, agents' sockets)."""
@@ -185,6 +187,7 @@ class _StdioSession(ConnectorSession):
         self._ending = False
         self._ended_because = ""
         self._exit_told = False
+        self._quiet_since = _now()
 
     async def process_id(self) -> int | None:
         if self._child.exited.is_set():
@@ -203,6 +206,7 @@ class _StdioSession(ConnectorSession):
                 "Check that it reads START from stdin before anything else.",
                 code=ErrorCode.CONNECTOR_STUCK,
             ) from None
+        self._quiet_since = _now()
         self._child.changed.set()
 
     async def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
@@ -210,17 +214,28 @@ class _StdioSession(ConnectorSession):
             listening = len(self._unacknowledged) < CREDIT
             if listening and (batch := self._next_batch()):
                 yield batch
+                self._quiet_since = _now()  # what the host took its time for is not held against it
             elif listening and self._output_ended:
                 await self._leave()
-            elif not await self._child.wait_changed(self._patience.silence, output=listening) and listening:
+            elif await self._is_silent(listening):
                 await self._end(f"It said nothing for {self._patience.silence:g} s and was ended.")
         await self._child.exited.wait()
         if not self._exit_told:
             self._exit_told = True
             yield self._exit()
 
+    async def _is_silent(self, listening: bool) -> bool:
+        """Wait until something happens; whether nothing has been said for too long meanwhile. Empty lines say nothing,
+        and the time in which it is made to wait does not count."""
+        left = self._quiet_since + self._patience.silence - _now()
+        changed = await self._child.wait_changed(max(left, 0.0), output=listening)
+        if not listening:
+            self._quiet_since = _now()
+        return listening and (not changed or _now() >= self._quiet_since + self._patience.silence)
+
     async def acknowledge(self, batch: Batch) -> None:
         self._unacknowledged.discard(batch.number)
+        self._quiet_since = _now()
         self._child.changed.set()
 
     async def finish(self) -> ConnectorExited:
@@ -252,14 +267,16 @@ class _StdioSession(ConnectorSession):
         return Batch(self._sent_batches, messages, size)
 
     def _decode_more(self) -> bool:
-        """Read until there is a message; False when there is none now."""
-        while not self._decoded and not self._output_ended:
-            chunk = self._child.read()
-            if chunk is None:
-                return False
+        """Read until there is a message; False when there is none now, or none in as much as is read at once: output
+        that holds none, empty lines without end, is no sign of life, and must not keep everything else waiting."""
+        for _ in range(CHUNKS_AT_ONCE):
+            if self._decoded or self._output_ended or (chunk := self._child.read()) is None:
+                break
             self._output_ended = not chunk
-            self.traffic.signs += 1
             self._decoded.extend(self._decoder.feed(chunk) if chunk else self._decoder.end())
+            if chunk.strip():
+                self.traffic.signs += 1
+                self._quiet_since = _now()
         return bool(self._decoded)
 
     # the end
@@ -296,6 +313,10 @@ class _StdioSession(ConnectorSession):
         if returncode is None or returncode >= 0:
             return returncode
         return None if self._ended_because else 128 - returncode
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _how_it_ended(returncode: int | None) -> str:
