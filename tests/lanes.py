@@ -63,6 +63,7 @@ FAST = (
     "test_layers.py",
     "test_owner_only.py",
     "test_requirements.py",
+    "test_small_files.py",
 )
 """Folders and files of the fast lane. It answers in 90 seconds on two cores."""
 

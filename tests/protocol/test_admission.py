@@ -36,6 +36,14 @@ def test_data_that_names_another_key_is_invalid(data):
     assert book.outcome.status == "succeeded"
 
 
+def test_of_a_file_a_record_without_a_place_is_counted_and_named_nowhere():
+    of = manifest(strict(stream("notes"), "text"))
+    broken = {**record("notes", "n1"), "data": {"id": "n1", "text": 5}}
+    book = (play(of, validators=build_validators(of), keeps_exceptions=False) >> broken >> done(1)).finish()
+    assert (book.stored, book.of(NoteException)) == ([], [])
+    assert book.codes == [("invalid_record", "notes", 1)]
+
+
 def test_data_with_a_number_for_its_key_is_fine():
     of = manifest(stream("notes", properties={"id": {"type": "integer"}}))
     assert (play(of) >> {**record("notes", "7"), "data": {"id": 7}} >> Flush()).stored == ["7"]

@@ -175,3 +175,18 @@ def test_a_time_range_that_a_stream_cannot_be_held_to_keeps_everything_out():
     )
     timeless = replace(timed, time_field=None)
     assert timeless.judge("n1", {"id": "n1", "at": "2024-05-01T00:00:00Z"}) == TIME_UNREADABLE
+
+
+@pytest.mark.requirement("SE-7")
+@pytest.mark.parametrize(
+    ("asked", "bounded"),
+    [
+        ({}, False),
+        ({"fields": {"notes": ["id"]}}, False),
+        ({"resources": {"notes": ["n1"]}}, True),
+        ({"time_range": {"since": "2024-01-01"}}, True),
+    ],
+)
+def test_what_is_stored_may_lie_outside_of_resources_and_of_times(asked: dict[str, Any], bounded: bool):
+    of = manifest(stream("notes", selection={"resources": True, "fields": True, "time_range": True}))
+    assert resolve_request(of, asked).stream("notes").bounds_what_is_stored is bounded

@@ -40,3 +40,14 @@ def test_another_account_of_the_machine_is_turned_away() -> None:
         with accepted:
             assert not is_own_account(accepted)
         os.waitpid(child, 0)
+
+
+def test_a_connection_that_was_closed_at_once_is_nobodys() -> None:
+    """The kernel says root's of it, whoever it was."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()) as client:
+            accepted, _ = server.accept()
+            client.sendall(b"POST")
+        with accepted:
+            assert accepted.recv(4) + accepted.recv(1) == b"POST"  # its end has arrived too
+            assert not is_own_account(accepted)

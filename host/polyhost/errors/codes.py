@@ -208,6 +208,7 @@ class ErrorCode(StrEnum):
     UNKNOWN_EXCEPTION = "unknown_exception", 404, _REFUSED, "Nothing of this key stands out of what is covered."
     AMBIGUOUS = "ambiguous", 409, _REFUSED, "The name fits several; the reason says which."
     UNKNOWN_RUN = "unknown_run", 404, _REFUSED, "There is no run of this id."
+    RUN_SILENT = "run_silent", 503, _REFUSED, "The process of a run did not answer in time."
     NOT_RUNNING = "not_running", 409, _REFUSED, "The run does not go on."
     PAUSED_TOO_LONG = (
         "paused_too_long",

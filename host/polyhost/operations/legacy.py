@@ -21,11 +21,14 @@ from polyhost.ledger.cursor_time import position_at
 from polyhost.ledger.legacy import LegacyState, read_legacy
 from polyhost.ledger.state import PartitionRule
 from polyhost.protocol.scope_request import resolve_scope
+from polyhost.small_files import TooLargeError, read_small_file
 from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, SavePartitions, Store
 
 __all__ = ["apply_legacy", "read_legacy_file"]
 
+MAX_STATE_BYTES = 16 * 1024 * 1024
+"""A cursor for each of 100,000 channels is a tenth of it."""
 _DAY_SECONDS = 86_400
 
 
@@ -34,7 +37,9 @@ def read_legacy_file(path: str | None, source: LoadedSource, at: str) -> Mapping
     if path is None:
         return None
     try:
-        text = Path(path).expanduser().read_bytes()
+        text = read_small_file(Path(path).expanduser(), MAX_STATE_BYTES)
+    except TooLargeError:
+        raise RefusedError(f"{path} is too large for a state file", "Name the other tool's state file.") from None
     except OSError as error:
         raise RefusedError(f"{path} cannot be read: {error.strerror}", "Name the other tool's state file.") from None
     rules = partition_rules(source.manifest, resolve_scope(source.manifest))

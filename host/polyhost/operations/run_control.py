@@ -15,6 +15,7 @@ from polyhost.operations import shared_fields as common
 from polyhost.operations.operation import Result, Route, Section, operation
 
 if TYPE_CHECKING:
+    from polyhost.engine.control.run_control import RunControl
     from polyhost.operations.context import Context
 
 __all__ = [
@@ -49,14 +50,14 @@ class CancelRequest:
     details="The run stops taking more, keeps what it has read, and says so in its receipt.",
     examples=("polyhost cancel slack", "polyhost cancel run_019a…"),
     routes=(Route("POST", "/v1/runs/{run}/cancel", 202),),
-    refusals=(ErrorCode.NOT_RUNNING,),
+    refusals=(ErrorCode.NOT_RUNNING, ErrorCode.RUN_SILENT),
 )
 async def cancel(context: Context, request: CancelRequest) -> Result[Cancelling]:
     """Ask a run to stop, in whatever process it goes on; what it has read is kept."""
     from polyhost.operations.other_processes import reached
 
     async with reached(context, request.run) as run:
-        _done(await run.cancel(), run.run_id)
+        _done(await run.cancel(), run)
     return Result(Cancelling(run_id=run.run_id, cancelling=True))
 
 
@@ -81,14 +82,14 @@ class PauseRequest:
     "ended as if it had been. A question it asked keeps its deadline. To start no runs at all: schedule pause.",
     examples=("polyhost pause slack", "polyhost pause run_019a…"),
     routes=(Route("POST", "/v1/runs/{run}/pause", 202),),
-    refusals=(ErrorCode.NOT_RUNNING,),
+    refusals=(ErrorCode.NOT_RUNNING, ErrorCode.RUN_SILENT),
 )
 async def pause(context: Context, request: PauseRequest) -> Result[Pausing]:
     """From the answer on no permit is given. One that is paused already stays so."""
     from polyhost.operations.other_processes import reached
 
     async with reached(context, request.run) as run:
-        _done(await run.pause(), run.run_id)
+        _done(await run.pause(), run)
     return Result(Pausing(run_id=run.run_id, pausing=True))
 
 
@@ -110,17 +111,22 @@ class ResumeRequest:
     section=Section.UPKEEP,
     examples=("polyhost resume slack", "polyhost resume run_019a…"),
     routes=(Route("POST", "/v1/runs/{run}/resume", 202),),
-    refusals=(ErrorCode.NOT_RUNNING,),
+    refusals=(ErrorCode.NOT_RUNNING, ErrorCode.RUN_SILENT),
 )
 async def resume(context: Context, request: ResumeRequest) -> Result[Resuming]:
     """One that is not paused goes on as it did."""
     from polyhost.operations.other_processes import reached
 
     async with reached(context, request.run) as run:
-        _done(await run.resume(), run.run_id)
+        _done(await run.resume(), run)
     return Result(Resuming(run_id=run.run_id, resuming=True))
 
 
-def _done(done: bool, run_id: str) -> None:
-    if not done:
-        raise RefusedError(f"run {run_id!r} has just ended", "See: polyhost runs NAME", code=ErrorCode.NOT_RUNNING)
+def _done(done: bool, run: RunControl) -> None:
+    if done:
+        return
+    if run.is_alive:
+        raise RefusedError(
+            f"the process of run {run.run_id!r} does not answer", "Try again in a moment.", code=ErrorCode.RUN_SILENT
+        )
+    raise RefusedError(f"run {run.run_id!r} has just ended", "See: polyhost runs NAME", code=ErrorCode.NOT_RUNNING)

@@ -17,8 +17,10 @@ from pathlib import Path
 __all__ = ["is_own_account"]
 
 _TABLE = Path("/proc/net/tcp")
-_LOCAL, _REMOTE, _ACCOUNT = 1, 2, 7
+_LOCAL, _REMOTE, _ACCOUNT, _FILE = 1, 2, 7, 9
 """Columns of the kernel's table of connections."""
+_CLOSED = "0"
+"""The file of a connection that nobody has open any more: the kernel has forgotten whose it was, and says root's."""
 
 
 def is_own_account(accepted: socket.socket) -> bool:
@@ -31,9 +33,9 @@ def is_own_account(accepted: socket.socket) -> bool:
     except OSError:
         return True  # a system that hides it; docs/bridge.md says what that leaves open
     for line in table.splitlines()[1:]:
-        columns = line.split(maxsplit=_ACCOUNT + 1)
+        columns = line.split(maxsplit=_FILE + 1)
         if (columns[_LOCAL], columns[_REMOTE]) == (theirs, ours):
-            return int(columns[_ACCOUNT]) in (os.geteuid(), 0)
+            return columns[_FILE] != _CLOSED and int(columns[_ACCOUNT]) in (os.geteuid(), 0)
     return False
 
 

@@ -191,3 +191,10 @@ async def test_runs_of_other_processes_are_found_and_our_own_are_not(home: Path,
         assert found is not None
         assert await found.cancel()
         assert runs.find(own.run_id) is None
+
+
+async def test_what_goes_wrong_while_a_run_is_reached_is_raised_as_it_is(home: Path, run: LocalRun):
+    async with served(home, run):
+        with pytest.raises(ValueError, match="mine"):
+            async with reach(home, RUN):
+                raise ValueError("mine")

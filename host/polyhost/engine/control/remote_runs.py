@@ -89,12 +89,18 @@ async def reach(home: Path, run_id: str) -> AsyncGenerator[RemoteRun | None]:
     if run is None:
         yield None
         return
+    failure: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(run.listen())
+        await asyncio.sleep(0)  # it has begun: what is cancelled before closes nothing
         try:
             yield run
+        except Exception as error:
+            failure = error  # what the block raises is raised as it is, and not as a group of one
         finally:
             listening.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _connected(run_id: str, path: Path) -> RemoteRun | None:

@@ -26,6 +26,7 @@ from polyhost.engine.sessions._key import session_key
 from polyhost.engine.sessions._sealing import seal, unseal
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.owner_only import keep_home
+from polyhost.small_files import TooLargeError, read_small_file
 
 __all__ = [
     "SavedSession",
@@ -87,9 +88,9 @@ def read_storage_state(path: Path) -> dict[str, Any]:
     """A storage state an owner hands over. RefusedError names the file and what is wrong with it."""
     instruction = "Give a storage state as Playwright saves it: {cookies: [...], origins: [...]}."
     try:
-        if path.stat().st_size > MAX_STATE_BYTES:
-            raise RefusedError(f"{path} is too large for a storage state", instruction)
-        document = orjson.loads(path.read_bytes())
+        document = orjson.loads(read_small_file(path, MAX_STATE_BYTES))
+    except TooLargeError:
+        raise RefusedError(f"{path} is too large for a storage state", instruction) from None
     except FileNotFoundError:
         raise RefusedError(f"there is no file {path}", instruction, code=ErrorCode.NO_SUCH_FILE) from None
     except OSError as error:

@@ -22,6 +22,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.small_files import TooLargeError, read_small_file
 
 __all__ = ["Origin", "Setting", "Settings", "config_path", "read_settings"]
 
@@ -191,9 +192,9 @@ def _read_file(path: Path, sections: list[str], known: Settings) -> dict[str, An
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise _bad(f"{path} is too large for settings", "Move it away, and see: polyhost config path")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_small_file(path, MAX_CONFIG_BYTES).decode("utf-8"))
+    except TooLargeError:
+        raise _bad(f"{path} is too large for settings", "Move it away, and see: polyhost config path") from None
     except FileNotFoundError:
         return {}
     except OSError as error:
