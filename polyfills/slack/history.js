@@ -134,6 +134,8 @@ class HistoryWalk {
     this.stored = stored;
     /** @type {string | null} Everything from here up has been claimed. */
     this.edge = walk.pinned ? walk.until : null;
+    /** @type {string | null} The end of what is known. Where nothing as new comes any more, it is gone. */
+    this.known = walk.segments.filter(({ pinned }) => pinned).reduce((top, { until }) => highest(top, until), /** @type {string | null} */ (null));
     /** @type {string | null} */
     this.oldest = null;
     /** @type {string | null} */
@@ -340,13 +342,18 @@ class HistoryWalk {
    */
   async finish(limited) {
     const { since } = this.walk;
-    const until = this.edge ?? this.newest ?? (since === null ? NEVER : null);
+    const until = this.top() ?? (since === null ? NEVER : null);
     if (until === null) return;
     this.edge = until;
     if (this.isOpen) return this.oldest === null ? undefined : this.claim(highest(this.oldest, since));
     const hides = limited && (since === null || this.oldest === null || compareTs(this.oldest, since) > 0);
     // Where nothing is shown at all, what is hidden reaches beyond everything that was asked for.
     await this.claim(since, hides ? (this.oldest ?? shift(until, 1)) : undefined);
+  }
+
+  /** Up to where the next claim goes. */
+  top() {
+    return this.edge ?? highest(this.newest, this.known);
   }
 
   /**
@@ -356,11 +363,11 @@ class HistoryWalk {
    */
   async claim(since, limitedBefore) {
     for (const { above, below } of this.gaps.splice(0)) {
-      const [from, until] = [highest(above, this.walk.since), this.edge ?? this.newest];
+      const [from, until] = [highest(above, this.walk.since), this.top()];
       if (above !== null && until !== null) await this.claimPiece(from, until);
       this.edge = below;
     }
-    const until = this.edge ?? this.newest;
+    const until = this.top();
     if (until === null) return;
     const hole = this.taken.holes.reduce(highest, null);
     await this.claimPiece(hole === null ? since : shift(hole, 1), until, limitedBefore);

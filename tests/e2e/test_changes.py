@@ -18,6 +18,7 @@ import pytest
 from e2e.owner import Owner, Ran
 from e2e.truth import difference
 from fakes.slack import Behaviour, FakeSlack, Ref, Workspace, happen, scenarios, script
+from fakes.slack.faults import ApiError, Fault
 from fakes.slack.script import Event, play
 
 OLD = "1787000000.000000"  # before Lantern Bay's first message
@@ -338,4 +339,36 @@ async def test_a_full_run_too_notices_that_the_newest_message_is_gone(owner: Own
     play(world, [script.Delete("soon")])
     ran = await owner.run(full=True)
     assert (ran.status, ran.counts("messages")[2]) == ("complete", 1)
+    assert await difference(owner) == {}
+
+
+@pytest.mark.requirement("PR-2.6")
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_newest_message_that_an_ended_run_left_and_that_is_gone_is_noticed(owner: Owner, full: bool) -> None:
+    """It is stored, and lies above all that was proven."""
+    world = owner.slack.world
+    play(world, [script.Post("harbour", "otto", "Sent too soon.", label="soon"), script.Reply("soon", "mina", "Oh.")])
+    owner.slack.faults.add(
+        *(
+            Fault(ApiError("invalid_auth"), method=method, times=None)
+            for method in ("conversations.replies", "auth.test")
+        )
+    )
+    assert (await owner.run()).status == "needs_owner"
+    assert "Sent too soon." in {one["data"]["text"] for one in await owner.records("messages")}
+    owner.slack.faults.clear()
+    play(world, [script.DeleteThread("soon")])
+    assert (await owner.run(full=full)).status == "complete"
+    assert await difference(owner) == {}
+
+
+@pytest.mark.requirement("PR-2.6")
+@pytest.mark.parametrize("full", [False, True])
+async def test_a_newest_message_that_is_gone_is_noticed_where_no_latest_is_counted(owner: Owner, full: bool) -> None:
+    """Slack counts nothing of what is archived."""
+    world = owner.slack.world
+    play(world, [script.Post("harbour", "otto", "Sent too soon.", label="soon")])
+    await owner.run()
+    play(world, [script.Delete("soon"), script.Archive("harbour")])
+    assert (await owner.run(full=full)).status == "complete"
     assert await difference(owner) == {}

@@ -16,10 +16,11 @@ from e2e.conftest import _browser, collected_home, owner, slack
 from e2e.owner import Owner, Ran
 from e2e.truth import difference, true
 from fakes.slack import Behaviour, happen
-from fakes.slack.faults import Odd
+from fakes.slack.faults import Fault, Odd
+from fakes.slack.truth import visible_messages
 from faults.seeds import seeds
 from faults.slack.chances import ODD_PARTS, some_faults
-from faults.slack.named import Names
+from faults.slack.named import Names, unread
 from polyhost.browser.governor import Governor, GovernorLimits
 from polyhost.engine.sources import connectors as sources
 
@@ -66,6 +67,11 @@ def missing(ran: Ran) -> set[str]:
     return {key for one in ran.value["diagnostics"] if one["code"] == "partition_missing" for key in one["partitions"]}
 
 
+def is_mended(rule: Fault) -> bool:
+    """Whether it makes a part of one message odd."""
+    return isinstance(rule.action, Odd) and rule.action.item in ODD_PARTS
+
+
 async def holds(owner: Owner, ran: Ran) -> None:
     """Whatever went wrong in this run."""
     told = f"{ran.value['diagnostics']} {owner.slack.faults.rules}"
@@ -77,13 +83,13 @@ async def holds(owner: Owner, ran: Ran) -> None:
         assert (ran.status, ran.value["error"]["code"]) in ENDED, told
         return
     names = Names(ran, owner.slack.world, owner.slack.faults.rules)
-    mended = {
-        rule.holding
-        for rule in owner.slack.faults.rules
-        if isinstance(rule.action, Odd) and rule.action.item in ODD_PARTS
-    }
-    assert not mended or "field_mended" in ran.codes or not any(rule.fired for rule in owner.slack.faults.rules), told
+    mended = {rule.holding: rule for rule in owner.slack.faults.rules if is_mended(rule)}
+    struck = {ts for ts, rule in mended.items() if rule.fired}
+    read = {ts for room, ts in visible_messages(owner.slack.world) if room not in unread(ran)}
+    assert not struck & read or "field_mended" in ran.codes, told
     unnamed = {
-        key: pair for key, pair in (await difference(owner)).items() if key[-1] not in mended and not names.holds(key)
+        key: pair
+        for key, pair in (await difference(owner)).items()
+        if not (key[-1] in mended and pair[0] is not None) and not names.holds(key, pair)
     }
     assert not unnamed, f"{unnamed} {told}"

@@ -82,6 +82,30 @@ def test_a_full_run_wants_everything_deep_and_goes_on_where_it_was_restarted():
     assert windows(at_horizon, RULE, full=True, walked=ranges(("5.0", "9.0"))) == [Window("9.0", None, "refresh")]
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_what_is_stored_above_all_that_was_read_is_asked_for_to_its_end(full: bool):
+    """A run that was cut off left it there; that it is still at the source, no run has proven."""
+    purpose = "refresh" if full else "new"
+    above = [Window("9.5", None, purpose), Window("9.0", "9.5", "refresh" if full else "backfill")]
+    assert windows(state("C1", (None, "9.0")), RULE, full=full, newest="9.5")[:2] == above
+    assert windows(state("C1", (None, "9.0")), RULE, full=full, newest="9.0")[0] == Window("9.0", None, purpose)
+    parted = [Window("9.5", None, "backfill"), Window(None, "9.5", "backfill")]
+    assert windows(state(), RULE, full=full, newest="9.5") == parted
+
+
+def test_a_full_run_that_was_restarted_asks_for_what_it_left_above_too():
+    resumed = windows(state("C1", (None, "9.0")), RULE, full=True, walked=ranges((None, "9.0")), newest="9.5")
+    assert resumed == [Window("9.5", None, "refresh"), Window("9.0", "9.5", "refresh")]
+
+
+@pytest.mark.parametrize("known", [{"limited_before": "6.0"}, {"legacy_floor": "6.0"}])
+def test_what_is_stored_above_a_floor_is_asked_for_to_its_end_too(known: dict[str, str]):
+    assert windows(state(**known), RULE, newest="9.5")[:2] == [
+        Window("9.5", None, "new"),
+        Window("6.0", "9.5", "backfill"),
+    ]
+
+
 def test_a_look_back_that_rides_along_ends_where_the_new_window_begins():
     found = windows(state("C1", (None, "9.0")), RULE, lookback=LookbackFacts("5.0", 3))
     assert found == [Window("9.0", None, "new"), Window("5.0", "9.0", "refresh", deep=False, when="with_new")]

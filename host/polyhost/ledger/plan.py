@@ -105,46 +105,55 @@ def windows(
     lookback: LookbackFacts | None = None,
     walked: Ranges = (),
     full: bool = False,
+    newest: str | None = None,
 ) -> list[Window]:
     """The windows of one partition: new, then backfill from the newest hole down, then refresh from the newest down.
 
     `lookback`, where no refresh is due: the look-back that rides along with a new window. `walked`: what this run has
-    proven of it already; a connector that was restarted need not read that again. `full`: everything, deep. A missing
-    or retired partition is asked for nothing (PR-1.8).
+    proven of it already; a connector that was restarted need not read that again. `full`: everything, deep. `newest`:
+    the cursor of the newest head that is stored, None where there is none. A missing or retired partition is asked for
+    nothing (PR-1.8).
     """
     if state.status is not PartitionStatus.PRESENT:
         return []
     if full:
-        return _everything(state, walked, rule.order)
-    return [*_unread(state, rule.order), *_again(state, rule, refresh, lookback, walked)]
+        return _everything(state, walked, newest, rule.order)
+    return [*_unread(state, newest, rule.order), *_again(state, rule, refresh, lookback, walked)]
 
 
-def _everything(state: PartitionState, walked: Ranges, order: CursorOrder) -> list[Window]:
-    """Split where the last run ended: a source whose newest records were deleted counts less than was read, and only a
-    window that ends there proves them absent."""
+def _everything(state: PartitionState, walked: Ranges, newest: str | None, order: CursorOrder) -> list[Window]:
+    """Split where the last run ended, as it is above (see `_upwards`)."""
     purpose: Purpose = "refresh" if state.covered else "backfill"
     if not walked and state.covered:
         top = state.covered[-1].until
-        return [Window(top, None, purpose), Window(None, top, purpose)]
+        return [*_upwards(top, newest, purpose, order), Window(None, top, purpose)]
     if not walked:
-        return [Window(None, None, purpose)]
+        return _upwards(None, newest, purpose, order)
     at_horizon = state.limited_before is not None and walked[0].since == state.limited_before
     rest = holes(walked, order, floor=state.limited_before if at_horizon else None)
     return [
-        Window(walked[-1].until, None, purpose),
+        *_upwards(walked[-1].until, newest, purpose, order),
         *(Window(hole.since, hole.until, purpose) for hole in reversed(rest)),
     ]
 
 
-def _unread(state: PartitionState, order: CursorOrder) -> list[Window]:
+def _unread(state: PartitionState, newest: str | None, order: CursorOrder) -> list[Window]:
     if state.covered:
-        newest = Window(state.covered[-1].until, None, "new")
-        return [newest, *(Window(hole.since, hole.until, "backfill") for hole in reversed(unproven(state, order)))]
+        above = _upwards(state.covered[-1].until, newest, "new", order)
+        return [*above, *(Window(hole.since, hole.until, "backfill") for hole in reversed(unproven(state, order)))]
     if state.limited_before is not None:  # all there was is hidden
-        return [Window(state.limited_before, None, "new")]
+        return _upwards(state.limited_before, newest, "new", order)
     if state.legacy_floor is not None:
-        return [Window(state.legacy_floor, None, "new"), Window(None, state.legacy_floor, "backfill")]
-    return [Window(None, None, "backfill")]
+        return [*_upwards(state.legacy_floor, newest, "new", order), Window(None, state.legacy_floor, "backfill")]
+    return _upwards(None, newest, "backfill", order)
+
+
+def _upwards(since: str | None, newest: str | None, purpose: Purpose, order: CursorOrder) -> list[Window]:
+    """From here up. A run that was cut off leaves records above what it proved, and a source whose newest records were
+    deleted counts less than is stored: only a window that ends at the newest of them proves them absent."""
+    if newest is None or (since is not None and floor_key(newest, order) <= floor_key(since, order)):
+        return [Window(since, None, purpose)]
+    return [Window(newest, None, purpose), Window(since, newest, "backfill" if purpose == "new" else purpose)]
 
 
 def unproven(state: PartitionState, order: CursorOrder) -> Ranges:

@@ -121,7 +121,10 @@ class Run:
         state = self._state(partition)
         refresh = self.plans.get(partition)
         along = self._facts(partition, None) if refresh is None and state.covered else None
-        return [asdict(window) for window in plan.windows(state, RULE, refresh, lookback=along, full=self.full)]
+        heads = [row.place for row in self._messages(partition) if row.place.is_head]
+        newest = max(heads, key=lambda place: place.key).cursor if heads else None
+        wanted = plan.windows(state, RULE, refresh, lookback=along, full=self.full, newest=newest)
+        return [asdict(window) for window in wanted]
 
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         wanted = {sort_key(group, RULE.order): group for group in ids}

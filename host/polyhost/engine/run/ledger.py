@@ -199,8 +199,11 @@ class RunLedger:
         lookback = None
         if refresh is None and state.covered and not self._full and ledger.rule.refresh.lookback_records:
             lookback = await self._facts(ledger, partition, None)
+        newest = (await self._facts(ledger, partition, None, heads=1)).since
         walked = ledger.walked.get(partition, ())
-        wanted = plan.windows(state, ledger.rule, refresh, lookback=lookback, walked=walked, full=self._full)
+        wanted = plan.windows(
+            state, ledger.rule, refresh, lookback=lookback, walked=walked, full=self._full, newest=newest
+        )
         return [*wanted, *self._again(ledger, partition, wanted)]
 
     def _again(self, ledger: StreamLedger, partition: str, wanted: Sequence[Window]) -> list[Window]:
