@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_home_that_others_can_read_is_closed_to_them(folder: Path, mark: str | None) -> None:
     if mark is not None:
         (folder / mark).touch()
+    if mark == "store.db":
         (folder / "export.zip").touch()
     keep_home(folder)
     assert mode(folder) == 0o700
@@ -39,11 +40,18 @@ def test_a_home_that_is_not_there_is_made_for_its_owner(tmp_path: Path) -> None:
     assert mode(tmp_path / "a" / "home") == 0o700
 
 
-@pytest.mark.parametrize(("marked", "bits"), [(False, 0o755), (True, 0o1777)])
-def test_a_folder_of_something_else_is_left_as_it_is_and_named(folder: Path, marked: bool, bits: int) -> None:
+@pytest.mark.parametrize(
+    ("mark", "bits"),
+    [
+        pytest.param(None, 0o755, id="pictures"),
+        pytest.param("config.toml", 0o755, id="another program's settings"),
+        pytest.param("store.db", 0o1777, id="where everybody writes"),
+    ],
+)
+def test_a_folder_of_something_else_is_left_as_it_is_and_named(folder: Path, mark: str | None, bits: int) -> None:
     (folder / "holiday.jpg").touch()
-    if marked:
-        (folder / "store.db").touch()
+    if mark is not None:
+        (folder / mark).touch()
     folder.chmod(bits)
     with pytest.raises(RefusedError, match=str(folder)) as refused:
         keep_home(folder)

@@ -16,8 +16,12 @@ from polyhost.errors import ErrorCode, RefusedError
 __all__ = ["keep_home", "read_secret"]
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_MARKS = ("store.db", "config.toml", "polyfills", "sessions")
-"""What only a home holds: a folder with one of them may be closed to others, any other folder is left as it is."""
+_MARK = "store.db"
+"""What only a home holds."""
+_PARTS = frozenset(
+    {"config.toml", "polyfills", "sessions", "session.key", "profiles", "traces", "keys", "token", "uploads"}
+)
+"""What a home holds before it has a store: a folder with nothing else is one. Any other folder is left as it is."""
 
 
 def keep_home(home: Path) -> None:
@@ -47,7 +51,7 @@ def _is_a_home(folder: Path, found: os.stat_result) -> bool:
     if found.st_mode & stat.S_ISVTX or found.st_uid != os.geteuid() != 0:
         return False
     names = {path.name for path in folder.iterdir()}
-    return not names or any(mark in names for mark in _MARKS)
+    return _MARK in names or names <= _PARTS
 
 
 def read_secret(path: Path, limit: int = 4096) -> bytes:

@@ -1,6 +1,7 @@
 """The owner API and the dashboard behind one door: a person is shown a page where a program is told a problem."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,6 +26,18 @@ async def test_a_link_that_does_not_work_says_why(home: Path, code: str | None, 
         page = await client("GET", "/login" if code is None else f"/login?code={code}", headers=BROWSER)
     assert page.status == 401
     assert ("used already" in page.text) is told
+
+
+@pytest.mark.requirement("SE-5")
+async def test_a_link_with_something_besides_is_no_link_and_is_not_used_up(home: Path):
+    async with served(home) as client:
+        made = await client("POST", "/v1/session-links", headers={"Authorization": f"Bearer {client.token}"})
+        where = urlsplit(made.value["link"])
+        of = {"Host": where.netloc} | BROWSER
+        for more in ("&code=other", "&next=/settings"):
+            refused = await client("GET", f"/login?{where.query}{more}", headers=of)
+            assert (refused.status, "Set-Cookie" in refused.headers) == (401, False)
+        assert (await client("GET", f"/login?{where.query}", headers=of)).status == 303
 
 
 async def test_an_address_that_leads_nowhere_is_a_page_or_a_problem(home: Path):

@@ -29,7 +29,11 @@ def add_login(app: web.Application, surface: Surface, page: SignInPage) -> None:
     """The link's address, making a further link, signing out."""
 
     async def login(request: web.Request) -> web.StreamResponse:
-        place, code = place_of(surface, request), request.query.get("code")
+        place, alone = (
+            place_of(surface, request),
+            len(request.query) == 1,
+        )  # as a link is made: nothing twice or besides
+        code = request.query.get("code") if alone else None
         browser = browser_of(request.headers.get("User-Agent", ""))
         secret = None if code is None else surface.gate.use_link(place, code, browser)
         if secret is None:
@@ -40,7 +44,8 @@ def add_login(app: web.Application, surface: Surface, page: SignInPage) -> None:
 
     async def make_link(request: web.Request) -> web.StreamResponse:
         by_address = request.query.get("by_address", "false")
-        if request.query.keys() - {"by_address"} or by_address not in {"true", "false"}:
+        others = len(request.query) > 1 or request.query.keys() - {"by_address"}
+        if others or by_address not in {"true", "false"}:
             raise RefusedError(
                 "by_address is neither true nor false", "Give by_address=true, or nothing.", code=ErrorCode.BAD_REQUEST
             )
