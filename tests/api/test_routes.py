@@ -85,6 +85,15 @@ async def test_a_boundary_that_is_not_understood_starts_nothing(still: Client, w
     assert (await still.get("/v1/connections/work/runs"))["runs"] == []
 
 
+async def test_the_log_of_a_run_that_was_refused_speaks_of_no_run(still: Client, caplog: pytest.LogCaptureFixture):
+    caplog.set_level("INFO")
+    refused = await still("POST", "/v1/connections/work/runs", body={"resources": None})
+    assert refused.status == 400
+    told = {record.message for record in caplog.records}
+    assert "no run began" in told
+    assert "run ended" not in told
+
+
 async def test_a_body_that_is_no_json_is_refused(own: Client):
     headers = {"Authorization": f"Bearer {own.token}", "Content-Type": "application/json"}
     answer = await own("POST", "/v1/connections/work/runs", headers=headers, data=b"{")

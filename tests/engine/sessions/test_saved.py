@@ -20,6 +20,8 @@ from polyhost.engine.sessions.saved import (
 )
 from polyhost.errors import RefusedError
 
+MINE = {"name": "d", "value": "1", "domain": ".slack.com"}
+
 
 def state(value: str) -> dict[str, Any]:
     return {"cookies": [{"name": "d", "value": value, "domain": ".slack.com"}], "origins": []}
@@ -151,6 +153,11 @@ def test_what_a_session_holds_of_other_hosts_is_not_used(home: Path) -> None:
         pytest.param({"cookies": [{"name": "d", "value": 1, "domain": "x"}]}, "cookies.0.value", id="a number"),
         pytest.param({"origins": [{"origin": "https://x"}]}, "origins.0.localStorage", id="an origin without storage"),
         pytest.param({"origins": {}}, "origins", id="an object"),
+        pytest.param({"cookies": [{**MINE, "domain": "..slack.com"}]}, "cookies.0.domain", id="two dots"),
+        pytest.param(
+            {"origins": [{"origin": "http://[x", "localStorage": []}]}, "origins.0.origin", id="an open bracket"
+        ),
+        pytest.param({"origins": [{"origin": "slack.com", "localStorage": []}]}, "origins.0.origin", id="a bare name"),
     ],
 )
 def test_a_storage_state_that_is_not_one_is_named_with_its_place(tmp_path: Path, state: object, where: str) -> None:

@@ -246,7 +246,10 @@ class RunHost:
     def _over(self, run: LiveRun) -> None:
         self._going.discard(run)
         status = run.error.code if run.error is not None else (run.result or {}).get("status")
-        _log.info("run ended", extra={"run_id": run.run_id, "status": status})
+        if run.run_id:
+            _log.info("run ended", extra={"run_id": run.run_id, "status": status})
+        else:  # it was refused, or broke, before there was a run
+            _log.info("no run began", extra={"status": status})
         if not self._going:
             self._idle.set()
         run.timeline.close()

@@ -16,10 +16,11 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import orjson
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from polyhost.browser.storage import SiteState, kept_state
 from polyhost.engine.sessions._key import session_key
@@ -47,10 +48,17 @@ MAX_STATE_BYTES = 16 * 1024 * 1024
 """A storage state is kilobytes; a file of this size is something else."""
 
 
+def _is_origin(text: str) -> str:
+    parts = urlsplit(text)  # ValueError for what is no address at all
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not an origin")
+    return text
+
+
 class _Cookie(BaseModel, extra="allow"):
     name: str
     value: str
-    domain: str
+    domain: Annotated[str, Field(pattern=r"^\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$|^\[[0-9A-Fa-f:.]+\]$")]
 
 
 class _Item(BaseModel):
@@ -59,7 +67,7 @@ class _Item(BaseModel):
 
 
 class _Origin(BaseModel, extra="allow"):
-    origin: str
+    origin: Annotated[str, AfterValidator(_is_origin)]
     localStorage: list[_Item]  # noqa: N815  as Playwright spells it
 
 
