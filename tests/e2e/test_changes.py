@@ -365,10 +365,11 @@ async def test_a_newest_message_that_an_ended_run_left_and_that_is_gone_is_notic
 @pytest.mark.requirement("PR-2.6")
 @pytest.mark.parametrize("full", [False, True])
 async def test_a_newest_message_that_is_gone_is_noticed_where_no_latest_is_counted(owner: Owner, full: bool) -> None:
-    """Slack counts nothing of what is archived."""
+    """As for a conversation that is archived."""
     world = owner.slack.world
     play(world, [script.Post("harbour", "otto", "Sent too soon.", label="soon")])
     await owner.run()
-    play(world, [script.Delete("soon"), script.Archive("harbour")])
+    play(world, [script.Delete("soon")])
+    world.conversation("harbour").is_archived = True
     assert (await owner.run(full=full)).status == "complete"
-    assert await difference(owner) == {}
+    assert [key for key in await difference(owner) if key[0] == "messages"] == []
