@@ -18,6 +18,7 @@ def test_installed_a_command_is_called_polyhost(monkeypatch):
     ("sentence", "shown"),
     [
         ("See: polyhost runs NAME", "See: ./scripts/polyhost runs NAME"),
+        ("Start it: polyhost serve", "Start it: ./scripts/polyhost serve"),
         (
             "To accept the loss: polyhost partitions retire.",
             "To accept the loss: ./scripts/polyhost partitions retire.",

@@ -70,7 +70,7 @@ async def test_the_commands_take_a_newcomer_from_a_session_file_to_records(
     connected = await command.connect(slack)
     first, *rest = connected.stderr.splitlines()
     assert (connected.exit_code, first) == (0, "polyhost: Slack may reach, and nothing else:")
-    assert rest[:2] == ["polyhost: - app.slack.com.", "polyhost: - any name below slack.com."]
+    assert rest[:2] == ["polyhost: - app.slack.com", "polyhost: - any name below slack.com"]
     assert "test connection" in connected.stdout
 
     ran = await command("run", "fake", "--json")

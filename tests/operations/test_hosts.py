@@ -113,8 +113,8 @@ async def test_a_source_that_has_become_wider_is_not_run_until_its_owner_agrees(
     assert refused.value.instruction == "If that is right: polyhost hosts gulls accept"
     assert (await hosts(context, HostsRequest(name="gulls"))).value == {
         "connection": "gulls",
-        "reaches": ["gulls.example.", "any name below evil.example."],
-        "unagreed": ["any name below evil.example."],
+        "reaches": ["gulls.example", "any name below evil.example"],
+        "unagreed": ["any name below evil.example"],
     }
     agreed = (await hosts(context, HostsRequest(name="gulls", action="accept"))).value
     assert agreed["unagreed"] == []
@@ -147,7 +147,7 @@ async def test_no_session_is_given_to_a_wider_source_that_is_being_developed(
 
 async def test_many_new_hosts_are_named_by_the_first(context: Context, declare: Declare) -> None:
     declare("gulls.example", *(f"h{number}.example" for number in range(10)))
-    with pytest.raises(NeedsOwnerError, match=r"h0\.example\. h1\.example\. h2\.example\. And 7 more\."):
+    with pytest.raises(NeedsOwnerError, match=r"h0\.example; h1\.example; h2\.example; and 7 more"):
         await run_typed(context)
 
 
@@ -166,9 +166,9 @@ async def test_of_a_connection_of_an_earlier_version_what_it_reaches_now_is_agre
 
 REACH = [
     "Gulls may reach, and nothing else:",
-    "- gulls.example.",
-    "- any name below gulls.example.",
-    "- Only while you sign in: accounts.example.",
+    "- gulls.example",
+    "- any name below gulls.example",
+    "- Only while you sign in: accounts.example",
 ]
 
 
@@ -193,7 +193,7 @@ async def test_an_owner_is_told_before_signing_in_and_agrees_by_connecting(
     made = (await connect(context, ConnectRequest(source="gulls", name="more", cdp=cdp))).value
     assert [line for line in seen if line in REACH] == REACH
     assert [line for line in told_before[0] if line in REACH] == (REACH if way == "window" else [])
-    assert "any name below gulls.example." in made["hosts"]
+    assert "any name below gulls.example" in made["hosts"]
     declare("gulls.example", "evil.example")
     assert await asks(lambda context: collect_wanted(context, "more", {}), context)
 

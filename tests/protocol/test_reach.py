@@ -36,16 +36,16 @@ def test_every_host_is_told_in_plain_words() -> None:
         sign_in_hosts=["accounts.example", SSO],
         sign_in_anywhere="Companies run their own sign-in.",
     )
-    assert wide.sentences() == [
-        "a.example.",
-        "any name below b.example.",
-        "c.example, port 8080, without encryption.",
-        "home.example, also at an address of your private network (A server of your own).",
-        "this machine itself (127.0.0.1, port 8080).",
-        "this machine itself (any name below app.localhost).",
-        "Only while you sign in: accounts.example.",
-        "Only while you sign in: sso.example, also at an address of your private network (Theirs).",
-        "Only while you sign in: any host of the internet (Companies run their own sign-in).",
+    assert wide.lines() == [
+        "a.example",
+        "any name below b.example",
+        "c.example, port 8080, without encryption",
+        "home.example, also at an address of your private network (A server of your own)",
+        "this machine itself (127.0.0.1, port 8080)",
+        "this machine itself (any name below app.localhost)",
+        "Only while you sign in: accounts.example",
+        "Only while you sign in: sso.example, also at an address of your private network (Theirs)",
+        "Only while you sign in: any host of the internet (Companies run their own sign-in)",
     ]
     assert Reach.from_json(wide.as_json()) == wide
 
@@ -73,34 +73,34 @@ def test_what_is_as_wide_or_narrower_asks_nothing(accepted: Reach, now: Reach) -
 @pytest.mark.parametrize(
     ("accepted", "now", "told"),
     [
-        (reach("a.example"), reach("a.example", "b.example"), ["b.example."]),
-        (reach("a.example"), reach("b.example"), ["b.example."]),
-        (reach("b.a.example"), reach("*.a.example"), ["any name below a.example."]),
-        (reach("*.a.example"), reach("*.a.example", "a.example"), ["a.example."]),
-        (reach("https://a.example"), reach("a.example"), ["a.example."]),
-        (reach("a.example"), reach("a.example", "a.example:8443"), ["a.example, port 8443."]),
+        (reach("a.example"), reach("a.example", "b.example"), ["b.example"]),
+        (reach("a.example"), reach("b.example"), ["b.example"]),
+        (reach("b.a.example"), reach("*.a.example"), ["any name below a.example"]),
+        (reach("*.a.example"), reach("*.a.example", "a.example"), ["a.example"]),
+        (reach("https://a.example"), reach("a.example"), ["a.example"]),
+        (reach("a.example"), reach("a.example", "a.example:8443"), ["a.example, port 8443"]),
         (
             reach("a.example"),
             reach("a.example", sign_in_hosts=["b.example"]),
-            ["Only while you sign in: b.example."],
+            ["Only while you sign in: b.example"],
         ),
-        (reach("a.example", sign_in_hosts=["b.example"]), reach("a.example", "b.example"), ["b.example."]),
+        (reach("a.example", sign_in_hosts=["b.example"]), reach("a.example", "b.example"), ["b.example"]),
         (
             reach("a.example", sign_in_hosts=["b.example"]),
             reach("a.example", sign_in_anywhere="So."),
-            ["Only while you sign in: any host of the internet (So)."],
+            ["Only while you sign in: any host of the internet (So)"],
         ),
-        (reach("a.example", sign_in_anywhere="So."), reach("a.example", "b.example"), ["b.example."]),
+        (reach("a.example", sign_in_anywhere="So."), reach("a.example", "b.example"), ["b.example"]),
         (
             reach("home.example"),
             reach(HOME),
-            ["home.example, also at an address of your private network (A server of your own)."],
+            ["home.example, also at an address of your private network (A server of your own)"],
         ),
         (
             reach("a.example", sign_in_anywhere="So."),
             reach("a.example", sign_in_anywhere="So.", sign_in_hosts=[SSO]),
             [
-                "Only while you sign in: sso.example, also at an address of your private network (Theirs).",
+                "Only while you sign in: sso.example, also at an address of your private network (Theirs)",
             ],
         ),
     ],

@@ -29,10 +29,8 @@ def add_login(app: web.Application, surface: Surface, page: SignInPage) -> None:
     """The link's address, making a further link, signing out."""
 
     async def login(request: web.Request) -> web.StreamResponse:
-        place, alone = (
-            place_of(surface, request),
-            len(request.query) == 1,
-        )  # as a link is made: nothing twice or besides
+        place = place_of(surface, request)
+        alone = len(request.query) == 1  # as a link is made: nothing twice, nothing besides
         code = request.query.get("code") if alone else None
         browser = browser_of(request.headers.get("User-Agent", ""))
         secret = None if code is None else surface.gate.use_link(place, code, browser)

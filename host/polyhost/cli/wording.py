@@ -20,7 +20,9 @@ __all__ = ["COMMAND_VARIABLE", "as_typed", "paused_or_not", "printable", "until"
 
 COMMAND_VARIABLE = "POLYHOST_COMMAND"
 """Set by scripts/polyhost to the path it was called by."""
-_COMMAND = re.compile(rf"(?<![\w/])polyhost(?= (?:{'|'.join(sorted(COMMAND_WORDS))})\b)")
+_OWN = ("serve", "completion")
+"""Commands that are no operations."""
+_COMMAND = re.compile(rf"(?<![\w/])polyhost(?= (?:{'|'.join(sorted((*COMMAND_WORDS, *_OWN)))})\b)")
 
 
 def printable(text: object) -> str:

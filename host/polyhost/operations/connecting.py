@@ -177,7 +177,7 @@ def _connected(wanted: _Wanted, name: str, nature: Nature) -> Connected:
         display_name=wanted.source.manifest.display_name,
         nature=nature,
         notes=wanted.notes,
-        hosts=[] if (reach := reach_of(wanted.source)) is None else reach.sentences(),
+        hosts=[] if (reach := reach_of(wanted.source)) is None else reach.lines(),
         next=_next(wanted, name),
     )
 

@@ -82,7 +82,7 @@ def show_reach(context: Context, request: ConnectRequest, source: LoadedSource, 
     window = is_interactive(request, source) and not any(getattr(request, way) for way in _WAYS)
     if reach is not None and window is in_window:
         head = f"{source.manifest.display_name} may reach, and nothing else:"
-        for line in (head, *(f"- {sentence}" for sentence in reach.sentences())):  # a terminal shows notices as lines
+        for line in (head, *(f"- {line}" for line in reach.lines())):  # a terminal shows notices as lines
             context.watch(Noticed(line))
 
 

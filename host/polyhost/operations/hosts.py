@@ -24,7 +24,7 @@ _PATH = "/v1/connections/{name}/hosts"
 
 
 class ConnectionHosts(TypedDict):
-    """What the source of a connection may reach, in plain words, a sentence a host. `unagreed`: what of it the owner
+    """What the source of a connection may reach, in plain words, a line a host. `unagreed`: what of it the owner
     has not agreed to; as long as there is any, no run starts."""
 
     connection: str
@@ -87,7 +87,7 @@ async def _hosts(context: Context, request: ConnectionHostsRequest, *, agree: bo
     return Result(
         ConnectionHosts(
             connection=connection.name,
-            reaches=[] if reach is None else reach.sentences(),
+            reaches=[] if reach is None else reach.lines(),
             unagreed=[] if reach is None or accepted is None else reach.beyond(accepted),
         )
     )

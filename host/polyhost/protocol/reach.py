@@ -64,8 +64,8 @@ class Reach:
         """Whom the window reaches in which the owner signs in; None: anybody on the internet."""
         return None if self.anywhere is not None else (*self.hosts, *self.sign_in)
 
-    def sentences(self) -> list[str]:
-        """All of it in plain words, one sentence a host."""
+    def lines(self) -> list[str]:
+        """All of it in plain words, one line a host: without a full stop, which a host's name may end with."""
         return [*self._told(self)]
 
     def beyond(self, accepted: Reach) -> list[str]:
@@ -87,13 +87,13 @@ class Reach:
         )
 
     def _told(self, part: Reach) -> Iterator[str]:
-        """`part`, a host with its private address in one sentence, whether the host is new or only its address."""
+        """`part`, a host with its private address in one line, whether the host is new or only its address."""
         for host in dict.fromkeys((*part.hosts, *part.private)):
-            yield f"{_words(host)}{_at_home(part.private.get(host))}."
+            yield f"{_words(host)}{_at_home(part.private.get(host))}"
         for host in dict.fromkeys((*part.sign_in, *part.sign_in_private)):
-            yield f"Only while you sign in: {_words(host)}{_at_home(part.sign_in_private.get(host))}."
+            yield f"Only while you sign in: {_words(host)}{_at_home(part.sign_in_private.get(host))}"
         if part.anywhere is not None:
-            yield f"Only while you sign in: any host of the internet ({part.anywhere.rstrip('.')})."
+            yield f"Only while you sign in: any host of the internet ({part.anywhere.rstrip('.')})"
 
 
 def _reasons(entries: Sequence[HostDecl]) -> dict[str, str]:

@@ -20,13 +20,14 @@ def hosts(value: ConnectionHosts) -> None:
         out.print(f"[bold]{name}[/] runs in no browser: no hosts are declared.")
         return
     out.print(f"[bold]{name}[/] may reach:")
-    for sentence in value["reaches"]:
-        out.print(f"  {plain(sentence)}")
+    for line in value["reaches"]:
+        out.print(f"  {plain(line)}")
     if value["unagreed"]:
         out.print("\n[yellow]You have not agreed to this yet, and it does not run until you do:[/]")
-        for sentence in value["unagreed"]:
-            out.print(f"  {plain(sentence)}")
-        out.print(f"\n  Agree: [cyan]{plain(as_typed(f'polyhost hosts {name} accept'))}[/]")
+        for line in value["unagreed"]:
+            out.print(f"  {plain(line)}")
+        command = as_typed(f"polyhost hosts {value['connection']} accept")
+        out.print(f"\n  Agree: [cyan]{plain(command)}[/]")
 
 
 RENDERERS: Mapping[str, Callable[[Any], None]] = {"hosts": hosts}

@@ -127,7 +127,7 @@ def _page(page: PolyfillDecl) -> Check:
             "nothing says how a signed-out session looks",
             "If the site has a sign-in page, name its URL in polyfill.session.signed_out.",
         )
-    return ok("page", " ".join([f"starts at {host} and may reach:", *Reach.of(page).sentences()]))
+    return ok("page", f"starts at {host} and may reach: {'; '.join(Reach.of(page).lines())}")
 
 
 async def _replay(

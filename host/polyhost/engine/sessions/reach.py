@@ -47,8 +47,8 @@ async def check_reach(store: Store, connection: ConnectionRow, source: LoadedSou
         return
     beyond = reach.beyond(accepted)
     if beyond:
-        named = " ".join(beyond[:_MOST_NAMED])
-        more = f" And {len(beyond) - _MOST_NAMED} more." if len(beyond) > _MOST_NAMED else ""
+        named = "; ".join(beyond[:_MOST_NAMED])
+        more = f"; and {len(beyond) - _MOST_NAMED} more" if len(beyond) > _MOST_NAMED else ""
         raise NeedsOwnerError(
             f"{source.name} wants to reach more than you agreed to when you connected {connection.name}: {named}{more}",
             f"If that is right: polyhost hosts {connection.name} accept",
