@@ -206,7 +206,7 @@ def test_what_is_shown_holds_no_more_than_is_known() -> None:
     assert (shown["kind"], shown["reason"], shown["explain"]) == (
         "record",
         "invalid",
-        "its content breaks the stream's schema",
+        "it breaks the stream's schema or a rule of the protocol",
     )
     assert ExceptionId("messages", ExceptionKind.RECORD, "C1", "a") == one().id
 

@@ -222,7 +222,7 @@ class ErrorCode(StrEnum):
     CONNECTOR_STUCK = "connector_stuck", 500, _FAILED, "The connector does not read its input."
     LEASE_LOST = "lease_lost", 500, _FAILED, "Another process took over the connection while this one slept."
     TOO_LONG = "too_long", 500, _FAILED, "A trial run did not end in time."
-    NOT_CLEAN = "not_clean", 500, _FAILED, "A recording would hold what looks like a secret or personal."
+    NOT_CLEAN = "not_clean", 500, _FAILED, "A recording would hold what looks like a secret, or personal data."
     RECORDING_DIFFERS = "recording_differs", 500, _FAILED, "A recording does not give its own records again."
     UNRECORDED_REQUEST = "unrecorded_request", 500, _FAILED, "The run sent a request that is not in the recording."
     REPLAY_INTO_LIVE = "replay_into_live", 400, _REFUSED, "A recording's records must not get into a live connection."

@@ -21,7 +21,7 @@ from polyhost.protocol.scope import Scope
 __all__ = ["RECORD_REFUSED", "Checkpoints", "Eligible"]
 
 RECORD_REFUSED = "record_refused"
-"""The rule that holds a cursor back behind which a record lies that nothing names."""
+"""The rule that keeps a cursor from moving past a record that nothing names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Checkpoints:
 
     def eligible(self, failed: Collection[str], details: DetailAccounts, *, unproven: Collection[str] = ()) -> Eligible:
         """Which staged cursors may move, given the streams that failed and the details accounted for. `unproven`: those
-        of which a record was refused that nothing names: nobody would ask for it again behind the cursor."""
+        of which a record was refused that nothing names: nobody would ask for it again once the cursor is past it."""
         held = self._checkpoints_of(unproven, RECORD_REFUSED) | self._checkpoints_of(failed, "stream_failed")
         cursors: dict[str, Any] = {}
         withheld: dict[str, str] = {}

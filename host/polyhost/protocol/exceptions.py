@@ -37,7 +37,7 @@ class ExceptionReason(StrEnum):
 
 
 REASONS: Mapping[ExceptionReason, str] = {
-    ExceptionReason.INVALID: "its content breaks the stream's schema",
+    ExceptionReason.INVALID: "it breaks the stream's schema or a rule of the protocol",
     ExceptionReason.STORED_OUTSIDE: "it is stored outside of what the run was asked for, which changes nothing there",
     ExceptionReason.UNMAPPABLE: "its shape is none that the connector knows",
     ExceptionReason.NOT_ANSWERED: "the source does not answer for it",
