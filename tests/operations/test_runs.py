@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from background import background
 from operations.shelf import Shelf
 from polyhost.engine import events
 from polyhost.engine.clock import new_id
@@ -17,6 +18,7 @@ from polyhost.engine.hosting.own_run import reached_from_elsewhere
 from polyhost.engine.run.lease import hold_lease
 from polyhost.engine.run.pause import Pause
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.operations import other_processes
 from polyhost.operations.run_control import CancelRequest, PauseRequest, ResumeRequest, cancel, pause, resume
 from polyhost.operations.runs import RunDetailsRequest, RunsRequest, run_details, runs
 
@@ -81,6 +83,37 @@ async def test_where_none_is_going_on_or_nothing_is_called_that_one_sentence_say
     assert unknown.code == ErrorCode.UNKNOWN_CONNECTION
     past = await refused(cancel(shelf.context, CancelRequest(run="run_0123456789a0123456789")))
     assert past.code == ErrorCode.NOT_RUNNING
+
+
+async def test_a_run_that_is_listed_and_has_not_begun_is_waited_for(shelf: Shelf):
+    await shelf.end_run()
+    context, run_id, cancelled = shelf.context, new_id("run", shelf.context.clock.now()), asyncio.Event()
+    async with context.store() as store:
+        connection = await context.connection(store, "slack")
+        reached = reached_from_elsewhere(
+            shelf.home, lambda _: None, _nobody, cancelled=cancelled, pause=Pause(), overtaken=None
+        )
+        async with (
+            hold_lease(store, connection, run_id, context.clock),
+            background(cancel(context, CancelRequest(run="slack"))) as cancelling,
+        ):
+            await asyncio.wait({cancelling}, timeout=0.2)
+            assert not cancelling.done()
+            async with reached as (watch, _):
+                watch(events.RunStarted(run_id, "slack", "slack", ("messages",)))
+                assert (await cancelling).value == {"run_id": run_id, "cancelling": True}
+    assert cancelled.is_set()
+
+
+async def test_one_that_never_begins_does_not_answer(shelf: Shelf, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(other_processes, "_BEGINS_SECONDS", 0.0)
+    await shelf.end_run()
+    context, run_id = shelf.context, new_id("run", shelf.context.clock.now())
+    async with context.store() as store:
+        connection = await context.connection(store, "slack")
+        async with hold_lease(store, connection, run_id, context.clock):
+            error = await refused(cancel(context, CancelRequest(run=run_id)))
+    assert (error.code, run_id in error.reason) == (ErrorCode.RUN_SILENT, True)
 
 
 async def test_what_is_held_for_something_else_is_no_run(shelf: Shelf):

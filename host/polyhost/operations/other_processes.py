@@ -5,6 +5,7 @@ Owns: which of a call's surroundings other processes share. Must not know: how a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,10 +16,15 @@ from polyhost.engine.hosting.own_run import reached_from_elsewhere
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.context import Context
 
-__all__ = ["open_to_other_processes", "reached"]
+__all__ = ["open_to_other_processes", "reached", "silent"]
 
 _OF_RUNS = "run_"
 """How the id of every run begins; anything else that is given for one is a connection's name."""
+
+
+_BEGINS_SECONDS = 10.0
+"""How long a run may take from its acceptance, from which on it is listed, until it can be reached."""
+_LOOK_SECONDS = 0.05
 
 
 @asynccontextmanager
@@ -50,10 +56,17 @@ async def reached(context: Context, run: str) -> AsyncGenerator[RunControl]:
     if known is not None and known.is_alive:
         yield known
         return
-    async with reach(context.home, run) as found:
-        if found is None:
+    until = context.clock.up() + _BEGINS_SECONDS
+    while True:
+        async with reach(context.home, run) as found:
+            if found is not None:
+                yield found
+                return
+        if not await _is_accepted(context, run):
             raise _not_running(context, run)
-        yield found
+        if context.clock.up() >= until:
+            raise silent(run)
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _going_on(context: Context, name: str) -> str:
@@ -68,6 +81,25 @@ async def _going_on(context: Context, name: str) -> str:
             code=ErrorCode.NOT_RUNNING,
         )
     return holder.run_id
+
+
+async def _is_accepted(context: Context, run_id: str) -> bool:
+    """Whether it holds the lease of a connection: it goes on, or is about to begin."""
+    if not context.has_store:
+        return False
+    async with context.store(create=False) as store:
+        for connection in await store.connections.all():
+            holder = await store.runs.lease_holder(connection.id, now=context.clock.moment())
+            if holder is not None and holder.run_id == run_id:
+                return True
+    return False
+
+
+def silent(run_id: str) -> RefusedError:
+    """A run that goes on, and whose process says nothing."""
+    return RefusedError(
+        f"the process of run {run_id!r} does not answer", "Try again in a moment.", code=ErrorCode.RUN_SILENT
+    )
 
 
 def _not_running(context: Context, run_id: str) -> RefusedError:

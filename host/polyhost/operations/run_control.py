@@ -125,8 +125,8 @@ async def resume(context: Context, request: ResumeRequest) -> Result[Resuming]:
 def _done(done: bool, run: RunControl) -> None:
     if done:
         return
+    from polyhost.operations.other_processes import silent
+
     if run.is_alive:
-        raise RefusedError(
-            f"the process of run {run.run_id!r} does not answer", "Try again in a moment.", code=ErrorCode.RUN_SILENT
-        )
+        raise silent(run.run_id)
     raise RefusedError(f"run {run.run_id!r} has just ended", "See: polyhost runs NAME", code=ErrorCode.NOT_RUNNING)
