@@ -41,6 +41,13 @@ def test_fields_are_read_as_curl_writes_them(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_windows_wrote_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "cookies.txt"
+    file.write_text(LINE.format(domain=".slack.com", expires=0) + "\r\n", encoding="utf-8-sig")
+    (cookie,) = cookies_of_file(file, HOSTS)
+    assert (cookie["domain"], cookie["value"]) == (".slack.com", "xoxd-secret")
+
+
 def test_a_domain_for_subdomains_counts_as_one_with_or_without_its_dot(tmp_path: Path) -> None:
     (cookie,) = cookies_of_file(written(tmp_path, LINE.format(domain="slack.com", expires=0)), HOSTS)
     assert cookie["domain"] == ".slack.com"

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from polyhost.browser.storage import cookie_reaches
 from polyhost.errors import ErrorCode, RefusedError
-from polyhost.small_files import TooLargeError, read_small_file
+from polyhost.small_files import A_PERSON_SECONDS, TooLargeError, read_small_file
 
 __all__ = ["BROWSERS", "cookies_of_browser", "cookies_of_file"]
 
@@ -51,7 +51,7 @@ def cookies_of_browser(specification: str, hosts: Sequence[str], *, platform: st
 def cookies_of_file(path: Path, hosts: Sequence[str]) -> Cookies:
     """A cookies.txt as browser extensions and curl write it. RefusedError names the line that is not one."""
     try:
-        text = read_small_file(path, MAX_FILE_BYTES).decode("utf-8")
+        text = read_small_file(path, MAX_FILE_BYTES, patience=A_PERSON_SECONDS).decode("utf-8")
     except TooLargeError:
         raise RefusedError(
             f"{path} is too large for a cookies.txt", "Is it the right file?", code=ErrorCode.BAD_COOKIES

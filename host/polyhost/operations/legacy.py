@@ -21,7 +21,7 @@ from polyhost.ledger.cursor_time import position_at
 from polyhost.ledger.legacy import LegacyState, read_legacy
 from polyhost.ledger.state import PartitionRule
 from polyhost.protocol.scope_request import resolve_scope
-from polyhost.small_files import TooLargeError, read_small_file
+from polyhost.small_files import A_PERSON_SECONDS, TooLargeError, read_small_file
 from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, SavePartitions, Store
 
@@ -37,7 +37,7 @@ def read_legacy_file(path: str | None, source: LoadedSource, at: str) -> Mapping
     if path is None:
         return None
     try:
-        text = read_small_file(Path(path).expanduser(), MAX_STATE_BYTES)
+        text = read_small_file(Path(path).expanduser(), MAX_STATE_BYTES, patience=A_PERSON_SECONDS)
     except TooLargeError:
         raise RefusedError(f"{path} is too large for a state file", "Name the other tool's state file.") from None
     except OSError as error:

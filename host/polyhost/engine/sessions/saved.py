@@ -27,7 +27,7 @@ from polyhost.engine.sessions._key import session_key
 from polyhost.engine.sessions._sealing import seal, unseal
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.owner_only import keep_home
-from polyhost.small_files import TooLargeError, read_small_file
+from polyhost.small_files import A_PERSON_SECONDS, TooLargeError, read_small_file
 
 __all__ = [
     "SavedSession",
@@ -96,7 +96,7 @@ def read_storage_state(path: Path) -> dict[str, Any]:
     """A storage state an owner hands over. RefusedError names the file and what is wrong with it."""
     instruction = "Give a storage state as Playwright saves it: {cookies: [...], origins: [...]}."
     try:
-        document = orjson.loads(read_small_file(path, MAX_STATE_BYTES))
+        document = orjson.loads(read_small_file(path, MAX_STATE_BYTES, patience=A_PERSON_SECONDS))
     except TooLargeError:
         raise RefusedError(f"{path} is too large for a storage state", instruction) from None
     except FileNotFoundError:

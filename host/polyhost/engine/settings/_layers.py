@@ -22,7 +22,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from polyhost.errors import ErrorCode, RefusedError
-from polyhost.small_files import TooLargeError, read_small_file
+from polyhost.small_files import A_FILE_SECONDS, TooLargeError, read_small_file
 
 __all__ = ["Origin", "Setting", "Settings", "config_path", "read_settings"]
 
@@ -192,7 +192,7 @@ def _read_file(path: Path, sections: list[str], known: Settings) -> dict[str, An
 
 def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(read_small_file(path, MAX_CONFIG_BYTES).decode("utf-8"))
+        return tomllib.loads(read_small_file(path, MAX_CONFIG_BYTES, patience=A_FILE_SECONDS).decode("utf-8"))
     except TooLargeError:
         raise _bad(f"{path} is too large for settings", "Move it away, and see: polyhost config path") from None
     except FileNotFoundError:
