@@ -19,7 +19,7 @@ from polyhost.humanize import short_time
 __all__ = ["Markdown"]
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_LINE_START = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.MULTILINE)
+_LINE_START = re.compile(r"^([^\S\n]*)([-+=]|\d+[.)])", re.MULTILINE)  # in one line: gone through once
 
 
 class Markdown(PagedText):
