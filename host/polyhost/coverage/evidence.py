@@ -20,7 +20,7 @@ from polyhost.coverage.extent import Extent
 from polyhost.coverage.facts import BatchFacts, Gap, Method
 from polyhost.coverage.picture_json import StreamSummary
 from polyhost.instants import is_past, utc
-from polyhost.protocol.diagnostics import DiagnosticCode, RunState, RunStatus
+from polyhost.protocol.diagnostics import FINISHED, DiagnosticCode, RunState, RunStatus
 
 __all__ = [
     "Attempt",
@@ -39,7 +39,6 @@ __all__ = [
     "open_gaps",
 ]
 
-_FINISHED = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS})
 _QUESTIONS = frozenset({"interaction_unanswered", "interaction_timeout"})
 _NARROWED = "scope_narrowed"
 _AT_SOURCE = frozenset({"manual_action_required", "upstream_unblock"})
@@ -205,7 +204,7 @@ class Attempt:
     @property
     def is_finished(self) -> bool:
         """Whether it came to its end, with gaps or without."""
-        return self.status in _FINISHED
+        return self.status in FINISHED
 
     @property
     def is_import(self) -> bool:

@@ -33,15 +33,13 @@ from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import host_mappings, resources
 from polyhost.operations.runs import RunRequest
-from polyhost.protocol.diagnostics import RunStatus
+from polyhost.protocol.diagnostics import FINISHED, RunStatus
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_request, resolve_scope
 from polyhost.store.base import ConnectionRow, Store
 
-__all__ = ["RECORDED", "collect_as_typed", "collect_wanted", "replay_demo"]
+__all__ = ["collect_as_typed", "collect_wanted", "replay_demo"]
 
-RECORDED = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS})
-"""How a run ends that is recorded; of any other nothing is kept."""
 DEMO_NAME = "slack"
 DEMO_NAME_TAKEN = "slack-demo"
 
@@ -136,7 +134,7 @@ async def _run(
     folder = None if request.trace is None else _folder(request.trace)
     result = await _collect(context, store, connection, source, scope, prepared, full=request.full, trace_to=folder)
     status = RunStatus(result["status"])
-    if request.record is not None and status in RECORDED:
+    if request.record is not None and status in FINISHED:
         await keep_recording(
             prepared,
             _folder(request.record),

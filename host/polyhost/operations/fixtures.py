@@ -15,6 +15,7 @@ from polyhost.operations.fields import Names, argument, option
 from polyhost.operations.operation import Group, Result, Section, operation
 from polyhost.operations.parsing import absolute_path
 from polyhost.operations.shared_fields import connection, resource, streams, waive
+from polyhost.protocol.diagnostics import FINISHED
 
 if TYPE_CHECKING:
     from polyhost.browser.recordings.recording_rules import RecordingRules
@@ -56,7 +57,6 @@ class FixtureRecordRequest:
 async def record(context: Context, request: FixtureRecordRequest) -> Result[dict[str, Any]]:
     """A run like any other, which leaves a scenario behind where it ends well: scrubbed, verified, replayed once, and
     replaced whole. `scenario` is null where it does not, and what was there before stays."""
-    from polyhost.operations.collect import RECORDED
     from polyhost.operations.runs import RunRequest, run
 
     wanted = RunRequest(
@@ -68,7 +68,7 @@ async def record(context: Context, request: FixtureRecordRequest) -> Result[dict
         allow_gaps=True,
     )
     done = await run(context, wanted)
-    kept = str(absolute_path(request.to_folder)) if done.value.get("status") in RECORDED else None
+    kept = str(absolute_path(request.to_folder)) if done.value.get("status") in FINISHED else None
     return Result({**done.value, "scenario": kept}, done.exit_code)
 
 

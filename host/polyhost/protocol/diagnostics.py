@@ -14,6 +14,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 __all__ = [
+    "FINISHED",
     "MAX_PARTITIONS",
     "MAX_RUN_BYTES",
     "MAX_TEXT",
@@ -54,6 +55,8 @@ class RunStatus(StrEnum):
         return _EXIT_CODES[self]
 
 
+FINISHED = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS})
+"""How a run ends that came to its own end: only what such a one brought is kept as a recording or taken for proof."""
 _EXIT_CODES = {
     RunStatus.RUNNING: 0,
     RunStatus.COMPLETE: 0,

@@ -10,7 +10,7 @@ connection's own, read once and never written back, so nothing that goes wrong h
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +22,10 @@ from watchfiles import awatch
 from polyhost.browser.governor import Governor
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.reused_browser import ReusedBrowser
-from polyhost.connectors.base import Batch, Connector, ConnectorExited, ConnectorSession, HostCalls, Restarted
+from polyhost.connectors.base import Connector, ConnectorExited, ConnectorSession, HostCalls
 from polyhost.connectors.loading import load_connector_folder
 from polyhost.connectors.page import PageConnector
+from polyhost.connectors.passed_on import PassedOnSession
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, MessageSeen, Watcher
 from polyhost.engine.run.collect import Collection, RunContext, collect
@@ -182,25 +183,12 @@ class _LoginKept(Connector):
                 self._bench.storage_state = dict(await self._context.storage_state())
 
 
-class _Leaving(ConnectorSession):
+class _Leaving(PassedOnSession):
     """A session that does something before its pages are closed."""
 
     def __init__(self, inner: ConnectorSession, before: Callable[[], Awaitable[None]]) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._before = before
-        self.traffic = inner.traffic
-
-    async def process_id(self) -> int | None:
-        return await self._inner.process_id()
-
-    async def send(self, message: Mapping[str, Any]) -> None:
-        await self._inner.send(message)
-
-    def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
-        return self._inner.events()
-
-    async def acknowledge(self, batch: Batch) -> None:
-        await self._inner.acknowledge(batch)
 
     async def finish(self) -> ConnectorExited:
         await self._before()

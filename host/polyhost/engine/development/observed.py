@@ -12,7 +12,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-from polyhost.connectors.base import Batch, Connector, ConnectorExited, ConnectorSession, HostCalls, Restarted, Traffic
+from polyhost.connectors.base import Batch, Connector, ConnectorExited, ConnectorSession, HostCalls, Restarted
+from polyhost.connectors.passed_on import PassedOnSession
 from polyhost.protocol.keys import KeyRuleError, canonical_key
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Rejected, Scope
@@ -80,20 +81,10 @@ class Observed(Connector):
                 self.strays[name, verdict.rule] += 1
 
 
-class _ObservedSession(ConnectorSession):
+class _ObservedSession(PassedOnSession):
     def __init__(self, inner: ConnectorSession, seen: Observed) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._seen = seen
-
-    @property
-    def traffic(self) -> Traffic:  # pyright: ignore[reportIncompatibleVariableOverride]  # the inner one's, always
-        return self._inner.traffic
-
-    async def process_id(self) -> int | None:
-        return await self._inner.process_id()
-
-    async def send(self, message: Mapping[str, Any]) -> None:
-        await self._inner.send(message)
 
     async def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
         async for event in self._inner.events():
@@ -105,12 +96,3 @@ class _ObservedSession(ConnectorSession):
                 await self._inner.terminate()
                 yield ConnectorExited(detail="It was killed by the check.")
                 return
-
-    async def acknowledge(self, batch: Batch) -> None:
-        await self._inner.acknowledge(batch)
-
-    async def finish(self) -> ConnectorExited:
-        return await self._inner.finish()
-
-    async def terminate(self) -> None:
-        await self._inner.terminate()

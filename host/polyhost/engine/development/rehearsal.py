@@ -26,13 +26,12 @@ from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.sources.connectors import Prepared, replay_connector
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, RunFailedError
+from polyhost.protocol.diagnostics import FINISHED
 from polyhost.protocol.scope import Scope
 from polyhost.store.base import ConnectionRow, Store
 from polyhost.store.memory import MemoryStore
 
 __all__ = ["differences", "keep_recording", "rehearse"]
-
-_FINISHED = frozenset({"complete", "complete_with_gaps"})
 
 
 async def keep_recording(
@@ -78,7 +77,7 @@ async def rehearse(
     )
     answer = prepared.answer(_nobody)
     result = await collect(what, RunContext(store=store, clock=clock, watch=lambda event: None, answer=answer))
-    if result["status"] not in _FINISHED:
+    if result["status"] not in FINISHED:
         error = result.get("error")
         why = error["reason"] if error is not None else result["status"]
         raise _differs(f"its replay ends {result['status']}: {why}")

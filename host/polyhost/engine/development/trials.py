@@ -19,6 +19,7 @@ from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, Failure, RunFailedError
+from polyhost.protocol.diagnostics import FINISHED
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_request
@@ -48,7 +49,7 @@ class Ran:
 
     @property
     def finished(self) -> bool:
-        return self.status in {"complete", "complete_with_gaps"}
+        return self.status in FINISHED
 
     def counted(self, *kinds: str) -> int:
         """Records of these kinds (new, updated, deleted, …) over all streams."""

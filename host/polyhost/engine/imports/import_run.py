@@ -21,7 +21,7 @@ from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.run.result_json import RunResult, stored_result
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.protocol.declarations import ImporterDecl
-from polyhost.protocol.diagnostics import Diagnostic, RunStatus
+from polyhost.protocol.diagnostics import FINISHED, Diagnostic, RunStatus
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_scope
 from polyhost.store import memos
@@ -29,8 +29,6 @@ from polyhost.store.base import ConnectionRow, RecordQuery, Store, WriteCounts
 from polyhost.store.preview import PreviewStore
 
 __all__ = ["Import", "import_artifact"]
-
-_DONE = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +106,7 @@ async def _import(what: Import, around: RunContext) -> RunResult:
         correct=correct,
     )
     result = await collect(collection, replace(around, store=keeping))
-    if RunStatus(result["status"]) in _DONE and not what.preview:
+    if RunStatus(result["status"]) in FINISHED and not what.preview:
         await _remember(store, what, result)
     return result
 

@@ -21,7 +21,14 @@ from polyhost.errors import ErrorCode, Failure, NeedsOwnerError, PolyhostError, 
 from polyhost.ledger.exceptions import NAMED, StandingException, exception_diagnostics
 from polyhost.ledger.settle import Settlement
 from polyhost.protocol.commands import RunOutcome
-from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity, bound_diagnostics
+from polyhost.protocol.diagnostics import (
+    FINISHED,
+    Diagnostic,
+    DiagnosticCode,
+    RunStatus,
+    Severity,
+    bound_diagnostics,
+)
 from polyhost.protocol.recovery import advice
 from polyhost.protocol.scope import Scope
 from polyhost.store.base import WriteCounts
@@ -227,7 +234,7 @@ def _coverage(ended: Ended) -> dict[str, RunCoverage]:
 
 def _completeness(ended: Ended, status: RunStatus) -> Completeness:
     """Complete only where every part of the claim was proven in this run (CH-2.4)."""
-    if status not in {RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS}:
+    if status not in FINISHED:
         return Completeness(Claim.UNPROVEN, ("run_did_not_finish",))
     if ended.artifact is not None:
         return _artifact_completeness(ended.artifact, status)

@@ -28,8 +28,8 @@ from polyhost.connectors.base import (
     HostCalls,
     Malformed,
     Restarted,
-    Traffic,
 )
+from polyhost.connectors.passed_on import PassedOnSession
 from polyhost.engine.events import MessageSeen
 
 __all__ = ["FOLDER", "Trace", "TracedConnector", "keep_trace"]
@@ -126,19 +126,12 @@ class TracedConnector(Connector):
             yield _TracedSession(session, self._trace, self._tell, with_data=self._with_data)
 
 
-class _TracedSession(ConnectorSession):
+class _TracedSession(PassedOnSession):
     def __init__(self, inner: ConnectorSession, trace: Trace, tell: Tell | None, *, with_data: bool) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._trace = trace
         self._tell = tell
         self._with_data = with_data
-
-    @property
-    def traffic(self) -> Traffic:  # pyright: ignore[reportIncompatibleVariableOverride]  # the inner one's, always
-        return self._inner.traffic
-
-    async def process_id(self) -> int | None:
-        return await self._inner.process_id()
 
     async def send(self, message: Mapping[str, Any]) -> None:
         kind = str(message.get("type"))
@@ -167,9 +160,6 @@ class _TracedSession(ConnectorSession):
     async def finish(self) -> ConnectorExited:
         self._trace.add("finishing", requests=self.traffic.requests)
         return await self._inner.finish()
-
-    async def terminate(self) -> None:
-        await self._inner.terminate()
 
     def _batch(self, batch: Batch) -> None:
         others = [message for message in batch.messages if not _is_record(message)]

@@ -12,7 +12,8 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, HostCalls, Restarted, Traffic
+from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, HostCalls, Restarted
+from polyhost.connectors.passed_on import PassedOnSession
 from polyhost.protocol.keys import KeyRuleError, canonical_key
 
 __all__ = ["Heard", "HeardCalls", "HeardSession", "ToldCalls", "ToldSession"]
@@ -96,37 +97,7 @@ def _choices(schema: Any) -> Iterator[str]:
             yield from _choices(one)
 
 
-class _PassedOn(ConnectorSession):
-    """A session that goes on as it is."""
-
-    def __init__(self, inner: ConnectorSession) -> None:
-        self._inner = inner
-
-    @property
-    def traffic(self) -> Traffic:  # pyright: ignore[reportIncompatibleVariableOverride]  # the inner one's, always
-        return self._inner.traffic
-
-    async def process_id(self) -> int | None:
-        return await self._inner.process_id()
-
-    async def send(self, message: Mapping[str, Any]) -> None:
-        await self._inner.send(message)
-
-    async def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
-        async for event in self._inner.events():
-            yield event
-
-    async def acknowledge(self, batch: Batch) -> None:
-        await self._inner.acknowledge(batch)
-
-    async def finish(self) -> ConnectorExited:
-        return await self._inner.finish()
-
-    async def terminate(self) -> None:
-        await self._inner.terminate()
-
-
-class HeardSession(_PassedOn):
+class HeardSession(PassedOnSession):
     """A session that is listened to."""
 
     def __init__(self, inner: ConnectorSession, heard: Heard) -> None:
@@ -147,7 +118,7 @@ class HeardSession(_PassedOn):
             yield event
 
 
-class ToldSession(_PassedOn):
+class ToldSession(PassedOnSession):
     """A session whose connector starts from the state that it was recorded with."""
 
     def __init__(self, inner: ConnectorSession, earlier: Mapping[str, Any]) -> None:
