@@ -1,6 +1,7 @@
 """A JSON key that is given twice is found wherever it stands, and nothing else is."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -52,3 +53,20 @@ async def test_a_body_with_one_is_refused_and_names_it(own: Client):
     deep = b"[" * 1020 + b"]" * 1020
     answer = await own("POST", "/v1/connections/work/runs", headers=headers, data=deep)
     assert answer.status == 400
+
+
+@pytest.mark.parametrize("part", ["0", "[]"])
+@pytest.mark.parametrize("end", ["", ', "b": 1, "b": 2'])
+def test_a_long_key_above_many_values_costs_no_more_than_a_few_times_the_text(part: str, end: str):
+    text = f'{{"{"a" * 100_000}": [{", ".join([part] * 20_000)}]{end}}}'.encode()
+    tracemalloc.start()
+    try:
+        assert given_twice(text) == ("b" if end else None)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_of_a_long_place_the_beginning_is_said():
+    text = f'{{"{"a" * 200}": {{"b": 1, "b": 2}}}}'
+    assert given_twice(text.encode()) == "a" * 120
