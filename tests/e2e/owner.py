@@ -5,6 +5,7 @@ Must not know: how an operation is carried out, what the truth is.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -120,8 +121,8 @@ class Owner:
         return (await records(self.context(), asked)).value["records"]
 
     async def partitions(self) -> dict[str, dict[str, Any]]:
-        """The messages' coverage by conversation."""
-        found = (await coverage(self.context(), CoverageRequest(name=NAME))).value
+        """The messages' coverage by conversation, as a surface shows it: JSON knows lists, and no tuples."""
+        found = json.loads(json.dumps((await coverage(self.context(), CoverageRequest(name=NAME))).value))
         return {view["key"]: view for view in found["streams"]["messages"]["partitions"]}
 
     async def runs(self) -> list[dict[str, Any]]:
