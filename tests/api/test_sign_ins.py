@@ -6,7 +6,7 @@ import pytest
 
 from polyhost.api.gate import LINK_SECONDS, MOST_LINKS, Gate
 from polyhost.api.names import Place
-from polyhost.api.sign_ins import LASTS, MOST_SIGN_INS, SignIns, browser_of
+from polyhost.api.sign_ins import LASTS, MOST_SIGN_INS, Lasts, SignIns, browser_of
 
 pytestmark = pytest.mark.requirement("SE-5")
 
@@ -52,9 +52,9 @@ def test_a_sign_in_is_good_at_its_own_place_only():
     assert kept.use(HERE, kept.begin(ADDRESS, "Firefox")) is None
 
 
-def test_at_the_address_it_lasts_less_than_anywhere():
-    assert LASTS[ADDRESS].unused < LASTS[HERE].unused
-    assert LASTS[ADDRESS].longest < LASTS[HERE].longest
+def test_at_the_dashboard_it_lasts_days_and_at_the_address_hours():
+    hour, day = 3600, 24 * 3600
+    assert (LASTS[HERE], LASTS[ADDRESS]) == (Lasts(7 * day, 30 * day), Lasts(hour, 12 * hour))
 
 
 def test_what_is_listed_says_when_and_which_family_and_no_secret():

@@ -63,11 +63,13 @@ async def test_a_reaped_child_is_never_signalled_again(tmp_path, monkeypatch):
     """Its number may belong to somebody else by now."""
     child = start("", tmp_path)
     await child.exited.wait()
-    monkeypatch.setattr("os.killpg", lambda *_: pytest.fail("signalled"))
-    monkeypatch.setattr("os.kill", lambda *_: pytest.fail("signalled"))
+    signalled: list[tuple[int, int]] = []
+    monkeypatch.setattr("os.killpg", lambda *to: signalled.append(to))
+    monkeypatch.setattr("os.kill", lambda *to: signalled.append(to))
     child.signal_all(signal.SIGKILL)
     await child.end(terminate=1, kill=1)
     child.kill()
+    assert signalled == []
 
 
 async def test_a_write_ends_when_the_child_does(tmp_path):
@@ -89,3 +91,4 @@ async def test_a_write_ends_when_its_pipe_is_closed_meanwhile(tmp_path):
         await asyncio.sleep(0)
         child.kill()
         await writing
+    assert child.exited.is_set()

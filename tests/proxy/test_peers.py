@@ -32,10 +32,13 @@ def test_another_account_of_the_machine_is_turned_away() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         child = os.fork()
         if child == 0:
-            os.setuid(65_534)
-            with socket.create_connection(server.getsockname()) as client:
-                client.recv(1)
-            os._exit(0)
+            try:
+                os.setuid(65_534)
+                with socket.create_connection(server.getsockname()) as client:
+                    client.recv(1)
+            finally:
+                os._exit(0)  # whatever happens here, it must not go on with the tests
+        server.settimeout(10)
         accepted, _ = server.accept()
         with accepted:
             assert not is_own_account(accepted)

@@ -8,10 +8,11 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -206,11 +207,11 @@ async def test_a_rebinding_name_is_no_name_of_this_server_whatever_comes_with_it
 
 PEEK = """
 import json, os, sys, urllib.error, urllib.request
-origin, home = sys.argv[1:]
+origin, folder = sys.argv[1:]
 told = {"uid": os.getuid()}
-for name in ("token", "config.toml", "store.db"):
+for name in ("beside", "home/token", "home/config.toml", "home/store.db"):
     try:
-        open(os.path.join(home, name), "rb").read(); told[name] = "read"
+        open(os.path.join(folder, name), "rb").read(); told[name] = "read"
     except OSError as error:
         told[name] = type(error).__name__
 try:
@@ -224,25 +225,40 @@ print(json.dumps(told))
 @pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("setpriv") is None, reason="only root can be another user for a moment"
 )
-async def test_another_user_of_the_machine_can_knock_and_gets_nothing(home: Path):
+async def test_another_user_of_the_machine_can_knock_and_gets_nothing(passable: Path):
+    """What lies beside the home, and is everybody's, is read: it is the home that keeps its files."""
+    home = passable / "home"
     await connect_process(home)
     async with served(home) as client:
         (home / "token").write_text(TOKEN, encoding="ascii")
         (home / "token").chmod(0o600)
-        told = await as_nobody(client.origin, home)
+        told = await as_nobody(client.origin, passable)
     assert told == {
         "uid": 65534,
-        "token": "PermissionError",
-        "config.toml": "PermissionError",
-        "store.db": "PermissionError",
+        "beside": "read",
+        "home/token": "PermissionError",
+        "home/config.toml": "PermissionError",
+        "home/store.db": "PermissionError",
         "api": 401,
     }
 
 
-async def as_nobody(origin: str, home: Path) -> Any:
+@pytest.fixture
+def passable() -> Iterator[Path]:
+    """A folder that everybody can enter, as `tmp_path` is not, with a file that everybody can read."""
+    with TemporaryDirectory() as made:
+        folder = Path(made)
+        folder.chmod(0o755)
+        beside = folder / "beside"
+        beside.write_text("anybody's", encoding="utf-8")
+        beside.chmod(0o644)
+        yield folder
+
+
+async def as_nobody(origin: str, folder: Path) -> Any:
     python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
     child = await asyncio.create_subprocess_exec(
-        *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", python, "-c", PEEK, origin, str(home)),
+        *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", python, "-c", PEEK, origin, str(folder)),
         stdout=asyncio.subprocess.PIPE,
         env={"PATH": "/usr/bin:/bin"},
         cwd="/",

@@ -58,6 +58,7 @@ def test_drawn_digits_are_random(text: str) -> None:
     assert is_random(text) or text.isalpha()
 
 
+@pytest.mark.timeout(20)
 def test_a_long_text_is_gone_through_once() -> None:
     """A matcher that goes back would not end: the run itself is the proof."""
     for piece in ("a", "a@", "1-", "(0", "+1 ", "eyJa.", "bearer ", "A1b2/", "%", "="):

@@ -76,8 +76,9 @@ async def control(request: pytest.FixtureRequest, home: Path, run: LocalRun) -> 
 
 async def once(holds: Callable[[], Any]) -> None:
     """Return once it does."""
-    while not holds():  # noqa: ASYNC110  another process's doing, as a rule
-        await asyncio.sleep(0)
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110  another process's doing, as a rule
+            await asyncio.sleep(0)
 
 
 def over(run: LocalRun) -> None:
