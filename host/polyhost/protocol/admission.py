@@ -248,7 +248,7 @@ class Admission:
 
     def stays_outside(self, stream: str, key: str, stored: Mapping[str, Any] | None) -> bool:
         """Whether an admitted upsert would move a record from outside of the scope into it; counts it where so."""
-        if stored is None or self._gates[stream].scope.judge_stored(key, stored):
+        if stored is None or not self._gates[stream].scope.stays_outside(key, stored):
             return False
         self._findings.reject(DiagnosticCode.OUT_OF_SCOPE_RECORD, "stored_outside", stream)
         return True

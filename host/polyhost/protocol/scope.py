@@ -125,6 +125,15 @@ class StreamScope:
             return False
         return self.time_range is None or self._judge_time(stored) is None
 
+    def stays_outside(self, key: str, stored: Mapping[str, Any]) -> bool:
+        """Whether a stored record is known to lie outside of the boundary. Stored without the field that tells, as by a
+        run that kept some fields only, it is not: then what it would become decides."""
+        if self.wanted is not None and key not in self.wanted:
+            told = [stored[name] for name in self.resource_fields if name in stored]
+            if told and not self._any_wanted(told):
+                return True
+        return self.time_range is not None and self._judge_time(stored) is TIME
+
     def project(self, data: dict[str, Any]) -> dict[str, Any]:
         kept = self.kept
         if kept is None:

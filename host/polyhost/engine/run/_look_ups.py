@@ -71,7 +71,7 @@ class LookUps:
             if isinstance(op, WriteRecords) and any(write.stream in bounded for write in op.records):
                 steps.append(NeedStored(bounded=op.records))
             else:
-                steps.insert(0, op)  # an exception that healed, before the same record may be named as another
+                steps.append(op)
         return steps
 
     async def resolve(self, step: NeedStored) -> Sequence[WriteOp]:
@@ -87,7 +87,9 @@ class LookUps:
                 continue
             data = record.data if record.data is None or stored is None else {**stored, **record.data}
             admitted.append(record._replace(data=data))
-        return [*self._translator.write_records(admitted), *told]
+        ops = self._translator.write_records(admitted)
+        written = [write for op in ops if isinstance(op, WriteRecords) for write in op.records]
+        return [*ops, *self._translator.arrived(written), *told]
 
     async def _bounded(self, writes: Sequence[RecordWrite]) -> Sequence[WriteOp]:
         stored = await self._all_stored(writes)
@@ -99,7 +101,7 @@ class LookUps:
                 told += self._note(write.stream, write.key, orjson.loads(write.data))
             else:
                 kept.append(write)
-        return [*([WriteRecords(kept)] if kept else []), *told]
+        return [*([WriteRecords(kept)] if kept else []), *self._translator.arrived(kept), *told]
 
     def _stays_outside(self, stream: str, key: str, stored: Mapping[str, Any] | None) -> bool:
         return stream in self._translator.bounded and self._machine.stays_outside(stream, key, stored)

@@ -131,31 +131,44 @@ class Pipeline:
                 await self._carry_out(self._machine.connector_exited(event.status, event.detail))
 
     async def _take(self, batch: Batch) -> None:
-        unit = self._sort(self._machine.receive_all(batch.messages, now=self._clock.up()))
+        unit = _Unit()
+        for command in self._machine.receive_all(batch.messages, now=self._clock.up()):
+            if isinstance(command, commands.CommitCoverage | commands.NoteException):
+                unit = await self._looked_up(command, unit)
+            self._sort(command, unit)
         unit.batch = Batch(batch.number, (), batch.size)  # not its messages: they would wait for the writer as well
         await self._units.put(unit)
 
-    def _sort(self, found: Sequence[Command]) -> _Unit:
-        """Split into what is written now and what is carried out once that is durable; order is kept in each."""
-        unit = _Unit()
-        for command in found:
-            match command:
-                case PersistRecords():
-                    unit.steps += self._persist(command)
-                    unit.sequence = command.sequence
-                case commands.NoteException():
-                    kept = self._translator.take_exception(command)
-                    unit.steps += kept
-                    if not kept:
-                        self._machine.not_kept(command.fact.stream)
-                case commands.CommitCoverage():
-                    unit.steps += self._translator.take_coverage(command)
-                case commands.CommitInventory():
-                    unit.steps += self._translator.take_inventory(command)
-                    self._tally.watch(events.InventoryTaken(command.stream, len(command.partitions), command.complete))
-                case _:
-                    unit.after.append(command)
+    async def _looked_up(self, command: commands.CommitCoverage | commands.NoteException, unit: _Unit) -> _Unit:
+        """Before what is said of a bounded stream is judged, what came before it is written: only then is it known
+        which of its records are stored, and which are exceptions. What goes on in a unit of its own."""
+        stream = command.stream if isinstance(command, commands.CommitCoverage) else command.fact.stream
+        if stream not in self._translator.bounded:
+            return unit
+        if any(isinstance(step, NeedStored) for step in unit.steps):
+            await self._units.put(unit)
+            unit = _Unit()
+        await self._units.join()
         return unit
+
+    def _sort(self, command: Command, unit: _Unit) -> None:
+        """Into what is written now, or what is carried out once that is durable; order is kept in each."""
+        match command:
+            case PersistRecords():
+                unit.steps += self._persist(command)
+                unit.sequence = command.sequence
+            case commands.NoteException():
+                kept = self._translator.take_exception(command)
+                unit.steps += kept
+                if not kept:
+                    self._machine.not_kept(command.fact.stream)
+            case commands.CommitCoverage():
+                unit.steps += self._translator.take_coverage(command)
+            case commands.CommitInventory():
+                unit.steps += self._translator.take_inventory(command)
+                self._tally.watch(events.InventoryTaken(command.stream, len(command.partitions), command.complete))
+            case _:
+                unit.after.append(command)
 
     def _persist(self, command: PersistRecords) -> Sequence[NeedStored | WriteOp]:
         partial: Sequence[Record] = ()
@@ -229,7 +242,9 @@ class Pipeline:
                 self._stop_asking()
                 self._outcome = command.outcome
             case _:
-                await self._make_durable([self._sort([command])])
+                unit = _Unit()
+                self._sort(command, unit)
+                await self._make_durable([unit])
 
     def _ask(self, command: commands.AskOwner) -> None:
         until = iso_from_seconds(self._clock.now() + command.deadline - self._clock.up())

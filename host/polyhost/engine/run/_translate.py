@@ -94,12 +94,22 @@ class Translator:
         return self._facts[stream].projected
 
     def write_records(self, records: Sequence[Record]) -> list[WriteOp]:
-        """Admitted records, ready to be stored; with them ends the exception that one of them was."""
+        """Admitted records, ready to be stored; with them ends the exception that one of them was. Of a bounded stream
+        not before it is known which of them are written: see `arrived`."""
         writes: list[RecordWrite] = []
         for stream, of in groupby(records, key=itemgetter(0)):
             writes += self._write(stream, of)
         healed, self._healed = self._healed, []
         return [*([WriteRecords(writes)] if writes else []), *([ResolveExceptions(healed)] if healed else [])]
+
+    def arrived(self, writes: Sequence[RecordWrite]) -> list[ResolveExceptions]:
+        """These records of bounded streams are written: to be made durable with them, for what is neither stored nor
+        named is lost."""
+        healed: list[ExceptionId] = []
+        for write in writes:
+            if write.stream in self.bounded and self._tells_of_whole(write.stream):
+                healed += self._exceptions.arrived(write.stream, write.key)
+        return [ResolveExceptions(healed)] if healed else []
 
     def take_exception(self, command: NoteException) -> list[WriteOp]:
         """Something could not be taken: from now on its name stands in the ledger. Nothing where there are too many."""
@@ -206,8 +216,8 @@ class Translator:
         """One stream's records. Everything is looked up once, not for each: a run is mostly this loop."""
         facts, read = self._facts[stream], 0
         rule, volatile, time_field = facts.rule, facts.volatile, facts.time_field
-        whole = self._absence_tells and not facts.projected
-        awaited = self._exceptions.records_of(stream) if whole else _NOBODY
+        heals = stream not in self.bounded and self._tells_of_whole(stream)
+        awaited = self._exceptions.records_of(stream) if heals else _NOBODY
         watched: Collection[str] = ()
         here: str | None = None
         for _, key, data, emitted_at, op in records:
@@ -239,6 +249,9 @@ class Translator:
             read += 1
             yield _record_write((stream, key, op, *encoded, emitted_at, partition, position, cursor, is_head))
         self._has_read(stream, here, read)
+
+    def _tells_of_whole(self, stream: str) -> bool:
+        return self._absence_tells and not self._facts[stream].projected
 
     def _has_read(self, stream: str, partition: str | None, records: int) -> None:
         if partition is not None:

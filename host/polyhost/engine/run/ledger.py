@@ -195,6 +195,8 @@ class RunLedger:
             return []
         await self._plan(ledger)
         state = ledger.state(partition, self._clock.iso())
+        if state.status is not PartitionStatus.PRESENT:
+            return []
         refresh = ledger.plans.get(partition)
         lookback = None
         if refresh is None and state.covered and not self._full and ledger.rule.refresh.lookback_records:
