@@ -2,14 +2,20 @@
 
 import asyncio
 import io
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 
 from api.serving import TOKEN, Answer, Client
 from polyhost.api import asking, uploading
 from polyhost.api.gate import FAILURES
+from polyhost.api.guards import guard, problems
+from polyhost.api.names import Names
+from polyhost.server.listening import answering, listening
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 READ = "/v1/connections"
@@ -156,6 +162,54 @@ async def test_signing_out_ends_the_session_for_good(own: Client):
     cookie = await signed_in(own)
     assert (await own("POST", "/v1/logout", headers={**cookie, "X-Polyhost": "1"})).status == 204
     assert (await own("GET", READ, headers=cookie)).status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/v1/session-links?by_adress=true", None, "unknown_parameter"),
+        ("/v1/session-links?by_address=yes", None, "bad_request"),
+        ("/v1/session-links?by_address=true&by_address=false", None, "bad_request"),
+        ("/v1/session-links", {"by_address": True}, "unknown_field"),
+        ("/v1/session-links", [], "bad_request"),
+        ("/v1/logout?everywhere=true", None, "unknown_parameter"),
+        ("/v1/logout", {"everywhere": True}, "unknown_field"),
+    ],
+)
+async def test_what_signing_in_and_out_does_not_take_is_refused_as_operations_do(
+    own: Client, path: str, body: Any, code: str
+):
+    cookie = await signed_in(own)
+    answer = await own("POST", path, headers={**cookie, "X-Polyhost": "1"}, body=body)
+    assert (answer.status, answer.value["code"]) == (400, code)
+    assert (await own("GET", READ, headers=cookie)).status == 200
+    assert (await own("POST", "/v1/session-links?by_address=true")).value["link"].startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("abc.localhost", "http://abc.localhost", 200),
+        ("abc.localhost:80", "http://abc.localhost", 200),
+        ("localhost", "http://localhost:80", 200),
+        ("abc.localhost", "http://abc.localhost:8080", 403),
+        ("abc.localhost", "http://localhost", 403),
+        ("abc.localhost:8080", None, 403),
+    ],
+)
+async def test_at_port_80_the_port_may_be_left_out(own: Client, host: str, origin: str | None, status: int):
+    """The port the test listens at is another one; only the headers tell."""
+
+    async def hello(request: web.Request) -> web.Response:
+        return web.Response(text="hello")
+
+    surface = replace(own.server.surface, names=Names(80, "abc.localhost"))
+    app = web.Application(middlewares=[problems(surface, web.Response), guard(surface, web.Response)])
+    app.router.add_get("/", hello)
+    headers = {**BEARER, "Host": host} | ({} if origin is None else {"Origin": origin})
+    with listening(0) as at:
+        async with answering(app, at), own.session.get(f"http://{at.address}/", headers=headers) as answer:
+            assert answer.status == status
 
 
 @pytest.mark.parametrize("path", [READ, "/", "/v1/nothing", "/static/app.js", "/login"])

@@ -26,3 +26,13 @@ def test_a_host_is_one_of_the_servers_names_with_its_port_or_none():
     assert {host: names.place(host) for host in known} == known
     others = ("abc.localhost", "abc.localhost:80", "x.abc.localhost:8787", "abd.localhost:8787", "[::1]:8787", "")
     assert [names.place(host) for host in others] == [None] * len(others)
+
+
+def test_at_port_80_a_browser_leaves_the_port_out_and_so_does_a_link():
+    names = Names(80, "abc.localhost")
+    dashboard, address = ("abc.localhost", "abc.localhost:80", "ABC.localhost"), ("127.0.0.1", "localhost:80")
+    assert {names.place(host) for host in dashboard} == {Place.DASHBOARD}
+    assert {names.place(host) for host in address} == {Place.ADDRESS}
+    assert names.place("abc.localhost:8080") is names.place("abc.localhost:") is None
+    assert [names.origin(place) for place in Place] == ["http://abc.localhost", "http://127.0.0.1"]
+    assert names.place(names.origin(Place.DASHBOARD).removeprefix("http://")) is Place.DASHBOARD

@@ -3,11 +3,14 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from api.serving import Client
 from polyhost.api import streaming
+from polyhost.api.names import Place
+from polyhost.api.sign_ins import LASTS, MOST_SIGN_INS
 
 LONGEST = 60.0
 """Seconds anything may take: two shared cores are slow when they are full."""
@@ -46,6 +49,51 @@ async def test_events_are_resumed_after_the_last_one_that_was_heard(own: Client)
         headers={"Authorization": f"Bearer {own.token}", "Last-Event-ID": events[-1][0]},
     )
     assert answer.status == 204
+
+
+async def signed_in(client: Client) -> str:
+    """A browser's cookie at the dashboard's name, as its headers have it."""
+    link = urlsplit(client.server.link())
+    answer = await client("GET", f"{link.path}?{link.query}", headers={"Host": link.netloc})
+    return answer.headers["Set-Cookie"].partition(";")[0]
+
+
+@pytest.mark.requirement("SE-5")
+@pytest.mark.parametrize("way", ["this one", "everywhere", "logged out", "replaced", "expired"])
+async def test_a_stream_that_is_open_ends_with_its_sign_in_and_no_other_does(
+    own: Client, home: Path, monkeypatch: pytest.MonkeyPatch, way: str
+):
+    monkeypatch.setattr(streaming, "LOOK_SECONDS", 0.01)
+    let_runs_wait(home)
+    run_id = await start(own)
+    url, host = f"{own.origin}/v1/runs/{run_id}/events", urlsplit(own.server.link()).netloc
+    cookie, sign_ins = await signed_in(own), own.server.surface.gate.sign_ins
+    mine = {"Host": host, "Cookie": cookie, "X-Polyhost": "1"}
+    token = {"Authorization": f"Bearer {own.token}"}
+    async with own.session.get(url, headers=mine) as one, own.session.get(url, headers=token) as other:
+        assert (one.status, other.status) == (200, 200)
+        [shown] = sign_ins.listed()
+        assert await one.content.readline()
+        assert own.server.surface.metrics.open_streams == 2
+        if way == "this one":
+            assert (await own("DELETE", f"/v1/sign-ins/{shown['id']}")).status == 200
+        elif way == "everywhere":
+            assert (await own("DELETE", "/v1/sign-ins")).status == 200
+        elif way == "logged out":
+            assert (await own("POST", "/v1/logout", headers=mine, body={})).status == 204
+        elif way == "replaced":
+            for _ in range(MOST_SIGN_INS):
+                sign_ins.begin(Place.DASHBOARD, "Firefox")
+        else:
+            later = sign_ins.now() + LASTS[Place.DASHBOARD].unused
+            monkeypatch.setattr(sign_ins, "now", lambda: later)
+        async with asyncio.timeout(LONGEST):
+            await one.content.read()
+        assert own.server.surface.metrics.open_streams == 1
+        assert (await own("GET", f"/v1/runs/{run_id}/events", headers=mine)).status == 401
+        assert (await own("POST", f"/v1/runs/{run_id}/cancel", body={})).status == 202
+        async with asyncio.timeout(LONGEST):
+            assert b"run_finished" in await other.content.read()
 
 
 async def test_a_stream_on_which_nothing_happens_still_gives_signs_of_life(

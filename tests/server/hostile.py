@@ -77,6 +77,9 @@ CASES = (
     _case("an upgrade to HTTP/2", _GET + "Connection: Upgrade\r\nUpgrade: h2c\r\nX: {mark}\r\n\r\n", "upgrade"),
     _case("a web socket of long ago", _GET + "Sec-WebSocket-Key1: {mark}\r\n\r\n", "header"),
     _case("an expectation", _GET + "Expect: {mark}\r\n\r\n", "expectation"),
+    _case("an expectation behind one", _GET + "Expect: 100-continue\r\nExpect: {mark}\r\n\r\n", "header"),
+    _case("two types", _POST + "Content-Type: {mark}\r\nContent-Length: 2\r\n\r\n{}", "message"),
+    _case("two places to go on from", _GET + "Last-Event-ID: 1\r\nLast-Event-ID: {mark}\r\n\r\n", "header"),
     _case("a wrong token", _GET + "Authorization: Bearer {mark}\r\n\r\n", None, 401),
     _case("two tokens", _GET + "Authorization: Bearer {mark}\r\nAuthorization: Bearer x\r\n\r\n", None, 401),
     _case("a cookie that is none", _GET + "Cookie: {mark}(=\x80;;=\r\n\r\n", None, 401),
@@ -90,5 +93,11 @@ CASES = (
     _case("an unknown transfer encoding", _POST + "Transfer-Encoding: {mark}\r\n\r\n{}", "message"),
     _case("chunks of no size", _POST + "Transfer-Encoding: chunked\r\n\r\n{mark}\r\n", "message"),
     _case("a body in gzip", _POST + "Content-Encoding: gzip\r\nContent-Length: 18\r\n\r\n{mark}", "encoding"),
+    _case(
+        "a body in gzip behind one that is not",
+        _POST + "Content-Encoding: identity\r\nContent-Encoding: gzip\r\nContent-Length: 18\r\n\r\n{mark}",
+        "header",
+    ),
+    _case("chunks in gzip", _POST + "Transfer-Encoding: gzip, chunked\r\nX-A: {mark}\r\n\r\n0\r\n\r\n", "encoding"),
     _case("a request behind one that is refused", _GET + "\r\n{mark} / HTTP/1.1\r\n\r\n", "method"),
 )

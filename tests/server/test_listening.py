@@ -25,6 +25,27 @@ def test_a_port_that_may_not_be_used_is_refused_with_what_the_system_says(monkey
     assert "cannot be used" in refused.value.reason
 
 
+def test_a_port_that_somebody_listens_at_just_before_is_refused_too(monkeypatch: pytest.MonkeyPatch):
+    """Both have bound it by then, as the system allows; it tells who is second only when they listen."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", 0))
+        made: list[socket.socket] = []
+
+        class Second(socket.socket):
+            def listen(self, backlog: int = 0, /) -> None:
+                made.append(self)
+                other.listen()
+                super().listen(backlog)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(socket, "socket", Second)
+            with pytest.raises(RefusedError) as refused, listening(other.getsockname()[1]):
+                pass
+    assert refused.value.code == "port_taken"
+    assert [one.fileno() for one in made] == [-1]
+
+
 def test_a_port_is_free_again_once_it_is_left():
     with listening(0) as first:
         port = first.port

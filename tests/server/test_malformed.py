@@ -47,6 +47,19 @@ async def test_a_request_is_heard_when_its_head_is_complete_however_it_comes():
     assert (heard, strict.begun) == (["heard"], False)
 
 
+@pytest.mark.parametrize("length", ["Content-Length: 2", "Transfer-Encoding: chunked"])
+async def test_a_request_whose_body_comes_later_is_no_unfinished_one(length: str):
+    strict = parser()
+    strict.feed_data(f"POST / HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n".encode())
+    for piece in (b"{", b"}") if "2" in length else (b"2\r\n{", b"}\r\n0\r\n\r\n"):
+        strict.feed_data(piece)
+        assert not strict.begun
+    strict.feed_data(b"\r\n")
+    assert not strict.begun
+    strict.feed_data(b"GET / HT")
+    assert strict.begun
+
+
 async def test_a_body_that_turns_out_to_be_none_ends_its_request_with_an_error_of_no_words():
     heard: list[str] = []
     strict = parser(heard)

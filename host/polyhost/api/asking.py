@@ -18,7 +18,16 @@ from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations.fields import MAX_PAGE, Field, describe
 from polyhost.operations.operation import Endpoint
 
-__all__ = ["BODY_SECONDS", "MAX_BODY_BYTES", "Asked", "bounds", "read_fields", "read_request", "too_slow"]
+__all__ = [
+    "BODY_SECONDS",
+    "MAX_BODY_BYTES",
+    "Asked",
+    "bounds",
+    "read_fields",
+    "read_no_body",
+    "read_request",
+    "too_slow",
+]
 
 MAX_BODY_BYTES = 1024 * 1024
 """A JSON body: ten thousand resource ids of a hundred characters each. Files are uploaded another way."""
@@ -168,6 +177,11 @@ async def read_json(request: web.Request, *, required: bool = True) -> Any:
     if twice is not None:
         raise RefusedError(f"{twice} is given more than once", "Give it once.", code=ErrorCode.BAD_REQUEST)
     return value
+
+
+async def read_no_body(request: web.Request) -> None:
+    """Nothing, or an object with nothing in it; RefusedError for whatever else."""
+    _from_json(await read_json(request, required=False), ())
 
 
 def too_slow() -> RefusedError:

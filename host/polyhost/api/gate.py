@@ -20,7 +20,7 @@ from polyhost.boot_clock import up_seconds
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.owner_only import keep_home, read_secret
 
-__all__ = ["FAILURES", "LINK_SECONDS", "Gate", "read_token"]
+__all__ = ["FAILURES", "LINK_SECONDS", "Gate", "known_token", "read_token"]
 
 _FILE = "token"
 _TOKEN_BYTES = 32
@@ -49,9 +49,24 @@ def read_token(home: Path) -> str:
             file.write(token + "\n")
         return token
     except OSError as error:
-        raise RefusedError(
-            f"{path} cannot be used: {error.strerror}", "Choose another --home.", code=ErrorCode.HOME_UNWRITABLE
-        ) from None
+        raise _unusable(path, error) from None
+
+
+def known_token(home: Path) -> str | None:
+    """The home's token; None where there is none, and none is made. RefusedError as read_token."""
+    path = home / _FILE
+    try:
+        return _kept(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unusable(path, error) from None
+
+
+def _unusable(path: Path, error: OSError) -> RefusedError:
+    return RefusedError(
+        f"{path} cannot be used: {error.strerror}", "Choose another --home.", code=ErrorCode.HOME_UNWRITABLE
+    )
 
 
 def _kept(path: Path) -> str:

@@ -19,7 +19,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from polyhost.api.asking import MAX_BODY_BYTES
-from polyhost.api.names import Place
+from polyhost.api.names import Place, without_default_port
 from polyhost.api.problems import problem_response
 from polyhost.api.surface import Surface
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
@@ -195,8 +195,8 @@ def _of_http(error: web.HTTPException) -> web.StreamResponse:
 
 def _check_page(request: web.Request) -> None:
     """RefusedError where a page asks that is not one of this server's, under the name it was asked by."""
-    ours = f"http://{request.headers['Host'].lower()}"
-    origins = set(map(str.lower, request.headers.getall("Origin", [])))
+    ours = f"http://{without_default_port(request.headers['Host'])}"
+    origins = set(map(without_default_port, request.headers.getall("Origin", [])))
     follows_a_link = request.method == "GET" and request.headers.get("Sec-Fetch-Mode") == "navigate"
     near = {"none", "same-origin"}
     if origins - {ours} or not (follows_a_link or request.headers.get("Sec-Fetch-Site", "none") in near):

@@ -6,16 +6,18 @@ Must not know: what is behind it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from polyhost.api.asking import Asked, read_fields, read_no_body
 from polyhost.api.guards import cookie_name, place_of
 from polyhost.api.names import Place
 from polyhost.api.routes import json_response
 from polyhost.api.sign_ins import browser_of
 from polyhost.api.surface import Surface
-from polyhost.errors import ErrorCode, RefusedError
+from polyhost.operations.fields import describe, flag
 
 __all__ = ["LINK_PATH", "SignInPage", "add_login", "link_to"]
 
@@ -23,6 +25,14 @@ LINK_PATH = "/v1/session-links"
 SignInPage = Callable[[str | None], web.StreamResponse]
 """The page of whoever is not signed in, with what went wrong, if anything did."""
 _USED = "This link was used already, is older than five minutes, or is for another address."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LinkRequest:
+    by_address: bool = flag("A link to 127.0.0.1, for a browser that does not find the dashboard's own name.")
+
+
+_LINK, _NOTHING = Asked((), describe(_LinkRequest), None), Asked((), (), None)
 
 
 def add_login(app: web.Application, surface: Surface, page: SignInPage) -> None:
@@ -41,16 +51,14 @@ def add_login(app: web.Application, surface: Surface, page: SignInPage) -> None:
         return response
 
     async def make_link(request: web.Request) -> web.StreamResponse:
-        by_address = request.query.get("by_address", "false")
-        others = len(request.query) > 1 or request.query.keys() - {"by_address"}
-        if others or by_address not in {"true", "false"}:
-            raise RefusedError(
-                "by_address is neither true nor false", "Give by_address=true, or nothing.", code=ErrorCode.BAD_REQUEST
-            )
-        place = Place.ADDRESS if by_address == "true" else Place.DASHBOARD
+        asked = _LinkRequest(**read_fields(request, _LINK))
+        await read_no_body(request)
+        place = Place.ADDRESS if asked.by_address else Place.DASHBOARD
         return json_response({"link": link_to(surface, place)}, status=201)
 
     async def logout(request: web.Request) -> web.StreamResponse:
+        read_fields(request, _NOTHING)
+        await read_no_body(request)
         place = place_of(surface, request)
         name = cookie_name(surface, place)
         sign_in = surface.gate.sign_ins.use(place, request.cookies.get(name, ""))

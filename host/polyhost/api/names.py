@@ -15,11 +15,12 @@ import secrets
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["Names", "Place"]
+__all__ = ["Names", "Place", "without_default_port"]
 
 _NAME_BYTES = 16
 _ADDRESS = "127.0.0.1"
 _ALSO = "localhost"
+_DEFAULT_PORT = ":80"
 
 
 class Place(StrEnum):
@@ -27,6 +28,11 @@ class Place(StrEnum):
 
     DASHBOARD = "dashboard"
     ADDRESS = "address"
+
+
+def without_default_port(text: str) -> str:
+    """A host or an origin in small letters; the port that http has by itself may stand in it or not, and does not."""
+    return text.lower().removesuffix(_DEFAULT_PORT)
 
 
 def _new_name() -> str:
@@ -42,10 +48,14 @@ class Names:
 
     def place(self, host: str) -> Place | None:
         """What a Host header names; None where that is not this server."""
-        if host.lower() == f"{self.dashboard}:{self.port}":
+        asked = without_default_port(host)
+        if asked == self._at(self.dashboard):
             return Place.DASHBOARD
-        return Place.ADDRESS if host.lower() in {f"{_ADDRESS}:{self.port}", f"{_ALSO}:{self.port}"} else None
+        return Place.ADDRESS if asked in {self._at(_ADDRESS), self._at(_ALSO)} else None
 
     def origin(self, place: Place) -> str:
         """As it stands in a browser."""
-        return f"http://{self.dashboard if place is Place.DASHBOARD else _ADDRESS}:{self.port}"
+        return f"http://{self._at(self.dashboard if place is Place.DASHBOARD else _ADDRESS)}"
+
+    def _at(self, name: str) -> str:
+        return without_default_port(f"{name}:{self.port}")

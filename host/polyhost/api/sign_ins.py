@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -82,13 +82,15 @@ class SignIns:
 
     now: Callable[[], float] = up_seconds
     wall: Callable[[], str] = _wall
+    watchers: set[Callable[[], None]] = field(default_factory=set[Callable[[], None]])
+    """Called whenever some have ended: what is open for one asks whether it still `lasts`."""
     _kept: dict[bytes, _Kept] = field(default_factory=dict[bytes, _Kept])
 
     def begin(self, place: Place, browser: str) -> str:
         """The secret of a new one, for its cookie. Where there are many, the one that was used longest ago ends."""
         self._forget()
         while len(self._kept) >= MOST_SIGN_INS:
-            del self._kept[min(self._kept, key=lambda known: self._kept[known].used)]
+            self._end([min(self._kept, key=lambda known: self._kept[known].used)])
         secret, now, at = secrets.token_urlsafe(SECRET_BYTES), self.now(), self.wall()
         self._kept[digest(place, secret)] = _Kept(secrets.token_hex(_ID_BYTES), place, browser, now, at, now, at)
         return secret
@@ -101,6 +103,11 @@ class SignIns:
             return None
         found.used, found.used_at = self.now(), self.wall()
         return found.id
+
+    def lasts(self, sign_in: str) -> bool:
+        """Whether the one of this id has not ended. Asking is no use of it."""
+        now = self.now()
+        return any(one.id == sign_in and not one.over(now) for one in self._kept.values())
 
     def listed(self) -> list[SignIn]:
         """Those that last, the one used last first."""
@@ -120,17 +127,22 @@ class SignIns:
         """Whether there was one of this id; there is none any more."""
         self._forget()
         found = [known for known, one in self._kept.items() if one.id == sign_in]
-        for known in found:
-            del self._kept[known]
+        self._end(found)
         return bool(found)
 
     def end_all(self) -> int:
         """How many there were; there is none any more."""
         self._forget()
-        ended = len(self._kept)
-        self._kept.clear()
-        return ended
+        return self._end(list(self._kept))
 
     def _forget(self) -> None:
         now = self.now()
-        self._kept = {known: one for known, one in self._kept.items() if not one.over(now)}
+        self._end([known for known, one in self._kept.items() if one.over(now)])
+
+    def _end(self, which: Sequence[bytes]) -> int:
+        for known in which:
+            del self._kept[known]
+        if which:
+            for ended in tuple(self.watchers):
+                ended()
+        return len(which)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 
 import orjson
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
+from polyhost.api.guards import SIGN_IN
 from polyhost.api.surface import Surface
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.operations import events, hosted
@@ -30,6 +33,8 @@ LEAST_SECONDS = 0.1
 page."""
 MOST_STREAMS = 2_000
 """Event streams at once: each holds a socket."""
+LOOK_SECONDS = 10.0
+"""Between two looks whether a sign-in has expired. One that is ended is told at once."""
 RETRY_MILLISECONDS = 2_000
 NO_MORE = 204
 """Tells an EventSource not to come back."""
@@ -58,7 +63,7 @@ async def stream_events(surface: Surface, request: web.Request, asked: RunDetail
             "too many event streams are open", "Close some, or come back.", code=ErrorCode.TOO_MANY_STREAMS
         )
     with surface.metrics.streaming():
-        async with _opened(request) as response:
+        async with _opened(request) as response, _while_signed_in(surface, request):
             async for number, event in timeline.follow(after if after <= timeline.last else 0):
                 await response.send(_data(event), id=str(number), event=event_name(type(event)))
                 if number == timeline.last and not timeline.over:
@@ -88,6 +93,39 @@ class _opened:  # noqa: N801  a context manager with no name of its own outside 
     async def __aexit__(self, *failure: object) -> None:
         self._response.stop_streaming()
         await self._response.wait()
+
+
+@asynccontextmanager
+async def _while_signed_in(surface: Surface, request: web.Request) -> AsyncGenerator[None]:
+    """The block is left as soon as the sign-in has ended, whichever way, that the request came with. One that came with
+    the token is not: another token is that of another process."""
+    sign_in = request.get(SIGN_IN)
+    if sign_in is None:
+        yield
+        return
+    loop, sign_ins, scope = asyncio.get_running_loop(), surface.gate.sign_ins, asyncio.timeout(None)
+
+    def look() -> None:
+        if not sign_ins.lasts(sign_in) and scope.when() is None:
+            scope.reschedule(loop.time())
+
+    def look_and_again() -> None:
+        nonlocal timer
+        look()
+        timer = loop.call_later(LOOK_SECONDS, look_and_again)
+
+    timer = loop.call_later(LOOK_SECONDS, look_and_again)
+    sign_ins.watchers.add(look)
+    try:
+        async with scope:
+            look()
+            yield
+    except TimeoutError:
+        if not scope.expired():
+            raise
+    finally:
+        sign_ins.watchers.discard(look)
+        timer.cancel()
 
 
 def _data(event: RunEvent) -> str:

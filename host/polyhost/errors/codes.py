@@ -137,7 +137,7 @@ class ErrorCode(StrEnum):
     NO_SERVICE_MANAGER = "no_service_manager", 400, _REFUSED, "This machine has no service manager that polyhost knows."
     NO_SERVICE = "no_service", 400, _REFUSED, "No service is installed."
     SERVICE_NOT_OURS = "service_not_ours", 400, _REFUSED, "The service file was not written by polyhost."
-    UNSAFE_SOCKETS = "unsafe_sockets", 500, _FAILED, "The folder of the runs' sockets belongs to somebody else."
+    UNSAFE_SOCKETS = "unsafe_sockets", 500, _FAILED, "The folder of the home's sockets belongs to somebody else."
 
     # Connections and sources.
     UNKNOWN_CONNECTION = "unknown_connection", 404, _EITHER, "There is no connection of this name, or not any more."

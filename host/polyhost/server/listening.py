@@ -82,9 +82,9 @@ def _bound(stack: ExitStack, family: socket.AddressFamily, address: str, port: i
         if family is socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind((address, port))
+        made.listen(_BACKLOG)  # whoever bound it at the same moment, and listens already, is met only here
     except OSError as error:
         raise _refusal(port, error) from None
-    made.listen(_BACKLOG)
     made.setblocking(False)
     return made
 
@@ -111,13 +111,14 @@ async def answering(
     close: float = CLOSE_SECONDS,
     head: float = HEAD_SECONDS,
     connections: Connections | None = None,
+    own: socket.socket | None = None,
 ) -> AsyncGenerator[None]:
-    """Answer inside the block. `close`: how many seconds open answers have once it is left. `head`: how many a request
-    has until its head is complete. `connections`: who may stay connected."""
+    """Answer inside the block, also at `own`, a socket that listens. `close`: how many seconds open answers have once
+    it is left. `head`: how many a request has until its head is complete. `connections`: who may stay connected."""
     runner = DoorRunner(app, connections=connections or Connections(), head=head, shutdown_timeout=close)
     await runner.setup()
     try:
-        for one in filter(None, (at.socket, at.also)):
+        for one in filter(None, (at.socket, at.also, own)):
             await web.SockSite(runner, one).start()
         yield
     finally:

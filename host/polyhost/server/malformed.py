@@ -14,6 +14,7 @@ from aiohttp.http import HttpProcessingError, HttpVersion10, HttpVersion11, RawR
 from aiohttp.http_exceptions import BadHttpMethod, BadStatusLine, InvalidHeader, InvalidURLError, LineTooLong
 from aiohttp.streams import StreamReader
 from aiohttp.web import RequestPayloadError, StreamResponse
+from multidict import CIMultiDictProxy
 
 from polyhost.api.guards import SECURITY_HEADERS
 from polyhost.api.problems import PROBLEM_TYPE, problem_bytes
@@ -46,7 +47,7 @@ _SAID = {
     Kind.REQUEST_LINE: "the first line is not that of a request in HTTP/1.1",
     Kind.METHOD: "the method is none of this server's",
     Kind.TARGET: "the address is not a path of this server",
-    Kind.HEADER: "a header is not one of HTTP/1.1",
+    Kind.HEADER: "a header is not one of HTTP/1.1, or is given twice",
     Kind.UPGRADE: "this server speaks HTTP/1.1 only",
     Kind.EXPECTATION: "the request expects what this server does not do",
     Kind.ENCODING: "the body is encoded",
@@ -54,6 +55,8 @@ _SAID = {
 }
 _NOT_A_MESSAGE = "the request is not a message of HTTP/1.1"
 _UNUSED = frozenset({"CONNECT", "TRACE"})
+_ONCE = ("Content-Encoding", "Content-Length", "Content-Type", "Expect", "Last-Event-ID", "Transfer-Encoding")
+"""Given twice, one reader takes the first and another the last."""
 _Fed = tuple[Sequence[tuple[RawRequestMessage, StreamReader]], bool, bytes]
 
 
@@ -82,6 +85,7 @@ class StrictParser:
 
     def feed_data(self, data: bytes) -> _Fed:
         """As the library's; raises MalformedError, and nothing else."""
+        between = self._body is None or self._body.is_eof()
         try:
             messages, upgraded, tail = self._parser.feed_data(data)
         except Exception as error:  # whatever it is, it was made of what was sent
@@ -90,7 +94,7 @@ class StrictParser:
             self._body = messages[-1][1]
             self.begun = False
             self._heard()
-        elif data and (self._body is None or self._body.is_eof()):
+        elif between and data.strip(b"\r\n"):  # empty lines may stand before a request
             self.begun = True
         wrong = next(filter(None, (_wrong_with(message) for message, _ in messages)), None)
         if wrong is not None:
@@ -150,9 +154,17 @@ def _wrong_with(message: RawRequestMessage) -> Kind | None:
     path = message.path
     if not path.startswith("/") or "#" in path or not (path.isascii() and path.isprintable()):
         return Kind.TARGET
-    if message.headers.get("Expect", "100-continue").lower() != "100-continue":
+    return _wrong_with_headers(message.headers)
+
+
+def _wrong_with_headers(headers: CIMultiDictProxy[str]) -> Kind | None:
+    if any(len(headers.getall(name, ())) > 1 for name in _ONCE):
+        return Kind.HEADER
+    if headers.get("Expect", "100-continue").lower() != "100-continue":
         return Kind.EXPECTATION
-    if message.headers.get("Content-Encoding", "identity").lower() != "identity":
+    if headers.get("Content-Encoding", "identity").lower() != "identity":
+        return Kind.ENCODING
+    if headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
         return Kind.ENCODING
     return None
 

@@ -27,6 +27,7 @@ from polyhost.engine.settings.config import Config, load_config
 from polyhost.server.application import build_app, make_dashboard
 from polyhost.server.companions import companions, make_notifier
 from polyhost.server.listening import answering, listening
+from polyhost.server.own_socket import own_socket
 from polyhost.server.resources import Resources, open_resources
 from polyhost.server.signed_in import SignInsHere
 
@@ -71,7 +72,8 @@ async def serving(
         notifier = make_notifier(resources, config, lambda name: f"{origin}/connections/{quote(name, safe='')}")
         resources.runs.asked = notifier.wake
         app = build_app(surface, make_dashboard(resources))
-        await stack.enter_async_context(answering(app, at))
+        own = stack.enter_context(own_socket(home, at.port))
+        await stack.enter_async_context(answering(app, at, own=own))
         await stack.enter_async_context(companions(resources, config, notifier))
         yield Serving(address=at.address, resources=resources, surface=surface, link=lambda: link_to(surface))
         await _drain(resources.runs)

@@ -10,8 +10,9 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from polyhost.engine.control._sockets import is_run_id, remove, run_of, socket_folder, socket_path
+from polyhost.engine.control._sockets import is_run_id, remove, run_of, socket_path
 from polyhost.engine.control._wire import MAX_LINE_BYTES
+from polyhost.engine.control.owner_sockets import socket_folder
 from polyhost.engine.control.remote import RemoteRun
 from polyhost.engine.control.run_control import OpenQuestion
 from polyhost.errors import PolyhostError

@@ -16,6 +16,7 @@ import orjson
 from polyhost.engine.control._sockets import socket_path
 from polyhost.engine.control._wire import MAX_LINE_BYTES, act, event_line, line
 from polyhost.engine.control.local import LocalRun
+from polyhost.engine.control.owner_sockets import listen_at
 from polyhost.engine.events import OwnerAsked
 from polyhost.errors import PolyhostError
 
@@ -37,18 +38,11 @@ class RunSocket:
     @classmethod
     def open(cls, home: Path, run: LocalRun) -> Self | None:
         """None where there can be none: the run goes on all the same, and is reached from nowhere else."""
-        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             path = socket_path(home, run.run_id)
-            unheard = path.with_suffix(".new")  # whoever finds a socket at which nobody listens takes it away
-            listening.bind(str(unheard))
-            unheard.chmod(0o600)
-            listening.listen()
-            unheard.rename(path)
+            listening = listen_at(path)
         except (OSError, PolyhostError):
-            listening.close()
             return None
-        listening.setblocking(False)
         return cls(run, path, listening)
 
     async def serve(self) -> None:
