@@ -34,6 +34,7 @@ class Far(Network):
     asked: list[str] = field(default_factory=list)
     dialled: list[tuple[list[str], int]] = field(default_factory=list)
     down: bool = False
+    broken: bool = False
 
     async def addresses(self, host: str) -> Sequence[Address]:
         if host not in self.names:
@@ -45,6 +46,8 @@ class Far(Network):
         self.dialled.append(([str(address) for address in addresses], port))
         if self.down:
             raise ConnectionRefusedError
+        if self.broken:
+            raise RuntimeError("a fault of its own")
         return await super().connect([ipaddress.ip_address("127.0.0.1")], self.port)
 
 
@@ -250,6 +253,27 @@ async def test_who_cannot_be_found_or_reached_is_told_from_who_may_not_be(
     far.names["app.example"], far.down = [PUBLIC], True
     assert (await ask(proxy, tunnel("app.example"))).startswith(b"HTTP/1.1 504 ")
     assert [attempt.verdict for attempt in told] == [Verdict.UNRESOLVED, Verdict.UNREACHABLE]
+
+
+async def test_a_fault_of_the_proxy_itself_ends_the_connection_and_takes_no_place_from_others(
+    proxy: Proxy, far: Far, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "MAX_CONNECTIONS", 1)
+    far.broken = True
+    for request in (tunnel("app.example"), plain("app.example")) * 2:
+        async with asyncio.timeout(10):
+            assert await ask(proxy, request) == b""
+    far.broken = False
+    assert await ask(proxy, tunnel("app.example"), then=b"x") == b"hello"
+
+
+async def test_nothing_stays_open_where_an_attempt_cannot_be_told(far: Far, site: Site) -> None:
+    def fails(_: Attempt) -> None:
+        raise RuntimeError("nobody can be told")
+
+    async with serve(policy("app.example"), heard=fails, network=far) as proxy, asyncio.timeout(10):
+        assert await ask(proxy, tunnel("app.example")) == b""
+        await site.ended.wait()
 
 
 async def test_the_answer_to_a_half_closed_connection_still_arrives(proxy: Proxy, site: Site) -> None:

@@ -117,7 +117,12 @@ class Proxy:
         """A connection to where this destination may be reached, or why there is none."""
         outcome = await self._dialled(to)
         verdict = outcome if isinstance(outcome, Verdict) else Verdict.ALLOWED
-        self.heard(Attempt(to.host, to.port, verdict))
+        try:
+            self.heard(Attempt(to.host, to.port, verdict))
+        except BaseException:
+            if isinstance(outcome, socket.socket):
+                outcome.close()
+            raise
         return outcome
 
     async def _dialled(self, to: Destination) -> socket.socket | Verdict:
@@ -192,19 +197,26 @@ class _FromBrowser(End):
         super().connection_lost(exc)
 
     async def _reach(self, asked: Asked, rest: bytes) -> None:
-        reached = await self._proxy.dial(asked.to)
-        if isinstance(reached, Verdict):
-            self._refuse(reached, asked)
-            return
-        end = End() if asked.forward is None else _PlainAnswer()
-        join(self, end)  # before anything can arrive: a server may speak first
-        if asked.forward is None:
-            self.send(_OPEN)
+        """Whatever goes wrong ends the connection: it would stay open for ever, one of a bounded number."""
         try:
+            reached = await self._proxy.dial(asked.to)
+            if isinstance(reached, Verdict):
+                self._refuse(reached, asked)
+            else:
+                await self._pass_through(reached, asked, rest)
+        except BaseException:
+            self.abort()
+            raise
+
+    async def _pass_through(self, reached: socket.socket, asked: Asked, rest: bytes) -> None:
+        try:
+            end = End() if asked.forward is None else _PlainAnswer()
+            join(self, end)  # before anything can arrive: a server may speak first
+            if asked.forward is None:
+                self.send(_OPEN)
             await asyncio.get_running_loop().create_connection(lambda: end, sock=reached)
         except BaseException:
             reached.close()
-            self.abort()
             raise
         end.send((asked.forward or b"") + rest)
         if self.transport is not None and not self.transport.is_closing():
