@@ -112,6 +112,22 @@ def test_a_line_whose_structure_is_not_whole_is_not_read(line: bytes):
     assert found.odd is None
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("end", [b"", b"\\", b"\\\\\\"])
+@pytest.mark.parametrize("text", [b'\\"', b'"', b"\\\\"])
+def test_a_string_without_an_end_costs_no_more_than_its_length(text: bytes, end: bytes):
+    """It is 16 MiB long at most: what takes the square of that keeps everything else waiting for hours."""
+    assert read_odd_line(b"[" * (MAX_DEPTH + 1) + b'"' + text * 500_000 + end, MAX_DEPTH) is None
+
+
+@pytest.mark.parametrize("text", [rb"\"", rb"\\", rb"\\\"", rb"\\\\", rb"\"]", rb"\u005c"])
+def test_beside_a_value_that_is_too_deep_strings_end_where_they_end(text: bytes):
+    deep = b"[" * 200 + b'"' + text + b'"' + b"]" * 200
+    odd = read(record(b'"' + text + b'","more":' + deep + b',"last":"' + text + b'"'))
+    said = json.loads(b'"' + text + b'"')
+    assert odd.message["data"] == {"id": "n1", "text": said, "more": None, "last": said}
+
+
 @pytest.mark.parametrize(
     "kind", ["STATE", "DONE", "PARTITION_COVERAGE", "DETAIL_COVERAGE", "EXCEPTION", "X", None, ["RECORD"]]
 )
