@@ -101,6 +101,10 @@ def test_what_was_sent_in_a_header_and_kept_under_another_name_has_one_stand_in(
         ("https://user:SECRET99@a.test/", {}, None),
         (f"{SITE}/#access_token=SECRET99", {}, None),
         (SITE, {"content-type": "application/json"}, b'{"auth": {"pass_word": "SECRET99"}}'),
+        (SITE, {"content-type": "application/json"}, b'[{"password": "SECRET99"}]'),
+        (SITE, {"content-type": "application/json"}, b'{"password": "SECRET99", "password": "other"}'),
+        (SITE, {"content-type": "application/json"}, b'{"by": {"xoxb-1-SECRET99": true}}'),
+        (f"{SITE}/?xoxb-1-SECRET99", {}, None),
         (SITE, {"content-type": "application/x-www-form-urlencoded"}, b"a=1&Client-Secret=SECRET99"),
     ],
 )

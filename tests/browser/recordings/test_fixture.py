@@ -85,6 +85,8 @@ def test_a_scenario_that_is_missing_or_incomplete_is_refused_by_name(tmp_path: P
         ("expected.jsonl", '{"a": 1}\n[2]\n', "line 2"),
         ("expected.jsonl", '{"a": 1}\n\n{', "line 3"),
         ("redactions.json", "{}", "redactions.json"),
+        ("redactions.json", json.dumps({"kinds": {}, "waived": {"*": "all of it"}}), "'*' is not a valid place"),
+        ("redactions.json", json.dumps({"kinds": {}, "waived": {"answer a": 1}}), "'answer a' is not a valid place"),
         ("recording.har", "{}", "recording.har"),
     ],
 )

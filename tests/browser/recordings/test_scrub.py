@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from polyhost.browser.recordings.credentials import answered
 from polyhost.browser.recordings.fixture import Redactions, Scenario
 from polyhost.browser.recordings.har import Entry, Recording, dump
 from polyhost.browser.recordings.recording_rules import RecordingRules
@@ -254,6 +256,31 @@ def test_numbers_under_a_rule_are_replaced_and_stay_numbers() -> None:
         scrub(scenario(answer({"user_id": 48213, "at": 48213, "also": {"user_id": 48214}, "none": None})), RULES)
     )
     assert clean == {"user_id": 10001, "at": 48213, "also": {"user_id": 10002}, "none": None}
+
+
+@pytest.mark.requirement("SE-3")
+@pytest.mark.parametrize("typed", ["swordfish", "correctHorseBattery", "hunter2b"])
+def test_what_the_owner_typed_is_gone_where_the_site_makes_it_a_key(typed: str) -> None:
+    """That a secret is some object's key makes it no field's name."""
+    page = {"by": {typed: {"said": typed}}, "more": f"as {typed} it is", "at": "message"}
+    raw = scenario(answer(page), expected=({"stream": "s", "key": "1", "data": {typed: 1}},))
+    clean = scrub(replace(raw, known=dict(answered({"code": typed}))), RULES)
+    assert typed not in whole(clean)
+    [stood] = document(clean)["by"]
+    assert document(clean) == {"by": {stood: {"said": stood}}, "more": f"as {stood} it is", "at": "message"}
+    assert clean.expected[0]["data"] == {stood: 1}
+
+
+@pytest.mark.requirement("SE-3")
+def test_a_key_that_is_given_twice_hides_nothing() -> None:
+    """No page reads the first of them, and whoever opens the file does."""
+    nested = json.dumps({"inner": '{"token": "first-secret", "token": "second-secret"}'})
+    twice = '{"token": "first-secret", "token": "second-secret", "keep": 1.50}'
+    clean = scrub(scenario(answer(twice), answer(nested), answer('{"a": "anna@acme.test", "a": 1}')), RULES)
+    assert "first-secret" not in whole(clean)
+    assert "anna" not in whole(clean)
+    assert document(clean)["token"] == "standin-1"
+    assert verify_scenario(clean, RULES) == []
 
 
 secrets = st.text("abcdefXYZ0189-_+/=%&\"'<>é ", min_size=8, max_size=24).filter(

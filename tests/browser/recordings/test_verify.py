@@ -38,6 +38,8 @@ def left(tmp_path: Path, body: object, state: dict[str, object] | None = None) -
         ({"odd": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"}, "credential"),
         ("<p>Authorization: Bearer abc123def456</p>", "credential"),
         ({"cookie d": "xoxd-AbCdEf%2B123"}, "credential"),
+        ({"by": {"xoxc-123-456-abcdef": 1}}, "credential"),
+        ('{"odd": "xoxc-123-456-abcdef", "odd": 1}', "credential"),
     ],
 )
 def test_what_is_left_is_found_by_place_and_rule_and_never_shown(tmp_path: Path, body: object, rule: str) -> None:
@@ -47,6 +49,16 @@ def test_what_is_left_is_found_by_place_and_rule_and_never_shown(tmp_path: Path,
     assert rule in finding
     for value in ("whatever", "anna", "Smith", "Lunch", "abcdef", "eyJ", "123"):
         assert value not in finding
+
+
+@pytest.mark.requirement("SE-3")
+def test_a_place_names_fields_and_no_key_that_may_be_what_is_left(tmp_path: Path) -> None:
+    """A key may be a token, an address or a person; a list's position changes from recording to recording."""
+    body = [{"users": {key: {"mail": "ben@acme.test"}}} for key in ("anna@acme.test", "Anna Smith", "4915112345678")]
+    assert left(tmp_path, body) == [
+        "recording.har, entry 0, answer 0.users.(key) (looks like a mail address)",
+        "recording.har, entry 0, answer 0.users.*.mail (looks like a mail address)",
+    ]
 
 
 @pytest.mark.requirement("HO-3")
@@ -70,4 +82,4 @@ def test_ordinary_words_are_no_credentials(tmp_path: Path) -> None:
 
 def test_findings_are_bounded(tmp_path: Path) -> None:
     """Ours."""
-    assert len(left(tmp_path, [{"token": f"t{i}"} for i in range(MAX_FINDINGS + 9)])) == MAX_FINDINGS
+    assert len(left(tmp_path, {f"a{i}": {"token": "t"} for i in range(MAX_FINDINGS + 9)})) == MAX_FINDINGS

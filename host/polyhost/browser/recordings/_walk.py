@@ -10,10 +10,11 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import quote_plus, unquote_plus
 
+from polyhost.browser.recordings._places import KEY, path_of
 from polyhost.browser.recordings.credentials import CREDENTIAL_HEADERS, is_credential
 from polyhost.browser.recordings.credentials import SENT as SENT_RULE
 from polyhost.browser.recordings.recording_rules import FieldRules, Kind
@@ -57,7 +58,7 @@ class Walker:
         if isinstance(value, str):
             return self.string(value, path)
         if isinstance(value, dict):
-            return {self.key(k): self.json(v, (*path, k)) for k, v in cast("dict[str, Any]", value).items()}
+            return {self.key(k, path): self.json(v, (*path, k)) for k, v in cast("dict[str, Any]", value).items()}
         if isinstance(value, list):
             return [self.json(item, (*path, index)) for index, item in enumerate(cast("list[Any]", value))]
         return self._number(value, path) if isinstance(value, int | float) and not isinstance(value, bool) else value
@@ -66,10 +67,9 @@ class Walker:
         found = self._rules.find(path) or self._credential(path, value)
         if found is not None:
             return self._seen(value, found, path)
-        nested = _container(value)
-        if nested is not None:
-            changed = self.json(nested, path)
-            return value if changed == nested else json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
+        document = self._document(value, path)
+        if document is not None:
+            return document
         if value.startswith(("http://", "https://")) and "?" in value:
             return self.url(value)
         return self._seen(value, None, path)
@@ -110,10 +110,9 @@ class Walker:
 
     def text(self, text: str) -> str:
         """A body: JSON where it is JSON, else prose, HTML or script in which `"name": "value"` is still recognised."""
-        document = _container(text)
+        document = self._document(text, ())
         if document is not None:
-            changed = self.json(document)
-            return text if changed == document else json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
+            return document
         pieces: list[str] = []
         done = 0
         for start, end, found, value, quote in self._embedded(text):
@@ -123,6 +122,19 @@ class Walker:
             pieces.append(value if changed == plain else _requote(changed, quote))
             done = end
         return "".join((*pieces, self._seen(text[done:], None, ())))
+
+    def _document(self, text: str, path: tuple[str | int, ...]) -> str | None:
+        """What a JSON object or list becomes, in its own spelling where that may stay; None for any other text."""
+        found = _container(text)
+        if found is None:
+            return None
+        document, unread = found
+        changed = self.json(document, path)
+        for name, value in unread:
+            self.json(value, (*path, name))
+        if not unread and changed == document:
+            return text
+        return json.dumps(changed, ensure_ascii=False, separators=(",", ":"))
 
     def _embedded(self, text: str) -> list[tuple[int, int, Found, str, str]]:
         matches = sorted(
@@ -158,26 +170,37 @@ class Walker:
             return value
         return int(changed) if changed.isdigit() and changed[0] != "0" else changed
 
-    def key(self, key: str) -> str:
+    def key(self, key: str, path: tuple[str | int, ...] = ()) -> str:
+        """An object's key, or a field's name. Its place does not say it: it may be what is looked for."""
         if self._word is not None:
             self._word(key)
-        return key if self._rules.find((key,)) is not None else self._visit(key, None, self.where)
+        return key if self._rules.find((key,)) is not None else self._seen(key, None, (*path, KEY))
 
     def _seen(self, value: str, found: Found | None, path: tuple[str | int, ...]) -> str:
         if not value.strip():
             return value
-        return self._visit(value, found, f"{self.where} {'.'.join(str(step) for step in path)}".rstrip())
+        return self._visit(value, found, f"{self.where} {path_of(path)}".rstrip())
 
 
-def _container(text: str) -> Any:
-    """The JSON object or list a text is, or None."""
+def _container(text: str) -> tuple[Any, list[tuple[str, Any]]] | None:
+    """The JSON object or list a text is, and what stands in the text alone; None for any other text. Of a key that is
+    given twice it has the last value, as every page reads it."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
+    unread: list[tuple[str, Any]] = []
+
+    def one(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        read = dict(pairs)
+        if len(read) < len(pairs):
+            last = {name: place for place, (name, _) in enumerate(pairs)}
+            unread.extend(pair for place, pair in enumerate(pairs) if place != last[pair[0]])
+        return read
+
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=one)
     except (ValueError, RecursionError):
         return None
-    return cast("Mapping[str, Any]", document) if isinstance(document, dict | list) else None
+    return (document, unread) if isinstance(document, dict | list) else None
 
 
 def _unquote(value: str, quote: str) -> str:

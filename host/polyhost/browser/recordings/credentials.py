@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from polyhost.browser.recordings._layers import as_text
 from polyhost.browser.recordings.looks import Look, looks_in
 from polyhost.browser.recordings.match import body_fields
 
@@ -26,6 +27,7 @@ __all__ = [
     "is_certain",
     "is_credential",
     "is_credential_name",
+    "is_plain_word",
     "sent",
     "stored",
 ]
@@ -78,7 +80,12 @@ def is_credential(name: str, value: str) -> bool:
     says how one signs in, not with what."""
     if not is_credential_name(name) or len(value) < MIN_KNOWN or value.lower() in _NOT_SECRET:
         return False
-    return not _PLAIN_WORD.fullmatch(value) or "pass" in name.lower() or "pwd" in name.lower()
+    return not is_plain_word(value) or "pass" in name.lower() or "pwd" in name.lower()
+
+
+def is_plain_word(value: str) -> bool:
+    """Whether a value may as well be a constant of an API: short, and of small letters alone."""
+    return _PLAIN_WORD.fullmatch(value) is not None
 
 
 def is_certain(value: str, rule: str) -> bool:
@@ -101,8 +108,11 @@ def sent(url: str, headers: Mapping[str, str], body: bytes | None) -> Known:
     parts = urlsplit(url)
     for secret in (parts.username, parts.password):
         yield from _one(unquote(secret or ""), SENT)
-    fields = parse_qsl(parts.query, keep_blank_values=True) + parse_qsl(parts.fragment)
-    for name, value in [*fields, *(body_fields(content_type, body) or () if body else ())]:
+    document = _document(as_text(body or b""))
+    fields = parse_qsl(parts.query, keep_blank_values=True) + parse_qsl(parts.fragment, keep_blank_values=True)
+    if body and document is None:
+        fields += body_fields(content_type, body) or ()
+    for name, value in [*fields, ("", document)]:
         yield from _field(name, value, SENT)
 
 
@@ -139,9 +149,7 @@ def _header(name: str, value: str) -> Known:
         if scheme.lower() == "basic":
             yield from _basic(token)
     else:
-        for found in looks_in(value):
-            if found.look in (Look.TOKEN, Look.JWT):
-                yield from _one(value[found.start : found.end], SENT)
+        yield from _tokens(value, SENT)
 
 
 def _basic(token: str) -> Known:
@@ -155,7 +163,9 @@ def _basic(token: str) -> Known:
 
 
 def _field(name: str, value: Any, rule: str) -> Known:
-    """A field by its name, and the fields inside of it: storage and bodies hold JSON in strings."""
+    """A field by its name, and the fields inside of it: storage and bodies hold JSON in strings. A name may be a token
+    itself."""
+    yield from _tokens(name, rule)
     if isinstance(value, str):
         document = _document(value)
         yield from _text(name, value, rule) if document is None else _field(name, document, rule)
@@ -168,21 +178,32 @@ def _field(name: str, value: Any, rule: str) -> Known:
 
 
 def _document(text: str) -> Any:
-    """The JSON object or list a text is, or None."""
+    """The JSON object or list a text is, or None. Of a key that is given twice it has every value, in a list."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_every_value)
     except (ValueError, RecursionError):
         return None
+
+
+def _every_value(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in found.items()}
 
 
 def _text(name: str, value: str, rule: str) -> Known:
     if is_credential(name, value.strip()):
         yield from _one(value.strip(), rule)
-    for found in looks_in(value):
+    yield from _tokens(value, rule)
+
+
+def _tokens(text: str, rule: str) -> Known:
+    for found in looks_in(text):
         if found.look in (Look.TOKEN, Look.JWT):
-            yield from _one(value[found.start : found.end], rule)
+            yield from _one(text[found.start : found.end], rule)
 
 
 def _one(value: str, rule: str) -> Known:

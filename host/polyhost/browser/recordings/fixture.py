@@ -17,6 +17,7 @@ from typing import Any, cast
 
 from polyhost.browser.recordings import har
 from polyhost.browser.recordings.har import Recording
+from polyhost.browser.recordings.waivers import is_waiver
 from polyhost.errors import RefusedError, RunFailedError
 
 __all__ = [
@@ -145,6 +146,9 @@ def _redactions(path: Path) -> Redactions:
     kinds, in_place_only, waived = (document.get(name, {}) for name in ("kinds", "in_place_only", "waived"))
     if "kinds" not in document or not all(isinstance(one, dict) for one in (kinds, in_place_only, waived)):
         raise RefusedError(f"{path} does not say what was replaced", "Record the scenario again, or scrub it.")
+    for place, reason in waived.items():
+        if not is_waiver(place, reason):
+            raise RefusedError(f"{path}: {place!r} is not a valid place to waive", "Record the scenario again.")
     return Redactions(
         cast("dict[str, dict[str, int]]", kinds), cast("dict[str, int]", in_place_only), cast("dict[str, str]", waived)
     )

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from polyhost.browser.recordings import _filler
 from polyhost.browser.recordings._needles import Finder
 from polyhost.browser.recordings._phrases import Phrases
-from polyhost.browser.recordings.credentials import is_certain
+from polyhost.browser.recordings.credentials import ANSWERED, is_certain, is_plain_word
 from polyhost.browser.recordings.recording_rules import Kind
 
 __all__ = ["Collected", "StandIns", "is_standin"]
@@ -58,13 +58,13 @@ class StandIns:
     """Built from all values of a scenario in canonical order; then it answers for each value and finds it in any text.
 
     `words` are the field names of the documents: a name that is also one of them (`message`) is replaced only where a
-    rule points at it, or every `"type": "message"` would go with it.
+    rule points at it, or every `"type": "message"` would go with it. Not so a secret that can only be one.
     """
 
     def __init__(self, values: Mapping[str, Collected], words: Iterable[str] = ()) -> None:
         self._values = values
         words = {word for word in words if _API_WORD.fullmatch(word)}
-        everywhere = {v: c.kind for v, c in values.items() if v not in words and _is_hunted(v, c)}
+        everywhere = {v: c.kind for v, c in values.items() if _is_hunted(v, c) and (v not in words or _is_own(v, c))}
         # A whole string equal to a shorter text is that text too, unless it could as well be a constant of the API.
         self._alone = {v for v in values if not _API_WORD.fullmatch(v) and not _NUMBER.fullmatch(v)}
         self._in_place_only = [c.kind for v, c in values.items() if v not in everywhere and c.is_found]
@@ -182,6 +182,12 @@ def is_standin(value: str, kind: Kind) -> bool:
 def _is_hunted(value: str, collected: Collected) -> bool:
     """Whether a value is looked for beyond its own field."""
     return is_certain(value, collected.known) if collected.known else is_recognisable(value, collected.kind)
+
+
+def _is_own(value: str, collected: Collected) -> bool:
+    """Whether a value that is also a field's name is taken for itself all the same: a secret that somebody typed, or
+    that is no plain word. It may be a key because somebody put the secret there."""
+    return collected.kind is Kind.SECRET and (collected.known == ANSWERED or not is_plain_word(value))
 
 
 def _bounded(kinds: Mapping[str, Kind]) -> frozenset[str]:

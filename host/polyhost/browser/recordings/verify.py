@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from polyhost.browser.recordings._layers import DEPTH, inside
+from polyhost.browser.recordings._places import place_of
 from polyhost.browser.recordings._walk import Found
 from polyhost.browser.recordings.fixture import Scenario, load_scenario
 from polyhost.browser.recordings.looks import LOOKED_FOR, Look, is_random, looks_in
 from polyhost.browser.recordings.recording_rules import Kind, RecordingRules
 from polyhost.browser.recordings.scrub import walk_scenario
 from polyhost.browser.recordings.standins import is_standin
-from polyhost.browser.recordings.waivers import Waiver, place_of
+from polyhost.browser.recordings.waivers import Waiver
 
 __all__ = ["MAX_FINDINGS", "Finding", "looked_for", "verify", "verify_scenario"]
 
