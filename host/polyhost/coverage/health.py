@@ -261,9 +261,10 @@ def _axes(
 
 
 def _first(statuses: tuple[Status, ...], found: Iterable[Condition]) -> Status:
-    """The status that stands first in the axis's list; the last one where there is none."""
+    """The status that stands first in the axis's list. Each axis raises one at least, of its own list: a default would
+    call an axis complete of which nothing was judged."""
     raised = {condition.rule.status for condition in found if condition.rule.reason not in GOING_ON}
-    return next((status for status in statuses if status in raised), statuses[-1])
+    return next(status for status in statuses if status in raised)
 
 
 def _ending(last: Attempt | None) -> CollectionEvidence:

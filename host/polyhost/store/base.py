@@ -170,7 +170,8 @@ class RunStore(Protocol):
         ...
 
     async def lease_holder(self, connection_id: int, *, now: Moment) -> LeaseHolder | None:
-        """Who has the lease; None where nobody has it that could not be taken it from."""
+        """Who has the lease; None where it is free, or is held by somebody it would be taken over from (see
+        `acquire_lease`). Takes nothing over itself."""
         ...
 
     async def renew_lease(self, connection_id: int, token: str, *, expires: Moment) -> bool:
