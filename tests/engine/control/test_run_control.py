@@ -194,6 +194,22 @@ async def test_runs_of_other_processes_are_found_and_our_own_are_not(home: Path,
         assert runs.find(own.run_id) is None
 
 
+async def test_a_run_that_nobody_would_listen_to_is_let_go_of(home: Path):
+    """Looked for once more after the looking has ended."""
+    let_go = asyncio.Event()
+
+    async def met(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        let_go.set()
+
+    runs = RemoteRuns(home)
+    async with await asyncio.start_unix_server(met, socket_path(home, RUN)), asyncio.timeout(30):
+        await runs.look()
+        assert runs.find(RUN) is None
+        await let_go.wait()
+
+
 async def test_what_goes_wrong_while_a_run_is_reached_is_raised_as_it_is(home: Path, run: LocalRun):
     async with served(home, run):
         with pytest.raises(ValueError, match="mine"):

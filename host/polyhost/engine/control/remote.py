@@ -53,6 +53,10 @@ class RemoteRun(RunControl):
                 if not reply.done():
                     reply.set_result(False)
 
+    def close(self) -> None:
+        """Let go of the stream; for one that is never listened to, or whose listening was ended before it began."""
+        self._writer.close()
+
     @property
     def is_paused(self) -> bool:
         return self._paused

@@ -70,13 +70,16 @@ class RemoteRuns:
     async def _meet(self, run_id: str, path: Path) -> None:
         run = await _connected(run_id, path)
         tasks = self._tasks
-        if run is None or tasks is None:
+        if run is None:
+            return
+        if tasks is None:  # nobody would listen to it
+            run.close()
             return
         over = [known for known, one in self._known.items() if not one.is_alive]
         for known in over[: max(0, len(over) - MOST_REMEMBERED)]:
             del self._known[known]
+        _listening(tasks, run)
         self._known[run_id] = run
-        tasks.create_task(run.listen())
 
 
 @asynccontextmanager
@@ -92,8 +95,7 @@ async def reach(home: Path, run_id: str) -> AsyncGenerator[RemoteRun | None]:
         return
     failure: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
-        listening = tasks.create_task(run.listen())
-        await asyncio.sleep(0)  # it has begun: what is cancelled before closes nothing
+        listening = _listening(tasks, run)
         try:
             yield run
         except Exception as error:
@@ -102,6 +104,13 @@ async def reach(home: Path, run_id: str) -> AsyncGenerator[RemoteRun | None]:
             listening.cancel()
     if failure is not None:
         raise failure
+
+
+def _listening(tasks: asyncio.TaskGroup, run: RemoteRun) -> asyncio.Task[None]:
+    """However that ends, also before it has begun, the stream is let go of."""
+    listening = tasks.create_task(run.listen())
+    listening.add_done_callback(lambda _: run.close())
+    return listening
 
 
 async def _connected(run_id: str, path: Path) -> RemoteRun | None:
