@@ -109,6 +109,19 @@ def test_what_is_wider_is_told_and_nothing_else(accepted: Reach, now: Reach, tol
     assert now.beyond(accepted) == told
 
 
+def test_what_was_agreed_to_means_what_it_meant_whatever_has_become_a_public_suffix_since() -> None:
+    """Kept from a day when nobody could have a name below it; the manifest of today says which names."""
+    kept = Reach.from_json({**reach("a.example").as_json(), "hosts": ["*.github.io", "a.example"]})
+    assert reach("gulls.github.io", "a.example").beyond(kept) == []
+    assert reach("gulls.github.io", "b.example").beyond(kept) == ["b.example"]
+
+
+def test_what_was_agreed_to_and_is_no_pattern_any_more_agrees_to_nothing() -> None:
+    kept = Reach.from_json({**reach("a.example").as_json(), "hosts": ["*", "*evil*", "A.example", "", "b.example"]})
+    assert reach("b.example").beyond(kept) == []
+    assert reach("a.example", "b.example").beyond(kept) == ["a.example"]
+
+
 def test_the_window_reaches_what_is_declared_for_it() -> None:
     assert reach("a.example", sign_in_hosts=["b.example"]).window_hosts == ("a.example", "b.example")
     assert reach("a.example").window_hosts == ("a.example",)

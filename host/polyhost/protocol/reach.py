@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from polyhost.protocol.declarations import HostDecl, PolyfillDecl
-from polyhost.protocol.host_patterns import HostPattern, host_pattern
+from polyhost.protocol.host_patterns import HostPattern, HostPatternError, host_pattern
 
 __all__ = ["Reach"]
 
@@ -101,10 +101,19 @@ def _reasons(entries: Sequence[HostDecl]) -> dict[str, str]:
 
 
 def _new(hosts: Sequence[str], accepted: Sequence[str]) -> Iterator[str]:
-    known = [host_pattern(text) for text in accepted]
+    known = [pattern for text in accepted if (pattern := _agreed(text)) is not None]
     for text in hosts:
         if not any(pattern.includes(host_pattern(text)) for pattern in known):
             yield text
+
+
+def _agreed(text: str) -> HostPattern | None:
+    """What was agreed to means today what its owner read then, also a wildcard on a name that has become a public
+    suffix since. None where it is no pattern (any more): then it agrees to nothing, and its owner is asked anew."""
+    try:
+        return host_pattern(text, any_suffix=True)
+    except HostPatternError:
+        return None
 
 
 def _words(text: str) -> str:
