@@ -220,8 +220,11 @@ async def test_a_scheme_or_a_port_that_was_not_declared_is_refused(browsers: Bro
 @pytest.mark.parametrize(
     ("host", "why"),
     [
-        ("home.example", "home.example has an address of a private network, which its manifest does not declare"),
-        ("nobody.example", "nobody answers at nobody.example"),
+        (
+            "home.example",
+            "home.example has an address of a private network or of this machine, which its manifest does not declare",
+        ),
+        ("nobody.localhost", "nobody answers at nobody.localhost"),
         ("nameless.invalid", "the name nameless.invalid has no address"),
     ],
 )
@@ -229,13 +232,12 @@ async def test_a_page_that_cannot_be_opened_says_what_stopped_it(
     internet: Internet, monkeypatch: pytest.MonkeyPatch, host: str, why: str
 ) -> None:
     """The browser itself only knows that it got no tunnel."""
-    monkeypatch.setitem(NAMES, "nobody.example", "127.0.0.1")
+    monkeypatch.setitem(NAMES, "nobody.localhost", "127.0.0.1")
     monkeypatch.setitem(NAMES, "nameless.invalid", "")
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    private = (f"nobody.example:{port}",)
-    place = f"{host}:{port}" if host == "nobody.example" else host
-    polyfill = PagePolyfill(page=f"https://{place}/", hosts=(place,), private_hosts=private, script="")
+    place = f"{host}:{port}" if host == "nobody.localhost" else host
+    polyfill = PagePolyfill(page=f"https://{place}/", hosts=(place,), script="")
     with pytest.raises(RunFailedError, match=f"could not be opened: {why}"):
         async with PageConnector(polyfill).open(QuietCalls()):
             pass

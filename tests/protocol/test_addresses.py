@@ -20,7 +20,6 @@ PRIVATE = (
     "172.16.0.1",
     "172.31.255.255",
     "192.168.1.1",
-    "169.254.169.254",
     "100.64.0.1",
     "192.0.0.8",
     "192.0.2.1",
@@ -29,17 +28,16 @@ PRIVATE = (
     "203.0.113.1",
     "192.88.99.1",
     "::ffff:10.0.0.1",
-    "::ffff:169.254.169.254",
     "64:ff9b::a00:1",
     "64:ff9b:1::a00:1",
     "2002:c0a8:101::1",
-    "fe80::1",
     "fec0::1",
     "fc00::1",
     "fd12:3456::1",
     "2001:db8::1",
     "100::1",
 )
+LINK_LOCAL = ("169.254.169.254", "169.254.0.1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "fe80::1", "febf::1")
 NOBODYS = (
     "0.0.0.0",
     "224.0.0.1",
@@ -58,6 +56,7 @@ NOBODYS = (
         *((text, Kind.PUBLIC) for text in PUBLIC),
         *((text, Kind.LOOPBACK) for text in LOOPBACK),
         *((text, Kind.PRIVATE) for text in PRIVATE),
+        *((text, Kind.LINK_LOCAL) for text in LINK_LOCAL),
         *((text, Kind.NOBODYS) for text in NOBODYS),
     ],
 )

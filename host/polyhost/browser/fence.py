@@ -44,10 +44,10 @@ _LABEL = re.compile(r"[A-Za-z0-9._:-]{1,253}|\((?:webrtc|webtransport|shared wor
 _MAX_REPORTED_HOSTS = 100
 _OTHERS = "(other)"
 _AT_HOME = "(private address)"
-"""Beside a host that is declared, where its address is one of a private network and that is not."""
+"""Beside a host that is declared, where its address is one of a private network or of this machine and that is not."""
 _WHY = {
     Verdict.UNDECLARED: "{} is not a host that this run may reach",
-    Verdict.PRIVATE: "{} has an address of a private network, which its manifest does not declare",
+    Verdict.PRIVATE: "{} has an address of a private network or of this machine, which its manifest does not declare",
     Verdict.UNRESOLVED: "the name {} has no address",
     Verdict.UNREACHABLE: "nobody answers at {}",
 }

@@ -236,7 +236,8 @@ class StreamDecl(_Decl):
 
 class HostDecl(_Decl):
     """A declared host. `allow_private`: it may have an address of a private network, and `rationale` says why, for the
-    owner to read. A private address itself, written as a number, is only taken with that."""
+    owner to read. A private or link-local address itself, written as a number, is only taken with that; a name never
+    has a link-local one, and one of this machine only where it ends in `localhost`."""
 
     host: Annotated[str, AfterValidator(_host)]
     allow_private: bool = False
@@ -245,7 +246,7 @@ class HostDecl(_Decl):
     @model_validator(mode="after")
     def _with_reason(self) -> Self:
         address = host_pattern(self.host).address
-        if address is not None and kind_of(address) is Kind.PRIVATE and not self.allow_private:
+        if address is not None and kind_of(address) in (Kind.PRIVATE, Kind.LINK_LOCAL) and not self.allow_private:
             raise ValueError(
                 f"{self.host} is an address of a private network; use "
                 f'{{"host": "{self.host}", "allow_private": true, "rationale": "…"}} and say why'

@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     UNDECLARED = "undeclared"
     """No pattern means this host, scheme and port."""
     PRIVATE = "private"
-    """It is declared, and its address is one that was not declared with a reason."""
+    """It is declared, and its address is one of a private network or of this machine, which was not."""
     UNRESOLVED = "unresolved"
     UNREACHABLE = "unreachable"
 
@@ -49,7 +49,9 @@ class Attempt:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """`allow`: the declared hosts; None: any host, for an owner who is signing in. `private`: those of them that may
-    have a private address. `mapped`: hosts that are sent to an address of this machine; then no others are reached."""
+    have an address of a private network; one of this machine, or of this link alone (where a cloud keeps a machine's
+    credentials), has only what says so in so many words. `mapped`: hosts that are sent to an address of this machine;
+    then no others are reached."""
 
     allow: tuple[HostPattern, ...] | None
     private: tuple[HostPattern, ...] = ()
@@ -66,15 +68,18 @@ class Policy:
 
     def may_connect(self, to: Destination, address: Address) -> bool:
         """Whether it may be reached at this address."""
-        kind = kind_of(address)
-        if kind in (Kind.PUBLIC, Kind.NOBODYS):
-            return kind is Kind.PUBLIC
-        if _any_covers(self.private, to):
-            return True
-        return kind is Kind.LOOPBACK and any(
-            pattern.is_this_machine and pattern.covers(to.host, to.port, secure=to.secure)
-            for pattern in self.allow or ()
-        )
+        match kind_of(address):
+            case Kind.PUBLIC:
+                return True
+            case Kind.PRIVATE:
+                return _any_covers(self.private, to)
+            case Kind.LINK_LOCAL:
+                return _any_covers((pattern for pattern in self.private if pattern.address is not None), to)
+            case Kind.LOOPBACK:
+                declared = (*(self.allow or ()), *self.private)
+                return _any_covers((pattern for pattern in declared if pattern.is_this_machine), to)
+            case Kind.NOBODYS:
+                return False
 
 
 def _any_covers(patterns: Iterable[HostPattern], to: Destination) -> bool:
