@@ -8,8 +8,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import threading
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -190,6 +193,28 @@ async def test_a_private_address_that_was_declared_with_a_reason_is_reached(
 
 
 @pytest.mark.parametrize(
+    "leads_to",
+    ["127.0.0.1", "::1", "::ffff:127.0.0.1", "169.254.169.254", "::ffff:169.254.169.254", "fe80::1", "0.0.0.0", "::"],
+)
+async def test_a_name_with_a_reason_leads_to_no_address_of_this_machine_or_of_its_link(far: Far, leads_to: str) -> None:
+    """Its owner agreed to a server at home, not to what listens here, and not to where a cloud keeps credentials."""
+    far.names["home.example"] = [leads_to]
+    async with serve(policy("home.example", private=("home.example",)), network=far) as proxy:
+        assert (await ask(proxy, tunnel("home.example"))).startswith(b"HTTP/1.1 403 ")
+        far.names["home.example"] = [leads_to, HOME]
+        assert await ask(proxy, tunnel("home.example"), then=b"x") == b"hello"
+    assert far.dialled == [([HOME], 443)]
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "[fe80::1]", "127.0.0.1", "[::1]"])
+async def test_such_an_address_is_reached_where_it_is_declared_as_itself(far: Far, site: Site, address: str) -> None:
+    async with serve(policy(address, private=(address,)), network=far) as proxy:
+        assert await ask(proxy, tunnel(address), then=b"x") == b"hello"
+        assert (await ask(proxy, tunnel("169.254.1.1"))).startswith(b"HTTP/1.1 403 ")
+    assert far.dialled == [([address.strip("[]")], 443)]
+
+
+@pytest.mark.parametrize(
     ("answers", "dialled"),
     [
         ([HOME, PUBLIC], [PUBLIC]),
@@ -357,20 +382,6 @@ async def test_no_second_request_follows_the_first_to_another_host(proxy: Proxy,
     assert b"Connection: close" in got
 
 
-async def test_what_is_open_ends_when_it_is_no_longer_allowed(proxy: Proxy, site: Site) -> None:
-    site.keeps_open = True
-    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-    writer.write(tunnel("app.example"))
-    await reader.readuntil(b"\r\n\r\n")
-    writer.write(b"first")
-    await reader.readexactly(5)
-    proxy.policy = policy("*.site.example")
-    with pytest.raises(ConnectionResetError):
-        await reader.readexactly(1)
-    assert (await ask(proxy, tunnel("app.example"))).startswith(b"HTTP/1.1 403 ")
-    writer.close()
-
-
 async def test_one_connection_too_many_is_turned_away(
     proxy: Proxy, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -396,6 +407,56 @@ async def test_a_program_of_another_account_is_turned_away(
     monkeypatch.setattr(server_module, "is_own_account", lambda _: False)
     assert await ask(proxy, tunnel("app.example")) == b""
     assert told == []
+
+
+async def test_while_the_kernel_is_asked_who_it_is_everything_else_goes_on(
+    proxy: Proxy, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_say, asked = threading.Event(), threading.Event()
+
+    def slow(accepted: socket.socket) -> bool:
+        asked.set()
+        return may_say.wait(60)
+
+    monkeypatch.setattr(server_module, "is_own_account", slow)
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(ask(proxy, tunnel("app.example"), then=b"x"))
+        while not asked.is_set():  # noqa: ASYNC110  it is set in a thread
+            await asyncio.sleep(0)
+        may_say.set()
+        assert await waiting == b"hello"
+
+
+async def test_where_the_kernel_cannot_be_asked_nobody_is_let_in(
+    proxy: Proxy, told: list[Attempt], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(accepted: socket.socket) -> bool:
+        raise OSError
+
+    monkeypatch.setattr(server_module, "is_own_account", fails)
+    assert await ask(proxy, tunnel("app.example")) == b""
+    assert told == []
+
+
+async def test_a_name_that_does_not_resolve_keeps_nothing_else_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither other names nor other work in threads, of which there may be few."""
+    look_up, gives_up = socket.getaddrinfo, threading.Event()
+
+    def slow(host: str, *more: Any, **by_name: Any) -> Any:
+        if host == "slow.example" and not gives_up.wait(60):
+            raise OSError
+        return [] if host == "slow.example" else look_up(host, *more, **by_name)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+    network = Network()
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        waiting = [tasks.create_task(network.addresses("slow.example")) for _ in range(5)]
+        await asyncio.sleep(0)
+        assert await asyncio.to_thread(str) == ""
+        assert await network.addresses("127.1") == [ipaddress.ip_address("127.0.0.1")]  # no address as it is written
+        gives_up.set()
+        assert await asyncio.gather(*waiting) == [[]] * 5
 
 
 async def test_it_serves_on_a_socket_that_it_is_handed(far: Far, site: Site) -> None:

@@ -9,6 +9,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 
 from aiohappyeyeballs import start_connection
 
@@ -18,6 +20,8 @@ __all__ = ["Network"]
 
 LOOK_UP_SECONDS = 15.0
 CONNECT_SECONDS = 30.0
+LOOK_UPS_AT_ONCE = 32
+"""Each takes a thread, as long as the resolver takes, also where nobody waits any more."""
 _NEXT_ADDRESS_SECONDS = 0.25
 """After so long a next address is tried beside the first, as browsers do."""
 _THIS_MACHINE: tuple[Address, ...] = (ipaddress.IPv4Address("127.0.0.1"), ipaddress.IPv6Address("::1"))
@@ -25,6 +29,11 @@ _THIS_MACHINE: tuple[Address, ...] = (ipaddress.IPv4Address("127.0.0.1"), ipaddr
 
 class Network:
     """The machine's own resolver and network. A test has one with names and addresses of its own."""
+
+    @cached_property
+    def _resolving(self) -> ThreadPoolExecutor:
+        """Threads of its own: names that do not resolve keep waiting nothing else that this process does in threads."""
+        return ThreadPoolExecutor(LOOK_UPS_AT_ONCE, thread_name_prefix="resolving")
 
     async def addresses(self, host: str) -> Sequence[Address]:
         """All addresses of a name, or the one that it is. OSError or TimeoutError where there is none."""
@@ -34,7 +43,8 @@ class Network:
         if host.rpartition(".")[2] == "localhost":  # never asked of a name server
             return _THIS_MACHINE
         async with asyncio.timeout(LOOK_UP_SECONDS):
-            found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            look_up = partial(socket.getaddrinfo, host, None, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(self._resolving, look_up)
         return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
     async def connect(self, addresses: Sequence[Address], port: int) -> socket.socket:

@@ -42,8 +42,7 @@ _REFUSED = {
 
 
 class Proxy:
-    """Serves until it is closed. `heard`: told of every attempt, refused or not. `policy` may be replaced: what is open
-    and is no longer allowed ends."""
+    """Serves until it is closed. `heard`: told of every attempt, refused or not."""
 
     def __init__(
         self,
@@ -66,17 +65,6 @@ class Proxy:
         """Where it listens on the loopback address."""
         return int(self._servers[0].sockets[0].getsockname()[1])
 
-    @property
-    def policy(self) -> Policy:
-        return self._policy
-
-    @policy.setter
-    def policy(self, policy: Policy) -> None:
-        self._policy = policy
-        for connection in [*self._open]:
-            if connection.to is not None and not policy.may_look_up(connection.to):
-                connection.abort()
-
     async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
         """Listen: on these sockets, or on a port of the loopback address that is free."""
         loop = asyncio.get_running_loop()
@@ -95,14 +83,22 @@ class Proxy:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def admit(self, connection: _FromBrowser, transport: asyncio.Transport) -> bool:
-        """Whether this connection is one of the owner's own programs, and not one too many."""
+    def admit(self, connection: _FromBrowser) -> bool:
+        """Whether this connection is not one too many."""
         if len(self._open) >= MAX_CONNECTIONS:
-            return False
-        if self._own_account_only and not is_own_account(transport.get_extra_info("socket")):
             return False
         self._open.add(connection)
         return True
+
+    async def is_owners(self, transport: asyncio.Transport) -> bool:
+        """Whether it is one of the owner's own programs: in a thread, for the kernel writes a table of all connections
+        of the machine for it."""
+        if not self._own_account_only:
+            return True
+        try:
+            return await asyncio.to_thread(is_own_account, transport.get_extra_info("socket"))
+        except OSError:  # it has ended meanwhile
+            return False
 
     def forget(self, connection: _FromBrowser) -> None:
         self._open.discard(connection)
@@ -152,17 +148,18 @@ class _FromBrowser(End):
 
     def __init__(self, proxy: Proxy) -> None:
         super().__init__()
-        self.to: Destination | None = None
         self._proxy = proxy
         self._head = bytearray()
+        self._judging: asyncio.Task[None] | None = None
         self._reaching: asyncio.Task[None] | None = None
         self._patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert self.transport is not None  # noqa: S101  just set
-        if self._proxy.admit(self, self.transport):
+        if self._proxy.admit(self):
             self._patience = asyncio.get_running_loop().call_later(HEAD_SECONDS, self.abort)
+            self._judging = self._proxy.spawn(self._turn_others_away(self.transport))
         else:
             self.abort()
 
@@ -180,7 +177,6 @@ class _FromBrowser(End):
             return
         if self._patience is not None:
             self._patience.cancel()
-        self.to = asked.to
         self.transport.pause_reading()  # until there is somebody to read it
         self._reaching = self._proxy.spawn(self._reach(asked, bytes(self._head[end + len(_END) :])))
         self._head.clear()
@@ -192,13 +188,27 @@ class _FromBrowser(End):
         self._proxy.forget(self)
         if self._patience is not None:
             self._patience.cancel()
-        if self._reaching is not None:
-            self._reaching.cancel()
+        for task in (self._judging, self._reaching):
+            if task is not None:
+                task.cancel()
         super().connection_lost(exc)
+
+    async def _turn_others_away(self, transport: asyncio.Transport) -> None:
+        """While the head arrives: nothing is done for it before, and it takes no place of the owner's for long."""
+        is_owners = False
+        try:
+            is_owners = await self._proxy.is_owners(transport)
+        finally:
+            if not is_owners:
+                self.abort()
 
     async def _reach(self, asked: Asked, rest: bytes) -> None:
         """Whatever goes wrong ends the connection: it would stay open for ever, one of a bounded number."""
         try:
+            if self._judging is not None:
+                await self._judging
+            if self.transport is None or self.transport.is_closing():
+                return
             reached = await self._proxy.dial(asked.to)
             if isinstance(reached, Verdict):
                 self._refuse(reached, asked)
