@@ -13,6 +13,10 @@ LATER = "2026-11-22T04:00:00.000Z"
 MOMENT = Moment(1_800_000_000.0, "this boot", 5_000.0)
 SOON = MOMENT.later(60)
 BEFORE_ORDER = """
+DROP TABLE record_files;
+DROP TABLE files;
+DROP TABLE contents;
+DROP TABLE file_indexes;
 DROP INDEX runs_by_connection;
 CREATE INDEX runs_by_connection ON runs (connection_id, started_at);
 ALTER TABLE runs DROP COLUMN started_number;

@@ -393,6 +393,7 @@ class ErrorCode(StrEnum):
         _REFUSED,
         "`consent_time_field` names no property of the schema.",
     )
+    UNKNOWN_FILES_FIELD = "unknown_files_field", 400, _REFUSED, "A path of `files` names no property of the schema."
     UNKNOWN_RESOURCE_FIELD = (
         "unknown_resource_field",
         400,

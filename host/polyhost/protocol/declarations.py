@@ -24,6 +24,8 @@ __all__ = [
     "RESERVED_NAMES",
     "BindingDecl",
     "Capabilities",
+    "FileStateDecl",
+    "FilesDecl",
     "HostDecl",
     "ImporterDecl",
     "Manifest",
@@ -95,6 +97,10 @@ def _host(value: str) -> str:
     return value
 
 
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
 File = Annotated[str, Field(min_length=1), AfterValidator(_relative)]
 Names = Annotated[tuple[Name, ...], Strict(False)]  # JSON has arrays only
@@ -102,6 +108,8 @@ Paths = Annotated[
     tuple[Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=r"^[^.*\s]+(\.([^.*\s]+|\*))*$")], ...],
     Strict(False),
 ]
+Path = Annotated[str, Field(min_length=1, max_length=MAX_NAME, pattern=r"^[^.*\s]+(\.[^.*\s]+)*$")]
+"""A field, or one in an object (`file.url`)."""
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Strict(False)]
 Regexes = Annotated[tuple[Annotated[str, AfterValidator(_regex)], ...], Strict(False)]
 
@@ -178,6 +186,51 @@ class Availability(_OpenDecl):
     state: str | None = None
 
 
+class FileStateDecl(_Decl):
+    """By which values of a field a source says that a file cannot be had: it is `gone`, `hidden` from this account, or
+    `external`, kept by somebody else. Values are compared as text; `true` is the text of a flag that is set."""
+
+    field: Path
+    gone: Texts = ()
+    hidden: Texts = ()
+    external: Texts = ()
+
+
+class FilesDecl(_Decl):
+    """Where a record's files are. Our extension.
+
+    `each`: the field that holds a file's object, or a list of them; None: the record is the file. All other paths begin
+    at that object. `id`: the source's own name of the file, the same wherever it is shared. `address`: where it is
+    fetched, the first that holds a text wins. `member`: what it is called within an owner's artifact. `name`, `type`
+    (as in `image/png`) and `size` (bytes) are what the source says of it. `thumbnail`: a smaller likeness of an
+    original; fetched only when asked for."""
+
+    each: Path | None = None
+    id: Path | None = None
+    address: Annotated[tuple[Path, ...], Strict(False), BeforeValidator(_as_list)] = ()
+    member: Path | None = None
+    name: Path | None = None
+    type: Path | None = None
+    size: Path | None = None
+    thumbnail: bool = False
+    state: FileStateDecl | None = None
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if not self.address and self.member is None:
+            raise ValueError("neither address nor member is given; name the field that says where a file is")
+        return self
+
+    @property
+    def paths(self) -> Mapping[str, str]:
+        """Every path, by what it is for."""
+        single = {name: getattr(self, name) for name in ("id", "member", "name", "type", "size")}
+        single |= {f"address.{number}": path for number, path in enumerate(self.address)}
+        if self.state is not None:
+            single["state.field"] = self.state.field
+        return {name: path for name, path in single.items() if path is not None}
+
+
 class StreamDecl(_Decl):
     """One kind of record."""
 
@@ -214,6 +267,8 @@ class StreamDecl(_Decl):
     """Fields that name a record, first one with text; none: what such fields are usually called. Our extension."""
     search: Paths | None = None
     """Fields whose text is searched (`text`, `files.*.name`); None: all text the schema declares. Our extension."""
+    files: Annotated[tuple[FilesDecl, ...], Strict(False)] = ()
+    """Where the files of its records are."""
 
     @property
     def properties(self) -> Mapping[str, Any]:

@@ -78,6 +78,9 @@ def _schema_fields(stream: StreamDecl) -> Iterator[tuple[str, str]]:
         yield "label_fields", name
     for path in stream.search or ():
         yield "search", path.partition(".")[0]
+    for files in stream.files:
+        for path in files.paths.values() if files.each is None else (files.each,):
+            yield "files", path.partition(".")[0]
 
 
 _UNKNOWN_PROPERTY = {
@@ -92,6 +95,7 @@ _UNKNOWN_PROPERTY = {
     "volatile_fields": ErrorCode.UNKNOWN_VOLATILE_FIELD,
     "label_fields": ErrorCode.UNKNOWN_LABEL_FIELD,
     "search": ErrorCode.UNKNOWN_SEARCH_FIELD,
+    "files": ErrorCode.UNKNOWN_FILES_FIELD,
 }
 
 

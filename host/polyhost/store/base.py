@@ -1,10 +1,11 @@
-"""The Store: five protocols, each for one kind of thing that is kept, and the promises that come with them.
+"""The Store: six protocols, each for one kind of thing that is kept, and the promises that come with them.
 
     store.connections   who is collected from, and the small things that are remembered of each
     store.runs          runs and their batches, and the lease that lets one run at a time
     store.records       reading records back: by key, by page, by change
     store.ledger        what is known of each partition, and the checkpoints of connectors
     store.search        the full-text indices
+    store.files         the files of records: which there are, and what became of each
 
 What is written in one transaction may be records and ledger entries at once, so `write` is the store's own, as is what
 concerns all of it: `snapshot`, `forget_deleted`, `close`.
@@ -26,8 +27,11 @@ from typing import Any, Protocol, TypeVar
 
 from polyhost.boot_clock import Moment
 from polyhost.ledger.exceptions import StandingException
+from polyhost.ledger.files import Content
 from polyhost.ledger.state import PartitionState
+from polyhost.protocol.record_files import FileRules
 from polyhost.searching.search_rules import SearchRules
+from polyhost.store.file_rows import EVERY_FILE, FileCount, FilePage, FileQuery, FileResult, FileRow, RecordFile
 from polyhost.store.memos import Memo
 from polyhost.store.rows import (
     DISCONNECTED,
@@ -60,14 +64,22 @@ from polyhost.store.writes import (
 
 __all__ = [
     "DISCONNECTED",
+    "EVERY_FILE",
     "EVERY_RECORD",
     "AddRecords",
     "BatchRow",
     "ConnectionRow",
     "ConnectionStore",
+    "FileCount",
+    "FilePage",
+    "FileQuery",
+    "FileResult",
+    "FileRow",
+    "FileStore",
     "LeaseHolder",
     "LedgerStore",
     "RecordDigest",
+    "RecordFile",
     "RecordPage",
     "RecordQuery",
     "RecordStore",
@@ -289,14 +301,66 @@ class SearchStore(Protocol):
         ...
 
 
+class FileStore(Protocol):
+    """The files of one connection's records, which follow what is written. Their bytes are kept elsewhere, by their
+    SHA-256: here stands which there are, and whose."""
+
+    async def index(self, connection_id: int, rules: FileRules, *, limit: int) -> bool:
+        """Read the files of at most so many changed records, in one transaction; whether there are more.
+
+        A file stays known while a record that is not deleted holds it. By other rules all records are read anew, and
+        what is known of a file stays known where they find it too.
+        """
+        ...
+
+    async def find(self, connection_id: int, query: FileQuery = EVERY_FILE) -> FilePage:
+        """Newest first: by the moment of the newest record that holds each. RefusedError `bad_cursor`."""
+        ...
+
+    async def get(self, connection_id: int, file_id: int) -> FileRow | None: ...
+
+    async def of(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, Sequence[RecordFile]]:
+        """The files of each of these records, in the order in which they stand in it; none of a record without."""
+        ...
+
+    async def records(self, connection_id: int, file_ids: Sequence[int]) -> Mapping[int, Sequence[RecordFile]]:
+        """The records that hold each of these files, the one that was stored first first."""
+        ...
+
+    async def count(self, connection_id: int) -> Sequence[FileCount]:
+        """How many there are of each stream and state, and of how many bytes."""
+        ...
+
+    async def save(self, connection_id: int, results: Sequence[FileResult]) -> None:
+        """What became of files. One that is not known any more is passed over; its content then belongs to nobody."""
+        ...
+
+    async def contents(self, *, after: str = "", limit: int) -> Sequence[Content]:
+        """What is kept, for all connections, by digest; from the one behind `after`."""
+        ...
+
+    async def holders(self, digest: str) -> Sequence[tuple[int, int]]:
+        """Who holds this content: connection and file, in order."""
+        ...
+
+    async def unused(self, *, limit: int) -> Sequence[str]:
+        """Digests of contents that no file holds any more."""
+        ...
+
+    async def forget(self, digests: Sequence[str]) -> Sequence[str]:
+        """Those of these contents that no file holds are not known any more; returns them: their bytes may go."""
+        ...
+
+
 class Store(Protocol):
-    """The five together, and what concerns them all."""
+    """The six together, and what concerns them all."""
 
     connections: ConnectionStore
     runs: RunStore
     records: RecordStore
     ledger: LedgerStore
     search: SearchStore
+    files: FileStore
 
     async def write(
         self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]

@@ -1,7 +1,7 @@
 """The opaque cursors of pages: where the last one shown stands, so that writes in between move nothing.
 
 Owns: their form. Records: position and key. Hits of a search: moment, connection and number.
-Exceptions: what names one.
+Exceptions: what names one. Files: moment and number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,16 @@ from polyhost.errors import ErrorCode, RefusedError
 
 _MOST = 2**33
 """No number of a hit is greater; what is does not fit where it is used."""
-__all__ = ["after_exception", "after_hit", "after_record", "decoded", "decoded_exception", "decoded_hit"]
+__all__ = [
+    "after_exception",
+    "after_file",
+    "after_hit",
+    "after_record",
+    "decoded",
+    "decoded_exception",
+    "decoded_file",
+    "decoded_hit",
+]
 
 
 def after_record(position: str, key: str) -> str:
@@ -29,6 +38,19 @@ def after_hit(seconds: int, connection_id: int, record_id: int) -> str:
 
 def after_exception(stream: str, kind: str, partition: str, key: str) -> str:
     return _encoded([stream, kind, partition, key])
+
+
+def after_file(moment: int, file_id: int) -> str:
+    return _encoded([moment, file_id])
+
+
+def decoded_file(cursor: str) -> tuple[int, int]:
+    """RefusedError `bad_cursor` for anything `after_file` did not make."""
+    match _values(cursor):
+        case [int(moment), int(file_id)] if abs(moment) < 1 << 60 and 0 <= file_id < 1 << 60:
+            return moment, file_id
+        case _:
+            raise _refused()
 
 
 def decoded_exception(cursor: str) -> tuple[str, str, str, str]:

@@ -211,6 +211,55 @@ Table(
     comment="As of when each stretch of changes was indexed: which version of a record an index holds.",
 )
 Table(
+    "contents",
+    metadata,
+    Column("digest", Text, primary_key=True, nullable=False, comment="SHA-256, 64 hexadecimal digits: its file's name"),
+    Column("size", Integer, nullable=False, comment="bytes"),
+    Column("type", Text, nullable=False, comment="what its bytes are, as in image/png"),
+    comment="Contents of files that are in the home, each once.",
+)
+Table(
+    "files",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _connection(),
+    Column("identity", Text, nullable=False, comment="the same for the same file, in whichever record it stands"),
+    Column("is_thumbnail", Integer, nullable=False, comment="1: a smaller likeness of another"),
+    Column("stream", Text, nullable=False, comment="of the record that it was first met in"),
+    Column("state", Text, nullable=False, comment="here, to_come, gone, hidden, external, refused, over_limit"),
+    Column("reason", Text, comment="why it is not here, as the last try has told"),
+    Column("name", Text, comment="this and what follows: as the source says"),
+    Column("type", Text),
+    Column("size", Integer, comment="bytes"),
+    Column("address", Text),
+    Column("member", Text, comment="what it is called within an owner's artifact"),
+    Column("moment", Integer, comment="of the newest record that holds it, seconds since 1970"),
+    Column("tries", Integer, nullable=False),
+    Column("tried_at", Text),
+    Column("content", Text, ForeignKey("contents.digest"), comment="its bytes, as they were last fetched"),
+    Index("files_by_identity", "connection_id", "identity", "is_thumbnail", unique=True),
+    Index("files_by_state", "connection_id", "state", "moment", "id"),
+    Index("files_by_content", "content"),
+    comment="Files that records name, and what became of each.",
+)
+Table(
+    "record_files",
+    metadata,
+    Column("record_id", Integer, ForeignKey("records.id", ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("number", Integer, primary_key=True, nullable=False, comment="its place among those of the record"),
+    Column("file_id", Integer, ForeignKey("files.id", ondelete="CASCADE"), nullable=False),
+    Index("record_files_by_file", "file_id"),
+    comment="Which record holds which files.",
+)
+Table(
+    "file_indexes",
+    metadata,
+    Column("connection_id", Integer, ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True),
+    Column("rules", Text, nullable=False, comment="JSON: where in a record its files are"),
+    Column("indexed_through", Integer, nullable=False, comment="the last change number whose files are known"),
+    comment="How far the files of each connection's records are read.",
+)
+Table(
     "counters",
     metadata,
     Column(

@@ -1,6 +1,6 @@
 """A store around another one: what stores that change one thing are made from.
 
-Whoever changes one of the five protocols puts another object in its place; everything else stays the inner store's.
+Whoever changes one of the six protocols puts another object in its place; everything else stays the inner store's.
 Must not know: what is changed.
 """
 
@@ -24,6 +24,7 @@ class WrappedStore(Store):
         self.records = inner.records
         self.ledger = inner.ledger
         self.search = inner.search
+        self.files = inner.files
 
     async def write(
         self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]

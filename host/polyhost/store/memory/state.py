@@ -13,9 +13,11 @@ from typing import Any
 import orjson
 
 from polyhost.ledger.exceptions import ExceptionId, StandingException
+from polyhost.ledger.files import Content
 from polyhost.ledger.state import PartitionState
 from polyhost.store import refusals
 from polyhost.store.base import BatchRow, ConnectionRow, LeaseHolder, RunRow
+from polyhost.store.memory.file_table import FileTable
 from polyhost.store.memory.record_table import RecordTable
 from polyhost.store.memory.search_model import SearchModel
 
@@ -36,12 +38,14 @@ class Kept:
     checkpoints: dict[str, Any] = field(default_factory=dict[str, Any])
     memos: dict[str, Any] = field(default_factory=dict[str, Any])
     search: SearchModel | None = None
+    files: FileTable = field(default_factory=FileTable)
 
     def copied(self) -> Kept:
         """As it is now, whatever becomes of this one; for reading."""
         names = ("runs", "batches", "partitions", "exceptions", "checkpoints", "memos")
         shallow = {name: dict(getattr(self, name)) for name in names}
-        return replace(self, records=self.records.copied(), search=deepcopy(self.search), **shallow)
+        deep = {name: deepcopy(getattr(self, name)) for name in ("search", "files")}
+        return replace(self, records=self.records.copied(), **deep, **shallow)
 
     def require_open(self, batch_id: str) -> None:
         """RunFailedError where nothing may be written for this batch."""
@@ -60,11 +64,14 @@ class State:
         self.ids = count(1)
         self.sequence = 0
         self.events = count(1)
+        self.file_ids = count(1)
+        self.contents: dict[str, Content] = {}
         self.closed = False
 
     def copied(self) -> State:
         copy = State()
         copy.kept = {number: kept.copied() for number, kept in self.kept.items()}
+        copy.contents = dict(self.contents)
         return copy
 
     def known(self, connection_id: int) -> Kept:

@@ -22,6 +22,7 @@ from polyhost.store.base import (
     WriteRecords,
 )
 from polyhost.store.memory.connections import MemoryConnections
+from polyhost.store.memory.files import MemoryFiles
 from polyhost.store.memory.ledger import MemoryLedger
 from polyhost.store.memory.record_table import Entry
 from polyhost.store.memory.records import MemoryRecords
@@ -43,6 +44,7 @@ class MemoryStore(Store):
         self.records = MemoryRecords(self._state)
         self.ledger = MemoryLedger(self._state)
         self.search = MemorySearch(self._state)
+        self.files = MemoryFiles(self._state)
 
     async def write(
         self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]

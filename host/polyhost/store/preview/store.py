@@ -25,6 +25,7 @@ from polyhost.store.base import (
     WriteRecords,
 )
 from polyhost.store.preview.connections import PreviewConnections, PreviewRuns
+from polyhost.store.preview.files import PreviewFiles
 from polyhost.store.preview.overlay import Overlay, OverlayRecord, OverlayRow
 from polyhost.store.preview.records import PreviewLedger, PreviewRecords, PreviewSearch
 from polyhost.store.wrapped import WrappedStore
@@ -45,6 +46,7 @@ class PreviewStore(WrappedStore):
         self.records = PreviewRecords(inner.records, self._brought)
         self.ledger = self._ledger
         self.search = PreviewSearch(inner.search)
+        self.files = PreviewFiles(inner.files)
 
     async def write(
         self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]

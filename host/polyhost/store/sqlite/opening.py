@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 STORE_FILE = "store.db"
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """The number of the newest migration; the file says its own in `PRAGMA user_version`."""
 BUSY_SECONDS = 30.0
 """How long to wait for another process's transaction: milliseconds, usually; some seconds for a big deletion."""

@@ -1,4 +1,4 @@
-"""The store in one SQLite file: the five protocols over its threads.
+"""The store in one SQLite file: the six protocols over its threads.
 
 Must not know: what is stored and why; SQL.
 """
@@ -14,6 +14,7 @@ from polyhost.store import refusals
 from polyhost.store.base import Store, WriteCounts, WriteOp
 from polyhost.store.sqlite import failures, opening, writing
 from polyhost.store.sqlite.connections import SqliteConnections
+from polyhost.store.sqlite.files import SqliteFiles
 from polyhost.store.sqlite.ledger import SqliteLedger
 from polyhost.store.sqlite.records import SqliteRecords
 from polyhost.store.sqlite.runs import SqliteRuns
@@ -24,7 +25,7 @@ __all__ = ["SqliteStore"]
 
 
 class _Parts(Store):
-    """The five, wherever their work is done."""
+    """The six, wherever their work is done."""
 
     def __init__(self, access: Access) -> None:
         self.access = access
@@ -33,6 +34,7 @@ class _Parts(Store):
         self.records = SqliteRecords(access)
         self.ledger = SqliteLedger(access)
         self.search = SqliteSearch(access)
+        self.files = SqliteFiles(access)
 
     async def write(
         self, connection_id: int, batch_id: str | None, ops: Sequence[WriteOp]
