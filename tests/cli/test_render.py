@@ -321,6 +321,32 @@ CASES = {
             ],
         },
     ),
+    "exceptions_all": (
+        "exceptions",
+        {
+            "connections": [
+                {"connection": "slack", "total": 1, "exceptions": [STANDING], "next": None},
+                {"connection": "family", "total": 0, "exceptions": [], "next": None},
+                {"connection": "work", "total": 1, "exceptions": [STANDING], "next": None},
+            ]
+        },
+    ),
+    "exceptions_nowhere": ("exceptions", {"connections": []}),
+    "hosts_all": (
+        "hosts",
+        {
+            "connections": [
+                {
+                    "connection": "gulls",
+                    "reaches": ["gulls.example", "any name below new.example"],
+                    "unagreed": ["any name below new.example"],
+                    "digest": "c1b3",
+                },
+                {"connection": "family", "reaches": [], "unagreed": [], "digest": None},
+            ]
+        },
+    ),
+    "hosts_nowhere": ("hosts", {"connections": []}),
     "no_exceptions": ("exceptions", {"connection": "slack", "total": 0, "exceptions": [], "next": None}),
     "no_records": ("records", {"records": [], "next": None}),
     "no_runs": ("runs", {"connection": "slack", "runs": []}),

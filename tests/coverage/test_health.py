@@ -93,6 +93,7 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
         evidence(failed(), SIGNED_OUT, session=Session(), disconnected_at="2026-11-21T00:00:00.000Z"),
         Verdict.IDLE,
     ),
+    "hosts_widened": (replace(evidence(), unagreed=("any name below evil.example",)), Verdict.ATTENTION),
     "no_session": (evidence(session=Session()), Verdict.ATTENTION),
     "signed_out": (evidence(SIGNED_OUT, run(EARLIER)), Verdict.ATTENTION),
     "session_untried": (evidence(SIGNED_OUT, session=Session(saved_at=NOW)), Verdict.ATTENTION),

@@ -7,6 +7,7 @@ import pytest
 from operations.shelf import Shelf
 from polyhost.errors import RefusedError
 from polyhost.ledger.exceptions import StandingException, met
+from polyhost.operations.context import Context
 from polyhost.operations.exceptions import ExceptionsRequest, exceptions
 from polyhost.protocol.exceptions import ExceptionFact, ExceptionKind, ExceptionReason
 from polyhost.store.base import SaveExceptions
@@ -123,3 +124,12 @@ async def test_a_key_in_several_partitions_is_named_with_one(shelf: Shelf):
     await asked(shelf, "set-aside", "messages", "k2", partition="C2")
     found = (await asked(shelf, "list", "messages"))["exceptions"]
     assert [one["partition"] for one in found if one["set_aside"]] == ["C2"]
+
+
+async def test_without_a_name_what_stands_out_in_every_connection_is_listed(shelf: Shelf):
+    value = (await exceptions(shelf.context, ExceptionsRequest(limit=2))).value
+    assert value == {"connections": [await asked(shelf, limit=2)]}
+    with pytest.raises(RefusedError, match="goes on in one connection"):
+        await exceptions(shelf.context, ExceptionsRequest(after=value["connections"][0]["next"]))
+    nowhere = Context(home=shelf.context.home / "none")
+    assert (await exceptions(nowhere, ExceptionsRequest())).value == {"connections": []}

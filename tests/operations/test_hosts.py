@@ -23,6 +23,7 @@ from polyhost.operations.context import Context
 from polyhost.operations.hosts import HostsRequest, hosts
 from polyhost.operations.polyfills import DevRequest, dev
 from polyhost.operations.runs import RunRequest
+from polyhost.operations.status import StatusRequest, status
 from polyhost.store import memos
 
 pytestmark = pytest.mark.requirement("SE-1")
@@ -42,6 +43,8 @@ MANIFEST: dict[str, Any] = {
     ],
 }
 Declare = Callable[..., None]
+DIGEST = "c1b3ffb95f167c2134637ca6d13d158e"
+"""Of these hosts; it is the same in every version, or what a page still shows is refused."""
 
 
 @pytest.fixture
@@ -115,10 +118,81 @@ async def test_a_source_that_has_become_wider_is_not_run_until_its_owner_agrees(
         "connection": "gulls",
         "reaches": ["gulls.example", "any name below evil.example"],
         "unagreed": ["any name below evil.example"],
+        "digest": DIGEST,
     }
     agreed = (await hosts(context, HostsRequest(name="gulls", action="accept"))).value
     assert agreed["unagreed"] == []
     assert not await asks(run, context)
+
+
+async def test_what_is_agreed_to_is_what_was_shown(context: Context, declare: Declare) -> None:
+    declare("gulls.example", "new.example")
+    shown = (await hosts(context, HostsRequest(name="gulls"))).value
+    declare("gulls.example", "new.example", "*.evil.example")
+    with pytest.raises(RefusedError, match="is not what was shown") as refused:
+        await hosts(context, HostsRequest(name="gulls", action="accept", digest=shown["digest"]))
+    assert refused.value.code == "hosts_changed"
+    assert await asks(run_typed, context)
+    shown = (await hosts(context, HostsRequest(name="gulls"))).value
+    agreed = (await hosts(context, HostsRequest(name="gulls", action="accept", digest=shown["digest"]))).value
+    assert agreed == {**shown, "unagreed": []}
+    assert not await asks(run_typed, context)
+
+
+async def test_without_a_name_the_hosts_of_every_connection_are_shown(context: Context, declare: Declare) -> None:
+    """Also of one whose source is gone: what was agreed to."""
+    async with context.store() as store:
+        await store.connections.create(
+            name="lost", source="lost", nature="live", options={}, account={}, at=context.clock.iso()
+        )
+    declare("gulls.example", "new.example")
+    one = (await hosts(context, HostsRequest(name="gulls"))).value
+    lost = {"connection": "lost", "reaches": [], "unagreed": [], "digest": None}
+    assert one["unagreed"] == ["new.example"]
+    assert (await hosts(context, HostsRequest())).value == {"connections": [one, lost]}
+
+
+async def test_a_home_without_a_store_has_no_hosts(home: Path) -> None:
+    assert (await hosts(Context(home=home / "none"), HostsRequest())).value == {"connections": []}
+    assert not (home / "none").exists()
+
+
+async def test_that_it_wants_more_is_told_with_how_it_is(context: Context, declare: Declare) -> None:
+    declare("gulls.example", *(f"h{number}.example" for number in range(5)))
+    health = (await status(context, StatusRequest(name="gulls"))).value
+    [told] = [one for one in health["next_actions"] if one["command"] == "polyhost hosts gulls"]
+    assert told["message"].endswith("than you agreed to: h0.example; h1.example; h2.example; and 2 more.")
+    await hosts(context, HostsRequest(name="gulls", action="accept"))
+    health = (await status(context, StatusRequest(name="gulls"))).value
+    assert "hosts_widened" not in [one["reason"] for one in health["conditions"]]
+
+
+@pytest.mark.parametrize("way", ["window", "handed over"])
+async def test_a_session_handed_over_to_a_connection_that_is_there_agrees_to_nothing_more(
+    context: Context, declare: Declare, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    entered: list[str] = []
+
+    async def enter(*_: object, **__: object) -> SignedIn:
+        entered.append(way)
+        return SignedIn({"cookies": [], "origins": []}, SessionReport(signed_in=True))
+
+    monkeypatch.setattr(entering, "check_display", lambda: None)
+    monkeypatch.setattr(entering, "enter_visibly", enter)
+    monkeypatch.setattr(entering, "enter_running", enter)
+    renew = ConnectRequest(
+        source="gulls", name="gulls", renew=True, cdp="http://127.0.0.1:9" if way == "handed over" else None
+    )
+    await connect(context, renew)
+    declare("gulls.example", "evil.example")
+    if way == "handed over":
+        with pytest.raises(NeedsOwnerError) as refused:
+            await connect(context, renew)
+        assert (refused.value.code, entered) == ("hosts_widened", [way])
+        assert await asks(run_typed, context)
+    else:
+        await connect(context, renew)
+        assert not await asks(run_typed, context)
 
 
 @RUNS

@@ -23,6 +23,7 @@ from polyhost.ledger.exceptions import set_aside
 from polyhost.operations.context import Context
 from polyhost.operations.schedules import SchedulePauseRequest, ScheduleSetRequest, pause, set_schedule
 from polyhost.protocol.diagnostics import RunStatus
+from polyhost.protocol.reach import Reach
 from polyhost.store import memos
 from polyhost.store.base import BatchRow, RunRow, SaveExceptions, SavePartitions, Store
 from polyhost.store.memos import Memo
@@ -256,6 +257,12 @@ async def _paused_signed_out(place: Place) -> None:
     await place.rig.run(fails("signed_out", retryable=False))
 
 
+async def _wants_more(place: Place) -> None:
+    await _runs(place, GOOD)
+    agreed = Reach(hosts=("before.example",)).as_json()
+    await place.store.connections.save_memo(place.rig.connection.id, memos.REACH, agreed)
+
+
 SITUATIONS: dict[str, Callable[[Place], Awaitable[None]]] = {
     "never-run": ran(),
     "no-session": ran(session=False),
@@ -265,6 +272,7 @@ SITUATIONS: dict[str, Callable[[Place], Awaitable[None]]] = {
     "vanished-twice-reported": ran(GOOD, WITHOUT_C1, WITHOUT_C1),
     "vanished-and-back": ran(GOOD, WITHOUT_C1, GOOD),
     "vanished-retired": _retired,
+    "wants-more": _wants_more,
     "many-vanished": ran(
         says(
             *[part for key in "FGHIJ" for part in (inventory("messages", *"FGHIJ"), coverage("messages", key, None, C))]

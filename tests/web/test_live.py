@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from e2e.owner import NAME, Owner
 from engine.notices.listening import listening
 from fakes.slack import FakeSlack, scenarios
+from playbooks import manifest_json, stream
 from polyhost.engine.events import (
     BrowserStarted,
     ConnectorRestarted,
@@ -26,11 +28,16 @@ from polyhost.engine.events import (
     RunStarted,
 )
 from polyhost.engine.hosting.run_host import Voice
+from polyhost.engine.sessions.saved import save_session
 from polyhost.engine.settings.config import config_path
+from polyhost.protocol.reach import Reach
+from polyhost.store import memos
+from polyhost.store.opening import open_store
 from web.axe import is_for_everyone
 from web.serving import Served, serve
 from web.situations import CHAT
 
+AT = "2026-11-22T03:15:58.000Z"
 HOSTILE_NAME = "WhatsApp Chat with Ada.txt"
 PATIENCE = 40_000
 """Milliseconds a real run may take on a busy machine."""
@@ -268,6 +275,45 @@ async def test_an_exception_is_set_aside_and_taken_back(served: Served):
         await page.wait_for_load_state()
         await page.get_by_role("button", name="Take back").click()
         await expect(page.get_by_role("button", name="Set aside")).to_be_visible()
+
+
+@pytest.mark.requirement("SE-1")
+async def test_a_source_that_wants_more_is_looked_at_and_agreed_to(home: Path, chromium: Browser):
+    """What is agreed to is what the page shows: a manifest that changes meanwhile is not agreed to with it."""
+    declare(home, "gulls.example", "*.new.example", "other.example")
+    store = await open_store(home)
+    row = await store.connections.create(name="gulls", source="gulls", nature="live", options={}, account={}, at=AT)
+    await store.connections.save_memo(row.id, memos.REACH, Reach(hosts=("gulls.example",)).as_json())
+    await store.close()
+    save_session(home, "gulls", {"cookies": [], "origins": []})
+    async with serve(home, chromium) as served, served.visit("/") as visit:
+        page = visit.page
+        await page.locator('[data-row="next_action"]').get_by_role("link", name="Look").click()
+        await page.wait_for_url("**/connections/gulls#hosts")
+        hosts = page.locator("[data-hosts]")
+        new = hosts.locator('[data-field="unagreed"] li')
+        assert await new.all_inner_texts() == ["any name below new.example", "other.example"]
+        await is_for_everyone(page)
+        declare(home, "gulls.example", "*.new.example", "other.example", "evil.example")
+        await hosts.get_by_role("button", name="Agree to this").click()
+        await expect(page.locator("#told")).to_contain_text("is not what was shown")
+        await page.reload()
+        await expect(new).to_have_count(3)
+        await hosts.get_by_role("button", name="Agree to this").click()
+        await expect(hosts).to_have_count(0)
+        assert (await served.api("/v1/connections/gulls/hosts"))["unagreed"] == []
+        await visit.go("/")
+        await expect(page.locator('[data-row="next_action"]', has_text="reach more")).to_have_count(0)
+
+
+def declare(home: Path, *hosts: str) -> None:
+    """A source of the home's own that reaches these."""
+    folder = home / "polyfills" / "gulls"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "polyfill.js").write_text("polyfill(async () => {});", encoding="utf-8")
+    runs = {"polyfill": {"script": "polyfill.js", "page": "https://gulls.example/", "hosts": list(hosts)}}
+    declared = manifest_json(stream("notes"), **runs)
+    (folder / "manifest.json").write_text(json.dumps(declared), encoding="utf-8")
 
 
 async def test_a_schedule_is_paused_resumed_and_changed(served: Served):

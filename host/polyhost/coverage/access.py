@@ -14,6 +14,7 @@ from polyhost.coverage.evidence import Attempt, Evidence, Policy, Schedule
 from polyhost.errors import ErrorCode
 from polyhost.humanize import every, short_time
 from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
+from polyhost.protocol.reach import in_short
 
 __all__ = ["collection", "credentials", "of_schedule", "runtime", "schedule"]
 
@@ -30,6 +31,7 @@ _HERE = frozenset(
     }
 )
 """Error codes that tell of this machine, not of the source or the owner."""
+_UNAGREED = frozenset({ErrorCode.HOSTS_WIDENED})
 _GOT_THROUGH = frozenset({RunStatus.COMPLETE, RunStatus.COMPLETE_WITH_GAPS, RunStatus.NEEDS_OWNER, RunStatus.CANCELLED})
 _MADE_FROM_RECORDINGS = frozenset({"demo", "replay"})
 
@@ -81,8 +83,11 @@ def _all_known(attempt: Attempt) -> int:
 
 
 def _is_named_elsewhere(last: Attempt, evidence: Evidence) -> bool:
-    """Signed out belongs to credentials, this machine to runtime, a blocking gap to coverage."""
-    if _broke_here(last) or (_found_signed_out(last) and evidence.nature not in _MADE_FROM_RECORDINGS):
+    """Signed out, and a reach nobody agreed to, belong to credentials, this machine to runtime, a blocking gap to
+    coverage."""
+    if last.error_code in _UNAGREED or _broke_here(last):
+        return True
+    if _found_signed_out(last) and evidence.nature not in _MADE_FROM_RECORDINGS:
         return True
     return (
         last.error_code is None
@@ -125,17 +130,24 @@ def credentials(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str
         return [tell("not_used", origin="store")], evidence.created_at
     if evidence.lives_on_files:
         return [tell("not_needed", origin="store")], evidence.created_at
+    wider = _widened(evidence, tell)
     if evidence.session is not None and evidence.session.saved_at is None:
-        return [tell("no_session", origin="session")], None
+        return [*wider, tell("no_session", origin="session")], None
     telling = [attempt for attempt in evidence.ended if attempt.is_contact or _found_signed_out(attempt)]
     if not telling:
-        return [tell("untried", origin="store", observed_at=evidence.created_at)], evidence.created_at
+        return [*wider, tell("untried", origin="store", observed_at=evidence.created_at)], evidence.created_at
     last = telling[0]
     since = _streak(telling, lambda attempt: attempt.is_contact == last.is_contact)
     reason = "accepted" if last.is_contact else "signed_out"
     if not last.is_contact and evidence.session is not None and evidence.session.is_newer_than(last):
         reason = "session_untried"
-    return [tell(reason, origin=last.id, observed_at=last.ended_at)], since
+    return [*wider, tell(reason, origin=last.id, observed_at=last.ended_at)], since
+
+
+def _widened(evidence: Evidence, tell: Raising) -> list[Condition]:
+    if not evidence.unagreed:
+        return []
+    return [tell("hosts_widened", origin="manifest", hosts=in_short(evidence.unagreed).rstrip("."))]
 
 
 def _found_signed_out(attempt: Attempt) -> bool:

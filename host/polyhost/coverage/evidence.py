@@ -260,7 +260,8 @@ class Evidence:
     `blocking`: kinds of gaps the manifest declares blocking. `session` None: the source needs none. `source_problem`:
     why its manifest cannot be read. `disconnected_at`: since when the owner wants no more of it. `runs`: whether its
     source can be run; some are only imported. `watches`: whether it imports what arrives in a folder.
-    `maximum_staleness_seconds`: from the manifest's refresh policy.
+    `maximum_staleness_seconds`: from the manifest's refresh policy. `unagreed`: what its source reaches that the owner
+    has not agreed to, in plain words.
     """
 
     connection: str
@@ -278,6 +279,7 @@ class Evidence:
     refused_files: RefusedFiles | None = None
     runs: bool = True
     watches: bool = False
+    unagreed: Sequence[str] = ()
 
     @property
     def lives_on_files(self) -> bool:

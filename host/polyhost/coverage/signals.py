@@ -82,6 +82,7 @@ class Command(StrEnum):
     RUNS = "polyhost runs {connection}"
     RECONNECT = "polyhost connect {source} --name {connection} --renew"
     COVERAGE = "polyhost coverage {connection}"
+    HOSTS = "polyhost hosts {connection}"
     EXCEPTIONS = "polyhost exceptions {connection}"
     RETIRE = "polyhost partitions retire {connection} {stream} {partition}"
     IMPORT = "polyhost import {connection} FILE"
@@ -236,6 +237,9 @@ _TABLE = (
          "The source accepted your access."),
     Rule(_A, "disconnected", "disconnected", "false", _INFO, "the owner has disconnected it, and kept its data",
          "Disconnected by you; what it collected stays.", By.OWNER, "Connect it again to go on.", Command.RECONNECT),
+    Rule(_A, "hosts_widened", "needs_owner", "false", _WARNING, "the source reaches further than the owner agreed to",
+         "The source wants to reach more than you agreed to: {hosts}.", By.OWNER,
+         "Look at what it is. If that is right, agree; until then it is not run.", Command.HOSTS),
     Rule(_A, "no_session", "needs_owner", "false", _WARNING, "the source needs a session, and none is saved",
          "There is no saved session.", By.OWNER, "Sign in.", Command.RECONNECT),
     Rule(_A, "signed_out", "needs_owner", "false", _WARNING, "found signed out, and no contact succeeded since",

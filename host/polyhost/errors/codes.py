@@ -161,6 +161,7 @@ class ErrorCode(StrEnum):
         _NEEDS_OWNER,
         "The site does not accept the session, or there is none. Sign in again.",
     )
+    HOSTS_CHANGED = "hosts_changed", 409, _REFUSED, "What the source reaches is not what was shown. Look at it again."
     HOSTS_WIDENED = (
         "hosts_widened",
         409,

@@ -18,7 +18,7 @@ from polyhost.connectors.loading import LoadedSource
 from polyhost.coverage.evidence import Nature
 from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.sessions.account import account_at, place_of, same_account
-from polyhost.engine.sessions.reach import accept_reach, reach_of
+from polyhost.engine.sessions.reach import accept_reach, check_reach, reach_of
 from polyhost.engine.sessions.saved import delete_session, save_session
 from polyhost.engine.sessions.signed_in import note_sign_in
 from polyhost.engine.sources.lookup import find_source
@@ -34,6 +34,7 @@ from polyhost.operations.entering import (
     enter,
     is_interactive,
     show_reach,
+    signs_in_at_window,
     slug,
 )
 from polyhost.operations.legacy import apply_legacy, read_legacy_file
@@ -141,7 +142,8 @@ async def _write(
             account=account,
             at=context.clock.iso(),
         )
-    await accept_reach(store, row, wanted.source)
+    if known is None or signs_in_at_window(wanted.request, wanted.source):
+        await accept_reach(store, row, wanted.source)
     if entered.state is not None:
         await _save(context, store, wanted, row, entered.state)
     if wanted.legacy is not None:
@@ -241,7 +243,9 @@ async def _renew(context: Context, wanted: _Wanted) -> Result[Connected]:
     name, source = wanted.name, wanted.source
     async with context.store(create=False) as store:
         row = await context.connection(store, name)
-    _check_renewable(row, source)
+        _check_renewable(row, source)
+        if not signs_in_at_window(wanted.request, source):  # nobody is told first what it has come to reach since
+            await check_reach(store, row, source)
     hosts = wanted.mapped or row.options.get("map_host", {})
     entered = await enter(context, wanted.request, source, name, hosts, row=row)
     show_reach(context, wanted.request, source, in_window=False)

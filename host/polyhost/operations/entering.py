@@ -75,12 +75,16 @@ def is_interactive(request: ConnectRequest, source: LoadedSource) -> bool:
     return source.kind == "page" and request.storage_state is None and request.watch is None
 
 
+def signs_in_at_window(request: ConnectRequest, source: LoadedSource) -> bool:
+    """Whether the owner signs in, in a window of ours, rather than handing a session over."""
+    return is_interactive(request, source) and not any(getattr(request, way) for way in _WAYS)
+
+
 def show_reach(context: Context, request: ConnectRequest, source: LoadedSource, *, in_window: bool) -> None:
     """What the source may reach: told before the window opens in which the owner signs in, or, of a session that is
     handed over, before anything is kept. Whoever goes on has agreed to it."""
     reach = reach_of(source)
-    window = is_interactive(request, source) and not any(getattr(request, way) for way in _WAYS)
-    if reach is not None and window is in_window:
+    if reach is not None and signs_in_at_window(request, source) is in_window:
         head = f"{source.manifest.display_name} may reach, and nothing else:"
         for line in (head, *(f"- {line}" for line in reach.lines())):  # a terminal shows notices as lines
             context.watch(Noticed(line))

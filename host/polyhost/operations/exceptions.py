@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from polyhost.operations.context import Context
 
 __all__ = [
+    "AllExceptions",
     "ChangeExceptionRequest",
     "Exceptions",
     "ExceptionsRequest",
@@ -45,9 +46,17 @@ class Exceptions(TypedDict):
     next: str | None
 
 
+class AllExceptions(TypedDict):
+    """What stands out in every connection, in each the first of it."""
+
+    connections: list[Exceptions]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExceptionsRequest:
-    name: str = common.connection()
+    name: str | None = argument(
+        "The connection. Default: every one.", metavar="[NAME]", default=None, names=Names.CONNECTION
+    )
     action: str | None = argument("list, set-aside or take-back. Default: list.", metavar="[ACTION]", default=None)
     stream: str | None = argument("The stream of the one meant.", metavar="[STREAM]", default=None, names=Names.STREAM)
     key: str | None = argument("Its key, as the list shows it.", metavar="[KEY]", default=None)
@@ -84,19 +93,22 @@ class ChangeExceptionRequest:
     "everything around it is covered, and every run tries it again. One that is set aside does not count as a gap any "
     "more and is not tried again on purpose; it leaves this list by itself once the source sends it well-formed.",
     examples=(
+        "polyhost exceptions",
         "polyhost exceptions slack",
         "polyhost exceptions slack list messages --json",
         'polyhost exceptions slack set-aside users U0B0RIS000 --reason "left long ago"',
         "polyhost exceptions slack take-back users U0B0RIS000",
     ),
 )
-async def exceptions(context: Context, request: ExceptionsRequest) -> Result[Exceptions]:
-    """What stands out, or one of it changed."""
+async def exceptions(context: Context, request: ExceptionsRequest) -> Result[Exceptions | AllExceptions]:
+    """What stands out, or one of it changed; without a name, what stands out anywhere."""
+    if request.name is None:
+        return Result(await _all(context, request))
     if request.action in (None, "list"):
         wanted = ListExceptionsRequest(
             name=request.name, stream=request.stream, limit=request.limit, after=request.after
         )
-        return await listed(context, wanted)
+        return Result((await listed(context, wanted)).value)
     changes = {"set-aside": set_aside, "take-back": take_back}
     if request.action not in changes:
         raise RefusedError(
@@ -118,7 +130,20 @@ async def exceptions(context: Context, request: ExceptionsRequest) -> Result[Exc
         kind=request.kind,
         reason=request.reason,
     )
-    return await changes[request.action](context, which)
+    return Result((await changes[request.action](context, which)).value)
+
+
+async def _all(context: Context, request: ExceptionsRequest) -> AllExceptions:
+    if request.after is not None:
+        raise RefusedError(
+            "--after goes on in one connection", "Name it; polyhost connections lists them.", code=ErrorCode.BAD_REQUEST
+        )
+    if not context.has_store:
+        return AllExceptions(connections=[])
+    async with context.store(create=False) as store:
+        names = [row.name for row in await store.connections.all()]
+    asked = [ListExceptionsRequest(name=name, limit=request.limit) for name in names]
+    return AllExceptions(connections=[(await listed(context, one)).value for one in asked])
 
 
 @exceptions.route(Route("GET", _PATH), refusals=(ErrorCode.BAD_CURSOR,))

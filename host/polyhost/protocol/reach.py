@@ -13,7 +13,9 @@ from typing import Any
 from polyhost.protocol.declarations import HostDecl, PolyfillDecl
 from polyhost.protocol.host_patterns import HostPattern, HostPatternError, host_pattern
 
-__all__ = ["Reach"]
+__all__ = ["Reach", "in_short"]
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,12 @@ class Reach:
             yield f"Only while you sign in: {_words(host)}{_at_home(part.sign_in_private.get(host))}"
         if part.anywhere is not None:
             yield f"Only while you sign in: any host of the internet ({part.anywhere.rstrip('.')})"
+
+
+def in_short(lines: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = f"; and {len(lines) - _MOST_NAMED} more" if len(lines) > _MOST_NAMED else ""
+    return "; ".join(lines[:_MOST_NAMED]) + more
 
 
 def _reasons(entries: Sequence[HostDecl]) -> dict[str, str]:

@@ -33,6 +33,8 @@ def web_action(command: str) -> WebAction | None:
             return WebAction("link", "Answer", "/questions")
         case ["polyhost", "coverage", name]:
             return WebAction("link", "Look", f"/connections/{quote(name, safe='')}/coverage")
+        case ["polyhost", "hosts", name]:
+            return WebAction("link", "Look", f"/connections/{quote(name, safe='')}#hosts")
         case ["polyhost", "exceptions", name]:
             return WebAction("link", "Look", f"/connections/{quote(name, safe='')}/coverage#exceptions")
         case ["polyhost", "import", name, _]:

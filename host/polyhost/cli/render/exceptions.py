@@ -8,16 +8,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rich.console import Console
+
 from polyhost.cli.render.common import console, plain, simple_table
 from polyhost.humanize import plural, short_time
-from polyhost.operations.exceptions import Exceptions, StandingExceptionJson
+from polyhost.operations.exceptions import AllExceptions, Exceptions, StandingExceptionJson
 
 __all__ = ["RENDERERS"]
 
 
-def exceptions(value: Exceptions) -> None:
-    """A line for each."""
+def exceptions(value: Exceptions | AllExceptions) -> None:
+    """Of one connection, or of each in which something stands out."""
     out = console()
+    if "connections" not in value:
+        _one(out, value)
+        return
+    some = [one for one in value["connections"] if one["exceptions"]]
+    if not some:
+        out.print("Nothing stands out of what is covered.")
+    for number, one in enumerate(some):
+        out.print(f"{chr(10) * bool(number)}[bold]{plain(one['connection'])}[/]")
+        _one(out, one)
+
+
+def _one(out: Console, value: Exceptions) -> None:
+    """A line for each."""
     if not value["exceptions"]:
         out.print(f"Nothing stands out of what is covered in [bold]{plain(value['connection'])}[/].")
         return

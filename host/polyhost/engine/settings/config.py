@@ -78,7 +78,7 @@ class RunConfig(_Section):
 def _bound(name: str) -> Any:
     """A field for a bound of the table."""
     bound = next(one for one in BOUNDS if one.name == name)
-    return Field(default=bound.default, ge=bound.least, description=f"{bound.unit}: {bound.of}")
+    return Field(default=bound.default, ge=bound.least, description=bound.of)
 
 
 class BoundsConfig(_Section):

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from polyhost.errors import PolyhostError
 from polyhost.operations.coverage import CoverageRequest
+from polyhost.operations.hosts import ConnectionHostsRequest
 from polyhost.operations.receipts import BatchesRequest
 from polyhost.operations.runs import RunsRequest
 from polyhost.operations.status import StatusRequest
@@ -39,8 +40,10 @@ async def connection(dash: Dashboard, request: web.Request) -> Page:
     health = await dash.operate("status", StatusRequest(name=name))
     coverage = await _coverage(dash, name)
     lately = await dash.operate("runs", RunsRequest(name=name, limit=_LATELY))
+    wider = any(found["reason"] == "hosts_widened" for found in health["conditions"])
+    hosts = await dash.operate("hosts", ConnectionHostsRequest(name=name)) if wider else None
     drawn, shown = ([], None) if coverage is None else pictures(coverage, rows=ON_OVERVIEW)
-    state = {"health": health, "coverage": shown, "runs": lately}
+    state = {"health": health, "coverage": shown, "runs": lately, "hosts": hosts}
     drawn = [picture for picture in drawn if picture.scale is not None]
     return Page("connection.html", "connections", state, {"pictures": drawn})
 
