@@ -19,6 +19,8 @@ from polyhost.protocol.commands import (
     ReportProgress,
 )
 from polyhost.protocol.declarations import PartitionDecl
+from polyhost.protocol.exceptions import ExceptionFact, ExceptionKind, ExceptionReason
+from polyhost.protocol.left_out import MAX_NAMED
 from polyhost.protocol.messages import MalformedLine, OddMessage
 from polyhost.protocol.positions import Place
 from polyhost.protocol.records import Record
@@ -283,15 +285,59 @@ def test_a_record_of_no_stream_leaves_every_stream_unproven():
     (book >> state("notes") >> looked("notes") >> done(1)).finish()
     assert (book.of(CommitCoverage), book.of(CommitCheckpoints)) == ([], [])
     assert ("invalid_record", None, 1) in book.codes
-    assert book.machine.unnamed == {"notes": 1, "messages": 1}
+    assert book.machine.unnamed == {"notes": 1}, "one record is one"
 
 
 def test_an_exception_that_the_ledger_does_not_keep_leaves_its_stream_unproven():
     book = play(manifest(stream("notes"))) >> record("notes", "n1", emitted_at="soon") >> state("notes")
-    book.machine.not_kept("notes")
+    [noted] = book.of(NoteException)
+    book.machine.not_kept(noted.fact)
+    assert book.machine.unnamed == {"notes": 1}
     (book >> done(1)).finish()
     assert book.outcome.withheld == {"notes": "record_refused"}
     assert ("range_unproven", "notes", 1) in book.codes
+
+
+def test_a_group_that_the_ledger_does_not_keep_is_no_record_that_nothing_names():
+    book = play(manifest(MESSAGES)) >> state("messages")
+    book.machine.not_kept(
+        ExceptionFact(stream="messages", kind=ExceptionKind.GROUP, key="1.0", reason=ExceptionReason.INVALID)
+    )
+    (book >> coverage("messages", "C1", None, "9.0") >> done(0)).finish()
+    assert (book.machine.unnamed, book.of(CommitCoverage)) == ({}, [])
+    assert book.outcome.withheld == {"messages": "record_refused"}
+
+
+def test_one_that_nobody_asked_for_is_no_wrong_record_that_nothing_names():
+    book = play(manifest(MESSAGES), SINCE)
+    book >> {**record("messages", "", {"at": "2020-01-01T00:00:00Z", "channel": "C1", "ts": "1.0"}), "key": None}
+    assert dict(book.machine.rejected["messages"]) == {"out_of_scope_record": 1}
+    assert book.machine.unnamed == {}
+
+
+@pytest.mark.requirement("RS-1.1")
+@pytest.mark.parametrize("first", ["not_a_number", "half_surrogate"])
+def test_of_all_that_is_odd_in_one_field_the_gravest_counts(first):
+    """Half a character leaves the field, and anything else does not."""
+    second = {"not_a_number": "half_surrogate", "half_surrogate": "not_a_number"}[first]
+    places = {("data", "text", 0): first, ("data", "text", 1): second}
+    line = MalformedLine(
+        1, 9, "0", "invalid_json", OddMessage(record("notes", "n1", {"text": [None, "\ufffd"]}), places)
+    )
+    book = play(manifest(stream("notes"))) >> line >> Flush()
+    [batch] = book.of(PersistRecords)
+    assert [one.data for one in batch.records] == [{"id": "n1"}]
+
+
+@pytest.mark.requirement("RS-1.1")
+def test_however_many_fields_a_connector_names_what_was_odd_in_its_line_is_told_too():
+    of = manifest(stream("notes"))
+    named = [["at", "bigint"], *(["other", "date"] for _ in range(MAX_NAMED - 1))]
+    book = play(of, validators=build_validators(of))
+    book >> odd({**record("notes", "n1", {"text": None}), "mended": named}, data__text="not_a_number")
+    (book >> done(1)).finish()
+    told = " ".join(found.message for found in book.diagnostics)
+    assert all(said in told for said in ("not_a_number at /text", "bigint at /at", "date at /*")), told
 
 
 def test_progress_and_inventories_are_taken_from_odd_lines_and_nothing_else():

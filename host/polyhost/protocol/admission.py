@@ -23,7 +23,7 @@ from polyhost.protocol.diagnostics import DiagnosticCode, Severity
 from polyhost.protocol.exceptions import ExceptionFact, ExceptionReason
 from polyhost.protocol.findings import Findings
 from polyhost.protocol.gate import INVALID, Gate, Mended
-from polyhost.protocol.left_out import HALF_SURROGATE, LeftOut, left_out
+from polyhost.protocol.left_out import HALF_SURROGATE, MAX_NAMED, LeftOut, gravest, left_out
 from polyhost.protocol.messages import OddMessage, WrongRecordError, parse_record
 from polyhost.protocol.records import Record, make_record
 from polyhost.protocol.refusals import Refusals
@@ -111,14 +111,15 @@ class Admission:
         self.emitted += len(kept) - before
         return len(kept) - before
 
-    def take(self, message: dict[str, Any]) -> list[Command]:
-        """Read, count, judge, and keep or turn away one RECORD, whatever stands in it.
+    def take(self, message: dict[str, Any], own: Sequence[LeftOut] = ()) -> list[Command]:
+        """Read, count, judge, and keep or turn away one RECORD, whatever stands in it. `own`: fields that were left out
+        on this side, beside those that the connector names.
 
         What has to be told before anything that comes after: records handed on because one after them is undecided (it
         is settled after those before it and ahead of any after it), and the exception that this one is.
         """
         try:
-            found = self._take(message)
+            found = self._take(message, own)
         except WrongRecordError as wrong:
             found = self._take_wrong(message, Rejected(INVALID, wrong.rule, wrong.where))
         self.emitted += 1
@@ -132,25 +133,25 @@ class Admission:
             if place[0] in ("stream", "key", "op", "emitted_at"):
                 message[place[0]] = None
         gate, data = self._gate(message.get("stream")), message.get("data")
-        if gate is not None and type(data) is dict:
-            fields = {place[1]: why for place, why in odd.places.items() if len(place) > 1 and place[0] == "data"}
-            lost = {field for field, why in fields.items() if why != HALF_SURROGATE or field in gate.protected}
-            told = message.get("mended")
-            message["mended"] = [*(cast("list[Any]", told) if type(told) is list else ()), *map(list, fields.items())]
-            message["data"] = {name: value for name, value in data.items() if name not in lost}
-        return self.take(message)
+        if gate is None or type(data) is not dict:
+            return self.take(message)
+        fields = gravest(odd.places)
+        lost = {field for field, why in fields.items() if why != HALF_SURROGATE or field in gate.protected}
+        message["data"] = {name: value for name, value in data.items() if name not in lost}
+        return self.take(message, [LeftOut(field, why) for field, why in fields.items()][:MAX_NAMED])
 
     def _gate(self, stream: Any) -> Gate | None:
         return self._gates.get(stream) if type(stream) is str else None
 
-    def _take(self, message: dict[str, Any]) -> list[Command]:
+    def _take(self, message: dict[str, Any], own: Sequence[LeftOut]) -> list[Command]:
         stream, key, data, emitted_at, op = parse_record(message)
         gate = self._gates.get(stream)
         if gate is None:
             self._reject_stream(stream)
             return []
         self.heard.add(stream)
-        return self._judge(gate, stream, key, data, emitted_at, op, message)
+        fields = [*own, *left_out(message.get("mended"))]
+        return self._judge(gate, stream, key, data, emitted_at, op, fields)
 
     def _take_wrong(self, message: dict[str, Any], fault: Rejected) -> list[Command]:
         """One that is wrong by itself, before its schema is asked."""
@@ -168,11 +169,11 @@ class Admission:
         return self._turn_away(gate, stream, name, data, gate.judge_wrong(name, data, fault))
 
     def _lose_every_stream(self, fault: Rejected) -> None:
-        """It does not say of which stream it is: it may belong to any."""
+        """It does not say of which stream it is: it may belong to any. It is one: counted in one, the first."""
         code = DiagnosticCode.INVALID_RECORD
         self._findings.note(code, fault.rule, detail=fault.path, severity=Severity.GAP)
-        for stream in self._gates:
-            self.refusals.lose(stream)
+        for number, stream in enumerate(self._gates):
+            self.refusals.lose(stream, counts=number == 0)
 
     def _judge(
         self,
@@ -182,9 +183,8 @@ class Admission:
         data: dict[str, Any] | None,
         emitted_at: str,
         op: Op,
-        message: Mapping[str, Any],
+        fields: Sequence[LeftOut],
     ) -> list[Command]:
-        fields = left_out(message.get("mended"))
         verdict = gate.judge(key, data, emitted_at, op)
         if type(verdict) is Rejected and data is not None and any(field.is_uncarried for field in fields):
             verdict = gate.judge_without(key, data, emitted_at, op, fields, verdict)
@@ -214,7 +214,7 @@ class Admission:
         if verdict.code != INVALID:
             # A resource that nobody asked for is another partition's, where nothing can be claimed.
             if gate.place is not None and verdict is not RESOURCE:
-                self.refusals.refuse(stream, gate.place, key, data)
+                self.refusals.refuse(stream, gate.place, key, data, counts=False)
             return []
         if key is not None and self._keeps_exceptions:
             if self.refusals.spare(stream, key, (verdict.rule, verdict.path)):

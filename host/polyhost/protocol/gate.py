@@ -97,7 +97,7 @@ class Gate:
     ) -> Record | Mended | Rejected | NeedsStoredRecord:
         """A record that was refused and of which JSON could not carry these fields: with null in their place, where the
         schema takes that; else refused for what they were, if it was for the lack of them."""
-        lacking = {field.field: field.why for field in fields if field.is_uncarried}
+        lacking = {field.field: field.why for field in reversed(fields) if field.is_uncarried}  # the first named counts
         again = self.judge(key, {**dict.fromkeys(lacking), **data}, emitted_at, op)
         if type(again) is not Rejected:
             return again

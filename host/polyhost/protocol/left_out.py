@@ -10,11 +10,11 @@ the record cannot do without, that is why it is refused.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-__all__ = ["HALF_SURROGATE", "UNCARRIED", "LeftOut", "left_out"]
+__all__ = ["HALF_SURROGATE", "MAX_NAMED", "UNCARRIED", "LeftOut", "gravest", "left_out"]
 
 HALF_SURROGATE = "half_surrogate"
 UNCARRIED = frozenset(
@@ -25,8 +25,9 @@ UNCARRIED = frozenset(
 """What a field held that JSON, or a message, cannot carry. `half_surrogate`: text cut through an emoji, of which the
 rest was kept."""
 _SHAPE = "shape"
-_MAX_NAMED = 50
-"""Fields of one record that may be named. The record is counted, whatever is named."""
+MAX_NAMED = 50
+"""Fields of one record that may be named, by its connector and on this side each. The record is counted, whatever is
+named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,20 @@ def left_out(told: Any) -> Sequence[LeftOut]:
     """`["name", ["name", why]]` as fields; anything else that a connector says is passed over."""
     if type(told) is not list:
         return ()
-    found = (_read(one) for one in cast("list[Any]", told)[:_MAX_NAMED])
+    found = (_read(one) for one in cast("list[Any]", told)[:MAX_NAMED])
     return [one for one in found if one is not None]
+
+
+def gravest(places: Mapping[tuple[str | int, ...], str]) -> Mapping[str, str]:
+    """The fields of `data` that something was odd in, and the gravest of it: half a character is the least."""
+    found: dict[str, str] = {}
+    for place, why in places.items():
+        match place:
+            case ("data", str(name), *_) if found.get(name, HALF_SURROGATE) == HALF_SURROGATE:
+                found[name] = why
+            case _:
+                pass
+    return found
 
 
 def _read(told: Any) -> LeftOut | None:

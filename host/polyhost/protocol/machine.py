@@ -34,7 +34,7 @@ from polyhost.protocol.declarations import Manifest
 from polyhost.protocol.detail import Account, DetailAccounts
 from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
 from polyhost.protocol.exception_reports import Exceptions
-from polyhost.protocol.exceptions import ExceptionFact
+from polyhost.protocol.exceptions import ExceptionFact, ExceptionKind
 from polyhost.protocol.findings import Findings
 from polyhost.protocol.mentions import Mentions
 from polyhost.protocol.messages import (
@@ -155,7 +155,7 @@ class RunMachine:
 
     @property
     def unnamed(self) -> Mapping[str, int]:
-        """Per declared stream: records refused that nothing names, for they have no key or there are too many."""
+        """Per declared stream: wrong records that nothing names, for they have no key or there are too many."""
         return self._admission.refusals.unnamed
 
     # events
@@ -197,9 +197,9 @@ class RunMachine:
         batch = self._admission.flush()
         return [batch] if batch is not None else _NOTHING
 
-    def not_kept(self, stream: str) -> None:
-        """An exception of this stream that was to be kept by name is not: the ledger has too many."""
-        self._admission.refusals.lose(stream)
+    def not_kept(self, fact: ExceptionFact) -> None:
+        """This exception, which was to be kept by name, is not: the ledger has too many. A group is no record."""
+        self._admission.refusals.lose(fact.stream, counts=fact.kind is ExceptionKind.RECORD)
 
     def decide(self, record: Record, stored: Mapping[str, Any] | None) -> bool:
         """Whether an undecided delete of a PersistRecords may be written, given what is stored; counts it where not."""
@@ -391,13 +391,15 @@ class RunMachine:
         return _NOTHING
 
     def _end(self) -> list[Command]:
-        eligible = self._checkpoints.eligible(self._skips.failed, self._details, unproven=self.unnamed)
+        eligible = self._checkpoints.eligible(
+            self._skips.failed, self._details, unproven=self._admission.refusals.unproven
+        )
         verdict = judge_ending(self._ending, self._skips, self._findings)
         if not verdict.commits:
             eligible = Eligible({}, dict.fromkeys([*eligible.cursors, *eligible.withheld], "run_not_succeeded"))
         for checkpoint, rule in eligible.withheld.items():
             self._tell_withheld(checkpoint, rule)
-        self._tell_unnamed()
+        self._tell_unproven()
         if verdict.status == "succeeded":
             self._mentions.tell(self._admission.heard, self._findings)
         self.outcome = RunOutcome(
@@ -421,9 +423,9 @@ class RunMachine:
         if rule in (Account.SHORT.value, Account.SILENT.value):
             self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=checkpoint, severity=Severity.GAP)
 
-    def _tell_unnamed(self) -> None:
+    def _tell_unproven(self) -> None:
         """Of a stream without partitions no claim says that it is not proven."""
-        for stream, count in self.unnamed.items():
+        for stream, count in self._admission.refusals.unproven.items():
             if self._manifest.by_name[stream].partition is None:
                 code = DiagnosticCode.RANGE_UNPROVEN
                 self._findings.note(code, RECORD_REFUSED, stream=stream, severity=Severity.GAP, count=count)

@@ -33,7 +33,7 @@ _Why = tuple[str, str]
 class Refusals:
     """What was refused so far."""
 
-    __slots__ = ("_answered", "_keys", "_lost", "_placed", "_remembered", "_unplaced", "unnamed")
+    __slots__ = ("_answered", "_keys", "_lost", "_placed", "_remembered", "_unplaced", "unnamed", "unproven")
 
     def __init__(self) -> None:
         self._placed: defaultdict[_Partition, set[Any]] = defaultdict(set)
@@ -43,7 +43,9 @@ class Refusals:
         self._lost: set[str] = set()
         self._remembered = 0
         self.unnamed: Counter[str] = Counter()
-        """Of each stream, how many could not be named: they have no key, or there are too many."""
+        """Of each stream, how many records that are wrong could not be named: they have no key, or are too many."""
+        self.unproven: Counter[str] = Counter()
+        """Of each stream, how often it was left unproven: by these, by what is no record, by what nobody asked for."""
 
     def spare(self, stream: str, key: str, why: _Why) -> bool:
         """One that is named as an exception: nothing stored of it is gone. False where there are too many to name; then
@@ -55,19 +57,28 @@ class Refusals:
         self._keys[stream].setdefault(key, []).append(why)
         return True
 
-    def lose(self, stream: str) -> None:
-        """One of the stream that nothing names, and nothing places: it proves nothing more in this run."""
-        self.unnamed[stream] += 1
+    def lose(self, stream: str, *, counts: bool = True) -> None:
+        """One of the stream that nothing names, and nothing places: it proves nothing more in this run. `counts`:
+        whether it is a record that is wrong, and counted in no other stream."""
+        self._leave_unproven(stream, counts)
         self._lost.add(stream)
 
-    def refuse(self, stream: str, place: Place, key: str | None, data: Mapping[str, Any]) -> None:
-        """A record of a partitioned stream was turned away, though it may lie in a range that is claimed."""
+    def _leave_unproven(self, stream: str, counts: bool) -> None:
+        self.unproven[stream] += 1
+        if counts:
+            self.unnamed[stream] += 1
+
+    def refuse(
+        self, stream: str, place: Place, key: str | None, data: Mapping[str, Any], *, counts: bool = True
+    ) -> None:
+        """A record of a partitioned stream was turned away, though it may lie in a range that is claimed. `counts`: as
+        one that is wrong, not as one that nobody asked for."""
         if self._remembered >= MAX_REFUSED:
-            self.lose(stream)
+            self.lose(stream, counts=counts)
             return
         self._remembered += 1
         if key is None:
-            self.unnamed[stream] += 1
+            self._leave_unproven(stream, counts)
         else:
             self._keys[stream].setdefault(key, [])
         partition, position = place.of(data)

@@ -110,7 +110,7 @@ class LookUps:
         fact = self._machine.stored_outside(stream, key, data)
         kept = self._translator.take_exception(NoteException(0, fact))
         if not kept:
-            self._machine.not_kept(stream)
+            self._machine.not_kept(fact)
         return kept
 
     async def _all_stored(self, writes: Sequence[RecordWrite]) -> Mapping[tuple[str, str], Mapping[str, Any]]:

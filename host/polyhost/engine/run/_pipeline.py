@@ -161,7 +161,7 @@ class Pipeline:
                 kept = self._translator.take_exception(command)
                 unit.steps += kept
                 if not kept:
-                    self._machine.not_kept(command.fact.stream)
+                    self._machine.not_kept(command.fact)
             case commands.CommitCoverage():
                 unit.steps += self._translator.take_coverage(command)
             case commands.CommitInventory():
