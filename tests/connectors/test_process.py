@@ -3,10 +3,14 @@
 import asyncio
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, Never
 
 import pytest
 
 from background import background
+from polyhost.connectors import process_tree
 from polyhost.connectors.process import ChildProcess
 
 
@@ -70,6 +74,39 @@ async def test_a_reaped_child_is_never_signalled_again(tmp_path, monkeypatch):
     await child.end(terminate=1, kill=1)
     child.kill()
     assert signalled == []
+
+
+async def test_an_end_is_told_of_whatever_cannot_be_looked_at(tmp_path, monkeypatch):
+    """A run waits for it, with no bound of its own."""
+
+    def fails() -> Never:
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(process_tree, "_living", fails)
+    child = start("import signal; print(flush=True); signal.pause()", tmp_path)
+    await read_some(child)
+    child.look()
+    await child.end(terminate=0, kill=10)
+    assert child.returncode == -signal.SIGKILL
+
+
+async def test_all_processes_of_the_machine_are_looked_at_beside_the_loop(tmp_path, monkeypatch):
+    where: set[threading.Thread] = set()
+    look = process_tree._living
+
+    def noted() -> Iterator[Any]:
+        where.add(threading.current_thread())
+        return look()
+
+    monkeypatch.setattr(process_tree, "_living", noted)
+    child = start(
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True)\nsignal.pause()", tmp_path
+    )
+    await read_some(child)
+    await child.end(terminate=0, kill=10)
+    assert child.returncode == -signal.SIGKILL
+    assert where
+    assert threading.main_thread() not in where
 
 
 async def test_a_write_ends_when_the_child_does(tmp_path):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from polyhost.connectors.process_tree import Usage, measure
+from polyhost.connectors.process_tree import ProcessTree, Usage, measure, new_mark
 
 pytestmark = pytest.mark.requirement("RS-1.7")
 
@@ -40,6 +40,20 @@ def test_of_one_that_is_gone_nothing_is_told():
     process = subprocess.Popen(["true"])
     process.wait()
     assert measure(process.pid) == Usage(0, 0)
+
+
+def test_what_is_gone_is_forgotten():
+    """Its number may be somebody else's by now."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDS, "apart"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()
+        tree = ProcessTree(process.pid, new_mark())
+        assert len(tree.look()) == len(tree._seen) == 2
+        process.stdin.close()
+    assert (list(tree.look()), tree._seen) == ([], set())
 
 
 def test_this_process_holds_something():

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from background import background
+from polyhost.connectors import stdio
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Malformed
 from polyhost.connectors.process_tree import MARK
 from polyhost.connectors.stdio import BATCH_MESSAGES, CREDIT, StdioConnector, Timeouts, child_environment
@@ -615,6 +616,17 @@ async def test_what_a_host_left_behind_that_was_killed_ends_with_the_next_connec
     assert lifeline.is_held
     async with opened("sys.exit(0)", tmp_path):
         await lifeline.ends()
+
+
+@pytest.mark.requirement("RS-1.7")
+async def test_a_connector_starts_also_where_nobody_can_look_for_what_was_left_behind(tmp_path, monkeypatch):
+    def fails() -> None:
+        raise OSError("too many open files")
+
+    monkeypatch.setattr(stdio, "end_strays", fails)
+    async with opened("sys.exit(5)", tmp_path) as session:
+        _, exited = await read_all(session)
+    assert exited.status == 5
 
 
 async def test_a_cancelled_run_leaves_no_process(tmp_path, lifeline):

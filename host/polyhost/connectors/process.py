@@ -55,6 +55,8 @@ class ChildProcess:
             start_new_session=True,
         )
         self._tree = ProcessTree(self._popen.pid, mark)
+        self._reaping = threading.Lock()
+        """Held while anything is signalled, and while its number is given back: then it may be anybody's."""
         self._stdin, self._stdout, self._stderr = (
             _nonblocking(pipe) for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr)
         )
@@ -77,20 +79,31 @@ class ChildProcess:
     # its end
 
     def _watch(self) -> None:
-        """In a thread of its own: waiting for a process has no portable non-blocking form."""
+        """In a thread of its own: waiting for a process has no portable non-blocking form. Whatever cannot be found or
+        killed, its end is told of: a run waits for it."""
+        try:
+            with suppress(OSError):
+                self._wait_and_kill()
+        finally:
+            self._tell_of_exit()
+
+    def _wait_and_kill(self) -> None:
         if hasattr(os, "waitid"):
             os.waitid(os.P_PID, self._popen.pid, os.WEXITED | os.WNOWAIT)
         else:  # macOS before Python 3.13: reaped a moment early, and process numbers are not reused that fast
             self._popen.wait()
         self._tree.signal(signal.SIGKILL)
+
+    def _tell_of_exit(self) -> None:
         try:
             self._loop.call_soon_threadsafe(self._child_exited)
         except RuntimeError:  # the loop is closed: the host is going down
             self._reap()
 
     def _reap(self) -> None:
-        self._kill_group()
-        self.returncode = self._popen.wait()
+        with self._reaping:
+            self._kill_group()
+            self.returncode = self._popen.wait()
 
     def _child_exited(self) -> None:
         self._reap()
@@ -105,16 +118,19 @@ class ChildProcess:
 
     def look(self) -> None:
         """Take note of everything that it has started. From any thread; it takes some milliseconds."""
-        if self.returncode is None:
-            self._tree.look()
+        with suppress(OSError):
+            if self.returncode is None:
+                self._tree.look()
 
     def signal_all(self, number: signal.Signals) -> None:
-        """To the child and everything that it started; to nobody once it is reaped."""
-        if self.returncode is not None:
-            return
-        if number is signal.SIGKILL:
-            self._kill_group()
-        self._tree.signal(number)
+        """To the child and everything that it started; to nobody once it is reaped. From any thread; it takes some
+        milliseconds."""
+        with self._reaping, suppress(OSError):
+            if self.returncode is not None:
+                return
+            if number is signal.SIGKILL:
+                self._kill_group()
+            self._tree.signal(number)
 
     def _kill_group(self) -> None:
         """At once, so that nothing of it starts another one meanwhile. macOS refuses a group of which only the dead
@@ -124,14 +140,15 @@ class ChildProcess:
 
     async def end(self, *, terminate: float, kill: float) -> None:
         """SIGTERM, `terminate` seconds, SIGKILL, `kill` seconds; then give up: it hangs in the kernel."""
-        self.signal_all(signal.SIGTERM)
+        await asyncio.to_thread(self.signal_all, signal.SIGTERM)
         if not await self.wait_exited(terminate):
-            self.signal_all(signal.SIGKILL)
+            await asyncio.to_thread(self.signal_all, signal.SIGKILL)
             if not await self.wait_exited(kill):
                 self.kill()
 
     def kill(self) -> None:
-        """Now, without waiting for anything; the thread that watches reaps it."""
+        """Now, without waiting for anything; the thread that watches reaps it. The one look that is taken in the loop:
+        nothing else may come of it any more."""
         self.signal_all(signal.SIGKILL)
         self.close()
         self.exited.set()

@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -70,16 +71,17 @@ class ProcessTree:
     def __init__(self, root: int | None, mark: str) -> None:
         self._root = root
         self._mark = mark
-        self._seen: set[_Process] = set()
+        self._seen: set[tuple[int, str]] = set()
+        self._looking = threading.Lock()
 
     def look(self) -> Sequence[_Process]:
-        """Who belongs to it now; remembered, whatever they do to be forgotten."""
-        known = list(_living())
-        seen = {(one.pid, one.started) for one in tuple(self._seen)}
-        roots = {one.pid for one in known if one.pid == self._root or (one.pid, one.started) in seen}
-        found = _tree(known, roots, self._mark, session=self._root)
-        self._seen.update(found)
-        return found
+        """Who belongs to it now; remembered as long as it lives, whatever it does to be forgotten."""
+        with self._looking:  # a look that is older than another must not forget what that one found
+            known = list(_living())
+            roots = {one.pid for one in known if one.pid == self._root or (one.pid, one.started) in self._seen}
+            found = _tree(known, roots, self._mark, session=self._root)
+            self._seen = {(one.pid, one.started) for one in found}
+            return found
 
     def signal(self, number: signal.Signals) -> None:
         """Tell all of them. What is to be killed is looked for until nothing new is found."""
@@ -139,9 +141,17 @@ def _tree(
 
 
 def _host() -> str:
-    own = os.getpid()
-    started = next((process.started for process in _living() if process.pid == own), "")
-    return f"{_world()}/{own}/{started}"
+    return f"{_world()}/{os.getpid()}/{_own_start()}"
+
+
+def _own_start() -> str:
+    """Of this process, without a look at all others."""
+    if _has_proc():
+        own = _read_stat(_PROC / str(os.getpid()))
+        return "" if own is None else own.started
+    import psutil  # noqa: PLC0415  not needed at all on Linux
+
+    return f"{psutil.Process().create_time():.6f}"
 
 
 def _has_proc() -> bool:
@@ -159,16 +169,20 @@ def _living() -> Iterator[_Process]:
 
 def _from_proc() -> Iterator[_Process]:
     for folder in _PROC.iterdir():
-        if folder.name.isdigit():
-            try:
-                stat = folder.joinpath("stat").read_text(encoding="utf-8", errors="replace")
-            except OSError:  # gone meanwhile
-                continue
-            rest = stat.rpartition(")")[2].split()  # the command may hold blanks and brackets itself
-            if rest[_STATE_FIELD] not in _ENDED_STATES:
-                yield _Process(
-                    int(folder.name), int(rest[_PARENT_FIELD]), int(rest[_SESSION_FIELD]), rest[_START_FIELD]
-                )
+        if folder.name.isdigit() and (process := _read_stat(folder)) is not None:
+            yield process
+
+
+def _read_stat(folder: Path) -> _Process | None:
+    """None where it has ended."""
+    try:
+        stat = folder.joinpath("stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # gone meanwhile
+        return None
+    rest = stat.rpartition(")")[2].split()  # the command may hold blanks and brackets itself
+    if rest[_STATE_FIELD] in _ENDED_STATES:
+        return None
+    return _Process(int(folder.name), int(rest[_PARENT_FIELD]), int(rest[_SESSION_FIELD]), rest[_START_FIELD])
 
 
 def _from_psutil() -> Iterator[_Process]:

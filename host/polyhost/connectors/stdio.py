@@ -18,7 +18,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,8 @@ class StdioConnector(Connector):
     @asynccontextmanager
     async def open(self, calls: HostCalls) -> AsyncGenerator[ConnectorSession, None]:
         """`calls` go unused: the profile has no message that asks; START.state says what is covered."""
-        await asyncio.to_thread(end_strays)
+        with suppress(OSError):  # what cannot be looked at keeps nobody from starting
+            await asyncio.to_thread(end_strays)
         tail = StderrTail()
         child = self._start(tail)
         session = _StdioSession(
