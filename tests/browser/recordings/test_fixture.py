@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from polyhost.browser.recordings import fixture
+from polyhost.browser.recordings._exchange import exchange
 from polyhost.browser.recordings.fixture import Redactions, Scenario, load_scenario, write_scenario
 from polyhost.browser.recordings.har import Entry, Recording
 from polyhost.errors import RefusedError, RunFailedError
@@ -18,6 +19,8 @@ SCENARIO = Scenario(
     ({"stream": "users", "key": "U1"}, {"stream": "users", "key": "U2"}),
     Redactions({"secret": {"token": 1}}, {"name": 2}),
 )
+
+OTHER = Scenario(Recording(()), {"cookies": [], "origins": []}, (), Redactions())
 
 
 def test_a_scenario_is_written_whole_and_read_back(tmp_path: Path) -> None:
@@ -42,7 +45,10 @@ def test_a_scenario_is_written_whole_and_read_back(tmp_path: Path) -> None:
     )
 
 
-def test_a_failed_write_leaves_the_older_scenario_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stopped", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "^C"])
+def test_a_failed_write_leaves_the_older_scenario_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: BaseException
+) -> None:
     """Ours: half a fixture would pass for a whole one."""
     directory = tmp_path / "small"
     write_scenario(directory, SCENARIO)
@@ -51,15 +57,34 @@ def test_a_failed_write_leaves_the_older_scenario_as_it_was(tmp_path: Path, monk
 
     def full(path: Path, target: Path) -> Path:
         if path.name == "new":
-            raise OSError(28, "No space left on device")
+            raise stopped
         return rename(path, target)
 
+    monkeypatch.setattr(fixture, "exchange", lambda *paths: False)
     monkeypatch.setattr(fixture.Path, "rename", full)
-    with pytest.raises(RunFailedError) as caught:
-        write_scenario(directory, Scenario(Recording(()), {}, (), Redactions()))
-    assert "No space left" in caught.value.reason
+    with pytest.raises((RunFailedError, KeyboardInterrupt)) as caught:
+        write_scenario(directory, OTHER)
+    assert isinstance(stopped, KeyboardInterrupt) or "No space left" in str(caught.value)
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["small"]
+
+
+def test_no_moment_of_a_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a process ends: the new scenario takes the place of the old one in one step."""
+    directory = tmp_path / "small"
+    write_scenario(directory, SCENARIO)
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    if not exchange(tmp_path / "one", tmp_path / "other"):
+        pytest.skip("this file system cannot swap two directories")
+    monkeypatch.setattr(fixture.Path, "rename", lambda *paths: pytest.fail("a step of two"))
+    write_scenario(directory, OTHER)
+    assert load_scenario(directory).expected == ()
+
+
+def test_what_cannot_be_swapped_is_said(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        exchange(tmp_path / "none", tmp_path)
 
 
 @pytest.mark.requirement("HO-2")
@@ -81,7 +106,9 @@ def test_a_scenario_that_is_missing_or_incomplete_is_refused_by_name(tmp_path: P
     ("name", "content", "where"),
     [
         ("storage_state.json", "{", "storage_state.json"),
-        ("storage_state.json", json.dumps({"cookies": {}}), "storage_state.json"),
+        ("storage_state.json", json.dumps({"cookies": {}}), "see cookies"),
+        ("storage_state.json", json.dumps({"cookies": [{"name": "a", "value": 1}]}), "see cookies.0.value"),
+        ("storage_state.json", json.dumps({"origins": [{"origin": "x", "localStorage": []}]}), "see origins.0.origin"),
         ("expected.jsonl", '{"a": 1}\n[2]\n', "line 2"),
         ("expected.jsonl", '{"a": 1}\n\n{', "line 3"),
         ("redactions.json", "{}", "redactions.json"),

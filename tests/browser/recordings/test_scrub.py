@@ -283,6 +283,17 @@ def test_a_key_that_is_given_twice_hides_nothing() -> None:
     assert verify_scenario(clean, RULES) == []
 
 
+@pytest.mark.requirement("SE-3")
+def test_whatever_a_session_holds_besides_is_scrubbed_too() -> None:
+    cookie = {"name": "d", "value": TOKEN, "domain": "a.test", "comment": f"was {TOKEN}", "expires": 99.5}
+    items = [{"name": "token", "value": "kept-for-a-tab"}, {"name": TOKEN, "value": "x"}]
+    origin = {"origin": "https://a.test", "localStorage": [], "sessionStorage": items, "indexedDB": [{TOKEN: TOKEN}]}
+    clean = scrub(scenario(answer({}), state={"cookies": [cookie], "origins": [origin]}), RULES)
+    text = json.dumps(clean.storage_state)
+    assert not [form for form in (*everywhere(TOKEN), "kept-for-a-tab") if form in text]
+    assert verify_scenario(clean, RULES) == []
+
+
 secrets = st.text("abcdefXYZ0189-_+/=%&\"'<>é ", min_size=8, max_size=24).filter(
     lambda s: s.strip() == s and any(c.isalpha() for c in s)
 )

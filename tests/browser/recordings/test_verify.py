@@ -64,7 +64,7 @@ def test_a_place_names_fields_and_no_key_that_may_be_what_is_left(tmp_path: Path
 @pytest.mark.requirement("HO-3")
 def test_a_cookie_that_is_no_stand_in_is_found(tmp_path: Path) -> None:
     """Cookies are secret without a rule."""
-    state: dict[str, object] = {"cookies": [{"name": "d", "value": "short"}], "origins": []}
+    state: dict[str, object] = {"cookies": [{"name": "d", "value": "short", "domain": "a.test"}]}
     (finding,) = left(tmp_path, {}, state)
     assert finding.startswith("storage_state.json")
 

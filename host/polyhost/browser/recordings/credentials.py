@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from polyhost.browser.recordings._layers import as_text
 from polyhost.browser.recordings.looks import Look, looks_in
 from polyhost.browser.recordings.match import body_fields
+from polyhost.browser.storage import STORES
 
 __all__ = [
     "ANSWERED",
@@ -121,7 +122,7 @@ def stored(state: Mapping[str, Any]) -> Known:
     for cookie in state.get("cookies", ()):
         yield from _one(str(cookie.get("value", "")), STORED)
     for origin in state.get("origins", ()):
-        for kept in ("localStorage", "sessionStorage"):
+        for kept in STORES:
             for item in origin.get(kept, ()):
                 yield from _field(str(item.get("name", "")), str(item.get("value", "")), STORED)
 

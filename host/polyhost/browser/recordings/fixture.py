@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from polyhost.browser.recordings import har
+from polyhost.browser.recordings._exchange import exchange
 from polyhost.browser.recordings.har import Recording
 from polyhost.browser.recordings.waivers import is_waiver
+from polyhost.browser.storage import NotAStateError, read_state
 from polyhost.errors import RefusedError, RunFailedError
 
 __all__ = [
@@ -81,9 +83,7 @@ def load_scenario(directory: Path) -> Scenario:
     for name in (RECORDING, STORAGE_STATE, EXPECTED, REDACTIONS):
         if not (directory / name).is_file():
             raise RefusedError(f"The scenario {directory} lacks {name}", "Record it again, or restore the file.")
-    storage_state = _json(directory / STORAGE_STATE, (directory / STORAGE_STATE).read_bytes())
-    if not isinstance(storage_state.get("cookies", []), list) or not isinstance(storage_state.get("origins", []), list):
-        raise RefusedError(f"{directory / STORAGE_STATE} is not a storage state", "Record the scenario again.")
+    storage_state = _storage_state(directory / STORAGE_STATE)
     lines = (directory / EXPECTED).read_bytes().splitlines()
     expected = (_json(directory / EXPECTED, line, number) for number, line in enumerate(lines, 1) if line.strip())
     redactions = _redactions(directory / REDACTIONS)
@@ -112,22 +112,31 @@ def write_scenario(directory: Path, scenario: Scenario) -> None:
 
 
 def _replace(directory: Path, fill: Callable[[Path], object]) -> None:
-    # Both moves are renames in one directory, on one file system: a reader finds the old scenario or the new one.
+    # In one directory, on one file system, and in one step where the system has one: whoever reads, and whenever this
+    # process is killed, the old scenario is there or the new one.
     work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))  # mode 0700
+    fresh, old = work / "new", work / "old"
     try:
-        fresh, old = work / "new", work / "old"
         fresh.mkdir()
         fill(fresh)
-        if directory.exists():
-            directory.rename(old)
-        try:
+        if not directory.exists():
             fresh.rename(directory)
-        except OSError:
+        elif not exchange(fresh, directory):
+            _in_two_steps(directory, fresh, old)
+    finally:
+        if directory.exists() or not old.exists():  # else the old one is all there is
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _in_two_steps(directory: Path, fresh: Path, old: Path) -> None:
+    try:
+        directory.rename(old)
+        fresh.rename(directory)
+    except BaseException:
+        if not directory.exists():
             with suppress(FileNotFoundError):
                 old.rename(directory)
-            raise
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+        raise
 
 
 def _json(path: Path, data: bytes, line: int | None = None) -> dict[str, Any]:
@@ -139,6 +148,13 @@ def _json(path: Path, data: bytes, line: int | None = None) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise RefusedError(f"{where} is no JSON object", "Record the scenario again, or restore the file.")
     return cast("dict[str, Any]", document)
+
+
+def _storage_state(path: Path) -> dict[str, Any]:
+    try:
+        return read_state(_json(path, path.read_bytes()))
+    except NotAStateError as error:
+        raise RefusedError(f"{path} is not a storage state{error.where}", "Record the scenario again.") from None
 
 
 def _redactions(path: Path) -> Redactions:

@@ -19,6 +19,7 @@ from polyhost.browser.recordings.fixture import Redactions, Scenario
 from polyhost.browser.recordings.har import Entry, Headers, Recording, header
 from polyhost.browser.recordings.recording_rules import Kind, RecordingRules
 from polyhost.browser.recordings.standins import Collected, StandIns
+from polyhost.browser.storage import STORES
 
 __all__ = ["scrub", "scrub_together", "walk_scenario"]
 
@@ -97,22 +98,31 @@ def _storage_state(state: Mapping[str, Any], walker: Walker) -> dict[str, Any]:
 
 
 def _stored_cookie(cookie: Mapping[str, Any], walker: Walker) -> dict[str, Any]:
-    # Expiry dates tell when the owner signed in and would end the fixture's life; a session cookie never expires.
-    fixed = {"expires": -1} if "expires" in cookie else {}
-    value = walker.cookie(str(cookie.get("name", "")), str(cookie.get("value", "")))
-    plain = {name: walker.seen(str(cookie[name]), name) for name in ("name", "domain", "path") if name in cookie}
-    return {**cookie, **fixed, **plain, "value": value}
+    result: dict[str, Any] = {}
+    for name, value in cookie.items():
+        if name == "value":
+            result[name] = walker.cookie(str(cookie.get("name", "")), str(value))
+        elif name == "expires":  # it tells when the owner signed in, and would end the fixture's life
+            result[name] = -1
+        else:
+            result[name] = walker.seen(value, name) if isinstance(value, str) else walker.json(value, (name,))
+    return result
 
 
 def _origin(origin: Mapping[str, Any], walker: Walker) -> dict[str, Any]:
-    stored = origin.get("localStorage", [])
-    rest = {
-        name: walker.json(value, (name,)) for name, value in origin.items() if name not in ("localStorage", "origin")
-    }
-    items = [
-        {"name": walker.key(item["name"]), "value": walker.string(item["value"], (item["name"],))} for item in stored
-    ]
-    return {"origin": walker.seen(str(origin.get("origin", "")), "origin"), "localStorage": items, **rest}
+    result: dict[str, Any] = {}
+    for name, value in origin.items():
+        if name == "origin":
+            result[name] = walker.seen(str(value), name)
+        elif name in STORES:
+            result[name] = [_item(item, walker) for item in value]
+        else:
+            result[name] = walker.json(value, (name,))
+    return result
+
+
+def _item(item: Mapping[str, Any], walker: Walker) -> dict[str, Any]:
+    return {"name": walker.key(item["name"]), "value": walker.string(item["value"], (item["name"],))}
 
 
 def _entry(entry: Entry, walker: Walker) -> Entry:

@@ -16,13 +16,11 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 import orjson
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from polyhost.browser.storage import SiteState, kept_state
+from polyhost.browser.storage import NotAStateError, SiteState, kept_state, read_state
 from polyhost.engine.sessions._key import session_key
 from polyhost.engine.sessions._sealing import seal, unseal
 from polyhost.errors import ErrorCode, RefusedError
@@ -46,36 +44,6 @@ _OWNER_ONLY_DIRECTORY = 0o700
 _OWNER_ONLY_FILE = 0o600
 MAX_STATE_BYTES = 16 * 1024 * 1024
 """A storage state is kilobytes; a file of this size is something else."""
-
-
-def _is_origin(text: str) -> str:
-    parts = urlsplit(text)  # ValueError for what is no address at all
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("not an origin")
-    return text
-
-
-class _Cookie(BaseModel, extra="allow"):
-    name: str
-    value: str
-    domain: Annotated[str, Field(pattern=r"^\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$|^\[[0-9A-Fa-f:.]+\]$")]
-
-
-class _Item(BaseModel):
-    name: str
-    value: str
-
-
-class _Origin(BaseModel, extra="allow"):
-    origin: Annotated[str, AfterValidator(_is_origin)]
-    localStorage: list[_Item]  # noqa: N815  as Playwright spells it
-
-
-class _StorageState(BaseModel):
-    """What is relied on of Playwright's storage state; what else a cookie or an origin says is kept."""
-
-    cookies: list[_Cookie] = []
-    origins: list[_Origin] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +74,12 @@ def read_storage_state(path: Path) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         raise RefusedError(f"{path} is not JSON", instruction) from None
     try:
-        state = _StorageState.model_validate(document).model_dump(exclude_unset=True)
-    except ValidationError as error:
-        where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
-        what = f"{path} is not a storage state{f': see {where}' if where else ''}"
-        raise RefusedError(what, instruction) from None
-    if not state.get("cookies") and not state.get("origins"):
+        state = read_state(document)
+    except NotAStateError as error:
+        raise RefusedError(f"{path} is not a storage state{error.where}", instruction) from None
+    if not state["cookies"] and not state["origins"]:
         raise RefusedError(f"{path} holds no cookies and no storage", "Save it again from a signed-in browser.")
-    return {"cookies": state.get("cookies", []), "origins": state.get("origins", [])}
+    return state
 
 
 def save_session(home: Path, connection: str, state: SiteState) -> str | None:
