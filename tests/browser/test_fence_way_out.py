@@ -23,10 +23,12 @@ from aiohttp import web
 from playwright.async_api import Error, Page, async_playwright
 
 from fakes.page_runs import QuietCalls
+from polyhost.browser._kept_out import KeptOut
+from polyhost.browser.fence import Fence
 from polyhost.browser.launch import BrowserOptions, launch
 from polyhost.browser.locate import find_browser
 from polyhost.connectors.page import PageConnector, PagePolyfill
-from polyhost.errors import RunFailedError
+from polyhost.errors import ErrorCode, NeedsOwnerError, RunFailedError
 from polyhost.protocol.addresses import Address
 from polyhost.proxy import Attempt, Network, Verdict
 
@@ -69,6 +71,9 @@ class Internet:
             return link
         if request.path.startswith("/to/"):
             return web.Response(status=302, headers={"Location": request.query["url"]})
+        if request.path == "/cut":
+            assert request.transport is not None
+            request.transport.close()
         if request.path == "/large":
             return web.Response(body=b"x" * 8_000_000)
         if request.path == "/echo":
@@ -243,6 +248,36 @@ async def test_a_page_that_cannot_be_opened_says_what_stopped_it(
             pass
 
 
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("https://accounts.google.com/x", "accounts.google.com is not a host that this run may reach"),
+        ("https://home.example/x", "home.example has an address of a private network"),
+        ("http://declared.example/cut", "net::ERR_EMPTY_RESPONSE"),
+    ],
+)
+async def test_a_page_that_is_led_elsewhere_says_what_stopped_it_there(
+    internet: Internet, target: str, why: str
+) -> None:
+    """Also a host that Chromium asks for by itself; and where nothing was refused, no refusal is blamed."""
+    page = f"http://declared.example/to/1?url={target}"
+    polyfill = PagePolyfill(page=page, hosts=("http://declared.example", "home.example"), script="")
+    with pytest.raises(RunFailedError, match=f"could not be opened: {why}"):
+        async with PageConnector(polyfill).open(QuietCalls()):
+            pass
+    assert "http://declared.example/to/1" in internet.seen
+
+
+async def test_a_page_is_not_said_to_be_stopped_by_what_something_else_was_refused() -> None:
+    fence = Fence(("declared.example",), {}, spawn=lambda _: None)
+    for host in ("tracker.example", "declared.example", "[::1]", "late.example"):
+        verdict = Verdict.UNREACHABLE if "declared" in host else Verdict.UNDECLARED
+        fence.hear(Attempt(host, 443, verdict))
+    assert fence.why("https://declared.example/x") == "nobody answers at declared.example"
+    assert fence.why("https://[::1]/x") == "[::1] is not a host that this run may reach"
+    assert fence.why("https://other.example/x") is None
+
+
 async def test_much_goes_through_in_both_directions(browsers: Browsers) -> None:
     opened = await browsers.open()
     for origin in ("https://declared.example", "http://declared.example"):
@@ -265,6 +300,54 @@ async def test_a_window_with_a_profile_of_its_own_has_the_same_way_out(internet:
         assert await page.evaluate(FETCH, "https://other.example/x") == "blocked"
         await context.close()
     assert not [url for url in internet.seen if "other" in url]
+
+
+async def test_an_owner_whose_sign_in_came_to_nothing_is_told_what_the_window_was_kept_from(
+    internet: Internet, tmp_path: Path
+) -> None:
+    """Also a host that Chromium asks for by itself, once a page asked for it; and never one that it alone asked for."""
+    closed = NeedsOwnerError("The window was closed", "Try again.", code=ErrorCode.SIGN_IN_CLOSED)
+    kept_out = KeptOut()
+    for own in ("accounts.google.com", "update.googleapis.com"):
+        kept_out.hear(Attempt(own, 443, Verdict.UNDECLARED))
+    assert kept_out.told(closed, "") is None
+    options = BrowserOptions(allow_hosts=("declared.example",))
+    async with options.way_out(kept_out.hear) as way_out, async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            tmp_path, executable_path=find_browser(), args=options.flags(way_out), ignore_https_errors=True
+        )
+        kept_out.watch(context)
+        await context.pages[0].goto("https://declared.example/")
+        assert kept_out.told(closed, "") is None
+        for host in ("other.example", "accounts.google.com"):
+            with pytest.raises(Error, match="ERR_TUNNEL_CONNECTION_FAILED"):
+                await context.pages[0].goto(f"https://{host}/sign-in")
+        await context.close()
+    told = kept_out.told(closed, "Use --cdp URL.")
+    assert told is not None
+    assert told.reason.startswith(
+        "The window was closed; the window was kept from other.example, accounts.google.com, which the source"
+    )
+    assert (told.instruction, told.code) == ("Try again. Use --cdp URL.", ErrorCode.SIGN_IN_CLOSED)
+
+
+async def test_an_owner_who_gave_up_at_a_place_that_refuses_such_windows_is_told_so(
+    internet: Internet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(NAMES, "accounts.google.com", "93.184.216.36")
+    closed = NeedsOwnerError("The window was closed", "Try again.", code=ErrorCode.SIGN_IN_CLOSED)
+    kept_out = KeptOut()
+    async with launch(BrowserOptions()) as browser:
+        context = await browser.new_context(extra={"ignore_https_errors": True})
+        kept_out.watch(context)
+        page = await context.new_page()
+        await page.goto("https://accounts.google.com/refused")
+        told = kept_out.told(closed, "Use --cdp URL.")
+        assert told is not None
+        assert "accounts.google.com lets nobody in whose browser was started by a program" in told.reason
+        assert told.instruction == "Try again. Use --cdp URL."
+        await page.goto("https://declared.example/")
+        assert kept_out.told(closed, "") is None
 
 
 async def test_an_owner_who_is_signing_in_reaches_the_internet_and_not_what_is_beside_it(

@@ -80,7 +80,10 @@ class Fence:
         self._intercepted = intercepted
         unwanted = [name for kind, name in _TYPES.items() if kind not in load]
         self._stopped = ["Document", *unwanted] if intercepted else unwanted
-        self._last_refused: Attempt | None = None
+        self._refused: dict[str, Attempt] = {}
+        """The last attempt of each host that came to nothing at the proxy, of the last hosts."""
+        self._stranded = ""
+        """The host at which the last document of a whole page failed: where redirects had led to."""
         self._told: Counter[str] = Counter()
         """What pages and workers told of, by host, as far as it is in `blocked`."""
         self._counted: Counter[str] = Counter()
@@ -119,23 +122,32 @@ class Fence:
     def hear(self, attempt: Attempt) -> None:
         """What the proxy refused. Of most of that the page has told, or will: that count stands. What is left is what
         no request of a page tells of: hints, and the site's own WebRTC."""
-        if attempt.verdict is Verdict.ALLOWED or is_of_the_browser(attempt.host):
+        if attempt.verdict is Verdict.ALLOWED:
             return
-        self._last_refused = attempt
+        self._remember(attempt)
+        if is_of_the_browser(attempt.host):
+            return
         if attempt.verdict is Verdict.PRIVATE:
             self._outside(f"{attempt.host} {_AT_HOME}")
         elif attempt.verdict is Verdict.UNDECLARED:
             self._outside(attempt.host.strip("[]"))
 
-    def why(self) -> str | None:
-        """What stopped the last request that came to nothing on its way out; None where nothing did."""
-        last = self._last_refused
-        return None if last is None else _WHY[last.verdict].format(last.host)
+    def why(self, url: str) -> str | None:
+        """What stopped a page on its way to this address, wherever that led to; None where the proxy did not."""
+        refused = self._refused.get(self._stranded or urlsplit(url).hostname or "")
+        return None if refused is None else _WHY[refused.verdict].format(refused.host)
 
     def note(self, host: str) -> None:
         """An attempt through a channel that only the page itself can tell of."""
         if not allows_name(self._allow, host):
             self._count(host if _LABEL.fullmatch(host) else _OTHERS)
+
+    def _remember(self, attempt: Attempt) -> None:
+        host = attempt.host.strip("[]")
+        self._refused.pop(host, None)
+        self._refused[host] = attempt
+        if len(self._refused) > _MAX_REPORTED_HOSTS:
+            del self._refused[next(iter(self._refused))]
 
     async def _block_by_address(self, session: CDPSession) -> None:
         await session.send("Network.enable", {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0})
@@ -146,6 +158,8 @@ class Fence:
         page.on("websocket", self._opened)
 
     def _failed(self, request: Request) -> None:
+        if _is_a_page(request):
+            self._stranded = urlsplit(request.url).hostname or ""
         if not self._spend():
             return
         url = request.url.partition("#")[0]
@@ -197,6 +211,13 @@ class Fence:
         if self._left > 0 and self._report(url):
             self._counted[url] += 1
         self._spawn(_send(session, "Fetch.failRequest", {**request, "errorReason": "BlockedByClient"}))
+
+
+def _is_a_page(request: Request) -> bool:
+    try:
+        return request.is_navigation_request() and request.frame.parent_frame is None
+    except Error:
+        return False  # of a page that is gone, or not there yet
 
 
 async def _send(session: CDPSession, method: str, params: dict[str, Any]) -> None:

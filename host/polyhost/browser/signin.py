@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,21 +22,19 @@ import psutil
 from filelock import FileLock, Timeout
 from playwright.async_api import BrowserContext, Error, Page, async_playwright
 
+from polyhost.browser._kept_out import KeptOut
 from polyhost.browser.display import has_display, no_display
-from polyhost.browser.hosts import is_of_the_browser
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.locate import find_browser
 from polyhost.browser.session import SessionReport, SessionSigns
 from polyhost.browser.signed_in import LOOK_SECONDS, SETTLE_SECONDS, SignedIn, read_state
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError, RunFailedError
 from polyhost.humanize import interval
-from polyhost.proxy import Attempt, Verdict
 
 __all__ = ["SignInWindow", "check_display", "sign_in_visibly"]
 
 _START_TIMEOUT_MS = 30_000
 _CLOSE_SECONDS = 10.0
-_MOST_KEPT_OUT = 5
 _OTHER_WAYS = (
     "Sign in on another machine or in your own browser and hand it over: --cdp URL, --cookies-from BROWSER, "
     "--cookies FILE or --storage-state FILE (docs/signing-in.md)."
@@ -71,31 +69,15 @@ async def sign_in_visibly(window: SignInWindow, cancelled: asyncio.Event) -> Sig
     RefusedError where no window can be opened; NeedsOwnerError where the owner closed it, took too long or cancelled.
     """
     check_display()
-    kept_out = _KeptOut()
+    kept_out = KeptOut()
     try:
-        async with _own_profile(window.profile), _opened(window, kept_out.hear) as context:
+        async with _own_profile(window.profile), _opened(window, kept_out) as context:
             return await _until_in(context, window, cancelled)
     except NeedsOwnerError as error:
-        raise kept_out.told(error) from error
-
-
-class _KeptOut:
-    """Hosts that the window asked for and may not reach: why a sign-in may have come to nothing."""
-
-    def __init__(self) -> None:
-        self._hosts: dict[str, None] = {}
-
-    def hear(self, attempt: Attempt) -> None:
-        refused = attempt.verdict in (Verdict.UNDECLARED, Verdict.PRIVATE)
-        if refused and len(self._hosts) < _MOST_KEPT_OUT and not is_of_the_browser(attempt.host):
-            self._hosts[attempt.host] = None
-
-    def told(self, error: NeedsOwnerError) -> NeedsOwnerError:
-        """The same error, with these hosts named and another way in."""
-        if not self._hosts:
-            return error
-        reason = f"{error.reason}; the window was kept from {', '.join(self._hosts)}, which the source does not declare"
-        return NeedsOwnerError(reason, f"{error.instruction} {_OTHER_WAYS}", code=error.code)
+        told = kept_out.told(error, _OTHER_WAYS)
+        if told is None:
+            raise
+        raise told from error
 
 
 async def _until_in(context: BrowserContext, window: SignInWindow, cancelled: asyncio.Event) -> SignedIn:
@@ -209,9 +191,9 @@ def _is_in_use(profile: Path) -> bool:
 
 
 @asynccontextmanager
-async def _opened(window: SignInWindow, heard: Callable[[Attempt], None]) -> AsyncGenerator[BrowserContext]:
+async def _opened(window: SignInWindow, kept_out: KeptOut) -> AsyncGenerator[BrowserContext]:
     executable = find_browser(window.browser.executable)
-    async with window.browser.way_out(heard) as way_out, async_playwright() as playwright:
+    async with window.browser.way_out(kept_out.hear) as way_out, async_playwright() as playwright:
         try:
             context = await playwright.chromium.launch_persistent_context(
                 window.profile,
@@ -228,6 +210,7 @@ async def _opened(window: SignInWindow, heard: Callable[[Attempt], None]) -> Asy
         except Error as error:
             raise _not_started(error, executable) from error
         try:
+            kept_out.watch(context)
             await _show(context, window)
             yield context
         finally:

@@ -209,7 +209,7 @@ class Tab:
             async with asyncio.timeout(OPEN_TIMEOUT) as self._patience:
                 await self._open_page()
         except Error as error:
-            why = self._fence.why() if _is_the_proxys(error) else None
+            why = self._fence.why(self._settings.url) if _is_the_proxys(error) else None
             raise self._not_opened(why or _reason(error)) from error
         except TimeoutError as error:
             self._broken = Cause.BROWSER_CRASH
