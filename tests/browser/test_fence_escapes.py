@@ -95,6 +95,9 @@ def prepared(site: SiteHost, listener: Listener) -> None:
     site.page()
     site.redirect("/go", f"http://redirect.evil.localhost:{listener.port}/redirect")
     site.text("/style", f"@import url(http://style.evil.localhost:{listener.port}/style);", "text/css")
+    out = json.dumps(f"http://service-worker.evil.localhost:{listener.port}/service%20worker")
+    worker = f"oninstall = (event) => event.waitUntil(fetch({out}, {{mode: 'no-cors'}}).catch(() => 0));"
+    site.text("/worker", worker, "text/javascript")
 
 
 async def run(sites: Sites, site: SiteHost, body: str) -> Collected:
@@ -157,6 +160,27 @@ async def test_a_page_that_is_to_be_fetched_ahead_is_not(sites: Sites, site: Sit
         await host.sleep(1500);""",
     )
     assert (listener.connections, got.traffic.blocked) == (0, {})
+
+
+async def test_without_a_fence_a_page_is_fetched_ahead(sites: Sites, site: SiteHost, listener: Listener):
+    """Else the test above proves nothing."""
+    site.page()
+    async with async_playwright() as playwright:
+        flags = [flag for flag in BrowserOptions().flags(None) if "resolver" not in flag]
+        browser = await playwright.chromium.launch(executable_path=find_browser(), args=flags)
+        page = await browser.new_page()
+        await page.goto(f"http://{site.name}:{sites.port}/")
+        await page.evaluate(
+            """async (url) => {
+              const it = Object.assign(document.createElement("script"), {type: "speculationrules"});
+              it.textContent = JSON.stringify({prefetch: [{source: "list", urls: [url]}]});
+              document.head.append(it);
+              await new Promise((done) => setTimeout(done, 1500));
+            }""",
+            f"http://ahead.evil.localhost:{listener.port}/ahead",
+        )
+        await browser.close()
+    assert "ahead" in listener.heard
 
 
 async def test_another_port_of_this_machine_is_out_of_reach_however_it_is_written(

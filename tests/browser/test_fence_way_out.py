@@ -31,6 +31,7 @@ from polyhost.connectors.page import PageConnector, PagePolyfill
 from polyhost.errors import ErrorCode, NeedsOwnerError, RunFailedError
 from polyhost.protocol.addresses import Address
 from polyhost.proxy import Attempt, Network, Verdict
+from polyhost.proxy.server import MAX_CONNECTIONS
 
 pytestmark = pytest.mark.requirement("SE-1")
 
@@ -276,6 +277,24 @@ async def test_a_page_is_not_said_to_be_stopped_by_what_something_else_was_refus
     assert fence.why("https://declared.example/x") == "nobody answers at declared.example"
     assert fence.why("https://[::1]/x") == "[::1] is not a host that this run may reach"
     assert fence.why("https://other.example/x") is None
+
+
+MANY = """async (urls) => {
+  const asked = urls.map((url) => fetch(url, {mode: "no-cors"}).then(() => "reached", () => "blocked"));
+  return Promise.all(asked);
+}"""
+
+
+async def test_more_than_the_proxy_has_room_for_is_judged_like_one(browsers: Browsers, internet: Internet) -> None:
+    """All at once: each request to a declared host is answered, and no other gets out in the crowd."""
+    opened = await browsers.open()
+    hosts = ["declared.example", "other.example"] * (MAX_CONNECTIONS + 8)
+    urls = [f"https://{host}/{number}" for number, host in enumerate(hosts)]
+    came = await opened.page.evaluate(MANY, urls)
+    assert came == ["reached", "blocked"] * (MAX_CONNECTIONS + 8)
+    assert set(internet.seen) >= {url for url in urls if "declared" in url}
+    assert not [url for url in internet.seen if "other" in url]
+    assert await opened.page.evaluate(FETCH, "https://declared.example/afterwards") == "reached"
 
 
 async def test_much_goes_through_in_both_directions(browsers: Browsers) -> None:

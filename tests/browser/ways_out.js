@@ -53,6 +53,7 @@ const ways = {
     const code = `onconnect = (e) => fetch("${url("shared worker")}", {mode: "no-cors"}).catch(() => 0).finally(() => e.ports[0].postMessage(1))`;
     return settled(new SharedWorker(URL.createObjectURL(new Blob([code]))).port);
   },
+  "service worker": () => navigator.serviceWorker.register("/worker").then(grace),
   "style": () => element("link", { rel: "stylesheet", href: "/style" }),
   "import": () => element("style", { textContent: `@import url(${url("import")});` }),
   "background": () => { document.body.style.backgroundImage = `url(${url("background")})`; return grace(); },
