@@ -11,6 +11,8 @@ from polyhost.coverage.facts import ArtifactFacts, BatchFacts, Claim, Completene
 __all__ = ["CONTACT", "NOW", "evidence", "gap", "imported", "run", "stream"]
 
 NOW = "2026-11-22T08:00:00.000Z"
+LONG_AGO = "2026-11-02T00:00:00.000Z"
+EARLIER = "2026-11-22T05:00:00.000Z"
 CREATED = "2026-11-01T00:00:00.000Z"
 CONTACT = "2026-11-22T07:00:00.000Z"
 DAY = 86_400
@@ -86,3 +88,15 @@ def evidence(*attempts: Attempt, **over: Any) -> Evidence:
         "maximum_staleness_seconds": DAY,
     }
     return Evidence(**values | over)
+
+
+def failed(code: str = "run_failed", hint: str | None = None, at: str = CONTACT):
+    return run(at, "failed", error_code=code, hint=hint)
+
+
+def commands(actions):
+    return [action.command for action in actions]
+
+
+def reasons(health):
+    return [condition.rule.reason for condition in health.conditions]

@@ -1,127 +1,27 @@
 """Connectors as real processes, most of them badly behaved: everything ends, and says why (ours; profile: stdio)."""
 
 import asyncio
-import contextlib
 import json
 import os
 import sys
 import textwrap
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from background import background
-from polyhost.connectors import stdio
-from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Malformed
+from polyhost.connectors.base import Batch, ConnectorExited, Malformed
 from polyhost.connectors.process_tree import MARK
 from polyhost.connectors.stdio import BATCH_MESSAGES, CREDIT, StdioConnector, Timeouts, child_environment
 from polyhost.errors import RefusedError, RunFailedError
+from stdio_sessions import NoCalls, opened, read_all, until
 
 START = {"type": "START", "run_id": "run_1", "scope": {"streams": [{"name": "messages"}]}, "state": None}
 QUICK = Timeouts(send=0.3, finish=0.3, terminate=0.3, kill=5.0, silence=0.3)
 """For the tests in which a step must run out of time."""
 STUCK_SECONDS = 0.2
 """How long something that must not happen gets to happen."""
-
-PRELUDE = """
-import json, os, signal, subprocess, sys, time
-def say(**message): print(json.dumps(message), flush=True)
-def hear(): return json.loads(sys.stdin.readline())
-def forever():
-    while True: signal.pause()
-"""
-
-
-def python(script: str) -> list[str]:
-    return [sys.executable, "-I", "-S", "-c", PRELUDE + textwrap.dedent(script)]
-
-
-@contextlib.asynccontextmanager
-async def opened(script: str, folder: Path, **options: Any) -> AsyncIterator[ConnectorSession]:
-    async with StdioConnector(python(script), folder, **options).open(NoCalls()) as session:
-        yield session
-
-
-class NoCalls:
-    async def windows(self, stream: str, partition: str):
-        raise AssertionError
-
-    async def groups(self, stream: str, partition: str, ids):
-        raise AssertionError
-
-    async def unpaused(self) -> None:
-        pass
-
-
-async def read_all(session: ConnectorSession) -> tuple[list[Any], ConnectorExited]:
-    """Every message until it exits, each batch acknowledged at once."""
-    messages: list[Any] = []
-    async for event in session.events():
-        if isinstance(event, ConnectorExited):
-            return messages, event
-        assert isinstance(event, Batch)
-        messages += event.messages
-        await session.acknowledge(event)
-    raise AssertionError("the events ended without an exit")
-
-
-async def until(session: ConnectorSession, kind: str) -> dict[str, Any]:
-    """The first message of this type; everything before it is acknowledged."""
-    async for event in session.events():
-        assert isinstance(event, Batch), event
-        await session.acknowledge(event)
-        for message in event.messages:
-            if isinstance(message, dict) and message["type"] == kind:
-                return message
-    raise AssertionError(kind)
-
-
-class Lifeline:
-    """A pipe that every process inherits which the connector starts: it ends when the last of them is gone."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        os.mkfifo(path)
-        self._end = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-
-    @property
-    def held(self) -> str:
-        """What a script has to run first."""
-        return f"os.set_inheritable(os.open({str(self.path)!r}, os.O_WRONLY), True)\n"
-
-    @property
-    def is_held(self) -> bool:
-        """Whether anyone is left: reading would say that it has ended."""
-        try:
-            return os.read(self._end, 1) != b""
-        except BlockingIOError:
-            return True
-
-    async def ends(self) -> None:
-        """Fails, by time-out, while a process is left."""
-        ended = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self._end, ended.set)
-        try:
-            async with asyncio.timeout(5):
-                await ended.wait()
-        finally:
-            loop.remove_reader(self._end)
-        assert os.read(self._end, 1) == b""
-
-    def close(self) -> None:
-        os.close(self._end)
-
-
-@pytest.fixture
-def lifeline(tmp_path):
-    line = Lifeline(tmp_path / "lifeline")
-    yield line
-    line.close()
-
 
 # what the child sees
 
@@ -488,167 +388,6 @@ async def test_the_detail_of_an_exit_is_bounded(tmp_path):
     async with opened("sys.stderr.write('Error: ' + 'x' * 5000); sys.exit(1)", tmp_path) as session:
         _, exited = await read_all(session)
     assert len(exited.detail) <= 200
-
-
-# its grandchildren
-
-
-GRANDCHILD = """
-ready, tell = os.pipe()
-os.set_inheritable(tell, True)
-code = f"import os, signal; signal.signal(15, signal.SIG_IGN); os.write({{tell}}, b'.'); signal.pause()"
-sleeper = [sys.executable, "-I", "-S", "-c", code]
-grandchild = subprocess.Popen(sleeper, close_fds=False, start_new_session={new_session})
-os.read(ready, 1)
-say(type='PROGRESS', pid=grandchild.pid)
-"""
-
-
-@pytest.mark.requirement("PR-4.6")
-async def test_a_grandchild_that_holds_the_pipes_neither_delays_the_end_nor_stays(tmp_path, lifeline):
-    script = lifeline.held + GRANDCHILD.format(new_session=False) + "sys.exit(5)"
-    async with opened(script, tmp_path) as session:
-        _, exited = await read_all(session)
-        await lifeline.ends()
-    assert exited.status == 5
-
-
-async def test_terminate_ends_grandchildren_that_ignore_it(tmp_path, lifeline):
-    async with opened(lifeline.held + GRANDCHILD.format(new_session=False) + "forever()", tmp_path) as session:
-        await until(session, "PROGRESS")
-        await session.terminate()
-        await lifeline.ends()
-
-
-AWAY = {
-    "a session of its own": "sleeper = subprocess.Popen(command, close_fds=False, start_new_session=True)",
-    "the background": """
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        os.execv(command[0], command)
-    os._exit(0)
-os.wait()
-""",
-    "an environment of its own": "subprocess.Popen(command, close_fds=False, start_new_session=True, env={})",
-    "an environment of its own, behind one": """
-subprocess.Popen(
-    [sys.executable, "-I", "-S", "-c", f"import os, signal, subprocess; subprocess.Popen({command!r}, close_fds=False, "
-        "start_new_session=True, env={}); signal.signal(15, signal.SIG_IGN); signal.pause()"],
-    close_fds=False, start_new_session=True,
-)
-""",
-}
-"""Where a process can go that a connector has started, which ignores SIGTERM there."""
-
-
-def leaves(lifeline: Lifeline, where: str) -> str:
-    """It has something started that holds the lifeline, and is where it wants to be."""
-    return (
-        lifeline.held
-        + """
-ready, tell = os.pipe()
-os.set_inheritable(tell, True)
-code = f"import os, signal; signal.signal(15, signal.SIG_IGN); os.write({tell}, b'.'); signal.pause()"
-command = [sys.executable, "-I", "-S", "-c", code]
-"""
-        + AWAY[where]
-        + """
-os.read(ready, 1)
-say(type='PROGRESS')
-"""
-    )
-
-
-@pytest.mark.requirement("RS-1.7")
-@pytest.mark.parametrize("where", AWAY)
-@pytest.mark.parametrize("end", ["finish", "terminate", "kill"])
-async def test_nothing_that_a_connector_started_outlives_it_wherever_it_went(where, end, tmp_path, lifeline):
-    script = leaves(lifeline, where) + ("sys.stdin.read()" if end == "finish" else "forever()")
-    async with opened(script, tmp_path) as session:
-        await until(session, "PROGRESS")
-        pid = await session.process_id()  # as the watchdog asks every few seconds
-        assert pid is not None
-        if end == "kill":
-            os.kill(pid, 9)
-            await read_all(session)
-        elif end == "terminate":
-            await session.terminate()
-        else:
-            assert await session.finish() == ConnectorExited(0)
-        await lifeline.ends()
-
-
-@pytest.mark.requirement("RS-1.7")
-@pytest.mark.parametrize("where", ["a session of its own", "the background"])
-async def test_nor_does_it_where_the_connector_ends_by_itself_before_anybody_looked(where, tmp_path, lifeline):
-    async with opened(leaves(lifeline, where) + "sys.exit(5)", tmp_path) as session:
-        _, exited = await read_all(session)
-        await lifeline.ends()
-    assert exited.status == 5
-
-
-LEFT = """
-import os, signal, subprocess, sys
-from polyhost.connectors.process_tree import MARK, new_mark
-os.set_inheritable(os.open(sys.argv[1], os.O_WRONLY), True)
-code = "import signal; print(flush=True); signal.pause()"
-command = [sys.executable, "-I", "-S", "-c", code]
-subprocess.Popen(command, env={MARK: new_mark()}, close_fds=False, start_new_session=True)
-os.close(1)
-signal.pause()
-"""
-
-
-@pytest.mark.requirement("RS-1.7", "PR-2.6")
-async def test_what_a_host_left_behind_that_was_killed_ends_with_the_next_connector(tmp_path, lifeline):
-    """And nothing of a host that lives."""
-    host = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", LEFT, str(lifeline.path), stdout=asyncio.subprocess.PIPE
-    )
-    assert host.stdout is not None
-    await host.stdout.readline()
-    async with opened("sys.exit(0)", tmp_path):
-        pass
-    assert lifeline.is_held
-    host.kill()
-    await host.wait()
-    assert lifeline.is_held
-    async with opened("sys.exit(0)", tmp_path):
-        await lifeline.ends()
-
-
-@pytest.mark.requirement("RS-1.7")
-async def test_a_connector_starts_also_where_nobody_can_look_for_what_was_left_behind(tmp_path, monkeypatch):
-    def fails() -> None:
-        raise OSError("too many open files")
-
-    monkeypatch.setattr(stdio, "end_strays", fails)
-    async with opened("sys.exit(5)", tmp_path) as session:
-        _, exited = await read_all(session)
-    assert exited.status == 5
-
-
-async def test_a_cancelled_run_leaves_no_process(tmp_path, lifeline):
-    """The task that runs the connector is cancelled, twice: the second time there is no more grace."""
-    script = lifeline.held + "signal.signal(signal.SIGTERM, signal.SIG_IGN); say(type='PROGRESS'); forever()"
-    running = asyncio.Event()
-
-    async def run() -> None:
-        async with opened(script, tmp_path, patience=Timeouts(terminate=60)) as session:
-            await until(session, "PROGRESS")
-            running.set()
-            await read_all(session)
-
-    async with background(run()) as task:
-        await running.wait()
-        task.cancel()
-        done, _ = await asyncio.wait({task}, timeout=STUCK_SECONDS)
-        assert not done
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    await lifeline.ends()
 
 
 async def test_start_is_one_line_and_one_object_with_nothing_added(tmp_path):

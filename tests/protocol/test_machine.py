@@ -4,7 +4,6 @@ import pytest
 
 from playbooks import (
     AT,
-    MESSAGES,
     Answered,
     Begin,
     Cancelled,
@@ -16,10 +15,8 @@ from playbooks import (
     Wait,
     ask,
     certified,
-    coverage,
     delete,
     done,
-    inventory,
     like,
     looked,
     machine,
@@ -33,11 +30,8 @@ from playbooks import (
 from polyhost.protocol.commands import (
     AskOwner,
     CommitCheckpoints,
-    CommitCoverage,
-    CommitInventory,
     EndRun,
     FinishConnector,
-    InventoryEntry,
     PersistRecords,
     Report,
     ReportProgress,
@@ -232,81 +226,6 @@ def test_unknown_keys_of_a_known_message_are_passed_over():
     assert book.finish().outcome.status == "succeeded"
 
 
-# ------------------------------------------------------------------ interactions
-
-
-@pytest.mark.requirement("PR-4.4")
-def test_an_interaction_is_asked_answered_and_forgotten():
-    book = play() >> record("notes", "n1")
-    assert (
-        book
-        >> ask(timeout_seconds=30)
-        << [
-            PersistRecords,
-            AskOwner(request_id="q1", kind="otp", message="The code", schema=None, deadline=1030.0),
-        ]
-    )
-    assert book.machine.state is ConnectorState.WAITING
-    answer = {"type": "INTERACTION_RESPONSE", "request_id": "q1", "status": "success", "data": {"code": "424242"}}
-    assert book >> Answered("q1", data={"code": "424242"}) << [SendToConnector(answer)]
-    assert book.machine.state is ConnectorState.COLLECTING
-    assert "424242" not in repr(book.all)
-    assert "424242" not in repr(vars(book.machine))
-
-
-@pytest.mark.requirement("PR-4.4")
-def test_an_interaction_times_out():
-    book = play() >> ask(timeout_seconds=30)
-    book.unseen.clear()
-    answer = {"type": "INTERACTION_RESPONSE", "request_id": "q1", "status": "timeout"}
-    assert book >> Wait(29.9) << [] >> Wait(0.1) << [SendToConnector(answer)] >> Wait(99) << []
-    assert book >> Answered("q1", data="late") << []
-
-
-@pytest.mark.requirement("PR-4.4")
-@pytest.mark.parametrize(("asked", "granted"), [(None, 300.0), (10**9, 3600.0), (0.5, 0.5)])
-def test_every_wait_for_the_owner_is_bounded(asked: float | None, granted: float):
-    message = ask() if asked is None else ask(timeout_seconds=asked)
-    assert play() >> message << [like(AskOwner, deadline=1000.0 + granted)]
-
-
-@pytest.mark.requirement("PR-4.4")
-def test_data_goes_to_the_connector_only_with_success():
-    answer = {"type": "INTERACTION_RESPONSE", "request_id": "q1", "status": "cancelled"}
-    assert play() >> ask() << [AskOwner] >> Answered("q1", "cancelled", {"x": 1}) << [SendToConnector(answer)]
-
-
-def test_an_answer_of_another_status_is_our_own_mistake():
-    with pytest.raises(ValueError, match="status"):
-        _ = play() >> ask() >> Answered("q1", "maybe")
-
-
-def test_an_answer_to_another_question_is_dropped():
-    assert play() >> ask() << [AskOwner] >> Answered("q2") << []
-
-
-@pytest.mark.parametrize("line", [record("notes", "n1"), state("notes"), done(), ask("q2"), {"type": "PROGRESS"}])
-def test_any_line_while_an_interaction_waits_is_a_violation(line):
-    assert play() >> ask() << [AskOwner] >> line << [TerminateConnector("protocol_violation")]
-
-
-def test_a_request_id_is_used_once():
-    book = play() >> ask() >> Answered("q1")
-    book.unseen.clear()
-    assert book >> ask() << [TerminateConnector]
-
-
-def test_a_run_that_failed_for_want_of_an_answer_says_so():
-    """Ours: only the owner can mend it, whatever the connector calls it."""
-    book = (play() >> ask() >> Wait(9999) >> done(0, "failed", code="no_code")).finish(1)
-    assert book.outcome.code == "interaction_unanswered"
-
-
-def test_a_run_that_failed_after_a_good_answer_keeps_its_own_code():
-    book = (play() >> ask() >> Answered("q1") >> done(0, "failed", code="code_wrong")).finish(1)
-    assert book.outcome.code == "code_wrong"
-
-
 # ------------------------------------------------------------------ cancel
 
 
@@ -391,108 +310,6 @@ def test_a_restart_withdraws_a_question():
 
 def test_a_restart_after_done_changes_nothing():
     assert play() >> done() << [FinishConnector] >> Restarted() << []
-
-
-# ------------------------------------------------------------------ partitions
-
-
-def messages(request=None, **options):
-    return play(manifest(MESSAGES), request, **options)
-
-
-def message(key: str, channel: str, ts: str):
-    return record("messages", key, {"channel": channel, "ts": ts})
-
-
-@pytest.mark.requirement("PR-2.1", "PR-4.2")
-def test_coverage_follows_the_records_it_speaks_of():
-    book = messages() >> message("m1", "C1", "1700000000.000100")
-    claim = CommitCoverage(
-        sequence=1, stream="messages", partition="C1", since=None, until="1700000000.000100", groups=("1.0",)
-    )
-    assert book >> coverage("messages", "C1", None, "1700000000.000100", groups=["1.0"]) << [PersistRecords, claim]
-
-
-def test_an_inventory_is_handed_on_as_it_comes():
-    entries = (InventoryEntry("C1"), InventoryEntry("C2"))
-    assert (
-        messages() >> inventory("messages", "C1", "C2", complete=False) << [CommitInventory("messages", entries, False)]
-    )
-
-
-@pytest.mark.requirement("PR-1.6", "PR-2.7")
-def test_partitions_outside_a_resource_scope_are_neither_listed_nor_proven():
-    book = messages({"resources": {"messages": ["C1"]}})
-    assert (
-        book >> inventory("messages", "C1", "C2", "C3") << [CommitInventory("messages", (InventoryEntry("C1"),), True)]
-    )
-    assert book >> coverage("messages", "C2", None, "5.0") << []
-    assert book >> coverage("messages", "C1", None, "5.0") << [CommitCoverage]
-    assert ("out_of_scope_record", "messages", 3) in (book >> done()).finish().codes
-
-
-@pytest.mark.parametrize(
-    ("wrong", "options"),
-    [
-        (inventory("messages", "C1"), {"bindings": {}}),
-        (coverage("messages", "C1", None, "5.0"), {"bindings": {}}),
-        (inventory("notes", "C1"), {}),
-        (coverage("nobody", "C1", None, "5.0"), {}),
-        (coverage("messages", "C1", None, "soon"), {}),
-        (coverage("messages", "C1", "x", "5.0"), {}),
-        (coverage("messages", "C1", None, "5.0", limited_before="1e3"), {}),
-        (coverage("messages", "C1", "5.1", "5.0"), {}),
-        (coverage("messages", "C1", "10.0", "9.0"), {}),
-        (coverage("messages", "", None, "5.0"), {}),
-        (coverage("messages", "C1", 4, "5.0"), {}),  # type: ignore[arg-type]
-        ({**inventory("messages", "C1"), "complete": "yes"}, {}),
-    ],
-)
-def test_a_partition_message_that_is_not_legal_is_a_violation(wrong, options):
-    book = play(manifest(MESSAGES, stream("notes")), **options)
-    assert book >> wrong << [TerminateConnector]
-
-
-def test_a_partition_message_of_a_stream_out_of_scope_is_a_violation():
-    book = play(manifest(MESSAGES, stream("notes")), {"streams": ["notes"]})
-    assert book >> inventory("messages", "C1") << [TerminateConnector]
-
-
-@pytest.mark.requirement("PR-3.7")
-@pytest.mark.parametrize(
-    ("since", "until", "counts"),
-    [
-        ("1704067200.0", "1706745599.999999", True),
-        (None, "1706745599.0", False),
-        ("1704067199.999999", "1706745599.0", False),
-        ("1704067200.0", "1706745600.0", False),
-    ],
-)
-def test_under_a_time_range_only_a_claim_that_lies_inside_it_counts(since, until, counts):
-    """Ours: a connector that rightly sends nothing from outside cannot have proven what lies there."""
-    book = messages({"time_range": {"since": "2024-01-01", "until": "2024-02-01"}})
-    assert book >> coverage("messages", "C1", since, until) << ([CommitCoverage] if counts else [])
-
-
-def test_a_run_that_keeps_some_fields_only_proves_nothing():
-    """Ours: what it left out would never be asked for again."""
-    book = messages({"fields": {"messages": ["text"]}})
-    assert book >> coverage("messages", "C1", None, "5.0") << []
-
-
-def test_positions_that_are_no_declared_time_cannot_be_placed_in_a_time_range():
-    counted = {**MESSAGES, "partition": {"field": "channel", "cursor_field": "ts", "order": "numeric"}}
-    book = play(manifest(counted), {"time_range": {"since": "2024-01-01"}})
-    assert book >> coverage("messages", "C1", "1704067200", "1706745599") << []
-
-
-@pytest.mark.parametrize(
-    "data", [{"ts": "5.0"}, {"channel": "C1"}, {"channel": "C1", "ts": "x"}, {"channel": 5, "ts": "5.0"}]
-)
-def test_a_record_without_a_place_in_its_partition_is_invalid(data):
-    book = (messages() >> record("messages", "m1", data) >> done(1)).finish()
-    assert book.stored == []
-    assert book.codes == [("invalid_record", "messages", 1)]
 
 
 # ------------------------------------------------------------------ the rest
