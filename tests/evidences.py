@@ -8,7 +8,20 @@ from typing import Any
 from polyhost.coverage.evidence import Attempt, Evidence, Session, StreamEvidence
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts, Claim, Completeness, Counts, Gap, Method
 
-__all__ = ["CONTACT", "NOW", "evidence", "gap", "imported", "run", "stream"]
+__all__ = [
+    "CONTACT",
+    "EARLIER",
+    "LONG_AGO",
+    "NOW",
+    "commands",
+    "evidence",
+    "failed",
+    "gap",
+    "imported",
+    "reasons",
+    "run",
+    "stream",
+]
 
 NOW = "2026-11-22T08:00:00.000Z"
 LONG_AGO = "2026-11-02T00:00:00.000Z"
