@@ -47,6 +47,8 @@ FAST = (
     "engine",
     "errors",
     "exports",
+    "files/test_kinds.py",
+    "files/test_names.py",
     "ledger",
     "operations",
     "polyfills/telegram",

@@ -19,7 +19,7 @@ from checkout import ROOT
 HOST = ROOT / "host"
 PURE = ("protocol", "ledger", "coverage", "searching")
 SURFACE_NAMES = ("cli", "api", "web")
-BELOW = ("engine", "store", "connectors", "artifacts", "exports", "browser")
+BELOW = ("engine", "store", "connectors", "artifacts", "exports", "files", "browser")
 KINDS = {"layers": LayersContract, "forbidden": ForbiddenContract}
 SETTINGS: dict[str, Any] = read_configuration(str(ROOT / "pyproject.toml"))
 

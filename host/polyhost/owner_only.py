@@ -19,7 +19,7 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MARK = "store.db"
 """What only a home holds."""
 _PARTS = frozenset(
-    {"config.toml", "polyfills", "sessions", "session.key", "profiles", "traces", "keys", "token", "uploads"}
+    {"config.toml", "polyfills", "sessions", "session.key", "profiles", "traces", "keys", "token", "uploads", "files"}
 )
 """What a home holds before it has a store: a folder with nothing else is one. Any other folder is left as it is."""
 

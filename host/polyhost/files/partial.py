@@ -1,0 +1,180 @@
+"""Bytes of a file that have not all come yet: kept on disk, so that a later process goes on from there.
+
+A partial is `partial/<name>.part`, and beside it `<name>.json`: of which address it is, and what the server called that
+version. It is of one process at a time (a lock that goes with the process). One that was written before the machine was
+started anew is not gone on with: what the disk had taken by then, nobody knows.
+
+Owns: writing, hashing, the step to a whole content. Must not know: where whole contents lie, networks. All of it
+blocks: call it in threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from polyhost.boot_clock import boot_id
+from polyhost.files.kinds import HEAD_BYTES, sniff
+from polyhost.ledger.files import Content
+
+__all__ = ["OWNER_ONLY", "Origin", "Partial", "sync_folder"]
+
+OWNER_ONLY = 0o600
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Of what the bytes of a partial are. `address`: a digest of it, for an address may hold a secret; `validator`:
+    what the server calls this version, None where it gives no name that holds; `total`: bytes of the whole, where it
+    says."""
+
+    address: str
+    validator: str | None = None
+    total: int | None = None
+
+    @classmethod
+    def of(cls, address: str, *, validator: str | None = None, total: int | None = None) -> Origin:
+        return cls(hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest(), validator, total)
+
+    def is_of(self, address: str) -> bool:
+        """Whether the bytes are those of this address."""
+        return self.address == Origin.of(address).address
+
+
+class Partial:
+    """Opened by `Contents.partial`, and to be ended by one of `keep`, `discard` and `close`."""
+
+    def __init__(self, handle: int, part: Path, place: Callable[[Path, Content], None], *, is_own: bool) -> None:
+        """`handle`: of the file `part`, locked. `place`: takes a whole content to where such lie, and the part away.
+        `is_own`: nobody finds it again, so that closing it drops it."""
+        self._handle: int | None = handle
+        self._is_own = is_own
+        self._part = part
+        self._beside = part.with_suffix(".json")
+        self._place = place
+        self._hash = hashlib.sha256()
+        self._hashed = 0
+        self._size = os.fstat(handle).st_size
+        self._origin = self._read_origin()
+        if self._origin is None and self._size:
+            self._empty()
+
+    @property
+    def size(self) -> int:
+        """Bytes that are here."""
+        return self._size
+
+    @property
+    def origin(self) -> Origin | None:
+        """Of what they are; None where that is not known, and then there are none."""
+        return self._origin
+
+    def begin(self, origin: Origin) -> None:
+        """Drop what is here: what is written from now on is of this origin."""
+        self._empty()
+        beside = self._beside.with_suffix(".new")
+        kept = {
+            "address": origin.address,
+            "validator": origin.validator,
+            "total": origin.total,
+            "boot": boot_id(),
+        }
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, OWNER_ONLY)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, OWNER_ONLY)
+            file.write(orjson.dumps(kept))
+        beside.replace(self._beside)
+        self._origin = origin
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Add these bytes."""
+        self._catch_up()
+        left = memoryview(data)
+        while left:
+            left = left[os.pwrite(self._open, left, self._size + len(data) - len(left)) :]
+        self._hash.update(data)
+        self._size += len(data)
+        self._hashed = self._size
+
+    def read(self, at: int, most: int) -> bytes:
+        """Bytes that are here, from this place on."""
+        return os.pread(self._open, most, at)
+
+    def sniff(self, *, is_whole: bool = True) -> str:
+        """What they are. `is_whole`: no more will come."""
+        head = self.read(0, HEAD_BYTES)
+        return sniff(head, is_whole=is_whole and len(head) == self._size)
+
+    def keep(self) -> Content:
+        """They are all of it: make them a content, on the disk for good. Where it is kept already, this one is dropped.
+        To be called while `Contents.held` is held, until it is noted whose it is."""
+        self._catch_up()
+        content = Content(self._hash.hexdigest(), self._size, self.sniff())
+        os.fsync(self._open)
+        self._beside.unlink(missing_ok=True)
+        self._place(self._part, content)
+        self._end()
+        return content
+
+    def discard(self) -> None:
+        """Drop them."""
+        if self._handle is not None:
+            self._beside.unlink(missing_ok=True)
+            self._part.unlink(missing_ok=True)
+            self._end()
+
+    def close(self) -> None:
+        """Leave them as they are, for a later time."""
+        if self._is_own:
+            self.discard()
+        self._end()
+
+    def _end(self) -> None:
+        """The lock goes last: until then nobody else is at a file of this name."""
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)
+
+    @property
+    def _open(self) -> int:
+        if self._handle is None:
+            raise ValueError("this partial has ended")
+        return self._handle
+
+    def _empty(self) -> None:
+        os.ftruncate(self._open, 0)
+        self._hash = hashlib.sha256()
+        self._size = self._hashed = 0
+
+    def _catch_up(self) -> None:
+        """Take into the digest what an earlier process wrote."""
+        while self._hashed < self._size:
+            data = self.read(self._hashed, min(_READ_BYTES, self._size - self._hashed))
+            if not data:
+                raise OSError(f"{self._part} has become shorter")
+            self._hash.update(data)
+            self._hashed += len(data)
+
+    def _read_origin(self) -> Origin | None:
+        try:
+            kept: Any = orjson.loads(self._beside.read_bytes())
+            boot, origin = kept["boot"], Origin(kept["address"], kept["validator"], kept["total"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        return origin if boot is not None and boot == boot_id() else None
+
+
+def sync_folder(folder: Path) -> None:
+    """Names in it are on the disk."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
