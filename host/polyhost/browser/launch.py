@@ -118,6 +118,11 @@ class LaunchedBrowser:
         return self._browser.version
 
     @property
+    def user_agent(self) -> str:
+        """What it calls itself."""
+        return self._user_agent
+
+    @property
     def contexts(self) -> Sequence[BrowserContext]:
         """The contexts that are open, oldest first."""
         return self._browser.contexts

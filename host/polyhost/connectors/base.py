@@ -13,9 +13,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from polyhost.protocol.messages import MalformedLine as Malformed
+
+if TYPE_CHECKING:
+    from polyhost.browser.file_access import FileAccess
 
 __all__ = [
     "Batch",
@@ -111,6 +114,10 @@ class ConnectorSession(Protocol):
 
     async def process_id(self) -> int | None:
         """The process that all of its own are descended from, to be measured; None where it has none now."""
+        return None
+
+    async def file_access(self) -> FileAccess | None:
+        """What the source's files are asked for with, while it is open; None where it has nothing of that kind."""
         return None
 
     def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:

@@ -30,6 +30,7 @@ from polyhost.browser.bridge.tab import (
 )
 from polyhost.browser.bridge.wire import CREDIT, Broken, Call, Calls, PageBatch
 from polyhost.browser.fence import Fence
+from polyhost.browser.file_access import FileAccess
 from polyhost.browser.governor import Gate, Governor
 from polyhost.browser.launch import BrowserOptions, launch
 from polyhost.browser.session import SignedOutRule
@@ -176,7 +177,8 @@ class PageSession(ConnectorSession):
             intercepted=settings.prepare is not None,
             most=settings.bounds.failed_requests,
         )
-        self._answers = PageCalls(calls, Gate(governor, pace=pace, held=calls.unpaused), self._fence, traffic)
+        self._gate = Gate(governor, pace=pace, held=calls.unpaused)
+        self._answers = PageCalls(calls, self._gate, self._fence, traffic)
         self._tasks = tasks
         self._running: set[asyncio.Task[None]] = set()
         self._tab = Tab(settings, fence=self._fence, tell=self._heard, spawn=self._spawn)
@@ -195,6 +197,9 @@ class PageSession(ConnectorSession):
 
     async def process_id(self) -> int | None:
         return await self._tab.process_id()
+
+    async def file_access(self) -> FileAccess | None:
+        return await self._tab.file_access(self._gate)
 
     async def start(self) -> None:
         """Open the page and wait for the polyfill. NeedsOwnerError where the owner is signed out."""

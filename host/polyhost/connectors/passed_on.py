@@ -6,9 +6,12 @@ Owns: that all of it goes on as it is, the traffic counted by the inner one. Mus
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Restarted, Traffic
+
+if TYPE_CHECKING:
+    from polyhost.browser.file_access import FileAccess
 
 __all__ = ["PassedOnSession"]
 
@@ -25,6 +28,9 @@ class PassedOnSession(ConnectorSession):
 
     async def process_id(self) -> int | None:
         return await self._inner.process_id()
+
+    async def file_access(self) -> FileAccess | None:
+        return await self._inner.file_access()
 
     async def send(self, message: Mapping[str, Any]) -> None:
         await self._inner.send(message)

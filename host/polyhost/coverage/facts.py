@@ -13,6 +13,7 @@ from typing import Any, NotRequired, cast
 
 from typing_extensions import TypedDict
 
+from polyhost.coverage.file_totals import FilesTaken
 from polyhost.ledger.exceptions_json import StandingExceptionJson
 from polyhost.protocol.diagnostics import RunState
 
@@ -211,6 +212,7 @@ class BatchFactsJson(TypedDict):
     recorded: bool
     blocked: NotRequired[dict[str, int]]
     exceptions: NotRequired[list[StandingExceptionJson]]
+    files: NotRequired[FilesTaken | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +238,8 @@ class BatchFacts:
     """Requests to hosts that the manifest does not declare, by host: tried, and stopped in the browser."""
     exceptions: Sequence[StandingExceptionJson] = ()
     """What stood out of the ranges of its scope when it ended, as far as it is named: keys, codes, times and counts."""
+    files: FilesTaken | None = None
+    """Where it was asked for files: how many it took, and what is known of all."""
 
     @property
     def are_final(self) -> bool:
@@ -270,6 +274,7 @@ class BatchFacts:
             recorded=self.recorded,
             blocked=dict(self.blocked),
             exceptions=list(self.exceptions),
+            files=self.files,
         )
 
     @classmethod
@@ -296,4 +301,5 @@ class BatchFacts:
             recorded=stored["recorded"],
             blocked=dict(stored.get("blocked", {})),
             exceptions=tuple(stored.get("exceptions", ())),
+            files=stored.get("files"),
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from polyhost.coverage.facts import ArtifactJson, BatchFacts, Claim, CompletenessJson, Counts, GapJson, Method
+from polyhost.coverage.file_totals import FilesTaken
 from polyhost.ledger.exceptions_json import StandingExceptionJson
 from polyhost.protocol.diagnostics import RunState
 
@@ -52,9 +53,9 @@ class Advice(TypedDict):
 
 class Receipt(TypedDict):
     """What one run or import came to. Counts, times, keys and codes only. `exceptions`: what stands out of the ranges
-    of its scope, the first 50. `blocked`: requests to hosts the manifest does not declare, by host. `artifact` and
-    `advice` are null of a run. Where its process died before it could count, `status` is failed, the evidence
-    `interrupted`, every count 0, and `finished_at` null until the next run."""
+    of its scope, the first 50. `files`: null where none were asked for. `blocked`: requests to hosts the manifest does
+    not declare, by host. `artifact` and `advice` are null of a run. Where its process died before it could count,
+    `status` is failed, the evidence `interrupted`, every count 0, and `finished_at` null until the next run."""
 
     batch_id: str
     connection: str
@@ -70,6 +71,7 @@ class Receipt(TypedDict):
     gaps: list[GapJson]
     exceptions: list[StandingExceptionJson]
     blocked: dict[str, int]
+    files: FilesTaken | None
     artifact: ArtifactJson | None
     advice: Advice | None
     completeness: CompletenessJson
@@ -104,6 +106,7 @@ def receipt(facts: BatchFacts) -> Receipt:
         gaps=[gap.as_json() for gap in facts.gaps],
         exceptions=list(facts.exceptions),
         blocked=dict(facts.blocked),
+        files=facts.files,
         artifact=None if facts.artifact is None else facts.artifact.as_json(),
         advice=_advice(facts),
         completeness=facts.completeness.as_json(),
@@ -131,6 +134,8 @@ def _summary(facts: BatchFacts, totals: Counts) -> str:
         parts.append("1 stands out as an exception" if standing == 1 else f"{standing:,} stand out as exceptions")
     if totals.unnamed:
         parts.append(f"{totals.unnamed:,} refused without a name")
+    if facts.files is not None:
+        parts.append("1 file taken" if facts.files["taken"] == 1 else f"{facts.files['taken']:,} files taken")
     if facts.gaps:
         parts.append(f"{len(facts.gaps)} {'gap' if len(facts.gaps) == 1 else 'gaps'}")
     elif facts.completeness.claim is Claim.COMPLETE:

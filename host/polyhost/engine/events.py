@@ -13,6 +13,7 @@ __all__ = [
     "Answer",
     "BrowserStarted",
     "ConnectorRestarted",
+    "FilesTaken",
     "InventoryTaken",
     "MessageSeen",
     "Noticed",
@@ -56,6 +57,15 @@ class InventoryTaken:
     stream: str
     partitions: int
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FilesTaken:
+    """Files that are in the home now, of this run, with their bytes; `left`: how many are still to be asked for."""
+
+    files: int
+    bytes: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ from polyhost.browser.bridge.storms import Storms
 from polyhost.browser.bridge.wire import Hello, Said, parse
 from polyhost.browser.bridge.world import Hung, Lost, Navigated, World, WorldEvent
 from polyhost.browser.fence import Fence
+from polyhost.browser.file_access import FileAccess
+from polyhost.browser.governor import Gate
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SignedOutRule
 from polyhost.errors import RunFailedError
@@ -165,6 +167,24 @@ class Tab:
             except (Error, TimeoutError):
                 return None
         return self._process[1]
+
+    async def file_access(self, gate: Gate) -> FileAccess | None:
+        """What the site's files are asked for with now; None where there is no browser, or it does not say."""
+        browser, context = self._browser, self._context
+        if browser is None or context is None:
+            return None
+        try:
+            async with asyncio.timeout(_LAST_WORDS):
+                cookies = await context.cookies()
+        except (Error, TimeoutError):
+            return None
+        return FileAccess(
+            options=self._settings.browser,
+            gate=gate,
+            page=self._settings.url,
+            user_agent=browser.user_agent,
+            cookies=[{**cookie} for cookie in cookies],
+        )
 
     async def open(self) -> Cause:
         """From nothing, or from whatever a crash left, to ready. Tries a few times; then the last reason is raised.

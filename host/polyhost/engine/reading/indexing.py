@@ -17,8 +17,10 @@ from pathlib import Path
 from polyhost.engine import events
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Watcher
+from polyhost.engine.files.indexing import index_files
 from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import PolyhostError
+from polyhost.protocol.record_files import file_rules
 from polyhost.searching.declared import search_rules
 from polyhost.searching.search_rules import SearchRules
 from polyhost.store.base import ConnectionRow, Store
@@ -74,8 +76,9 @@ class Indexer:
         more = False
         for row in await self.store.connections.all():
             try:
-                rules = search_rules(find_source(row.source, self.home).manifest)
-                more = await self.store.search.index(row.id, rules, limit=STEP_RECORDS) or more
+                manifest = find_source(row.source, self.home).manifest
+                more = await self.store.search.index(row.id, search_rules(manifest), limit=STEP_RECORDS) or more
+                more = await index_files(self.store, row.id, file_rules(manifest)) or more
             except PolyhostError as error:
                 _log.info("not indexed: %s", error.code)
         return more

@@ -18,6 +18,7 @@ from polyhost.coverage.facts import ArtifactFacts, BatchFacts
 from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
 from polyhost.engine.events import Answer, OwnerAsked, Watcher
+from polyhost.engine.files.indexing import index_files
 from polyhost.engine.reading.indexing import index_after_run
 from polyhost.engine.run._given_up import GivenUpError, given_up_on
 from polyhost.engine.run._pipeline import Pipeline, Target
@@ -40,6 +41,7 @@ from polyhost.protocol.commands import RunOutcome
 from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.manifest import Manifest
+from polyhost.protocol.record_files import file_rules
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.validation import build_validators
 from polyhost.protocol.verdict import MESSAGE_TOO_LARGE, PROTOCOL_VIOLATION
@@ -93,6 +95,8 @@ async def collect(what: Collection, around: RunContext) -> RunResult:
                 await around.store.runs.abandon(what.connection.id, at=around.clock.iso())
             raise
     await index_after_run(around.store, what.connection.id, search_rules(what.manifest))
+    with suppress(PolyhostError):  # whoever asks for files reads the rest, and says what is wrong
+        await index_files(around.store, what.connection.id, file_rules(what.manifest))
     return result
 
 
