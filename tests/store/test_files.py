@@ -121,6 +121,23 @@ async def test_some_are_asked_for(store: Store):
     assert await names(store, number, thumbnails=True) == []
 
 
+async def test_originals_are_looked_up_by_their_identities(store: Store):
+    small = FilesDecl.model_validate({"each": "files", "id": "id", "address": "small", "thumbnail": True})
+    rules = FileRules({"messages": ((small, DECLARED), TIMES)})
+    connection = await connect_and_open(store)
+    await store.write(connection.id, "bat_1", [WriteRecords([holding(1, file("a", small="s"), file("b", small="s"))])])
+    while await store.files.index(connection.id, rules, limit=9):
+        pass
+    found = await store.files.by_identity(connection.id, ["id:b", "id:none", "id:a", "id:b"])
+    assert {identity: (row.facts.name, row.facts.is_thumbnail) for identity, row in found.items()} == {
+        "id:a": ("a.png", False),
+        "id:b": ("b.png", False),
+    }
+    assert found["id:a"] == await store.files.get(connection.id, found["id:a"].id)
+    assert await store.files.by_identity(connection.id + 1, ["id:a"]) == {}
+    assert await store.files.by_identity(connection.id, []) == {}
+
+
 async def test_what_became_of_a_file_is_kept(store: Store):
     number = await filled(store, holding(1, file("a", size=9)), holding(2, file("b", size=5)), holding(3, file("c")))
     ids = await numbers(store, number)
@@ -245,6 +262,7 @@ async def _played(store: Store, steps: list[Any], limit: int) -> list[Any]:
     held = await store.files.records(number, [row.id for row in found])
     return [
         [(row.facts, [(one.stream, one.key) for one in held[row.id]]) for row in found],
+        {key: row.facts for key, row in (await store.files.by_identity(number, ["id:a", "id:b"])).items()},
         await store.files.count(number),
         await store.files.unused(limit=99),
         await store.files.contents(limit=99),
@@ -255,6 +273,7 @@ async def test_a_preview_reads_files_and_changes_none(store: Store):
     number = await filled(store, holding(1, file("a")))
     preview = PreviewStore(store)
     ids = await numbers(preview, number)
+    assert await preview.files.by_identity(number, ["id:a"]) == await store.files.by_identity(number, ["id:a"]) != {}
     await preview.files.save(number, [here(ids["a"])])
     assert await preview.files.index(number, FileRules({}), limit=9) is False
     assert await states(store, number) == {"a": ("to_come", None)}

@@ -319,6 +319,10 @@ class FileStore(Protocol):
 
     async def get(self, connection_id: int, file_id: int) -> FileRow | None: ...
 
+    async def by_identity(self, connection_id: int, identities: Sequence[str]) -> Mapping[str, FileRow]:
+        """The originals of these identities, those that are known."""
+        ...
+
     async def of(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, Sequence[RecordFile]]:
         """The files of each of these records, in the order in which they stand in it; none of a record without."""
         ...

@@ -61,6 +61,14 @@ class MemoryFiles(Part, FileStore):
         facts = self._table(connection_id).facts.get(file_id)
         return None if facts is None else FileRow(file_id, facts)
 
+    async def by_identity(self, connection_id: int, identities: Sequence[str]) -> Mapping[str, FileRow]:
+        wanted = frozenset(identities)
+        return {
+            facts.identity: FileRow(file_id, facts)
+            for file_id, facts in self._table(connection_id).facts.items()
+            if facts.identity in wanted and not facts.is_thumbnail
+        }
+
     async def of(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, Sequence[RecordFile]]:
         found: defaultdict[str, list[RecordFile]] = defaultdict(list)
         for one in self._held(connection_id):

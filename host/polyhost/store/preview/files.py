@@ -26,6 +26,9 @@ class PreviewFiles(FileStore):
     async def get(self, connection_id: int, file_id: int) -> FileRow | None:
         return await self._inner.get(connection_id, file_id)
 
+    async def by_identity(self, connection_id: int, identities: Sequence[str]) -> Mapping[str, FileRow]:
+        return await self._inner.by_identity(connection_id, identities)
+
     async def of(self, connection_id: int, stream: str, keys: Sequence[str]) -> Mapping[str, Sequence[RecordFile]]:
         return await self._inner.of(connection_id, stream, keys)
 

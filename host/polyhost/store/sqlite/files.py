@@ -32,6 +32,9 @@ _MOMENT = f"coalesce(files.moment, {file_index.NO_MOMENT})"
 """A file in records without a moment comes last."""
 _ROWS = "SELECT files.id, " + FACTS + " FROM files LEFT JOIN contents ON contents.digest = files.content"  # noqa: S608  constants
 _GET = _ROWS + " WHERE files.connection_id = ? AND files.id = ?"
+_BY_IDENTITY = f"""{_ROWS}
+WHERE files.connection_id = ? AND files.identity IN (SELECT value FROM json_each(?)) AND files.is_thumbnail = 0
+"""  # noqa: S608  constants
 _FIND = f"""{_ROWS}
 WHERE files.connection_id = :connection
   AND (:states IS NULL OR files.state IN (SELECT value FROM json_each(:states)))
@@ -109,6 +112,13 @@ class SqliteFiles(Part, FileStore):
     @reads
     def get(self, db: sqlite3.Connection, connection_id: int, file_id: int) -> FileRow | None:
         return _get(db, connection_id, file_id)
+
+    @reads
+    def by_identity(
+        self, db: sqlite3.Connection, connection_id: int, identities: Sequence[str]
+    ) -> Mapping[str, FileRow]:
+        found = db.execute(_BY_IDENTITY, (connection_id, orjson.dumps(list(identities)).decode()))
+        return {row.facts.identity: row for row in (_row(*one) for one in found)}
 
     @reads
     def of(
