@@ -11,6 +11,7 @@ from datetime import date
 from polyhost.instants import utc
 
 __all__ = [
+    "byte_count",
     "date_in_words",
     "day_in_words",
     "duration",
@@ -108,3 +109,20 @@ def every(seconds: int) -> str:
 def plural(count: int, one: str, many: str | None = None) -> str:
     """`1 gap`, `3 gaps`, `1,204 records`."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def byte_count(size: int | None, missing: str = NOTHING) -> str:
+    """`812 B`, `4.2 MB`, counted in 1024s."""
+    if size is None:
+        return missing
+    amount = float(size)
+    for unit in ("B", "KB", "MB", "GB", "TB"):
+        if amount < _A_THOUSAND or unit == "TB":
+            break
+        amount /= 1024
+    digits = 0 if unit == "B" or amount >= _TEN else 1
+    return f"{amount:,.{digits}f} {unit}"
+
+
+_A_THOUSAND, _TEN = 999.5, 9.95
+"""From these on, rounded numbers have a digit more."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from polyhost.cli.render.common import plain
-from polyhost.cli.wording import as_typed, paused_or_not, waits_for_you, went_on
+from polyhost.cli.wording import as_typed, files_taken, paused_or_not, waits_for_you, went_on
 from polyhost.operations import events
 from polyhost.operations.events import RunEvent
 
@@ -91,6 +91,8 @@ class LiveRows:
                 if self._run is None:
                     self._run = self._progress.add_task(f"[bold]{plain(event.connection)}", total=None, note="")
                 self._note(f"{event.records:,} records indexed")
+            case events.FilesTaken():
+                self._note(files_taken(event))
             case _:
                 pass
 

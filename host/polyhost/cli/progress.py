@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import click
 
-from polyhost.cli.wording import as_typed, paused_or_not, printable, waits_for_you, went_on
+from polyhost.cli.wording import as_typed, files_taken, paused_or_not, printable, waits_for_you, went_on
 from polyhost.operations import events
 from polyhost.operations.events import RunEvent, Watcher
 
@@ -64,6 +64,9 @@ class _Lines:
             case events.RecordsIndexed() if time.monotonic() - self._last > LINE_INTERVAL:
                 self._last = time.monotonic()
                 self._say(f"{event.connection}: {event.records:,} records indexed")
+            case events.FilesTaken() if time.monotonic() - self._last > LINE_INTERVAL:
+                self._last = time.monotonic()
+                self._say(files_taken(event))
             case _:
                 pass
 

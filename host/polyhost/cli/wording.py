@@ -11,12 +11,22 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from polyhost.humanize import byte_count, plural
 from polyhost.operations.catalog import COMMAND_WORDS
 
 if TYPE_CHECKING:
-    from polyhost.operations.events import OwnerAsked, RunPaused, RunResumed
+    from polyhost.operations.events import FilesTaken, OwnerAsked, RunPaused, RunResumed
 
-__all__ = ["COMMAND_VARIABLE", "as_typed", "paused_or_not", "printable", "until", "waits_for_you", "went_on"]
+__all__ = [
+    "COMMAND_VARIABLE",
+    "as_typed",
+    "files_taken",
+    "paused_or_not",
+    "printable",
+    "until",
+    "waits_for_you",
+    "went_on",
+]
 
 COMMAND_VARIABLE = "POLYHOST_COMMAND"
 """Set by scripts/polyhost to the path it was called by."""
@@ -52,6 +62,12 @@ def waits_for_you(asked: OwnerAsked) -> str:
 def went_on(reason: str) -> str:
     """Why a page is opened anew in the middle of a run: it was lost, or its owner has signed in again."""
     return reason if reason == "signed in again" else f"the page was lost ({reason})"
+
+
+def files_taken(event: FilesTaken) -> str:
+    """How many files are here by now."""
+    left = f", {event.left:,} to come" if event.left else ""
+    return f"{plural(event.files, 'file')} taken, {byte_count(event.bytes)}{left}"
 
 
 def paused_or_not(event: RunPaused | RunResumed) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from polyhost.protocol.messages import MalformedLine as Malformed
 
 if TYPE_CHECKING:
-    from polyhost.browser.file_access import FileAccess
+    from polyhost.browser.site_access import SiteAccess
 
 __all__ = [
     "Batch",
@@ -116,8 +116,8 @@ class ConnectorSession(Protocol):
         """The process that all of its own are descended from, to be measured; None where it has none now."""
         return None
 
-    async def file_access(self) -> FileAccess | None:
-        """What the source's files are asked for with, while it is open; None where it has nothing of that kind."""
+    async def site_access(self) -> SiteAccess | None:
+        """What the source is asked with, while it is open; None where no browser asks."""
         return None
 
     def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:

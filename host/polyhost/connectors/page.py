@@ -30,10 +30,10 @@ from polyhost.browser.bridge.tab import (
 )
 from polyhost.browser.bridge.wire import CREDIT, Broken, Call, Calls, PageBatch
 from polyhost.browser.fence import Fence
-from polyhost.browser.file_access import FileAccess
 from polyhost.browser.governor import Gate, Governor
 from polyhost.browser.launch import BrowserOptions, launch
 from polyhost.browser.session import SignedOutRule
+from polyhost.browser.site_access import SiteAccess
 from polyhost.connectors.base import (
     Batch,
     Connector,
@@ -189,6 +189,7 @@ class PageSession(ConnectorSession):
         self._batches = 0
         self._outstanding: dict[int, int] = {}
         self._exited: ConnectorExited | None = None
+        self._last_access: SiteAccess | None = None
 
     @property
     def tab(self) -> Tab:
@@ -198,8 +199,9 @@ class PageSession(ConnectorSession):
     async def process_id(self) -> int | None:
         return await self._tab.process_id()
 
-    async def file_access(self) -> FileAccess | None:
-        return await self._tab.file_access(self._gate)
+    async def site_access(self) -> SiteAccess | None:
+        """What it had when it finished, then."""
+        return await self._tab.site_access(self._gate) or self._last_access
 
     async def start(self) -> None:
         """Open the page and wait for the polyfill. NeedsOwnerError where the owner is signed out."""
@@ -239,6 +241,7 @@ class PageSession(ConnectorSession):
     async def finish(self) -> ConnectorExited:
         """NeedsOwnerError where the session was lost while collecting, which can look like an empty site."""
         url = self._tab.url
+        self._last_access = await self._tab.site_access(self._gate)
         exited = self._end(ConnectorExited())
         await self._close()
         self._settings.signed_out.check(url, self._settings.hosts[0])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, Restarted, Traffic
 
 if TYPE_CHECKING:
-    from polyhost.browser.file_access import FileAccess
+    from polyhost.browser.site_access import SiteAccess
 
 __all__ = ["PassedOnSession"]
 
@@ -29,8 +29,8 @@ class PassedOnSession(ConnectorSession):
     async def process_id(self) -> int | None:
         return await self._inner.process_id()
 
-    async def file_access(self) -> FileAccess | None:
-        return await self._inner.file_access()
+    async def site_access(self) -> SiteAccess | None:
+        return await self._inner.site_access()
 
     async def send(self, message: Mapping[str, Any]) -> None:
         await self._inner.send(message)

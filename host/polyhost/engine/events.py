@@ -193,6 +193,7 @@ RunEvent = (
     | RunPaused
     | RunResumed
     | RecordsIndexed
+    | FilesTaken
     | RunFinished
 )
 Watcher = Callable[[RunEvent], None]

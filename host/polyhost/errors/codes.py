@@ -234,6 +234,7 @@ class ErrorCode(StrEnum):
     SCOPE_INVALID = "scope_invalid", 400, _REFUSED, "What to collect cannot be understood."
     SCOPE_NOT_SUPPORTED = "scope_not_supported", 400, _REFUSED, "The stream cannot be narrowed that way."
     MODE_INVALID = "mode_invalid", 400, _REFUSED, "The mode is not one that a run can have."
+    FILES_INVALID = "files_invalid", 400, _REFUSED, "What is said of files is not true or false."
     UNKNOWN_KEY = "unknown_key", 400, _REFUSED, "The request has a part that does not exist."
     NOT_AN_OBJECT = "not_an_object", 400, _REFUSED, "The part has to be a JSON object."
     NOT_AN_ARRAY = "not_an_array", 400, _REFUSED, "The part has to be an array of strings."

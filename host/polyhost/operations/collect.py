@@ -12,6 +12,9 @@ from pathlib import Path
 
 from polyhost.browser.recordings.waivers import read_waivers
 from polyhost.engine.development.rehearsal import keep_recording
+from polyhost.engine.files.downloading import Downloading
+from polyhost.engine.files.step import FileStep
+from polyhost.engine.files.wanted import FilesWanted
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.dry_run import dry_run
 from polyhost.engine.run.dry_run_json import DryRun
@@ -29,11 +32,13 @@ from polyhost.engine.sources.connectors import (
 )
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import ErrorCode, RefusedError
+from polyhost.files.contents import Contents
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import host_mappings, resources
 from polyhost.operations.runs import RunRequest
 from polyhost.protocol.diagnostics import FINISHED, RunStatus
+from polyhost.protocol.record_files import file_rules
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import ABSENT, resolve_request, resolve_scope
 from polyhost.store.base import ConnectionRow, Store
@@ -48,6 +53,11 @@ async def collect_as_typed(context: Context, request: RunRequest) -> Result[RunR
     """What `run` does. Everything that can be refused is refused before the store is opened for writing."""
     if request.replay is not None and request.record is not None:
         raise RefusedError("--replay and --record exclude each other", "Record from a live run.")
+    files = _files_wanted(context, request)
+    if files is not None and (request.replay is not None or request.record is not None):
+        raise RefusedError(
+            "--files asks the site for files, which no recording holds", "Leave it out of --replay and --record."
+        )
     if request.waive and request.record is None:
         raise RefusedError("--waive is about a recording, and none is made", "Give --record DIR, too.")
     read_waivers(request.waive)
@@ -66,7 +76,7 @@ async def collect_as_typed(context: Context, request: RunRequest) -> Result[RunR
         hosts = _hosts(request, connection)
         owner = Owner(answer=context.answer, watch=context.watch, headed=request.headed)
         prepared = await make(source, connection, hosts, context.home, store, context.clock, owner, context.launcher)
-        return await _run(context, store, connection, source, scope, prepared, request)
+        return await _run(context, store, connection, source, scope, prepared, request, files=files)
 
 
 async def collect_wanted(context: Context, name: str, wanted: object) -> RunResult:
@@ -83,7 +93,8 @@ async def collect_wanted(context: Context, name: str, wanted: object) -> RunResu
         prepared = await live_connector(
             source, connection, hosts, context.home, store, context.clock, owner, context.launcher
         )
-        return await _collect(context, store, connection, source, scope, prepared, full=full)
+        files = _files_asked(context, wanted)
+        return await _collect(context, store, connection, source, scope, prepared, full=full, files=files)
 
 
 async def _replay(context: Context, request: RunRequest, recording: Path) -> Result[RunResult]:
@@ -130,9 +141,13 @@ async def _run(
     scope: Scope,
     prepared: Prepared,
     request: RunRequest,
+    *,
+    files: FilesWanted | None = None,
 ) -> Result[RunResult]:
     folder = None if request.trace is None else _folder(request.trace)
-    result = await _collect(context, store, connection, source, scope, prepared, full=request.full, trace_to=folder)
+    result = await _collect(
+        context, store, connection, source, scope, prepared, full=request.full, trace_to=folder, files=files
+    )
     status = RunStatus(result["status"])
     if request.record is not None and status in FINISHED:
         await keep_recording(
@@ -162,6 +177,7 @@ async def _collect(
     *,
     full: bool,
     trace_to: Path | None = None,
+    files: FilesWanted | None = None,
 ) -> RunResult:
     trace = Trace()
     what = Collection(
@@ -174,6 +190,7 @@ async def _collect(
         method="browser_polyfill" if source.kind == "page" else "provider_api",
         recorded=prepared.recorded,
         bounds=run_bounds(context.home),
+        files=None if files is None else _file_step(context, store, connection, source, files),
     )
     around = RunContext(
         store=store,
@@ -187,6 +204,30 @@ async def _collect(
     await prepared.remember(store, connection)
     kept = keep_trace(trace, result, context.home, trace_to)
     return result if kept is None else {**result, "trace": str(kept)}
+
+
+def _files_wanted(context: Context, request: RunRequest) -> FilesWanted | None:
+    """Where files are asked for, on the command line or by what is set. Sizes and types are checked either way."""
+    settings = load_config(context.home).files
+    wanted = FilesWanted.of(settings, max_size=request.files_max_size, types=request.files_type)
+    narrowed = request.files_max_size is not None or bool(request.files_type)
+    if narrowed and not (request.files or settings.with_runs):
+        raise RefusedError("--files-max-size and --files-type are about files, and none are asked for", "Give --files.")
+    from_site = request.replay is None and request.record is None
+    return wanted if request.files or (settings.with_runs and from_site) else None
+
+
+def _files_asked(context: Context, wanted: object) -> FilesWanted | None:
+    settings = load_config(context.home).files
+    asked = wanted.get("files", settings.with_runs) if isinstance(wanted, dict) else settings.with_runs
+    return FilesWanted.of(settings) if asked else None
+
+
+def _file_step(
+    context: Context, store: Store, connection: ConnectionRow, source: Loaded, wanted: FilesWanted
+) -> FileStep:
+    into = Downloading(contents=Contents(context.home), store=store, connection_id=connection.id, clock=context.clock)
+    return FileStep(wanted=wanted, rules=file_rules(source.manifest), open_fetch=into.open)
 
 
 def _check_session(connection: ConnectionRow) -> None:

@@ -62,13 +62,14 @@ class TimeRange(TypedDict):
 
 class RunWanted(TypedDict):
     """What to collect. What is left out bounds nothing; null, an empty list and an unknown name are refused: a boundary
-    that is not understood is not taken for none."""
+    that is not understood is not taken for none. `files`: whether files are fetched, too; left out, as it is set."""
 
     streams: NotRequired[_Names]
     resources: NotRequired[Annotated[dict[str, _Names], _SOME]]
     time_range: NotRequired[Annotated[TimeRange, _SOME]]
     fields: NotRequired[Annotated[dict[str, _Names], _SOME]]
     mode: NotRequired[Literal["incremental", "full_refresh"]]
+    files: NotRequired[bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,9 @@ class RunRequest:
         metavar="DIR",
         names=Names.FOLDER,
     )
+    files: bool = flag("Fetch the files of what is stored, too: pictures, documents, recordings.")
+    files_max_size: str | None = common.files_max_size()
+    files_type: tuple[str, ...] = common.files_type()
     allow_gaps: bool = flag("End with status 0 although gaps were found.")
 
 

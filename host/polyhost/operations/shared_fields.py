@@ -13,6 +13,8 @@ __all__ = [
     "after",
     "connection",
     "deleted",
+    "files_max_size",
+    "files_type",
     "insecure_tls",
     "map_host",
     "partition",
@@ -78,6 +80,18 @@ def after() -> Any:
 def deleted() -> Any:
     """Whether tombstones are shown."""
     return flag("Show records the source has deleted, too.")
+
+
+def files_max_size() -> Any:
+    """How large one file may be."""
+    return option("Leave files alone that are larger, e.g. 100MB.", metavar="SIZE")
+
+
+def files_type() -> Any:
+    """What files may be."""
+    return option(
+        "Only files of this type, e.g. image or application/pdf. Repeat for more.", metavar="TYPE", default=()
+    )
 
 
 def waive() -> Any:

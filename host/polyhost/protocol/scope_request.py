@@ -24,7 +24,7 @@ __all__ = ["ABSENT", "MAX_RESOURCES", "ScopeError", "resolve_request", "resolve_
 
 MAX_RESOURCES = 10_000
 """Ids one request may name for one stream. START carries them all; a longer list is a full run, or several runs."""
-_REQUEST_KEYS = ("streams", "resources", "time_range", "fields", "mode")
+_REQUEST_KEYS = ("streams", "resources", "time_range", "fields", "mode", "files")
 _RANGE_KEYS = ("since", "until")
 MODES = ("incremental", "full_refresh")
 _DATE_LENGTH = len("2026-01-31")
@@ -66,13 +66,16 @@ class ScopeError(RefusedError):
 
 
 def resolve_request(manifest: Manifest, request: object) -> Scope:
-    """The scope of a request object `{streams?, resources?, time_range?: {since?, until?}, fields?, mode?}`."""
+    """The scope of a request object `{streams?, resources?, time_range?: {since?, until?}, fields?, mode?, files?}`.
+    `mode` and `files` bound nothing: whoever runs it reads them."""
     given = _object(request, "request", _REQUEST_KEYS)
     bounds = _object(given["time_range"], "time_range", _RANGE_KEYS, empty=False) if "time_range" in given else {}
     if "mode" in given and given["mode"] not in MODES:
         raise ScopeError(
             ErrorCode.MODE_INVALID, "mode", "it is not a collection mode", f"Use one of: {', '.join(MODES)}."
         )
+    if not isinstance(given.get("files", False), bool):
+        raise ScopeError(ErrorCode.FILES_INVALID, "files", "it is not true or false", "Use true to fetch files, too.")
     return resolve_scope(
         manifest,
         streams=given.get("streams", ABSENT),

@@ -40,4 +40,5 @@ class Behaviour:
     token_delay_ms: int = 0  # how long the client page boots before it stores its token
     auth_endpoint: bool = True  # https://app.slack.com/auth?…response_type=json answers with tokens
     front_counts_nobody: bool = False  # the front page says that nobody is signed in, whatever the session is
+    files_ask_to_sign_in: bool = False  # files.slack.com answers with its sign-in page, whoever asks
     front_tells: bool = True  # whether the front page says how many are signed in at all

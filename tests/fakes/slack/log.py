@@ -27,6 +27,8 @@ class RequestLog:
         self.seen: list[Seen] = []
         self.violations: list[str] = []
         self.pages: list[str] = []
+        self.files: list[Mapping[str, str]] = []
+        """The headers of requests for files."""
         self._number = 0
 
     def add(self, host: str, method: str, params: Mapping[str, str], outcome: str) -> None:
@@ -49,3 +51,4 @@ class RequestLog:
         """Forget requests and pages, but no violation."""
         self.seen.clear()
         self.pages.clear()
+        self.files.clear()

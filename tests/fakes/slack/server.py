@@ -196,6 +196,7 @@ class FakeSlack:
         if host == CLIENT_HOST:
             return self._pages.client_host(request.path, request.query, request.cookies, form)
         if host == FILE_HOST:
+            self.log.files.append(dict(request.headers))
             return self._pages.file_host(request.path, request.cookies)
         if host == SIGN_IN_HOST:
             return self._pages.sign_in.front(request.path, request.query, form)

@@ -24,10 +24,10 @@ from polyhost.browser.bridge.storms import Storms
 from polyhost.browser.bridge.wire import Hello, Said, parse
 from polyhost.browser.bridge.world import Hung, Lost, Navigated, World, WorldEvent
 from polyhost.browser.fence import Fence
-from polyhost.browser.file_access import FileAccess
 from polyhost.browser.governor import Gate
 from polyhost.browser.launch import BrowserOptions, LaunchedBrowser, launch
 from polyhost.browser.session import SignedOutRule
+from polyhost.browser.site_access import SiteAccess
 from polyhost.errors import RunFailedError
 from polyhost.protocol.host_patterns import allows_url
 
@@ -168,8 +168,8 @@ class Tab:
                 return None
         return self._process[1]
 
-    async def file_access(self, gate: Gate) -> FileAccess | None:
-        """What the site's files are asked for with now; None where there is no browser, or it does not say."""
+    async def site_access(self, gate: Gate) -> SiteAccess | None:
+        """What the site is asked with now; None where there is no browser, or it does not say."""
         browser, context = self._browser, self._context
         if browser is None or context is None:
             return None
@@ -178,7 +178,7 @@ class Tab:
                 cookies = await context.cookies()
         except (Error, TimeoutError):
             return None
-        return FileAccess(
+        return SiteAccess(
             options=self._settings.browser,
             gate=gate,
             page=self._settings.url,

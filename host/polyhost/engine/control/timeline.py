@@ -87,7 +87,7 @@ class Timeline:
 def _what_it_is_about(event: RunEvent) -> Hashable | None:
     """The same for events of which only the newest counts; None for one that stands by itself."""
     match event:
-        case events.RecordsWritten() | events.RequestsCounted() | events.RecordsIndexed():
+        case events.RecordsWritten() | events.RequestsCounted() | events.RecordsIndexed() | events.FilesTaken():
             return type(event).__name__
         case events.RunPaused() | events.RunResumed():
             return "pause"

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from polyhost.bounds import DEFAULT_BOUNDS, RunBounds
+from polyhost.browser.site_access import SiteAccess
 from polyhost.connectors.base import Connector, ConnectorSession, Traffic
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts
 from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
 from polyhost.engine.events import Answer, OwnerAsked, Watcher
 from polyhost.engine.files.indexing import index_files
+from polyhost.engine.files.step import FileStep
 from polyhost.engine.reading.indexing import index_after_run
 from polyhost.engine.run._given_up import GivenUpError, given_up_on
 from polyhost.engine.run._pipeline import Pipeline, Target
@@ -38,7 +40,7 @@ from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.instants import iso_from_seconds
 from polyhost.protocol.bindings import match_bindings
 from polyhost.protocol.commands import RunOutcome
-from polyhost.protocol.diagnostics import DiagnosticCode, RunStatus
+from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.record_files import file_rules
@@ -69,6 +71,8 @@ class Collection:
     """Called before the end is judged, for what only the caller knows."""
     bounds: RunBounds = DEFAULT_BOUNDS
     """What the run may not exceed."""
+    files: FileStep | None = None
+    """Fetches the files of its records, where they are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,8 @@ class _Run:
         )
         self._waiting = Waiting(around.store, what.connection.id, run_id, around.clock)
         self._opened = False
+        self._access: SiteAccess | None = None
+        self._traffic_of: Traffic | None = None
         self._asked = False
         """Whether the connector had to ask its owner to sign in."""
 
@@ -169,6 +175,8 @@ class _Run:
             raise ended.error
         async with asyncio.TaskGroup() as tasks:
             keeping = tasks.create_task(self._keep_while_settling())
+            await self._settle(ended)
+            await self._fetch_files(ended)
             result = await self._close(ended)
             keeping.cancel()
         return result
@@ -187,6 +195,7 @@ class _Run:
             try:
                 await self._exchange(session, ledger, ended)
             finally:
+                self._traffic_of = session.traffic
                 ended.traffic = replace(session.traffic)
                 ended.stopped = self._pausing.why_ended()
 
@@ -238,6 +247,8 @@ class _Run:
         )
         try:
             ended.outcome = await pipeline.run()
+            if what.files is not None and ended.outcome.status == "succeeded":
+                self._access = await session.site_access()
         finally:
             for diagnostic in translator.unplaced():
                 self._tally.report(diagnostic)
@@ -308,7 +319,7 @@ class _Run:
         )
         self._opened = True
 
-    async def _close(self, ended: Ended) -> RunResult:
+    async def _settle(self, ended: Ended) -> None:
         await self._open_rows()
         self._what.correct(ended)
         broken = ended.outcome is None or ended.outcome.code in {PROTOCOL_VIOLATION, MESSAGE_TOO_LARGE}
@@ -318,6 +329,30 @@ class _Run:
             ops: list[WriteOp] = [*([SavePartitions(changed)] if changed else []), *ended.ledger.settle_exceptions()]
             if ops:
                 await self._around.store.write(self._what.connection.id, self._who.batch_id, ops)
+
+    async def _fetch_files(self, ended: Ended) -> None:
+        """What cannot be fetched is a gap of the files alone: the records are durable, and what they prove is kept."""
+        step, store, connection_id = self._what.files, self._around.store, self._what.connection.id
+        if step is None:
+            return
+        if self._access is not None and not self._around.cancelled.is_set():
+            try:
+                async with asyncio.timeout(self._what.bounds.run_seconds), given_up_on(self._around.cancelled):
+                    await step.fetch(store, connection_id, self._access, self._tally.watch)
+            except (GivenUpError, TimeoutError):
+                pass  # the next run goes on
+            except PolyhostError as error:
+                self._tally.report(_no_files(error))
+            except ExceptionGroup as group:
+                self._tally.report(_no_files(_first_known(group)))
+        if self._traffic_of is not None:
+            ended.traffic = replace(self._traffic_of)
+        done = await step.ended(store, connection_id)
+        ended.files = done.taken
+        for diagnostic in done.diagnostics:
+            self._tally.report(diagnostic)
+
+    async def _close(self, ended: Ended) -> RunResult:
         ended.finished_at = self._around.clock.iso()
         ended.seconds = self._around.clock.up() - self._began.up
         status = run_status(ended)
@@ -354,6 +389,15 @@ class _Run:
             finished_at=finished_at,
             facts=facts.as_json(),
         )
+
+
+def _no_files(error: PolyhostError) -> Diagnostic:
+    return Diagnostic(
+        code=DiagnosticCode.MEDIA_MISSING,
+        severity=Severity.GAP,
+        message=f"Fetching files was given up: {error.reason}.",
+        recovery_hint=error.instruction or None,
+    )
 
 
 def _first_known(group: BaseExceptionGroup[BaseException]) -> PolyhostError:

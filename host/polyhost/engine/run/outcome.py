@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from polyhost.bounds import BOUND_CODES
 from polyhost.connectors.base import Traffic
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts, Claim, Completeness, Counts, Gap, Method
+from polyhost.coverage.file_totals import FilesTaken
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.receipt import receipt
 from polyhost.engine.run._tally import Tally
@@ -83,6 +84,8 @@ class Ended:
     settled: Mapping[str, Settlement] = field(default_factory=dict[str, Settlement])
     stopped: StoppedError | None = None
     """Why it was ended as cancelled, where its owner did not just say so."""
+    files: FilesTaken | None = None
+    """What became of its files, where they were asked for."""
     finished_at: str = ""
     seconds: float = 0.0
 
@@ -156,6 +159,7 @@ def run_facts(who: Identity, ended: Ended, status: RunStatus) -> BatchFacts:
         completeness=_completeness(ended, status),
         blocked=dict(ended.traffic.blocked),
         exceptions=tuple(one.as_json() for one in ended.exceptions[:NAMED]),
+        files=ended.files,
     )
 
 

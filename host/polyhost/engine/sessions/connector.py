@@ -24,6 +24,7 @@ from playwright.async_api import Error, Page
 
 from polyhost.browser.display import has_display
 from polyhost.browser.signed_in import read_state
+from polyhost.browser.site_access import SiteAccess
 from polyhost.browser.storage import kept_state
 from polyhost.connectors.base import (
     Batch,
@@ -136,6 +137,9 @@ class _OwnersSession(ConnectorSession):
 
     async def process_id(self) -> int | None:
         return None if self._inner is None else await self._inner.process_id()
+
+    async def site_access(self) -> SiteAccess | None:
+        return None if self._inner is None else await self._inner.site_access()
 
     async def send(self, message: Mapping[str, Any]) -> None:
         if self._inner is not None:

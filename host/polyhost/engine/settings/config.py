@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from polyhost.bounds import BOUNDS, RunBounds
 from polyhost.engine.settings._layers import Setting, Settings, config_path, read_settings
 from polyhost.engine.settings._webhook_address import address_fault
+from polyhost.engine.settings.file_sizes import size_in_bytes
 from polyhost.engine.settings.quiet_hours import read_quiet_hours
 from polyhost.engine.settings.time_zone import owner_zone
 from polyhost.errors import ErrorCode, RefusedError
@@ -26,6 +27,7 @@ __all__ = [
     "BoundsConfig",
     "BrowserConfig",
     "Config",
+    "FilesConfig",
     "NotifyConfig",
     "RunConfig",
     "ScheduleConfig",
@@ -102,6 +104,27 @@ class BoundsConfig(_Section):
         return RunBounds(**self.model_dump())
 
 
+def _file_size(text: str) -> str:
+    try:
+        size_in_bytes(text)
+    except RefusedError as error:
+        raise ValueError(error.reason) from error
+    return text
+
+
+_Size = Annotated[str, AfterValidator(_file_size)]
+
+
+class FilesConfig(_Section):
+    """The files of records: pictures, documents, recordings."""
+
+    with_runs: bool = Field(default=False, description="Fetch files in every run, also without --files.")
+    max_size: _Size = Field(
+        default="1GB", description="Leave files alone that are larger, unless it is said otherwise."
+    )
+    per_run: _Size = Field(default="20GB", description="How much one run fetches at most; the next one goes on.")
+
+
 class ServeConfig(_Section):
     """`polyhost serve`."""
 
@@ -170,6 +193,7 @@ class Config(_Section):
     browser: BrowserConfig = BrowserConfig()
     run: RunConfig = RunConfig()
     bounds: BoundsConfig = BoundsConfig()
+    files: FilesConfig = FilesConfig()
     serve: ServeConfig = ServeConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     notify: NotifyConfig = NotifyConfig()

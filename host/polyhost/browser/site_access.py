@@ -1,7 +1,6 @@
-"""What a site's files are asked for with, as its page would ask: the browser's cookies, its name, where from, and
-the one way out that the browser has.
+"""What a page's browser has to ask its site with: cookies, a name, where from, the one way out, and who says when.
 
-Must not know: files, how one is fetched.
+Must not know: files, what is asked for.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from typing import Any
 from polyhost.browser.governor import Gate
 from polyhost.browser.launch import BrowserOptions
 
-__all__ = ["FileAccess"]
+__all__ = ["SiteAccess"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FileAccess:
-    """`cookies`: as Playwright gives them. `page`: the address files are asked from. `headers`: what a host's files are
-    asked for with besides, by host pattern. `options`: whom the browser may reach, and how. `gate`: what says when."""
+class SiteAccess:
+    """`cookies`: as Playwright gives them. `page`: the address of the page. `headers`: what a host is sent besides, by
+    its pattern. `options`: whom the browser may reach, and how. `gate`: what says when."""
 
     options: BrowserOptions
     gate: Gate

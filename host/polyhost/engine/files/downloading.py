@@ -1,0 +1,105 @@
+"""Fetching one file with what a page has to ask with: through the way out that its browser has, when its governor lets.
+
+Owns: how a fetch, the store and the governor come together. Must not know: which file is next, what an answer means.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from polyhost.browser.hosts import policy_of
+from polyhost.browser.site_access import SiteAccess
+from polyhost.engine.clock import Clock
+from polyhost.engine.files.step import Fetch
+from polyhost.errors import ErrorCode, RunFailedError
+from polyhost.files.access import FileAccess
+from polyhost.files.contents import Contents
+from polyhost.files.downloads import Downloads, Fetched, Wanted
+from polyhost.ledger.files import FileReason
+from polyhost.store.base import FileResult, FileRow, Store
+
+__all__ = ["Downloading"]
+
+ENDPOINT = "(files)"
+"""What all requests for files are called in a run's figures, and paced by."""
+_SLOW_DOWN = 503
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Downloading:
+    """Into one connection of one home."""
+
+    contents: Contents
+    store: Store
+    connection_id: int
+    clock: Clock
+
+    @asynccontextmanager
+    async def open(self, site: SiteAccess) -> AsyncGenerator[Fetch]:
+        """What fetches, as long as it is open."""
+        options = site.options
+        access = FileAccess(
+            hosts=options.allow_hosts or (),
+            cookies=site.cookies,
+            user_agent=site.user_agent,
+            referer=site.page,
+            headers=site.headers,
+        )
+        policy = policy_of(allow=options.allow_hosts, private=options.private_hosts, map_hosts=options.map_hosts)
+
+        async def permit(_host: str) -> None:
+            await site.gate.permit(ENDPOINT)
+
+        trusted = _trusting_anybody() if options.insecure_tls else None
+        async with Downloads(self.contents, access, policy, permit=permit, tls=trusted) as downloads:
+
+            async def fetch(row: FileRow, max_size: int) -> FileResult:
+                return await self._fetch(downloads, site, row, max_size)
+
+            yield fetch
+
+    async def _fetch(self, downloads: Downloads, site: SiteAccess, row: FileRow, max_size: int) -> FileResult:
+        facts = row.facts
+        wanted = Wanted(row.id, facts.address or "", facts.name, facts.type, facts.size)
+        attempt = 1
+        while True:
+            fetched = await self._tried(downloads, wanted, max_size)
+            if fetched.reason is not FileReason.SERVER_ERROR:
+                break
+            told = None if fetched.retry_after is None else str(int(fetched.retry_after))
+            if not await site.gate.retry(ENDPOINT, _SLOW_DOWN, attempt, told):
+                break
+            attempt += 1
+        result = self._result_of(row.id, fetched)
+        if fetched.content is None:
+            await self.store.files.save(self.connection_id, [result])
+        else:
+            site.gate.outcome(ENDPOINT, 200)
+        return result
+
+    async def _tried(self, downloads: Downloads, wanted: Wanted, max_size: int) -> Fetched:
+        async def note(fetched: Fetched) -> None:
+            await self.store.files.save(self.connection_id, [self._result_of(wanted.file_id, fetched)])
+
+        try:
+            return await downloads.fetch(wanted, max_size, note=note)
+        except OSError as error:
+            raise RunFailedError(
+                f"The home does not take the files: {error.strerror or 'it cannot be written to'}",
+                "Make room, and run it again; what came is kept.",
+                code=ErrorCode.DISK_FULL,
+            ) from error
+
+    def _result_of(self, file_id: int, fetched: Fetched) -> FileResult:
+        return FileResult(file_id, fetched.state, fetched.reason, self.clock.iso(), fetched.content)
+
+
+def _trusting_anybody() -> ssl.SSLContext:
+    """For a test server of one's own, as `--insecure-tls` says; nothing but this machine is reached then."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,144 @@
+"""Fetching the files of a connection's records: a step of its own beside a run, whose records are durable by then.
+
+Owns: which file is next, how many at a time, when it is enough, what is said of the rest. Must not know: how one is
+fetched (`downloading` does) or kept, pages, surfaces.
+
+Newest first. What becomes of a file is noted as soon as it is known, so that whatever ends the step, the next goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import dataclass, field
+
+from polyhost.browser.site_access import SiteAccess
+from polyhost.coverage.file_totals import FilesTaken, FileTotals, file_totals
+from polyhost.engine import events
+from polyhost.engine.events import Watcher
+from polyhost.engine.files.indexing import catch_up_files
+from polyhost.engine.files.wanted import FilesWanted
+from polyhost.ledger.files import FileReason, FileState
+from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
+from polyhost.protocol.record_files import FileRules
+from polyhost.store.base import FileCount, FileQuery, FileResult, FileRow, Store
+
+__all__ = ["Fetch", "FileStep", "FilesEnded", "missing_files", "totals_of"]
+
+AT_ONCE = 4
+"""Files fetched at the same time: what a browser asks of one host, less what its page needs."""
+_PAGE = 200
+_IN_TURN = (FileState.TO_COME, FileState.OVER_LIMIT, FileState.REFUSED)
+"""What was refused is asked for again, after all that was not."""
+
+Fetch = Callable[[FileRow, int], Awaitable[FileResult]]
+"""Fetches one, of so many bytes at most; whatever became of it is noted in the store by then."""
+OpenFetch = Callable[[SiteAccess], AbstractAsyncContextManager[Fetch]]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesEnded:
+    """What the step came to."""
+
+    taken: FilesTaken
+    diagnostics: Sequence[Diagnostic] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class FileStep:
+    """That of one run. `open_fetch`: fetches with what the run's page had to ask with."""
+
+    wanted: FilesWanted
+    rules: FileRules
+    open_fetch: OpenFetch
+    _files: int = field(default=0, init=False)
+    _bytes: int = field(default=0, init=False)
+    _left: int = field(default=0, init=False)
+
+    async def fetch(self, store: Store, connection_id: int, access: SiteAccess, watch: Watcher) -> None:
+        """Fetch what is wanted, until nothing more is or the budget is used up; to be cancelled at any time. An error
+        that is no file's own, such as a full disk, ends all of it."""
+        await catch_up_files(store, connection_id, self.rules)
+        self._left = await self._how_many(store, connection_id)
+        async with self.open_fetch(access) as fetch, aclosing(self._queue(store, connection_id)) as queue:
+            turn = asyncio.Lock()
+            async with asyncio.TaskGroup() as tasks:
+                for _ in range(AT_ONCE):
+                    tasks.create_task(self._work(fetch, queue, turn, watch))
+
+    async def ended(self, store: Store, connection_id: int) -> FilesEnded:
+        """What it has come to by now."""
+        counts = await store.files.count(connection_id)
+        taken = FilesTaken(taken=self._files, bytes=self._bytes, known=totals_of(counts))
+        return FilesEnded(taken, missing_files(counts))
+
+    async def _work(self, fetch: Fetch, queue: AsyncIterator[FileRow], turn: asyncio.Lock, watch: Watcher) -> None:
+        while self._bytes < self.wanted.budget:
+            async with turn:  # one at a time may ask a generator for more
+                row = await anext(queue, None)
+            if row is None:
+                return
+            result = await fetch(row, self.wanted.max_size)
+            self._left = max(0, self._left - 1)
+            if result.state is FileState.HERE and result.content is not None:
+                self._files += 1
+                self._bytes += result.content.size
+                watch(events.FilesTaken(self._files, self._bytes, self._left))
+
+    async def _queue(self, store: Store, connection_id: int) -> AsyncGenerator[FileRow]:
+        """Each once: a file that is here leaves its state behind the place that the pages go on from."""
+        tried: set[int] = set()
+        for state in _IN_TURN:
+            after: str | None = None
+            while True:
+                query = FileQuery(states=frozenset({state}), thumbnails=False, after=after, limit=_PAGE)
+                page = await store.files.find(connection_id, query)
+                for row in page.files:
+                    if row.id not in tried and self._may_be_had(row):
+                        tried.add(row.id)
+                        yield row
+                if (after := page.next) is None:
+                    break
+
+    def _may_be_had(self, row: FileRow) -> bool:
+        """Of the wanted types, somewhere to be asked for, and not known to be too large all the same."""
+        facts = row.facts
+        if facts.address is None or not self.wanted.is_of_type(facts):
+            return False
+        return facts.state is not FileState.OVER_LIMIT or facts.size is None or facts.size <= self.wanted.max_size
+
+    async def _how_many(self, store: Store, connection_id: int) -> int:
+        counts = await store.files.count(connection_id)
+        return sum(one.files for one in counts if one.state is FileState.TO_COME and not one.is_thumbnail)
+
+
+def totals_of(counts: Sequence[FileCount]) -> FileTotals:
+    """Of all streams."""
+    return file_totals((str(one.state), one.files, one.bytes) for one in counts if not one.is_thumbnail)
+
+
+def missing_files(counts: Sequence[FileCount]) -> list[Diagnostic]:
+    """What was asked for and is not here, by stream: a gap where another run, or the owner, may close it. What the
+    source has not got, or was not asked for, is none."""
+    why: dict[str, Counter[str]] = {}
+    for one in counts:
+        open_still = one.state is FileState.REFUSED or (one.state is FileState.TO_COME and one.reason is not None)
+        if open_still and not one.is_thumbnail and one.reason is not FileReason.NOT_IN_FILE:
+            why.setdefault(one.stream, Counter())[str(one.reason)] += one.files
+    return [
+        Diagnostic(
+            code=DiagnosticCode.MEDIA_MISSING,
+            severity=Severity.GAP,
+            stream=stream,
+            count=sum(reasons.values()),
+            message=f"Files could not be fetched ({_told(reasons)}).",
+            recovery_hint="retry_by_runtime",
+        )
+        for stream, reasons in why.items()
+    ]
+
+
+def _told(reasons: Counter[str]) -> str:
+    return ", ".join(f"{reason.replace('_', ' ')}: {count:,}" for reason, count in reasons.most_common())

@@ -1,0 +1,155 @@
+"""Which file is fetched next, and when it is enough."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from polyhost.engine.events import FilesTaken, RunEvent
+from polyhost.engine.files.step import AT_ONCE, Fetch, FileStep
+from polyhost.engine.files.wanted import FilesWanted
+from polyhost.errors import RunFailedError
+from polyhost.ledger.files import Content, FileReason, FileState
+from polyhost.store.base import FileResult, FileRow, Store
+from store.conftest import make_home, store
+from store.making import LATER
+from store.test_files import RULES, file, filled, here, holding, numbers, states
+
+__all__ = ["make_home", "store"]
+
+pytestmark = pytest.mark.requirement("SL-2")
+
+Becomes = Callable[[FileRow], FileResult]
+
+
+def arrives(row: FileRow) -> FileResult:
+    return here(row.id, Content(f"{row.id:064x}", row.facts.size or 1, "image/png"))
+
+
+class Fetching:
+    """A fetch that is told what becomes of each; notes what was asked for."""
+
+    def __init__(self, store: Store, connection_id: int, becomes: Becomes = arrives) -> None:
+        self.store, self.connection_id, self.becomes = store, connection_id, becomes
+        self.asked: list[str] = []
+        self.at_once = self.most = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.crowded = asyncio.Event()
+
+    async def __call__(self, row: FileRow, max_size: int) -> FileResult:
+        self.asked.append(row.facts.identity.removeprefix("id:"))
+        self.at_once += 1
+        self.most = max(self.most, self.at_once)
+        if self.at_once == AT_ONCE:
+            self.crowded.set()
+        await self.gate.wait()
+        self.at_once -= 1
+        result = self.becomes(row)
+        await self.store.files.save(self.connection_id, [result])
+        return result
+
+    @asynccontextmanager
+    async def open(self, _: Any) -> AsyncIterator[Fetch]:
+        yield self
+
+    async def run(self, watch: Callable[[RunEvent], None] = lambda _: None, **wanted: Any) -> FileStep:
+        step = FileStep(wanted=FilesWanted(**wanted), rules=RULES, open_fetch=self.open)
+        await step.fetch(self.store, self.connection_id, None, watch)  # type: ignore[arg-type]  no site is asked
+        return step
+
+
+async def test_the_newest_come_first_and_a_few_at_once(store: Store):
+    number = await filled(store, *(holding(one, file(f"f{one}")) for one in range(9)))
+    fetching = Fetching(store, number)
+    fetching.gate.clear()
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(fetching.run())
+        await fetching.crowded.wait()
+        fetching.gate.set()
+    step = running.result()
+    assert fetching.asked == [f"f{one}" for one in reversed(range(9))]
+    assert fetching.most == AT_ONCE
+    ended = await step.ended(store, number)
+    assert (ended.taken["taken"], ended.taken["known"]["here"], ended.diagnostics) == (9, 9, [])
+
+
+async def test_what_no_page_can_be_asked_for_is_passed_over(store: Store):
+    gone, external = file("gone", mode="tombstone"), file("external", mode="external")
+    number = await filled(store, holding(1, gone, external, {"id": "nowhere"}, file("there")))
+    fetching = Fetching(store, number)
+    await fetching.run()
+    assert fetching.asked == ["there"]
+
+
+async def test_what_was_refused_is_asked_for_again_last_and_once(store: Store):
+    number = await filled(store, holding(1, file("a")), holding(2, file("b")))
+    ids = await numbers(store, number)
+    await store.files.save(number, [FileResult(ids["b"], FileState.REFUSED, FileReason.NOT_ALLOWED, LATER)])
+    fetching = Fetching(store, number, lambda row: FileResult(row.id, FileState.REFUSED, FileReason.NOT_ALLOWED, LATER))
+    step = await fetching.run()
+    assert fetching.asked == ["a", "b"]
+    (gap,) = (await step.ended(store, number)).diagnostics
+    assert (gap.code, gap.stream, gap.count) == ("media_missing", "messages", 2)
+    assert gap.message == "Files could not be fetched (not allowed: 2)."
+
+
+async def test_what_was_too_large_is_asked_for_once_more_may_be(store: Store):
+    number = await filled(store, holding(1, file("a", size=500)), holding(2, file("b")))
+    ids = await numbers(store, number)
+    over = [FileResult(ids[name], FileState.OVER_LIMIT, FileReason.TOO_LARGE, LATER) for name in ids]
+    await store.files.save(number, over)
+    small = Fetching(store, number, lambda row: FileResult(row.id, FileState.OVER_LIMIT, FileReason.TOO_LARGE, LATER))
+    await small.run(max_size=499)
+    assert small.asked == ["b"], "of which nothing is known"
+    large = Fetching(store, number)
+    await large.run(max_size=500)
+    assert large.asked == ["b", "a"]
+
+
+async def test_a_run_takes_no_more_than_its_budget_and_the_next_goes_on(store: Store):
+    number = await filled(store, *(holding(one, file(f"f{one}", size=10)) for one in range(20)))
+    fetching = Fetching(store, number)
+    await fetching.run(budget=50)
+    taken = len(fetching.asked)
+    assert 5 <= taken < 5 + AT_ONCE
+    await fetching.run(budget=1_000)
+    assert sorted(fetching.asked) == sorted(f"f{one}" for one in range(20))
+
+
+async def test_cancelled_it_stops_and_tells_what_was_taken(store: Store):
+    number = await filled(store, *(holding(one, file(f"f{one}")) for one in range(9)))
+    fetching = Fetching(store, number)
+    fetching.gate.clear()
+    step = FileStep(wanted=FilesWanted(), rules=RULES, open_fetch=fetching.open)
+    seen: list[RunEvent] = []
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(step.fetch(store, number, None, seen.append))  # type: ignore[arg-type]
+        await fetching.crowded.wait()
+        running.cancel()
+    assert (seen, (await step.ended(store, number)).taken["taken"]) == ([], 0)
+    assert set((await states(store, number)).values()) == {("to_come", None)}
+
+
+async def test_a_fault_that_is_no_files_own_ends_all_of_it(store: Store):
+    number = await filled(store, *(holding(one, file(f"f{one}")) for one in range(9)))
+
+    def full(_: FileRow) -> FileResult:
+        raise RunFailedError("The disk is full", "Make room.", code="disk_full")
+
+    fetching = Fetching(store, number, full)
+    with pytest.raises(ExceptionGroup) as failed:
+        await fetching.run()
+    assert failed.value.split(RunFailedError)[1] is None
+    assert len(fetching.asked) <= AT_ONCE
+
+
+async def test_who_watches_is_told_how_far_it_is(store: Store):
+    number = await filled(store, *(holding(one, file(f"f{one}", size=2)) for one in range(3)))
+    seen: list[RunEvent] = []
+    await Fetching(store, number).run(seen.append)
+    assert seen == [FilesTaken(1, 2, 2), FilesTaken(2, 4, 1), FilesTaken(3, 6, 0)]
