@@ -35,6 +35,7 @@ PROBLEMS = {
     409: "The request is right, and does not fit how things are now.",
     413: "The body is too large.",
     415: "The body is of another kind.",
+    416: "The file has no bytes in that range.",
     429: "Too much at once; `Retry-After` says when.",
     500: "Something broke.",
     503: "Not now: the server is stopping, or the store is held.",
@@ -45,6 +46,7 @@ _AT_THE_DOOR = (400, 403, 500)
 _OWNERS = (400, 401, 403, 429, 500)
 """The same where only the owner comes in."""
 _OF_A_BODY = (408, 413, 415)
+_OF_CONTENT = (416,)
 _EVENTS = "text/event-stream"
 _SINGLE_LINE = "^[^\\x00-\\x1f\\x7f]*$"
 _SAFE: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
@@ -75,7 +77,7 @@ def openapi_document() -> dict[str, Any]:
             "title": "polyhost owner API",
             "version": __version__,
             "description": "What polyhost's commands do, for programs on this machine. Values are those of --json. "
-            "Moments are ISO 8601 in UTC. Where there is a GET, there is a HEAD, except of /login.",
+            "Moments are ISO 8601 in UTC. Where there is a GET, there is a HEAD, except of /login and of events.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "The server that this description came from."}],
@@ -155,7 +157,9 @@ def _described(operation: Operation[Any, Any], endpoint: Endpoint, number: int, 
         **_own_refusals(endpoint),
         "parameters": [_parameter(item, "path") for item in asked.path],
         "responses": {str(route.status): _success(operation, endpoint, schemas)}
-        | _problems(status for status in PROBLEMS if not (reads and status in _OF_A_BODY)),
+        | _problems(
+            status for status in PROBLEMS if not (reads and status in _OF_A_BODY) and status not in _OF_CONTENT
+        ),
         "security": _SAFE if route.method == "GET" else _CHANGES,
     }
     if reads or route.exchange is Exchange.UPLOAD:
@@ -168,9 +172,30 @@ def _described(operation: Operation[Any, Any], endpoint: Endpoint, number: int, 
     if route.exchange is Exchange.EVENTS:
         described["parameters"].append(_LAST_EVENT)
         described["responses"]["204"] = {"description": "The run has ended, and its last event was heard."}
+    if route.exchange is Exchange.CONTENT:
+        described["parameters"] += _OF_RANGES
+        described["responses"] |= {"206": _PART, "304": _SAME} | _problems(_OF_CONTENT)
     return described
 
 
+_BYTES: dict[str, Any] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+_DISPOSITION = {
+    "Content-Disposition": {
+        "description": "`inline`, or `attachment` for everything that could be executed; and a safe name.",
+        "schema": {"type": "string"},
+    },
+    "ETag": {"description": "The SHA-256 of the whole.", "schema": {"type": "string"}},
+}
+_PART = {"description": "The bytes that `Range` asked for.", "content": _BYTES, "headers": _DISPOSITION}
+_SAME = {"description": "The bytes are those of the `If-None-Match` that came."}
+_OF_RANGES = [
+    {"name": name, "in": "header", "description": told, "schema": {"type": "string"}}
+    for name, told in (
+        ("Range", "One range of bytes. More than one are answered with the whole."),
+        ("If-Range", "An `ETag`: of other bytes the whole is sent."),
+        ("If-None-Match", "An `ETag`: the same bytes are not sent again."),
+    )
+]
 _LAST_EVENT = {
     "name": "Last-Event-ID",
     "in": "header",
@@ -217,6 +242,8 @@ def _success(operation: Operation[Any, Any], endpoint: Endpoint, schemas: Schema
         told = "Events by name, data as JSON, ids to resume after. Ends with the run. `x-events`: each name's data."
         by_name = {name: schemas.refer(kind.__name__, kind) for name, kind in EVENTS.items()}
         return {"description": told, "content": {_EVENTS: {"schema": {"type": "string"}, "x-events": by_name}}}
+    if endpoint.route.exchange is Exchange.CONTENT:
+        return {"description": operation.summary, "content": _BYTES, "headers": _DISPOSITION}
     kind = endpoint.result
     return {
         "description": operation.summary,
@@ -225,7 +252,7 @@ def _success(operation: Operation[Any, Any], endpoint: Endpoint, schemas: Schema
 
 
 def _problems(statuses: Iterable[int]) -> dict[str, Any]:
-    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
+    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(statuses)}
 
 
 def _body(asked: Asked, schemas: Schemas) -> dict[str, Any]:

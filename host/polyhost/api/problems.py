@@ -72,6 +72,7 @@ _TITLES = {
     409: "Conflict",
     413: "Too large",
     415: "Unsupported media type",
+    416: "No such range",
     421: "Misdirected request",
     429: "Too many requests",
     500: "Failed",

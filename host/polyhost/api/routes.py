@@ -1,6 +1,7 @@
 """The operations' routes: one handler for all of them, made from the table.
 
-Owns: from a request to a result as JSON, and the two that are no plain exchange of JSON (an upload, an event stream).
+Owns: from a request to a result as JSON, and those that are no plain exchange of JSON (an upload, an event stream, a
+file's bytes).
 Must not know: what any operation does.
 """
 
@@ -11,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from polyhost.api.asking import Asked, read_request
+from polyhost.api.contents import send_content
 from polyhost.api.streaming import stream_events
 from polyhost.api.surface import Surface
 from polyhost.api.uploading import take_upload
@@ -26,6 +28,8 @@ def add_routes(app: web.Application, surface: Surface) -> None:
         for endpoint in operation.routes:
             handler = _HANDLERS[endpoint.route.exchange](surface, endpoint)
             app.router.add_route(endpoint.method, endpoint.path, handler)
+            if endpoint.method == "GET" and endpoint.route.exchange is not Exchange.EVENTS:
+                app.router.add_route("HEAD", endpoint.path, handler)
 
 
 def _plain(surface: Surface, endpoint: Endpoint) -> Handler:
@@ -49,6 +53,16 @@ def _events(surface: Surface, endpoint: Endpoint) -> Handler:
     return handle
 
 
+def _content(surface: Surface, endpoint: Endpoint) -> Handler:
+    asked = Asked.of(endpoint)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        typed = await read_request(request, endpoint, asked)
+        return await send_content(request, (await endpoint(surface.context(), typed)).value)
+
+    return handle
+
+
 def _upload(surface: Surface, endpoint: Endpoint) -> Handler:
     asked = Asked.of(endpoint)
 
@@ -60,7 +74,12 @@ def _upload(surface: Surface, endpoint: Endpoint) -> Handler:
     return handle
 
 
-_HANDLERS = {Exchange.JSON: _plain, Exchange.EVENTS: _events, Exchange.UPLOAD: _upload}
+_HANDLERS = {
+    Exchange.JSON: _plain,
+    Exchange.EVENTS: _events,
+    Exchange.UPLOAD: _upload,
+    Exchange.CONTENT: _content,
+}
 
 
 def json_response(value: object, *, status: int = 200) -> web.Response:

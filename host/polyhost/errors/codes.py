@@ -296,6 +296,9 @@ class ErrorCode(StrEnum):
     # What is stored.
     UNKNOWN_BATCH = "unknown_batch", 404, _EITHER, "There is no batch or run of this id, or not any more."
     UNKNOWN_RECORD = "unknown_record", 404, _REFUSED, "The stream holds no record of this key."
+    UNKNOWN_FILE = "unknown_file", 404, _REFUSED, "The connection knows no file of this number."
+    FILE_NOT_HERE = "file_not_here", 404, _REFUSED, "The file is known, and its bytes are not in the home."
+    BAD_RANGE = "bad_range", 416, _REFUSED, "The file has no bytes in the range that was asked for."
     NO_RECEIPT = "no_receipt", 409, _REFUSED, "The run's process died before it could write a receipt."
     NOT_ENDED = "not_ended", 409, _REFUSED, "The run goes on; its receipt is written when it ends."
     QUERY_EMPTY = "query_empty", 400, _REFUSED, "The search has no word to find."
@@ -310,7 +313,7 @@ class ErrorCode(StrEnum):
     NO_EARLIER_EXPORT = "no_earlier_export", 400, _REFUSED, "There is no earlier export in the directory to go on from."
     OTHER_EXPORT = "other_export", 400, _REFUSED, "The directory holds an export of something else."
     NO_PARTITIONS = "no_partitions", 400, _REFUSED, "Nothing that is exported has partitions."
-    EXPORT_DIRECTORY = "export_directory", 400, _REFUSED, "The directory to export into holds other files."
+    EXPORT_DIRECTORY = "export_directory", 400, _REFUSED, "The directory holds other files, or is polyhost's own."
     EXPORT_FAILED = "export_failed", 500, _FAILED, "The export could not be written."
 
     # Schedules, notifications, settings.

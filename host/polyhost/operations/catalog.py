@@ -25,6 +25,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "importing": ("import",),
     "status": ("status",),
     "records": ("records", "record", "thread", "counts"),
+    "files": ("files",),
     "search": ("search",),
     "coverage": ("coverage",),
     "export": ("export",),

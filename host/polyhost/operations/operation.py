@@ -62,11 +62,12 @@ class Section(StrEnum):
 
 
 class Exchange(StrEnum):
-    """What passes over HTTP: JSON both ways; a file in, JSON out; or server-sent events out."""
+    """What passes over HTTP: JSON both ways; a file in, JSON out; server-sent events out; or a file's bytes out."""
 
     JSON = "json"
     UPLOAD = "upload"
     EVENTS = "events"
+    CONTENT = "content"
 
 
 @dataclass(frozen=True, slots=True)

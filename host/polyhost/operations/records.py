@@ -16,6 +16,7 @@ from polyhost.operations import shared_fields as common
 from polyhost.operations.fields import Names, argument, flag, limit, option
 from polyhost.operations.operation import Result, Route, Section, operation
 from polyhost.operations.shown import StoredRecord
+from polyhost.operations.taking_in import take_files_in
 
 if TYPE_CHECKING:
     from polyhost.engine.sources.lookup import Loaded
@@ -95,6 +96,7 @@ async def records(context: Context, request: RecordsRequest) -> Result[Records]:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
         declared = known_stream(source, request.stream)
+        await take_files_in(context, store, connection, source, request.stream)
         page = await store.records.page(
             connection.id,
             request.stream,
@@ -109,7 +111,7 @@ async def records(context: Context, request: RecordsRequest) -> Result[Records]:
                 deleted=request.deleted,
             ),
         )
-        shown = await Shown.of(store, connection.id, request.stream, source, page.records)
+        shown = await Shown.of(store, connection.id, request.stream, source, page.records, context.home)
         found = [ListedRecord(**shown.json(record)) for record in page.records]
         if request.heads:
             members = await count_members(store, connection.id, declared, page.records)
@@ -175,9 +177,10 @@ async def record(context: Context, request: RecordRequest) -> Result[Record]:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
         known_stream(source, request.stream)
+        await take_files_in(context, store, connection, source, request.stream)
         found = await _record(store, connection, request.stream, request.key)
         versions = await store.records.versions(connection.id, request.stream, request.key) if request.versions else []
-        shown = await Shown.of(store, connection.id, request.stream, source, [found, *versions])
+        shown = await Shown.of(store, connection.id, request.stream, source, [found, *versions], context.home)
     value = Record(connection=connection.name, record=shown.json(found))
     if request.versions:
         value["versions"] = [shown.json(version) for version in reversed(versions)]
@@ -234,9 +237,10 @@ async def thread(context: Context, request: ThreadRequest) -> Result[Thread]:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
         declared = known_stream(source, request.stream)
+        await take_files_in(context, store, connection, source, request.stream)
         found = await _record(store, connection, request.stream, request.key)
         page = await _group(store, connection, request, found, rule_of(declared))
-        shown = await Shown.of(store, connection.id, request.stream, source, page.records)
+        shown = await Shown.of(store, connection.id, request.stream, source, page.records, context.home)
     value = Thread(
         connection=connection.name,
         stream=request.stream,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from typing_extensions import TypedDict
@@ -146,7 +147,7 @@ async def search(context: Context, request: SearchRequest) -> Result[Found]:
                 deleted=request.deleted,
             )
         )
-        hits = await _shown(store, searched, query, page.hits)
+        hits = await _shown(context.home, store, searched, query, page.hits)
     pending = sum(one.pending for one in searched.values())
     value = Found(
         query=request.text,
@@ -197,6 +198,7 @@ def _source(context: Context, row: ConnectionRow) -> Loaded | None:
 
 async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Target], *, asked: float | None) -> None:
     from polyhost.engine.reading.indexing import catch_up
+    from polyhost.operations.taking_in import is_busy
     from polyhost.searching.declared import search_rules
 
     until = context.clock.up() + (WAIT_SECONDS if asked is None else asked)
@@ -207,7 +209,7 @@ async def _catch_up(context: Context, store: Store, searched: Mapping[int, _Targ
         if (
             wanted is not None
             and _lags(index, wanted)
-            and (asked is not None or not await _busy(context, store, one.row))
+            and (asked is not None or not await is_busy(context, store, one.row))
         ):
             await catch_up(store, one.row, wanted, until=until, clock=context.clock, watch=context.watch)
             index = await store.search.index_state(one.row.id)  # noqa: PLW2901  as it is by now
@@ -223,17 +225,9 @@ def _lags(index: SearchIndex | None, wanted: SearchRules) -> bool:
     return index is None or index.pending > 0 or index.rules != wanted
 
 
-async def _busy(context: Context, store: Store, row: ConnectionRow) -> bool:
-    """Whether it is being collected right now; or this is a server, which takes in what is new by itself when no run
-    goes on. A search that ran after either would wait, slow it down, and never get there."""
-    from polyhost.protocol.diagnostics import RunStatus
-
-    if context.host is not None:
-        return True
-    return any(run.status == RunStatus.RUNNING for run in await store.runs.newest(row.id, limit=1))
-
-
-async def _shown(store: Store, searched: Mapping[int, _Target], query: Query, hits: Sequence[SearchHit]) -> list[Hit]:
+async def _shown(
+    home: Path, store: Store, searched: Mapping[int, _Target], query: Query, hits: Sequence[SearchHit]
+) -> list[Hit]:
     from polyhost.operations.shown import Shown
 
     by_stream: dict[tuple[int, str], list[SearchHit]] = {}
@@ -241,7 +235,7 @@ async def _shown(store: Store, searched: Mapping[int, _Target], query: Query, hi
         by_stream.setdefault((hit.connection_id, hit.record.stream), []).append(hit)
     made = await asyncio.gather(
         *(
-            Shown.of(store, number, stream, searched[number].source, [hit.record for hit in some])
+            Shown.of(store, number, stream, searched[number].source, [hit.record for hit in some], home)
             for (number, stream), some in by_stream.items()
         )
     )

@@ -6,13 +6,15 @@ Owns: that shape. Must not know: which surface asks, how it looks there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired
 
 from typing_extensions import TypedDict
 
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.instants import EventTime, iso_from_instant
 from polyhost.operations.shared_results import Described
+from polyhost.operations.shown_files import ShownFile, shown_file
 from polyhost.protocol.headline import headline_field
 
 if TYPE_CHECKING:
@@ -30,7 +32,8 @@ Content = Annotated[dict[str, Any], Described("The record itself, by the schema 
 class StoredRecord(TypedDict):
     """One record in one version. `time`: when it happened, where it says so; `label`: what its partition is called;
     `author`: who it says it is from; `headline_field`: which field of `data` says most about it, null where none does.
-    `data` null: nothing of it is known but that it was deleted."""
+    `data` null: nothing of it is known but that it was deleted. `files`: what it holds; left out
+    where there are none."""
 
     stream: str
     key: str
@@ -44,6 +47,7 @@ class StoredRecord(TypedDict):
     version: int
     deleted: bool
     batch_id: str
+    files: NotRequired[list[ShownFile]]
 
 
 def known_stream(source: Loaded, stream: str) -> StreamDecl:
@@ -60,32 +64,41 @@ def known_stream(source: Loaded, stream: str) -> StreamDecl:
 class Shown:
     """How one stream's records are shown: their moments read by its declaration, their partitions and authors named."""
 
-    def __init__(self, declared: StreamDecl | None, labels: Mapping[str, str], authors: Authors | None) -> None:
+    def __init__(
+        self,
+        declared: StreamDecl | None,
+        labels: Mapping[str, str],
+        authors: Authors | None,
+        files: Mapping[str, Sequence[ShownFile]],
+    ) -> None:
         from polyhost.protocol.event_time import event_time
 
         self._declared = declared
         self._time: EventTime | None = None if declared is None else event_time(declared)
         self._labels = labels
         self._authors = authors
+        self._files = files
 
     @classmethod
     async def of(
-        cls, store: Store, connection_id: int, stream: str, source: Loaded | None, records: Sequence[Stored]
+        cls, store: Store, connection_id: int, stream: str, source: Loaded | None, records: Sequence[Stored], home: Path
     ) -> Shown:
-        """For these records, whose partitions' and authors' names are looked up. `source` None: its polyfill is not
-        there any more."""
+        """For these records, whose files and partitions' and authors' names are looked up. `source` None: its polyfill
+        is not there any more."""
         from polyhost.engine.reading.authors import Authors
 
         partitions = sorted({record.partition for record in records if record.partition is not None})
         labels = await store.ledger.labels(connection_id, stream, partitions)
+        held = await store.files.of(connection_id, stream, sorted({record.key for record in records}))
+        files = {key: [shown_file(home, one.file) for one in found] for key, found in held.items()}
         if source is None:
-            return cls(None, labels, None)
+            return cls(None, labels, None, files)
         authors = Authors(store, connection_id, source.manifest)
         await authors.learn(records)
-        return cls(source.manifest.stream(stream), labels, authors)
+        return cls(source.manifest.stream(stream), labels, authors, files)
 
     def json(self, record: Stored) -> StoredRecord:
-        return StoredRecord(
+        shown = StoredRecord(
             stream=record.stream,
             key=record.key,
             partition=record.partition,
@@ -99,6 +112,9 @@ class Shown:
             deleted=record.deleted,
             batch_id=record.batch_id,
         )
+        if files := self._files.get(record.key):
+            shown["files"] = list(files)
+        return shown
 
     def time(self, record: Stored) -> str | None:
         """When it happened; None where it does not say."""
