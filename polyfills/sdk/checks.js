@@ -11,6 +11,7 @@
   const sdk = /** @type {any} */ ((/** @type {any} */ (globalThis)).__polyhost_sdk ??= {});
 
   const MAX_NAME = 128;
+  const MAX_HOST = 253;
   const MAX_KEY = 1024;
   const MAX_PARTITION = 255;
   const MAX_CURSOR = 256;
@@ -52,6 +53,7 @@
   /** Text that names something: half a surrogate pair would name something else on its way. @param {number} max */
   const text = (max) => (/** @type {any} */ value) =>
     typeof value === "string" && value.length > 0 && value.length <= max && value.isWellFormed();
+  const isTexts = (/** @type {any} */ value) => isObject(value) && Object.values(value).every((one) => typeof one === "string");
   const isObject = (/** @type {any} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
   /** Whether it is a list; one that throws when it is looked at is none. @param {any} value */
   function isList(value) {
@@ -64,6 +66,7 @@
   const isCount = (/** @type {any} */ value) => typeof value === "number" && value >= 0 && value < Infinity;
 
   const NAME = kind("the name of a stream", text(MAX_NAME));
+  const HOST = kind("the name of a host", text(MAX_HOST));
   const PARTITION = kind(`the key of a partition (text of 1 to ${MAX_PARTITION} characters)`, text(MAX_PARTITION));
   const KEY = kind(`a key (text of 1 to ${MAX_KEY} characters)`, text(MAX_KEY));
   const CURSOR = kind("a position (text, as the source writes it)", text(MAX_CURSOR));
@@ -364,6 +367,8 @@
       (details.count === undefined ? undefined : faultAmong(["count", details.count, WHOLE])),
     exception: (rules, met) => exceptionFault(met, rules),
     exceptions: (_, stream, partition) => faultAmong(["stream", stream, NAME], ["partition", partition, optional(PARTITION)]),
+    fileHeaders: (_, host, headers) =>
+      faultAmong(["host", host, HOST], ["headers", headers, kind("an object of texts", isTexts)]),
     fields: (_, raw, shape) => faultAmong(["shape", shape, kind("an object of kinds", sdk.mapping.isShape)]),
     emitEach: (rules, stream, _items, map, about) =>
       faultAmong(["stream", stream, NAME], ["map", map, FUNCTION]) ??

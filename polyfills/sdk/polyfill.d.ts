@@ -206,6 +206,11 @@ export interface Host {
   /** What stands out and is to be tried again by its key in this run. Where there are positions, `windows` asks for it. */
   exceptions(stream: string, partition?: string): Promise<StandingException[]>;
   /**
+   * What the files of one of the manifest's hosts are asked for with, beside the session's cookies: a site whose pages send
+   * an Authorization, say. `host` as the manifest declares it. Kept for this run, in memory alone; it follows no redirect.
+   */
+  fileHeaders(host: string, headers: Record<string, string>): Promise<void>;
+  /**
    * A record's fields out of what the site sent. An optional one in an odd shape is left out and named in `mended`; an odd
    * item of a list costs that item. Throws where a needed one is missing or odd: the record cannot be made.
    */

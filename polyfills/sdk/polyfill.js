@@ -319,6 +319,7 @@
       skip,
       exception,
       exceptions: checkedAsync("exceptions", (stream, partition) => call("exceptions", { stream, partition: partition ?? null })),
+      fileHeaders: checkedAsync("fileHeaders", (host, headers) => call("fileHeaders", { host, headers })),
       fields: checked("fields", sdk.mapping.fields),
       emitEach: checkedAsync("emitEach", emitEach),
       pages: checked("pages", sdk.makePages({ skip })),

@@ -34,6 +34,7 @@ VALID: dict[str, dict[str, Any]] = {
     "windows": {"stream": "messages", "partition": "C1"},
     "groups": {"stream": "messages", "partition": "C1", "ids": ["1.0", "2.0"]},
     "exceptions": {"stream": "messages", "partition": "C1"},
+    "fileHeaders": {"host": "site.test", "headers": {"Authorization": "Bearer b"}},
     "refused": {"method": "emit"},
 }
 

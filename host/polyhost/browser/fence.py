@@ -89,6 +89,11 @@ class Fence:
         self._counted: Counter[str] = Counter()
         """Addresses that were failed here, and counted then: their page may be gone before it tells of the failure."""
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The declared ones, as they are declared."""
+        return self._allow
+
     def watch(self, context: BrowserContext) -> None:
         """Count what is blocked, in every page and worker of this context. Costs nothing until a request fails."""
         context.on("requestfailed", self._failed)

@@ -201,7 +201,7 @@ class PageSession(ConnectorSession):
 
     async def site_access(self) -> SiteAccess | None:
         """What it had when it finished, then."""
-        return await self._tab.site_access(self._gate) or self._last_access
+        return await self._site_access() or self._last_access
 
     async def start(self) -> None:
         """Open the page and wait for the polyfill. NeedsOwnerError where the owner is signed out."""
@@ -241,11 +241,15 @@ class PageSession(ConnectorSession):
     async def finish(self) -> ConnectorExited:
         """NeedsOwnerError where the session was lost while collecting, which can look like an empty site."""
         url = self._tab.url
-        self._last_access = await self._tab.site_access(self._gate)
+        self._last_access = await self._site_access()
         exited = self._end(ConnectorExited())
         await self._close()
         self._settings.signed_out.check(url, self._settings.hosts[0])
         return exited
+
+    async def _site_access(self) -> SiteAccess | None:
+        found = await self._tab.site_access(self._gate)
+        return None if found is None else replace(found, headers=dict(self._answers.file_headers))
 
     async def terminate(self) -> None:
         self._end(ConnectorExited(detail="ended by the host"))

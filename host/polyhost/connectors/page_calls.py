@@ -38,6 +38,10 @@ MAX_FENCED = 10
 """Hosts of one attempt that are noted (polyfills/sdk/polyfill.js names no more)."""
 MAX_HEADER = 255
 """Characters of a Retry-After header: a number, or a date of 29."""
+MAX_FILE_HEADERS = 20
+"""Headers of one host's files, and hosts they are given for: a site needs one or two."""
+MAX_HEADER_VALUE = 8_192
+"""Characters of such a header; servers refuse longer ones."""
 _OTHER = "(other)"
 
 
@@ -87,6 +91,15 @@ class _Exceptions(_Call):
     partition: _Key | None = None
 
 
+_HeaderName = Annotated[str, Field(max_length=100, pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+_HeaderValue = Annotated[str, Field(max_length=MAX_HEADER_VALUE, pattern=r"^[\x20-\x7e]*$")]
+
+
+class _FileHeaders(_Call):
+    host: _Host
+    headers: Annotated[dict[_HeaderName, _HeaderValue], Field(max_length=MAX_FILE_HEADERS)]
+
+
 class _Refused(_Call):
     method: Annotated[str, Field(max_length=MAX_NAME)]
 
@@ -105,6 +118,8 @@ class PageCalls:
         self._gate = gate
         self._fence = fence
         self._traffic = traffic
+        self.file_headers: dict[str, dict[str, str]] = {}
+        """What the files of a declared host are asked for with, as the script gave it last."""
 
     async def answer(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         """`{result}`, or `{refusal, code}` where it is wrong, or cannot be granted."""
@@ -151,6 +166,17 @@ class PageCalls:
     async def exceptions(self, asked: _Exceptions) -> list[dict[str, Any]]:
         return await self._calls.due_exceptions(asked.stream, asked.partition)
 
+    async def give_file_headers(self, asked: _FileHeaders) -> bool:
+        """Kept for this run, in memory alone."""
+        if asked.host not in self._fence.hosts:
+            raise RefusedError(
+                "The host is not one of the manifest's polyfill.hosts", "Give it as it is declared there."
+            )
+        if asked.host not in self.file_headers and len(self.file_headers) >= MAX_FILE_HEADERS:
+            raise RefusedError(f"More than {MAX_FILE_HEADERS} hosts have headers of their own", "Give them fewer.")
+        self.file_headers[asked.host] = asked.headers
+        return True
+
     async def refused(self, asked: _Refused) -> bool:
         """The SDK has refused a call itself, before anything of it left the page; here it is only counted."""
         self._count(asked.method if asked.method in _SDK_METHODS else _OTHER)
@@ -164,11 +190,12 @@ _ANSWERS: Mapping[str, _Answer] = {
     "windows": _Answer(_Windows, PageCalls.windows),
     "groups": _Answer(_Groups, PageCalls.groups),
     "exceptions": _Answer(_Exceptions, PageCalls.exceptions),
+    "fileHeaders": _Answer(_FileHeaders, PageCalls.give_file_headers),
     "refused": _Answer(_Refused, PageCalls.refused),
 }
 _SDK_METHODS = frozenset(
     {"scope", "emit", "inventory", "covered", "windows", "groups", "state", "request", "progress", "skip", "ask"}
-    | {"sleep", "parse", "fail", "exception", "exceptions", "fields", "emitEach", "pages", "isUp"}
+    | {"sleep", "parse", "fail", "exception", "exceptions", "fields", "emitEach", "pages", "isUp", "fileHeaders"}
 )
 """What `host` has in polyfill.d.ts: the names that a count may be kept by."""
 
