@@ -86,6 +86,16 @@ SUMMARY = {
     "retired": 0,
     "covered_through": "2026-11-21T08:00:00.000Z",
 }
+FILE_TOTALS = {
+    "here": 1204,
+    "bytes": 987_654_321,
+    "to_come": 3,
+    "gone": 2,
+    "hidden": 0,
+    "external": 1,
+    "refused": 4,
+    "over_limit": 1,
+}
 STANDING = {
     "stream": "messages",
     "kind": "group",
@@ -113,6 +123,7 @@ COVERAGE = {
             "looks": None,
             "exceptions": [],
             "exceptions_total": 0,
+            "files": None,
         },
         "messages": {
             "records": 5,
@@ -122,6 +133,7 @@ COVERAGE = {
             "looks": {"explain": "Edits since then may be unseen."},
             "exceptions": [STANDING],
             "exceptions_total": 7,
+            "files": FILE_TOTALS,
         },
     },
 }
@@ -282,6 +294,43 @@ SCHEDULES = [
 ]
 LOST = {"code": "x", "reason": "the webhook did not take it: it answered 403", "instruction": "Check [notify] webhook."}
 WAYS = {"ways": [{"way": "desktop", "problem": None}, {"way": "webhook", "problem": LOST}]}
+FILE = {
+    "id": 12,
+    "name": "harbour [red]lights[/].png",
+    "type": "image/png",
+    "size": 48_213,
+    "kind": "picture",
+    "thumbnail": False,
+    "state": "here",
+    "reason": None,
+    "why": None,
+    "digest": "ab" * 32,
+    "path": "/home/files/ab/abab",
+    "stream": "messages",
+    "key": "k",
+    "partition": "C1",
+    "label": "general",
+    "time": "2026-11-22T03:15:58.000Z",
+    "address": "https://files.example/F1",
+}
+FILES = {
+    "connection": "slack",
+    "source": "slack",
+    "totals": FILE_TOTALS,
+    "missing": [
+        {
+            "state": "to_come",
+            "reason": None,
+            "files": 3,
+            "bytes": 3000,
+            "why": "It has not been fetched yet.",
+            "instruction": "polyhost run slack --files",
+        },
+        {"state": "gone", "reason": None, "files": 2, "bytes": 0, "why": "It is gone.", "instruction": ""},
+    ],
+    "files": [FILE, FILE | {"id": 3, "name": None, "state": "refused", "reason": "not_allowed", "label": None}],
+    "next": "WyJt",
+}
 CASES = {
     "schedule": ("schedule set", SCHEDULE),
     "schedule_all": ("schedule show", {"connections": SCHEDULES}),
@@ -305,6 +354,7 @@ CASES = {
         | {"next": "abc"},
     ),
     "counts": ("counts", COUNTS),
+    "files": ("files", FILES),
     "search": ("search", FOUND),
     "nothing_found": ("search", FOUND | {"hits": [], "next": None, "complete": True, "pending": 0}),
     "export": ("export", EXPORTED),

@@ -10,12 +10,16 @@ import pytest
 
 from operations.filing import PDF, attached, bring, png, post, refuse, stored
 from operations.shelf import Shelf, message
+from polyhost.cli.render.coverage import RENDERERS as COVERAGE
 from polyhost.cli.render.files import RENDERERS
+from polyhost.cli.render.status import RENDERERS as STATUS
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.ledger.file_words import what_helps, why_not_here
 from polyhost.ledger.files import FileReason, FileState
+from polyhost.operations.coverage import CoverageRequest, coverage
 from polyhost.operations.files import FileContentRequest, FilesRequest, content, files
 from polyhost.operations.records import RecordsRequest, records
+from polyhost.operations.status import StatusRequest, status
 
 pytestmark = pytest.mark.requirement("SL-2")
 
@@ -118,6 +122,27 @@ async def test_records_bring_their_files_along(shelf: Shelf):
     await shelf.put({"messages": [message(9, "bare")]})
     page = (await records(shelf.context, RecordsRequest(name="slack", stream="messages"))).value["records"]
     assert "files" not in next(one for one in page if one["data"]["text"] == "bare")
+
+
+async def test_coverage_and_health_count_files_of_streams_that_declare_some(shelf: Shelf):
+    await two_here_two_not(shelf)
+    covered = (await coverage(shelf.context, CoverageRequest(name="slack"))).value["streams"]
+    health: Any = (await status(shelf.context, StatusRequest(name="slack"))).value
+    totals = covered["messages"]["files"]
+    assert totals is not None
+    assert (totals["here"], totals["to_come"], totals["refused"]) == (2, 1, 1)
+    assert health["streams"]["messages"]["files"] == totals
+    assert covered["users"]["files"] is None
+    assert health["streams"]["users"]["files"] is None
+
+
+async def test_a_terminal_counts_them(shelf: Shelf, capsys: pytest.CaptureFixture[str]):
+    await two_here_two_not(shelf)
+    COVERAGE["coverage"]((await coverage(shelf.context, CoverageRequest(name="slack"))).value)
+    STATUS["status"]((await status(shelf.context, StatusRequest(name="slack"))).value)
+    printed = capsys.readouterr().out
+    assert printed.count("2 of 4 files here") == 2
+    assert "1 to come, 1 refused" in printed
 
 
 # into a folder

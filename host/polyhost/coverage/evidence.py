@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 
 from polyhost.coverage.extent import Extent
 from polyhost.coverage.facts import BatchFacts, Gap, Method
+from polyhost.coverage.file_totals import FileTotals, are_all_here
 from polyhost.coverage.picture_json import StreamSummary
 from polyhost.instants import is_past, utc
 from polyhost.protocol.diagnostics import FINISHED, DiagnosticCode, RunState, RunStatus
@@ -61,6 +62,8 @@ _STANDING = frozenset({DiagnosticCode.RECORD_EXCEPTION, DiagnosticCode.GROUP_EXC
 _OF_RECORDS = frozenset({DiagnosticCode.MEDIA_MISSING, DiagnosticCode.DETAIL_GAP, DiagnosticCode.INVALID_RECORD})
 """Gaps of records that were read: a later run that read other records tells nothing of these."""
 
+_OF_FILES = frozenset({DiagnosticCode.MEDIA_MISSING})
+"""Gaps that close when the files come, by whichever way."""
 
 Nature = Literal["live", "test", "replay", "demo"]
 """Whose data a connection holds: the owner's, a test server's, or that of a recording."""
@@ -158,7 +161,8 @@ class StreamEvidence:
     """One stream as the store has it. `summary` (of coverage.picture) is None where it has no partitions.
     `missing`: the first keys of those that have vanished, and since when. `reach`: the partitions to look at first,
     in the picture's order; the picture has them all. `exceptions`: how many stand by the code that names them, those
-    set aside and those of retired partitions left out; `exceptions_since`: the first of them."""
+    set aside and those of retired partitions left out; `exceptions_since`: the first of them. `files`: those that its
+    records name; None where it declares none."""
 
     name: str
     records: int = 0
@@ -170,6 +174,7 @@ class StreamEvidence:
     reach: Sequence[PartitionReach] = ()
     exceptions: Mapping[str, int] = field(default_factory=dict[str, int])
     exceptions_since: str | None = None
+    files: FileTotals | None = None
 
     def count(self, *extents: Extent) -> int:
         """Partitions in any of these extents."""
@@ -334,6 +339,7 @@ class OpenGap:
 def open_gaps(evidence: Evidence) -> list[OpenGap]:
     """Gaps that stand, newest first, each (code, stream) once. Of partitioned streams the ledger speaks instead."""
     partitioned = [stream for stream in evidence.streams if stream.summary]
+    complete = {stream.name for stream in evidence.streams if stream.files is not None and are_all_here(stream.files)}
     holed = {stream.name: bool(stream.count(Extent.PARTIAL, Extent.UNTOUCHED)) for stream in partitioned}
     found: dict[tuple[str, str | None], OpenGap] = {}
     later: list[BatchFacts] = []
@@ -342,7 +348,7 @@ def open_gaps(evidence: Evidence) -> list[OpenGap]:
         if facts is None:
             continue
         for gap in facts.gaps:
-            told = _is_told_otherwise(gap, attempt, holed)
+            told = _is_told_otherwise(gap, attempt, holed) or (gap.code in _OF_FILES and gap.stream in complete)
             if not told and not any(_closes(other, facts, gap) for other in later):
                 found.setdefault(
                     (gap.code, gap.stream), OpenGap(gap, facts.batch_id, attempt.ended_at, attempt.is_import)

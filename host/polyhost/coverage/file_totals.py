@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from typing_extensions import TypedDict
 
-__all__ = ["FileTotals", "FilesTaken", "file_totals"]
+__all__ = ["FileTotals", "FilesTaken", "are_all_here", "file_totals"]
 
 
 class FileTotals(TypedDict):
@@ -31,6 +31,12 @@ class FilesTaken(TypedDict):
     taken: int
     bytes: int
     known: FileTotals
+
+
+def are_all_here(totals: FileTotals) -> bool:
+    """Whether some are here, and none is left that another run, an import or its owner could bring: what is gone at the
+    source, or was not asked for, is no gap."""
+    return totals["here"] > 0 and not totals["to_come"] and not totals["refused"]
 
 
 def file_totals(counts: Iterable[tuple[str, int, int]]) -> FileTotals:

@@ -167,6 +167,7 @@ def _stream(stream: StreamEvidence, unnamed: int) -> StreamHealth:
         reach=[partition.as_json() for partition in stream.reach],
         exceptions=sum(stream.exceptions.values()),
         unnamed=unnamed,
+        files=stream.files,
     )
 
 

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from polyhost.coverage.conditions import ConditionJson
 from polyhost.coverage.evidence import Hold, Nature, PartitionReachJson, Policy
+from polyhost.coverage.file_totals import FileTotals
 from polyhost.coverage.picture_json import StreamSummary
 from polyhost.coverage.signals import (
     CollectionStatus,
@@ -174,7 +175,7 @@ class Axes(TypedDict):
 class StreamHealth(TypedDict):
     """One stream. `partitions` null: it has none. `reach`: the partitions to look at first; coverage has them all.
     `exceptions`: how many stand out of it by name, those set aside left out; `unnamed`: how many more the last run over
-    it refused that no exception names."""
+    it refused that no exception names. `files`: what became of those its records name; null where it declares none."""
 
     records: int
     deleted: int
@@ -183,6 +184,7 @@ class StreamHealth(TypedDict):
     reach: list[PartitionReachJson]
     exceptions: int
     unnamed: int
+    files: FileTotals | None
 
 
 class Running(TypedDict):

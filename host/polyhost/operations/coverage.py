@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import TypedDict
 
 from polyhost.coverage.evidence import Nature
+from polyhost.coverage.file_totals import FileTotals
 from polyhost.coverage.picture_json import PartitionJson, StreamSummary
 from polyhost.ledger.exceptions_json import StandingExceptionJson
 from polyhost.ledger.looks_json import LooksJson
@@ -27,7 +28,8 @@ __all__ = ["Coverage", "CoverageRequest", "CoveredStream", "coverage"]
 
 class CoveredStream(TypedDict):
     """One stream; `partitions` (worst first), `summary` and `looks` are null where it has none. `exceptions`: the first
-    of what stands out of what is covered, set aside or not; `exceptions_total`: how many there are."""
+    of what stands out of what is covered, set aside or not; `exceptions_total`: how many there are. `files`: those that
+    its records name, as far as they were read for them; null where it declares none."""
 
     records: int
     deleted: int
@@ -36,6 +38,7 @@ class CoveredStream(TypedDict):
     looks: LooksJson | None
     exceptions: list[StandingExceptionJson]
     exceptions_total: int
+    files: FileTotals | None
 
 
 class Coverage(TypedDict):
@@ -64,11 +67,13 @@ class CoverageRequest:
 async def coverage(context: Context, request: CoverageRequest) -> Result[Coverage]:
     """Every stream, its partitions worst first, and what they add up to."""
     from polyhost.coverage.picture import stream_picture, stream_summary
+    from polyhost.engine.files.totals import totals_by_stream
     from polyhost.engine.run.coverage_baseline import covered_before
     from polyhost.engine.run.partition_rules import partition_rules
     from polyhost.engine.sources.lookup import find_source
     from polyhost.ledger.exceptions import NAMED
     from polyhost.ledger.looks import looks
+    from polyhost.protocol.record_files import file_rules
     from polyhost.protocol.scope_request import resolve_scope
 
     async with context.store(create=False) as store:
@@ -78,6 +83,7 @@ async def coverage(context: Context, request: CoverageRequest) -> Result[Coverag
         rules = partition_rules(source.manifest, resolve_scope(source.manifest))
         before = await covered_before(store, connection.id)
         standing = await store.ledger.exceptions(connection.id)
+        files = totals_by_stream(file_rules(source.manifest), await store.files.count(connection.id))
         streams: dict[str, CoveredStream] = {}
         for declared in source.manifest.streams:
             live, deleted = counts.get(declared.name, (0, 0))
@@ -90,6 +96,7 @@ async def coverage(context: Context, request: CoverageRequest) -> Result[Coverag
                 looks=None,
                 exceptions=[one.as_json() for one in mine[:NAMED]],
                 exceptions_total=len(mine),
+                files=files.get(declared.name),
             )
             rule = rules.get(declared.name)
             if rule is not None:

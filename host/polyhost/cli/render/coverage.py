@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from polyhost.cli.render.common import console, long_table, plain, printable, simple_table
+from polyhost.cli.render.files import are_none, files_line
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import plural, short_time
 
@@ -41,6 +42,8 @@ def coverage(value: dict[str, Any]) -> None:
     for name, stream in value["streams"].items():
         deleted = f", {plural(stream['deleted'], 'deleted', 'deleted')}" if stream["deleted"] else ""
         out.print(f"[bold]{plain(name)}[/]  {plural(stream['records'], 'record')}{deleted}")
+        if stream["files"] and not are_none(stream["files"]):
+            out.print(f"[dim]  files: {files_line(stream['files'])}[/]")
         if stream["partitions"]:
             _partitions(out, stream)
         _exceptions(out, stream)

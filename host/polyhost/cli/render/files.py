@@ -14,7 +14,7 @@ from polyhost.cli.render.common import console, long_table, plain, printable
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import byte_count, plural, short_time
 
-__all__ = ["RENDERERS", "files_line"]
+__all__ = ["RENDERERS", "are_none", "files_line"]
 
 _NAME = 48
 """Characters of a file's name."""
@@ -44,6 +44,11 @@ def files(value: dict[str, Any]) -> None:
         out.print(f"\n[yellow]{plural(group['files'], 'file')}[/] not here: {plain(group['why'])}")
         if group["instruction"]:
             out.print(f"    [dim]→ {plain(as_typed(group['instruction']))}[/]", soft_wrap=True)
+
+
+def are_none(totals: Mapping[str, int]) -> bool:
+    """Whether no record names any."""
+    return not any(totals.values())
 
 
 def files_line(totals: Mapping[str, int]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from polyhost.cli.render.common import NATURE, console, plain, simple_table
+from polyhost.cli.render.files import are_none, files_line
 from polyhost.cli.wording import as_typed
 from polyhost.humanize import plural, short_time
 
@@ -53,6 +54,10 @@ def _one(out: Console, health: dict[str, Any]) -> None:
         why = "\n".join(_SEVERITY[found["severity"]] + plain(found["message"]) for found in told)
         table.add_row(f"[dim]{axis}[/]", view["status"].replace("_", " "), why)
     table.add_row("[dim]covered through[/]", short_time(health["covered_through"]), "")
+    for name, stream in health["streams"].items():
+        if stream["files"] and not are_none(stream["files"]):
+            here = f"{stream['files']['here']:,} here"
+            table.add_row(f"[dim]files of {plain(name)}[/]", here, files_line(stream["files"]))
     out.print(table)
     _actions(out, health)
 

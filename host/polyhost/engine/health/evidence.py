@@ -21,6 +21,7 @@ from polyhost.coverage.evidence import (
 )
 from polyhost.coverage.facts import BatchFacts
 from polyhost.coverage.picture import PartitionView, stream_picture, stream_summary
+from polyhost.engine.files.totals import totals_by_stream
 from polyhost.engine.health.connection_history import ConnectionHistory
 from polyhost.engine.imports.watched_folder import refused_files
 from polyhost.engine.run.open_question import asked_since
@@ -33,6 +34,7 @@ from polyhost.ledger.exceptions import StandingException, exception_code
 from polyhost.ledger.state import PartitionState, PartitionStatus
 from polyhost.protocol.diagnostics import DiagnosticJson, Severity
 from polyhost.protocol.manifest import Manifest
+from polyhost.protocol.record_files import file_rules
 from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, Store
 
@@ -132,6 +134,7 @@ async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) 
     counts = await store.records.count(connection.id)
     rules = partition_rules(manifest, resolve_scope(manifest))
     standing = await store.ledger.exceptions(connection.id)
+    files = totals_by_stream(file_rules(manifest), await store.files.count(connection.id))
     found: list[StreamEvidence] = []
     for declared in manifest.streams:
         rule = rules.get(declared.name)
@@ -152,6 +155,7 @@ async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) 
                 missing_since=earliest(state.missing_since for state in missing),
                 exceptions=Counter(str(exception_code(one.kind)) for one in open_ones),
                 exceptions_since=earliest(one.since for one in open_ones),
+                files=files.get(declared.name),
             )
         )
     return found
