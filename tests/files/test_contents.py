@@ -137,8 +137,10 @@ def test_a_partial_is_gone_on_with(contents: Contents, home: Path):
 
 def test_an_address_is_not_written_beside_its_bytes(contents: Contents, home: Path):
     partial = contents.partial("a")
-    partial.begin(Origin.of("https://files.example/a?t=xoxe-secret"))
-    assert not any(b"secret" in path.read_bytes() for path in home.rglob("*") if path.is_file())
+    partial.begin(Origin.of("https://files.example/a?t=xoxe-secret", validator='"1"'))
+    written = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    assert any(b'\\"1\\"' in data for data in written)
+    assert not any(b"secret" in data for data in written)
 
 
 def test_a_partial_that_is_begun_anew_holds_nothing_of_before(contents: Contents):
@@ -164,6 +166,15 @@ def test_a_partial_without_its_origin_or_of_another_boot_is_empty(
     for beside in (home / "files" / "partial").glob("*.json"):
         beside.write_bytes(b'{"address": ')
     assert contents.partial("b").size == 0
+
+
+def test_a_partial_that_names_no_version_is_empty_when_it_is_opened_again(contents: Contents):
+    for origin in (ORIGIN, Origin.of("https://files.example/a")):
+        partial = contents.partial("a")
+        partial.begin(origin)
+        partial.write(b"half")
+        partial.close()
+    assert contents.partial("a").size == 0
 
 
 def test_a_partial_is_of_one_at_a_time(contents: Contents, home: Path):

@@ -23,8 +23,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from filelock import FileLock, Timeout
-
 from polyhost.files.partial import OWNER_ONLY, Origin, Partial, sync_folder
 from polyhost.ledger.files import Content
 from polyhost.small_files import TooLargeError
@@ -133,17 +131,14 @@ class Contents:
         it is asked what nobody has, and that is taken out. Goes with the process. Not to be entered twice by one
         task."""
         self._make(self._root)
-        lock = FileLock(self._root / ".lock", mode=OWNER_ONLY, thread_local=False)
-        while True:
-            try:
-                lock.acquire(timeout=0)
-                break
-            except Timeout:
-                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
+        lock = os.open(self._root / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, OWNER_ONLY)
         try:
+            os.fchmod(lock, OWNER_ONLY)
+            while not _is_locked(lock):  # noqa: ASYNC110  another process tells nobody
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             yield
         finally:
-            lock.release()
+            os.close(lock)
 
     def _own_partial(self) -> Partial:
         while (partial := self._partial(secrets.token_hex(16), is_own=True)) is None:
@@ -157,13 +152,12 @@ class Contents:
         while True:
             handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, OWNER_ONLY)
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not _is_locked(handle):
+                    os.close(handle)
+                    return None
                 if _leads_to(part, handle):  # and has not meanwhile been kept, or dropped, by whom it was locked
                     os.fchmod(handle, OWNER_ONLY)
                     return Partial(handle, part, self._place, is_own=is_own)
-            except BlockingIOError:
-                os.close(handle)
-                return None
             except BaseException:
                 os.close(handle)
                 raise
@@ -187,6 +181,15 @@ class Contents:
                 each.mkdir(mode=_FOLDER)
                 each.chmod(_FOLDER)
                 sync_folder(each.parent)
+
+
+def _is_locked(handle: int) -> bool:
+    """Whether it is this one's now. The lock goes with the last handle of this opening."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _leads_to(path: Path, handle: int) -> bool:

@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -158,6 +158,7 @@ class Downloads:
         partial = await in_thread(self._contents.partial, f"file {wanted.file_id}")
         try:
             await self._transferred(partial, wanted, url, max_size)
+            await in_thread(partial.sync)  # before anybody waits for the lock
             async with self._contents.held():
                 fetched = Fetched(FileState.HERE, content=await in_thread(partial.keep))
                 await note(fetched)
@@ -227,13 +228,14 @@ class Downloads:
         unpacker = None if head.encoding is None else Unpacker(head.encoding)
         came = 0
         try:
-            async for data in self._pieces(response):
-                came += len(data)
-                new = overlap.strip(data)
-                if new is None or (head.length is not None and came > head.length):
-                    raise _BeginAnewError
-                for piece in (new,) if unpacker is None else unpacker.feed(new):
-                    await sink.take(piece)
+            async with aclosing(self._pieces(response)) as pieces:
+                async for data in pieces:
+                    came += len(data)
+                    new = overlap.strip(data)
+                    if new is None or (head.length is not None and came > head.length):
+                        raise _BeginAnewError
+                    for piece in (new,) if unpacker is None else unpacker.feed(new):
+                        await sink.take(piece)
         finally:
             await sink.flush()
         if (head.length is not None and came < head.length) or not overlap.is_over:
@@ -242,7 +244,7 @@ class Downloads:
             raise StoppedError(FileReason.BROKEN_ENCODING)
         await sink.end(head.total, tells_its_end=head.tells_its_end)
 
-    async def _pieces(self, response: ClientResponse) -> AsyncIterator[bytes]:
+    async def _pieces(self, response: ClientResponse) -> AsyncGenerator[bytes]:
         """StoppedError where it stops in the middle, or comes too slowly."""
         pace = Pace(least=self._limits.slow_bytes, seconds=self._limits.slow_seconds, now=self._clock())
         while True:

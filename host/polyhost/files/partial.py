@@ -61,6 +61,7 @@ class Partial:
         self._place = place
         self._hash = hashlib.sha256()
         self._hashed = 0
+        self._synced = -1
         self._size = os.fstat(handle).st_size
         self._origin = self._read_origin()
         if self._origin is None and self._size:
@@ -79,6 +80,10 @@ class Partial:
     def begin(self, origin: Origin) -> None:
         """Drop what is here: what is written from now on is of this origin."""
         self._empty()
+        self._origin = origin
+        if origin.validator is None:  # nobody could go on with it
+            self._beside.unlink(missing_ok=True)
+            return
         beside = self._beside.with_suffix(".new")
         kept = {
             "address": origin.address,
@@ -91,7 +96,6 @@ class Partial:
             os.fchmod(handle, OWNER_ONLY)
             file.write(orjson.dumps(kept))
         beside.replace(self._beside)
-        self._origin = origin
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Add these bytes."""
@@ -117,11 +121,17 @@ class Partial:
         To be called while `Contents.held` is held, until it is noted whose it is."""
         self._catch_up()
         content = Content(self._hash.hexdigest(), self._size, self.sniff())
-        os.fsync(self._open)
+        self.sync()
         self._beside.unlink(missing_ok=True)
         self._place(self._part, content)
         self._end()
         return content
+
+    def sync(self) -> None:
+        """They are on the disk for good. What was brought there before, `keep` does not wait for."""
+        if self._synced != self._size:
+            os.fsync(self._open)
+            self._synced = self._size
 
     def discard(self) -> None:
         """Drop them."""
@@ -152,6 +162,7 @@ class Partial:
         os.ftruncate(self._open, 0)
         self._hash = hashlib.sha256()
         self._size = self._hashed = 0
+        self._synced = -1
 
     def _catch_up(self) -> None:
         """Take into the digest what an earlier process wrote."""
