@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import hashlib
 import io
 import os
@@ -187,6 +188,23 @@ def test_a_partial_is_of_one_at_a_time(contents: Contents, home: Path):
     other.close()
     assert mine.keep().size == 4
     assert files(home) == [f"{(digest := hashlib.sha256(b'mine').hexdigest())[:2]}/{digest}"]
+
+
+def test_a_partial_that_was_kept_just_before_it_was_locked_is_opened_anew(
+    contents: Contents, home: Path, monkeypatch: pytest.MonkeyPatch
+):
+    parts, lock = home / "files" / "partial", fcntl.flock
+
+    def kept_meanwhile(handle: int, how: int) -> None:
+        monkeypatch.undo()
+        next(parts.glob("*.part")).unlink()
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", kept_meanwhile)
+    partial = contents.partial("a")
+    partial.begin(ORIGIN)
+    partial.write(DATA)
+    assert partial.keep().digest == OF_DATA
 
 
 def test_an_ended_partial_takes_nothing_more(contents: Contents, home: Path):

@@ -158,6 +158,17 @@ async def test_what_is_announced_in_another_size_is_not_read(
     assert left(home) == 0
 
 
+@pytest.mark.parametrize("size", [3_000, 500_000])
+async def test_of_what_is_announced_in_another_size_no_more_is_waited_for_than_shows_what_it_is(fetch, size: int):
+    async def begins(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        writer.write(head(Content_Length=400_000) + DATA[:2_000])
+        await writer.drain()
+        await writer.wait_closed()
+
+    async with asyncio.timeout(LIMITS.idle_seconds / 2):
+        assert await fetch(begins, size=size) == Fetched(FileState.TO_COME, FileReason.WRONG_SIZE)
+
+
 async def test_what_is_declared_as_too_large_is_not_asked_for(fetch, site: Site):
     fetched = await fetch(file(DATA), size=MAX + 1)
     assert fetched == Fetched(FileState.OVER_LIMIT, FileReason.TOO_LARGE)
