@@ -80,6 +80,7 @@ SLOW = (
     "engine/doctor/test_examine.py",
     "engine/imports",
     "engine/run/test_watchdog.py",
+    "operations/test_killed_hand_over.py",
     "operations/test_killed_import.py",
     "operations/test_polyfills.py",
     "polyfills/telegram/test_command.py",

@@ -15,12 +15,12 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import orjson
 
-from polyhost.artifacts.base import Artifact
+from polyhost.artifacts.base import Artifact, Entry
 
 from .export_index import Kind
 from .tokens import without_tokens
 
-__all__ = ["Files", "channel_data", "merged", "message_data", "user_data"]
+__all__ = ["Files", "channel_data", "held_files", "merged", "message_data", "user_data"]
 
 _FILE_FIELDS = (
     "id",
@@ -154,11 +154,16 @@ def _all_reactions(*sides: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def held_files(artifact: Artifact) -> dict[str, Entry]:
+    """The entries that are files of messages, by the files' ids."""
+    return {key: entry for entry in artifact.entries if (key := _held_file(entry.name)) is not None}
+
+
 class Files:
     """Files that messages refer to, and whether the export holds them. Counts; keeps nothing."""
 
     def __init__(self, artifact: Artifact) -> None:
-        self._held = {key for entry in artifact.entries if (key := _held_file(entry.name)) is not None}
+        self._held = held_files(artifact)
         self.missing = 0
 
     def saw(self, message: Mapping[str, Any]) -> None:

@@ -17,11 +17,11 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from polyhost.artifacts.base import Artifact, Entry, ImportContext, Importer, Recognition
+from polyhost.artifacts.base import Artifact, Entry, EntryOf, ImportContext, Importer, Recognition
 from polyhost.artifacts.json_items import Unparsable, objects
 
 from .export_index import Index, read_index
-from .export_records import Files, channel_data, merged, message_data, user_data
+from .export_records import Files, channel_data, held_files, merged, message_data, user_data
 
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)\.json", re.ASCII)
 _TS = re.compile(r"\d{10}\.\d{6}", re.ASCII)
@@ -50,6 +50,10 @@ class SlackImporter(Importer):
 
     def merge(self, stream: str, kept: Mapping[str, Any], brought: Mapping[str, Any]) -> dict[str, Any]:
         return merged(stream, kept, brought)
+
+    def entry_of(self, artifact: Artifact) -> EntryOf:
+        held = held_files(artifact)
+        return lambda file: held.get(file.identity.removeprefix("id:"))
 
 
 IMPORTER: Importer = SlackImporter()

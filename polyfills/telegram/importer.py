@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from polyhost.artifacts.base import Artifact, Entry, ImportContext, Importer, Recognition
+from polyhost.artifacts.base import Artifact, Entry, EntryOf, ImportContext, Importer, Recognition
 from polyhost.errors import RefusedError
 
 from .document import ROOT, Found, Part, parts
@@ -60,8 +60,24 @@ class TelegramImporter(Importer):
         del stream
         return merged(kept, brought)
 
+    def entry_of(self, artifact: Artifact) -> EntryOf:
+        found = documents(artifact)
+        held = _Held(artifact, found[0]) if found else None
+        return lambda file: None if held is None or file.member is None else held.entry(file.member)
+
 
 IMPORTER: Importer = TelegramImporter()
+
+
+class _Held:
+    """The files beside a document, by the paths that it calls them by."""
+
+    def __init__(self, artifact: Artifact, document: Entry) -> None:
+        self._folder = document.name[: -len(DOCUMENT)] if artifact.kind != "file" else ""
+        self._entries = {one.name: one for one in artifact.entries if one is not document}
+
+    def entry(self, path: str) -> Entry | None:
+        return self._entries.get(self._folder + path.replace("\\", "/"))
 
 
 class _Reading:
@@ -70,8 +86,7 @@ class _Reading:
     def __init__(self, artifact: Artifact, entry: Entry, context: ImportContext) -> None:
         self._artifact = artifact
         self._entry = entry
-        self._folder = entry.name[: -len(DOCUMENT)] if artifact.kind != "file" else ""
-        self._files = {one.name for one in artifact.entries}
+        self._held = _Held(artifact, entry)
         self._latest = int(datetime.fromisoformat(context.imported_at).timestamp()) + _AHEAD_SECONDS
         self._faults = Faults()
         self._missing = 0
@@ -135,12 +150,9 @@ class _Reading:
             return None
         span.take(data)
         attachment = data["attachment"]
-        if attachment is not None and (attachment["path"] is None or not self._holds(attachment["path"])):
+        if attachment is not None and (attachment["path"] is None or self._held.entry(attachment["path"]) is None):
             self._missing += 1
         return self._record("messages", [chat, data["id"]], data)
-
-    def _holds(self, path: str) -> bool:
-        return self._folder + path.replace("\\", "/") in self._files
 
     def _covered(self, survey: Survey, chat: Chat, span: _Span) -> Iterator[dict[str, Any]]:
         """From its first to its last message, where nothing of it was lost on the way."""

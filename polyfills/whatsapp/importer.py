@@ -18,13 +18,14 @@ import codecs
 import io
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from polyhost.artifacts.base import Artifact, Entry, ImportContext, Importer, Recognition, UnreadableEntryError
+from polyhost.artifacts.base import Artifact, Entry, EntryOf, ImportContext, Importer, Recognition, UnreadableEntryError
 from polyhost.errors import RefusedError
 
 from .lines import DateOrder, Evidence, Line, begins, messages
@@ -77,6 +78,11 @@ class WhatsAppImporter(Importer):
             "is_edited": any(one["is_edited"] for one in both),
         }
 
+    def entry_of(self, artifact: Artifact) -> EntryOf:
+        chat = _chat_entry(artifact)
+        held = {} if chat is None else _media(artifact, chat)
+        return lambda file: None if file.member is None else held.get(_folded(file.member))
+
 
 IMPORTER: Importer = WhatsAppImporter()
 
@@ -97,6 +103,27 @@ def _chat_entry(artifact: Artifact) -> Entry | None:
         except (UnreadableEntryError, UnicodeError):
             continue
     return None
+
+
+def _media(artifact: Artifact, chat: Entry) -> dict[str, Entry]:
+    """The chat's media by the names that its lines call them by: beside it, or wherever there is one of that name."""
+    held: dict[str, Entry] = {}
+    several: set[str] = set()
+    for entry in artifact.entries:
+        folder, _, name = entry.name.rpartition("/")
+        name = _folded(name)
+        if entry is chat:
+            continue
+        if name not in held or not folder:
+            held[name] = entry
+        elif "/" in held[name].name:
+            several.add(name)
+    return {name: entry for name, entry in held.items() if name not in several or "/" not in entry.name}
+
+
+def _folded(name: str) -> str:
+    """Some file systems take letters apart."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _lines(artifact: Artifact, entry: Entry) -> Iterator[str]:
@@ -121,7 +148,7 @@ class _Reading:
         self._artifact = artifact
         self._entry = entry
         self._context = context
-        self._media = {other.name.rpartition("/")[2] for other in artifact.entries if other is not entry}
+        self._media = _media(artifact, entry)
         self._missing = 0
         self._odd = 0
         self._unparsable: list[int] = []
@@ -239,7 +266,7 @@ class _Reading:
         return stem, "whatsapp" in stem.casefold()
 
     def _record(self, chat: str, line: Line, identity: str) -> dict[str, Any]:
-        if line.kind == "media" and (line.attachment is None or line.attachment not in self._media):
+        if line.kind == "media" and (line.attachment is None or _folded(line.attachment) not in self._media):
             self._missing += 1
         sent_at = line.when.isoformat() + "Z"
         return {

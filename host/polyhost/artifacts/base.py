@@ -9,13 +9,23 @@ Owns: the two Protocols and the values that pass between. Must not know: ZIP, JS
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
 from polyhost.errors import ErrorCode, RunFailedError
+from polyhost.protocol.record_files import DeclaredFile
 
-__all__ = ["Artifact", "Entry", "ImportContext", "Importer", "Problem", "Recognition", "UnreadableEntryError"]
+__all__ = [
+    "Artifact",
+    "Entry",
+    "EntryOf",
+    "ImportContext",
+    "Importer",
+    "Problem",
+    "Recognition",
+    "UnreadableEntryError",
+]
 
 
 class Entry(NamedTuple):
@@ -25,6 +35,10 @@ class Entry(NamedTuple):
     number: int
     name: str
     size: int
+
+
+EntryOf = Callable[[DeclaredFile], Entry | None]
+"""Which entry a file of a record is; None where the artifact does not hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +145,12 @@ class Importer(Protocol):
         """One content out of two of the same record of which neither is newer. Must not depend on their order, so that
         artifacts come to the same records in whichever order they are imported."""
         ...
+
+    def entry_of(self, artifact: Artifact) -> EntryOf:
+        """Which entry of this artifact a record's file is, as the manifest declares files (`files` of a stream). Asked
+        for once a reading, so that entries are gone through once. The host takes the files; an importer keeps none.
+
+        Where nothing else is said: the entry that is called what the file's `member` says.
+        """
+        named = {entry.name: entry for entry in artifact.entries}
+        return lambda file: None if file.member is None else named.get(file.member)

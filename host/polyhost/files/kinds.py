@@ -16,7 +16,7 @@ import orjson
 
 from polyhost.ledger.files import FileReason
 
-__all__ = ["HEAD_BYTES", "HTML_BYTES", "judge", "sniff"]
+__all__ = ["HEAD_BYTES", "HTML_BYTES", "judge", "sniff", "type_of"]
 
 HEAD_BYTES = 8_192
 """As much as any of the tests looks at."""
@@ -75,7 +75,7 @@ def sniff(head: bytes, *, is_whole: bool) -> str:
 
 def judge(declared_type: str | None, declared_name: str | None, found: str) -> FileReason | None:
     """What speaks against taking this for the file; None: nothing."""
-    declared = _declared(declared_type, declared_name)
+    declared = type_of(declared_type, declared_name)
     if found == HTML and declared not in _HTML_TYPES and _suffix(declared_name) not in _HTML_SUFFIXES:
         return FileReason.SIGN_IN_PAGE
     if declared is None or found not in _TEXTS or _MEDIA_AS_TEXT.match(declared):
@@ -120,8 +120,8 @@ def _is_json(text: str, *, is_whole: bool) -> bool:
     return True
 
 
-def _declared(declared_type: str | None, declared_name: str | None) -> str | None:
-    """The type that was declared; of its name's suffix where it says nothing."""
+def type_of(declared_type: str | None, declared_name: str | None) -> str | None:
+    """The type that was declared; of its name's suffix where it says nothing. None: neither tells."""
     said = (declared_type or "").partition(";")[0].strip().lower()
     if "/" in said and said not in _SILENT_TYPES:
         return said

@@ -13,6 +13,7 @@ from pathlib import Path
 from polyhost.artifacts.base import Artifact, Importer, Recognition
 from polyhost.artifacts.opening import open_artifact
 from polyhost.connectors.loading import BrokenSource, LoadedSource, find_sources
+from polyhost.engine.files.wanted import FilesWanted
 from polyhost.engine.imports import import_run
 from polyhost.engine.imports.connector import load_importer
 from polyhost.engine.imports.watched_folder import (
@@ -24,8 +25,10 @@ from polyhost.engine.imports.watched_folder import (
     watched_folder,
 )
 from polyhost.engine.run.collect import RunContext
+from polyhost.engine.settings.config import load_config
 from polyhost.engine.sources.lookup import find_source
 from polyhost.errors import ErrorCode, Failure, RefusedError
+from polyhost.files.contents import Contents
 from polyhost.operations.context import Context
 from polyhost.operations.importing import Import, ImportRequest, WatchedImports
 from polyhost.operations.operation import Result
@@ -73,6 +76,7 @@ def _exit_code(result: Import, request: ImportRequest) -> int:
 async def import_one(context: Context, request: ImportRequest, path: Path, *, trigger: str) -> Import:
     """One file, or the preview of one, into the connection that is asked for; made where there is none."""
     name = connection_name(request.name)
+    taking = _files(context, request)
     async with AsyncExitStack() as opened:
         artifact = opened.enter_context(open_artifact(path))
         real = await opened.enter_async_context(context.store()) if _may_write(context, request) else None
@@ -103,6 +107,7 @@ async def import_one(context: Context, request: ImportRequest, path: Path, *, tr
             recognition=found.recognition,
             trigger=trigger,
             preview=request.preview,
+            files=taking,
         )
         try:
             result = await import_run.import_artifact(what, around)
@@ -111,6 +116,16 @@ async def import_one(context: Context, request: ImportRequest, path: Path, *, tr
                 await store.connections.delete(row.id)  # it was made for this file alone
             raise
     return Import(**result, preview=request.preview)
+
+
+def _files(context: Context, request: ImportRequest) -> import_run.TakeFiles | None:
+    """Where files are asked for, or a watched folder's are taken by what is set."""
+    settings = load_config(context.home).files
+    wanted = FilesWanted.of(settings, max_size=request.files_max_size, types=request.files_type)
+    is_asked = request.files or (request.watched and settings.with_runs)
+    if not is_asked and (request.files_max_size is not None or request.files_type):
+        raise RefusedError("--files-max-size and --files-type are about files, and none are asked for", "Give --files.")
+    return import_run.TakeFiles(wanted, Contents(context.home)) if is_asked else None
 
 
 def _may_write(context: Context, request: ImportRequest) -> bool:

@@ -65,6 +65,9 @@ class ImportRequest:
         "What the export is of. Default: it is recognised.", metavar="SOURCE", names=Names.SOURCE
     )
     watched: bool = flag("Import what is new in the folder the connection watches (connect --watch).")
+    files: bool = flag("Take the files of its records out of it, too: pictures, documents, recordings.")
+    files_max_size: str | None = common.files_max_size()
+    files_type: tuple[str, ...] = common.files_type()
     allow_gaps: bool = flag("End with status 0 although gaps were found.")
 
 
@@ -77,6 +80,7 @@ class ImportRequest:
     examples=(
         "polyhost import slack export.zip --preview",
         "polyhost import slack export.zip",
+        "polyhost import slack export.zip --files --files-max-size 100MB",
         "polyhost import family chat.zip --source whatsapp",
     ),
     ends_as_a_run=True,
@@ -129,6 +133,9 @@ async def preview(context: Context, request: Upload) -> Result[Previewed]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitRequest:
     artifact: str = argument("The uploaded file's id.")
+    files: bool = flag("Take the files of its records out of it, too: pictures, documents, recordings.")
+    files_max_size: str | None = common.files_max_size()
+    files_type: tuple[str, ...] = common.files_type()
 
 
 @operation(
@@ -146,7 +153,14 @@ async def commit(context: Context, request: CommitRequest) -> Result[Started]:
 
     uploads = uploads_of(context)
     upload = uploads.claim(request.artifact)
-    wanted = ImportRequest(name=upload.connection, file=str(upload.path), source=upload.source)
+    wanted = ImportRequest(
+        name=upload.connection,
+        file=str(upload.path),
+        source=upload.source,
+        files=request.files,
+        files_max_size=request.files_max_size,
+        files_type=request.files_type,
+    )
 
     async def job(voice: Voice) -> Mapping[str, Any]:
         heard = Begun(voice)

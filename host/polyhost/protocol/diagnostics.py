@@ -88,6 +88,7 @@ class DiagnosticCode(StrEnum):
     RATE_LIMITED = "rate_limited"
     DETAIL_GAP = "detail_gap"
     MEDIA_MISSING = "media_missing"
+    FILES_NOT_TAKEN = "files_not_taken"
     STREAM_FAILED = "stream_failed"
     SIGNED_OUT = "signed_out"
     CONNECTOR_CRASHED = "connector_crashed"

@@ -16,22 +16,32 @@ from typing import Any
 
 from fakes.slack import truth, wire
 from fakes.slack.behaviour import Behaviour
-from fakes.slack.model import Conversation, Message
+from fakes.slack.model import Conversation, File, Message
 from fakes.slack.world import Workspace
 
-__all__ = ["SECRET", "export_files", "write_export"]
+__all__ = ["SECRET", "export_files", "held_files", "write_export"]
 
 SECRET = "xoxe-1-2-3-0123456789abcdef"
 """What an export's links carry, and what must never be stored."""
 _INDEX = ("channels", "groups", "dms", "mpims")
 
 
-def write_export(world: Workspace, path: Path, **options: Any) -> Path:
-    """The export as a ZIP. Options as for `export_files`."""
+def write_export(world: Workspace, path: Path, *, with_files: bool = False, **options: Any) -> Path:
+    """The export as a ZIP. `with_files`: the shared files are in it too, as in exports that tools make. Options as for
+    `export_files`."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in export_files(world, **options).items():
             archive.writestr(name, content)
+        for file in held_files(world) if with_files else ():
+            archive.writestr(f"{options.get('top', '')}__uploads/{file.id}/{file.name}", file.content)
     return path
+
+
+def held_files(world: Workspace) -> list[File]:
+    """Files that such an export holds: shared where its maker sees it, and not gone."""
+    rooms = truth.visible_conversations(world).values()
+    shared = {name for room in rooms for message in room.messages.values() for name in message.files}
+    return [file for file in world.files.values() if file.id in shared and not file.deleted]
 
 
 def export_files(

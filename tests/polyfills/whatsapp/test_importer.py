@@ -237,7 +237,7 @@ async def test_media_that_is_not_in_the_export_is_a_gap_and_no_failure(owner: Im
     [gap] = result["receipt"]["gaps"]
     assert (gap["code"], gap["count"], gap["blocking"]) == ("media_missing", 1, False)
     assert "Attach media" in gap["action"]
-    assert "never stored here" in gap["action"]
+    assert "--files" in gap["action"]
     assert result["status"] == "complete_with_gaps"
     assert [one["data"]["kind"] for one in await owner.records()] == ["media"]
 

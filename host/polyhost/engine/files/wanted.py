@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from polyhost.engine.settings.config import FilesConfig
 from polyhost.engine.settings.file_sizes import size_in_bytes
 from polyhost.errors import RefusedError
+from polyhost.files.kinds import type_of
 from polyhost.ledger.files import FileFacts
 
 __all__ = ["FilesWanted"]
@@ -43,6 +44,7 @@ class FilesWanted:
         )
 
     def is_of_type(self, facts: FileFacts) -> bool:
-        """Whether what the source says of a file is among the types. One without a type is, where there are none."""
-        kind = (facts.type or "").lower()
+        """Whether what the source says of a file is among the types; its name tells where the source does not. One
+        without either is, where there are none."""
+        kind = type_of(facts.type, facts.name) or ""
         return not self.types or any(kind == one or kind.startswith(f"{one}/") for one in self.types)

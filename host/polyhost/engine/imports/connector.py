@@ -25,11 +25,12 @@ from polyhost.connectors.base import (
     Traffic,
 )
 from polyhost.connectors.loading import LoadedSource
+from polyhost.engine.imports._files_told import FilesTold
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
 from polyhost.protocol.bindings import PARTITIONS
 from polyhost.store.base import RecordQuery, Store
 
-__all__ = ["ImporterConnector", "StoreContext", "load_importer"]
+__all__ = ["BATCH_MESSAGES", "ImporterConnector", "StoreContext", "load_importer", "take_messages"]
 
 BATCH_MESSAGES = 500
 """Messages parsed at a time: long enough that switching threads costs nothing, short enough that a cancel is quick."""
@@ -72,6 +73,20 @@ def _module(source: LoadedSource, file: str) -> ModuleType:
     return module
 
 
+def take_messages(messages: Iterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
+    """The next ones. The one place where an importer's own mistakes become the owner's error."""
+    try:
+        return list(islice(messages, count))
+    except PolyhostError:
+        raise
+    except Exception as error:
+        raise RunFailedError(
+            f"the importer stumbled over this file ({type(error).__name__})",
+            "What was stored before is kept. Please report the kind of export it was.",
+            code=ErrorCode.IMPORTER_FAILED,
+        ) from error
+
+
 class StoreContext(ImportContext):
     """Answers an importer from the store, across threads."""
 
@@ -99,16 +114,24 @@ class StoreContext(ImportContext):
 class ImporterConnector(Connector):
     """Opens as often as it is asked to; each time the file is read from its beginning."""
 
-    def __init__(self, importer: Importer, artifact: Artifact, context: ImportContext, *, skip: bool = False) -> None:
-        """`skip`: say nothing and be done, because every record of the file is known."""
+    def __init__(
+        self, importer: Importer, artifact: Artifact, context: ImportContext, told: FilesTold, *, skip: bool = False
+    ) -> None:
+        """`skip`: say nothing and be done, because every record of the file is known. `told`: takes down what is said
+        of files."""
         self._importer = importer
         self._artifact = artifact
         self._context = context
+        self._told = told
         self._skip = skip
 
     @property
     def bindings(self) -> Mapping[str, Any]:
         return {PARTITIONS: {}, "filesystem": {}, "network": {}}
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """All that the file says. To be read in a thread."""
+        return self._told.passing(self._importer.parse(self._artifact, self._context))
 
     def open(self, calls: HostCalls) -> AbstractAsyncContextManager[ConnectorSession]:
         del calls
@@ -116,8 +139,7 @@ class ImporterConnector(Connector):
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[ConnectorSession]:
-        messages = iter(()) if self._skip else self._importer.parse(self._artifact, self._context)
-        session = _Session(messages)
+        session = _Session(iter(()) if self._skip else self.messages())
         try:
             await session.begin()
             yield session
@@ -165,17 +187,7 @@ class _Session(ConnectorSession):
         return messages
 
     def _take(self, count: int) -> list[dict[str, Any]]:
-        """The one place where an importer's own mistakes become the owner's error."""
-        try:
-            return list(islice(self._messages, count))
-        except PolyhostError:
-            raise
-        except Exception as error:
-            raise RunFailedError(
-                f"the importer stumbled over this file ({type(error).__name__})",
-                "What was stored before is kept. Please report the kind of export it was.",
-                code=ErrorCode.IMPORTER_FAILED,
-            ) from error
+        return take_messages(self._messages, count)
 
     async def acknowledge(self, batch: Batch) -> None:
         del batch

@@ -14,6 +14,9 @@ from polyhost.connectors.loading import LoadedSource
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.engine.imports._artifact_store import ArtifactStore, IdentityRule
+from polyhost.engine.imports._files_told import FilesTold
+from polyhost.engine.imports._hand_over import TakeFiles
+from polyhost.engine.imports._import_files import ImportFiles
 from polyhost.engine.imports.connector import ImporterConnector, StoreContext
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.outcome import Ended
@@ -28,7 +31,7 @@ from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, RecordQuery, Store, WriteCounts
 from polyhost.store.preview import PreviewStore
 
-__all__ = ["Import", "import_artifact"]
+__all__ = ["Import", "TakeFiles", "import_artifact"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,8 @@ class Import:
     recognition: Recognition
     trigger: str
     preview: bool = False
+    files: TakeFiles | None = None
+    """Where its files are asked for, too."""
 
     @property
     def scope(self) -> Scope:
@@ -94,18 +99,34 @@ async def _import(what: Import, around: RunContext) -> RunResult:
             _restate(ended, before)
         ended.artifact = replace(facts, covered_through=_newest(ended))
 
+    told = FilesTold(what.source.manifest, what.importer, what.artifact)
     context = StoreContext(store, connection.id, around.clock.iso())
+    connector = ImporterConnector(what.importer, what.artifact, context, told, skip=before is not None)
+
+    files = ImportFiles(
+        take=what.files,
+        told=told,
+        unread=None if before is None else connector.messages(),
+        artifact=what.artifact,
+        around=around,
+        connection_id=connection.id,
+        is_preview=what.preview,
+    )
     collection = Collection(
         connection=connection,
         manifest=what.source.manifest,
         scope=what.scope,
-        connector=ImporterConnector(what.importer, what.artifact, context, skip=before is not None),
+        connector=connector,
         method="owner_artifact",
         trigger=what.trigger,
         artifact=facts,
         correct=correct,
+        then=files.tell,
     )
-    result = await collect(collection, replace(around, store=keeping))
+    try:
+        result = await collect(collection, replace(around, store=keeping))
+    finally:
+        told.close()
     if RunStatus(result["status"]) in FINISHED and not what.preview:
         await _remember(store, what, result)
     return result
@@ -165,7 +186,8 @@ async def _remember(store: Store, what: Import, result: RunResult) -> None:
     """A file that was read to its end need not be read again; whose it is binds the connection."""
     connection = what.connection
     files = dict(await store.connections.memo(connection.id, memos.IMPORTED_FILES))
-    if what.file_key not in files and not what.artifact.truncated:
+    is_told_anew = what.files is not None  # what it lacks and holds is other now
+    if (what.file_key not in files or is_told_anew) and not what.artifact.truncated:
         files[what.file_key] = {"batch": result["receipt"]["batch_id"], "run": result["run_id"]}
         await store.connections.save_memo(connection.id, memos.IMPORTED_FILES, files)
     if what.recognition.accounts and not connection.account.get("accounts"):

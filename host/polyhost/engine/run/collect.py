@@ -7,7 +7,7 @@ tells the truth. Owns: that order, and the run's place in the store. Must not kn
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -69,6 +69,8 @@ class Collection:
     """What is known of the file, where records come from one: then absence tells nothing, and no one is missing."""
     correct: Callable[[Ended], None] = lambda ended: None
     """Called before the end is judged, for what only the caller knows."""
+    then: Callable[[Ended], Awaitable[None]] | None = None
+    """Called after that, when everything that was collected is durable. It raises no error of an owner's."""
     bounds: RunBounds = DEFAULT_BOUNDS
     """What the run may not exceed."""
     files: FileStep | None = None
@@ -329,6 +331,8 @@ class _Run:
             ops: list[WriteOp] = [*([SavePartitions(changed)] if changed else []), *ended.ledger.settle_exceptions()]
             if ops:
                 await self._around.store.write(self._what.connection.id, self._who.batch_id, ops)
+        if self._what.then is not None:
+            await self._what.then(ended)
 
     async def _fetch_files(self, ended: Ended) -> None:
         """What cannot be fetched is a gap of the files alone: the records are durable, and what they prove is kept."""

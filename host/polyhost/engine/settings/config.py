@@ -118,7 +118,10 @@ _Size = Annotated[str, AfterValidator(_file_size)]
 class FilesConfig(_Section):
     """The files of records: pictures, documents, recordings."""
 
-    with_runs: bool = Field(default=False, description="Fetch files in every run, also without --files.")
+    with_runs: bool = Field(
+        default=False,
+        description="Take files in every run, and out of every file of a watched folder, also without --files.",
+    )
     max_size: _Size = Field(
         default="1GB", description="Leave files alone that are larger, unless it is said otherwise."
     )
