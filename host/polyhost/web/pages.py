@@ -14,7 +14,7 @@ from aiohttp import web
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError, as_sentence
 from polyhost.web.dashboard import Dashboard
 from polyhost.web.rendering import Page, page_response
-from polyhost.web.views import connections, coverage, importing, records, runs, search, settings
+from polyhost.web.views import connections, coverage, files, importing, records, runs, search, settings
 
 __all__ = ["add_pages", "error_page", "missing_page", "sign_in_page"]
 
@@ -30,6 +30,7 @@ _PAGES: dict[str, View] = {
     "/connections/{name}/records": records.records,
     "/connections/{name}/records/{stream}": records.records,
     "/connections/{name}/record": records.record,
+    "/connections/{name}/files": files.files,
     "/connections/{name}/thread": records.thread,
     "/connections/{name}/runs": connections.runs,
     "/connections/{name}/receipts": connections.receipts,

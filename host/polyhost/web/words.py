@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from polyhost.humanize import date_in_words, duration, time_in_words
+from polyhost.humanize import byte_count, date_in_words, duration, time_in_words
 from polyhost.protocol.headline import headline, is_held
 
 __all__ = [
@@ -116,11 +116,25 @@ def _clip(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def is_drawn(file: Mapping[str, Any]) -> bool:
+    """Whether a page draws it by itself: a picture that is here, and not so large that a page of them gets slow."""
+    return file["state"] == "here" and file["kind"] == "picture" and file["size"] <= _DRAWN_BYTES
+
+
+def file_count(totals: Mapping[str, int]) -> int:
+    """How many files there are, in whichever state."""
+    return sum(count for state, count in totals.items() if state != "bytes")
+
+
+_DRAWN_BYTES = 12 << 20
 FILTERS = {
     "axis_tone": axis_tone,
+    "bytes": byte_count,
     "day": date_in_words,
     "duration": duration,
+    "file_count": file_count,
     "glance": glance,
+    "is_drawn": is_drawn,
     "json_text": json_text,
     "told": told,
     "moment": time_in_words,

@@ -81,3 +81,17 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   touched(event, "[data-submits]", HTMLInputElement)?.form?.requestSubmit();
 });
+
+/* A picture whose bytes are not there any more, or are none: its place says so, in a listener that hears of each. */
+document.addEventListener(
+  "error",
+  (event) => {
+    const picture = event.target;
+    if (!(picture instanceof HTMLImageElement) || !("picture" in picture.dataset)) return;
+    const told = document.createElement("span");
+    told.className = "quiet small pad";
+    told.textContent = `${picture.alt}: this picture cannot be shown.`;
+    picture.replaceWith(told);
+  },
+  true,
+);
