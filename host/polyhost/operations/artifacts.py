@@ -13,6 +13,7 @@ from pathlib import Path
 from polyhost.artifacts.base import Artifact, Importer, Recognition
 from polyhost.artifacts.opening import open_artifact
 from polyhost.connectors.loading import BrokenSource, LoadedSource, find_sources
+from polyhost.engine.files.rubbish import tidy_up
 from polyhost.engine.files.wanted import FilesWanted
 from polyhost.engine.imports import import_run
 from polyhost.engine.imports.connector import load_importer
@@ -115,6 +116,8 @@ async def import_one(context: Context, request: ImportRequest, path: Path, *, tr
             if is_new and not await store.runs.newest(row.id, limit=1):  # somebody else may import into it by now
                 await store.connections.delete(row.id)  # it was made for this file alone
             raise
+        if taking is not None and real is not None:
+            await tidy_up(real, context.home)
     return Import(**result, preview=request.preview)
 
 

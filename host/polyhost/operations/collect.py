@@ -13,6 +13,7 @@ from pathlib import Path
 from polyhost.browser.recordings.waivers import read_waivers
 from polyhost.engine.development.rehearsal import keep_recording
 from polyhost.engine.files.downloading import Downloading
+from polyhost.engine.files.rubbish import tidy_up
 from polyhost.engine.files.step import FileStep
 from polyhost.engine.files.wanted import FilesWanted
 from polyhost.engine.run.collect import Collection, RunContext, collect
@@ -201,6 +202,8 @@ async def _collect(
         pause=context.pause,
     )
     result = await collect(what, around)
+    if files is not None:
+        await tidy_up(store, context.home)
     await prepared.remember(store, connection)
     kept = keep_trace(trace, result, context.home, trace_to)
     return result if kept is None else {**result, "trace": str(kept)}

@@ -192,10 +192,12 @@ async def _keep(context: Context, store: Store, row: ConnectionRow) -> None:
 
 async def _delete(context: Context, store: Store, row: ConnectionRow) -> None:
     """The session first: once the row is gone, nothing names it any more."""
+    from polyhost.engine.files.rubbish import tidy_up
     from polyhost.engine.sessions.saved import delete_session
 
     delete_session(context.home, row.name)
     await store.connections.delete(row.id)
+    await tidy_up(store, context.home)
     try:
         await store.forget_deleted()
     except PolyhostError as error:  # no room for it, or somebody writes for long

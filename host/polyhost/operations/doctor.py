@@ -33,6 +33,7 @@ class Diagnosis(TypedDict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorRequest:
     online: bool = flag("Open each connection's site too, to see whether it still takes the session.")
+    files: bool = flag("Read every file that is kept, not only some, to see whether it is what it was.")
 
 
 @operation(
@@ -40,7 +41,8 @@ class DoctorRequest:
     "Look over everything a run depends on, and say what to do about what is wrong.",
     section=Section.UPKEEP,
     details=(
-        "Looks at versions, settings, the browser, permissions, disk, clock, the store and saved sessions. "
+        "Looks at versions, settings, the browser, permissions, disk, clock, the store, saved sessions and "
+        "files: one that is damaged or lost is counted as to come, and what no record holds any more is taken out. "
         "Without --online nothing is reached; with it, each connection's page is opened once with its session, "
         "which the site may count as a visit of yours."
     ),
@@ -55,7 +57,7 @@ async def doctor(context: Context, request: DoctorRequest) -> Result[Diagnosis]:
     """Every finding in order; fails where something keeps polyhost from working. Warnings do not."""
     from polyhost.engine.doctor.examine import examine
 
-    findings = await examine(context.home, context.clock, online=request.online)
+    findings = await examine(context.home, context.clock, online=request.online, files=request.files)
     counts = Counter(finding.grade for finding in findings)
     value = Diagnosis(
         home=str(context.home),

@@ -12,6 +12,7 @@ from pathlib import Path
 from polyhost.engine.clock import Clock
 from polyhost.engine.doctor._browser import check_browser
 from polyhost.engine.doctor._clock import check_clock
+from polyhost.engine.doctor._files import check_files
 from polyhost.engine.doctor._home import check_disk, check_home, check_permissions
 from polyhost.engine.doctor._program import check_settings, check_versions, settings_or_defaults
 from polyhost.engine.doctor._sessions import check_session, probe_session
@@ -28,8 +29,9 @@ _RUNS_DATED = 200
 Check = Callable[[], Sequence[Finding] | Awaitable[Sequence[Finding]]]
 
 
-async def examine(home: Path, clock: Clock, *, online: bool = False) -> list[Finding]:
-    """Look at everything. `online`: open each connection's site too, with the saved session."""
+async def examine(home: Path, clock: Clock, *, online: bool = False, files: bool = False) -> list[Finding]:
+    """Look at everything. `online`: open each connection's site too, with the saved session. `files`: read every file
+    that is kept, not only some."""
     config = settings_or_defaults(home)
     path = home / STORE_FILE
     checks: list[tuple[str, Check]] = [
@@ -43,6 +45,7 @@ async def examine(home: Path, clock: Clock, *, online: bool = False) -> list[Fin
         ("store", lambda: check_store(home)),
         ("leases", lambda: check_leases(home, now=clock.moment())),
         ("session", lambda: _sessions(home, clock, online=online)),
+        ("files", lambda: _files(home, clock, read_all=files)),
     ]
     return [finding for name, check in checks for finding in await attempted(name, check)]
 
@@ -61,11 +64,7 @@ async def attempted(name: str, check: Check) -> Sequence[Finding]:
 
 async def _sessions(home: Path, clock: Clock, *, online: bool) -> list[Finding]:
     """Only of a store that is sound and of today: opening another would change it, or fail for what is said already."""
-    path = home / STORE_FILE
-    if not path.exists():
-        return []
-    seen = soundness(path)
-    if seen.problems or seen.version != SCHEMA_VERSION:
+    if not _can_be_opened(home):
         return []
     found: list[Finding] = []
     store = await open_store(home)
@@ -77,6 +76,24 @@ async def _sessions(home: Path, clock: Clock, *, online: bool) -> list[Finding]:
     finally:
         await store.close()
     return found
+
+
+async def _files(home: Path, clock: Clock, *, read_all: bool) -> Sequence[Finding]:
+    if not _can_be_opened(home):
+        return []
+    store = await open_store(home)
+    try:
+        return await check_files(store, home, clock, read_all=read_all)
+    finally:
+        await store.close()
+
+
+def _can_be_opened(home: Path) -> bool:
+    path = home / STORE_FILE
+    if not path.exists():
+        return False
+    seen = soundness(path)
+    return not seen.problems and seen.version == SCHEMA_VERSION
 
 
 def _dated(path: Path) -> Sequence[DatedRun]:
