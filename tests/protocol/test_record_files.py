@@ -138,3 +138,18 @@ def test_a_declaration_that_cannot_be_right_is_refused(declared: dict[str, Any],
     with pytest.raises(ManifestError) as refused:
         reader(declared)
     assert refused.value.code == code
+
+
+def test_rules_are_told_apart_by_their_text():
+    streams = stream("notes", properties={"files": ANY}, files=[DECLARED])
+    one = file_rules(manifest(streams))
+    assert one.as_text() == file_rules(manifest(streams)).as_text()
+    other = stream("notes", properties={"files": ANY}, files=[{**DECLARED, "size": None}])
+    assert one.as_text() != file_rules(manifest(other)).as_text()
+
+
+def test_all_that_a_record_declares_in_several_places_is_bounded_together():
+    many = [{"id": f"F{number}", "url": "u", "path": "p"} for number in range(800)]
+    other = {"each": "raw", "id": "id", "address": "url"}
+    found = files({"files": many, "raw": [{"id": f"G{number}"} for number in range(800)]}, DECLARED, other)
+    assert len(found) == 1_000

@@ -94,7 +94,7 @@ async def collect_wanted(context: Context, name: str, wanted: object) -> RunResu
         prepared = await live_connector(
             source, connection, hosts, context.home, store, context.clock, owner, context.launcher
         )
-        files = _files_asked(context, wanted)
+        files = _files_asked(context, wanted, full=full)
         return await _collect(context, store, connection, source, scope, prepared, full=full, files=files)
 
 
@@ -212,7 +212,7 @@ async def _collect(
 def _files_wanted(context: Context, request: RunRequest) -> FilesWanted | None:
     """Where files are asked for, on the command line or by what is set. Sizes and types are checked either way."""
     settings = load_config(context.home).files
-    wanted = FilesWanted.of(settings, max_size=request.files_max_size, types=request.files_type)
+    wanted = FilesWanted.of(settings, max_size=request.files_max_size, types=request.files_type, again=request.full)
     narrowed = request.files_max_size is not None or bool(request.files_type)
     if narrowed and not (request.files or settings.with_runs):
         raise RefusedError("--files-max-size and --files-type are about files, and none are asked for", "Give --files.")
@@ -220,10 +220,10 @@ def _files_wanted(context: Context, request: RunRequest) -> FilesWanted | None:
     return wanted if request.files or (settings.with_runs and from_site) else None
 
 
-def _files_asked(context: Context, wanted: object) -> FilesWanted | None:
+def _files_asked(context: Context, wanted: object, *, full: bool) -> FilesWanted | None:
     settings = load_config(context.home).files
     asked = wanted.get("files", settings.with_runs) if isinstance(wanted, dict) else settings.with_runs
-    return FilesWanted.of(settings) if asked else None
+    return FilesWanted.of(settings, again=full) if asked else None
 
 
 def _file_step(

@@ -153,3 +153,24 @@ async def test_who_watches_is_told_how_far_it_is(store: Store):
     seen: list[RunEvent] = []
     await Fetching(store, number).run(seen.append)
     assert seen == [FilesTaken(1, 2, 2), FilesTaken(2, 4, 1), FilesTaken(3, 6, 0)]
+
+
+@pytest.mark.parametrize("reason", [FileReason.WRONG_SIZE, FileReason.WRONG_TYPE, FileReason.BROKEN_ENCODING])
+async def test_what_comes_as_something_else_every_time_is_given_up_until_all_is_read_again(
+    store: Store, reason: FileReason
+):
+    number = await filled(store, holding(1, file("a")))
+    fetching = Fetching(store, number, lambda row: FileResult(row.id, FileState.TO_COME, reason, LATER))
+    for _ in range(8):
+        await fetching.run()
+    assert len(fetching.asked) == 5
+    await fetching.run(again=True)
+    assert len(fetching.asked) == 6
+
+
+async def test_what_was_cut_off_is_asked_for_in_every_run(store: Store):
+    number = await filled(store, holding(1, file("a")))
+    fetching = Fetching(store, number, lambda row: FileResult(row.id, FileState.TO_COME, FileReason.CUT_OFF, LATER))
+    for _ in range(8):
+        await fetching.run()
+    assert len(fetching.asked) == 8

@@ -30,6 +30,9 @@ __all__ = ["Fetch", "FileStep", "FilesEnded", "missing_files", "totals_of"]
 AT_ONCE = 4
 """Files fetched at the same time: what a browser asks of one host, less what its page needs."""
 _PAGE = 200
+_TRIES = 5
+"""How often a file that comes whole and is not what its source says is asked for: by then it will not become it."""
+_IS_NOT_IT = frozenset({FileReason.WRONG_SIZE, FileReason.WRONG_TYPE, FileReason.BROKEN_ENCODING})
 _IN_TURN = (FileState.TO_COME, FileState.OVER_LIMIT, FileState.REFUSED)
 """What was refused is asked for again, after all that was not."""
 
@@ -103,9 +106,12 @@ class FileStep:
                     break
 
     def _may_be_had(self, row: FileRow) -> bool:
-        """Of the wanted types, somewhere to be asked for, and not known to be too large all the same."""
+        """Of the wanted types, somewhere to be asked for, and neither known to be too large all the same, nor to come
+        as something else every time."""
         facts = row.facts
         if facts.address is None or not self.wanted.is_of_type(facts):
+            return False
+        if facts.reason in _IS_NOT_IT and facts.tries >= _TRIES and not self.wanted.again:
             return False
         return facts.state is not FileState.OVER_LIMIT or facts.size is None or facts.size <= self.wanted.max_size
 

@@ -23,14 +23,17 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]*(/[a-z0-9][a-z0-9.+-]*)?", re.IGNORECAS
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesWanted:
     """`max_size`: bytes of one file. `types`: kinds (`image`) or whole types (`application/pdf`); none: every one.
-    `budget`: bytes that one run takes in all; later runs go on."""
+    `budget`: bytes that one run takes in all; later runs go on. `again`: also those that were given up."""
 
     max_size: int = size_in_bytes(FilesConfig().max_size)
     types: Sequence[str] = ()
     budget: int = size_in_bytes(FilesConfig().per_run)
+    again: bool = False
 
     @classmethod
-    def of(cls, settings: FilesConfig, *, max_size: str | None = None, types: Sequence[str] = ()) -> FilesWanted:
+    def of(
+        cls, settings: FilesConfig, *, max_size: str | None = None, types: Sequence[str] = (), again: bool = False
+    ) -> FilesWanted:
         """As it is set, unless an owner types otherwise. RefusedError for a size or a type that is not one."""
         for kind in types:
             if not _TYPE.fullmatch(kind):
@@ -41,6 +44,7 @@ class FilesWanted:
             max_size=size_in_bytes(max_size or settings.max_size),
             types=tuple(kind.lower() for kind in types),
             budget=size_in_bytes(settings.per_run),
+            again=again,
         )
 
     def is_of_type(self, facts: FileFacts) -> bool:
