@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.serving import Client
+from media_artifacts import digest, kept, write_chat
 
 CHAT = b"""21/02/2024, 09:15 - Ada: One
 22/02/2024, 10:00 - Bo: Two words
@@ -46,6 +47,19 @@ async def test_an_upload_is_imported_once(own: Client):
     assert first.status == 202
     second = await own("POST", f"/v1/artifacts/{artifact}/commit", body={})
     assert (second.status, second.value["code"]) == (404, "unknown_artifact")
+
+
+@pytest.mark.requirement("SL-2")
+async def test_an_upload_hands_its_files_over_where_they_are_asked_for(own: Client, home: Path, tmp_path: Path):
+    chat = write_chat(tmp_path / "chat.zip", {"a.bin": b"\0a", "b.bin": b"\0" * 2048}).read_bytes()
+    artifact = (await upload(own, chat, "WhatsApp%20Chat%20with%20Ada.zip")).value["artifact_id"]
+    asked = {"files": True, "files_max_size": "1KB"}
+    commit = await own("POST", f"/v1/artifacts/{artifact}/commit", body=asked)
+    assert commit.status == 202, commit.text
+    events = [event async for event in own.events(f"/v1/runs/{commit.value['run_id']}/events")]
+    files = events[-1][2]["result"]["receipt"]["files"]
+    assert (files["taken"], files["known"]["over_limit"]) == (1, 1)
+    assert kept(home) == {digest(b"\0a"): b"\0a"}
 
 
 async def test_an_upload_is_for_its_owners_eyes_only(own: Client, home: Path):

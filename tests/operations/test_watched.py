@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from media_artifacts import digest, kept, write_chat
 from polyhost.engine.clock import Clock
 from polyhost.operations.connect import ConnectRequest, connect
 from polyhost.operations.context import Context
@@ -62,3 +63,14 @@ async def test_a_refused_file_that_was_mended_is_imported_and_no_longer_told_of(
     done = await take_in(folder)
     assert (len(done.value["imports"]), done.value["refused"], done.value["refused_before"]) == (1, [], [])
     assert await told(folder) == []
+
+
+@pytest.mark.requirement("SL-2")
+@pytest.mark.parametrize("is_set", [True, False])
+async def test_files_of_a_watched_folder_are_taken_where_that_is_set(folder: Path, is_set: bool):
+    home = folder.parent / "home"
+    (home / "config.toml").write_text(f"[files]\nwith_runs = {str(is_set).lower()}\n", encoding="utf-8")
+    write_chat(folder / "WhatsApp Chat with Ada.zip", {"a.bin": b"\0a"})
+    [done] = (await take_in(folder)).value["imports"]
+    assert set(kept(home)) == ({digest(b"\0a")} if is_set else set())
+    assert (done["receipt"]["files"] is not None) is is_set
