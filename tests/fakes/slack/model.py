@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from fakes.slack import ts as timestamps
+from fakes.slack.contents import Content
 
 __all__ = ["Bookmark", "Conversation", "File", "Kind", "Message", "Reaction", "User"]
 
@@ -45,7 +46,7 @@ class File:
     filetype: str
     user: str
     created: int  # unix seconds
-    content: bytes = b""
+    content: Content = b""
     mode: str = "hosted"
     deleted: bool = False
     channels: list[str] = field(default_factory=list)

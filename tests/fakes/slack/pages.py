@@ -12,6 +12,7 @@ from urllib.parse import quote
 from fakes.slack.behaviour import Behaviour
 from fakes.slack.cors import CLIENT_ORIGIN
 from fakes.slack.layout import escaped, js_string
+from fakes.slack.model import File
 from fakes.slack.session import Session
 from fakes.slack.sign_in import SIGN_IN, Door, Form, SignIn
 from fakes.slack.views import Page, html_page, redirect
@@ -58,13 +59,18 @@ class Pages:
             return html_page("Redirecting…", body, script=f"var boot_data = {boot};")
         return redirect(client)
 
-    def file_host(self, path: str, cookies: Mapping[str, str]) -> Page:
-        """files.slack.com. Without a session a private file answers 200 with a sign-in page, not an error."""
+    def file_of(self, path: str, cookies: Mapping[str, str]) -> File | None:
+        """The file of files.slack.com that this session may have."""
         worlds = [] if self._behaviour.files_ask_to_sign_in else self._session.signed_in(cookies)
         for world in worlds:
             for file in world.files.values():
                 if f"{world.team_id}-{file.id}/" in path and not file.deleted:
-                    return Page(file.content, headers={"Content-Type": file.mimetype})
+                    return file
+        return None
+
+    @staticmethod
+    def no_file() -> Page:
+        """Without a session a private file answers 200 with a sign-in page, not an error."""
         return html_page("Sign in | Slack", "<h1>Sign in to your workspace</h1>")
 
     def _counted(self, worlds: list[Workspace]) -> str:

@@ -34,6 +34,7 @@ from fakes.slack.behaviour import Behaviour
 from fakes.slack.control import CONTROL_PATH, answer_control
 from fakes.slack.cors import api_headers
 from fakes.slack.faults import Action, Drop, Fault, Faults, Hold, Slow
+from fakes.slack.file_host import FileHost
 from fakes.slack.log import RequestLog, Seen
 from fakes.slack.pages import Pages
 from fakes.slack.session import COOKIE_LIFE, Session
@@ -75,6 +76,7 @@ class FakeSlack:
         self.behaviour = behaviour or Behaviour()
         self.faults = Faults(*faults)
         self.log = RequestLog()
+        self.files = FileHost()
         self.session = Session(worlds)
         self._api = Api(self.session, self.behaviour, self.faults, self.log)
         self.door = Door()
@@ -175,6 +177,8 @@ class FakeSlack:
         }
         if request.path.startswith("/api/") and self._has_api(host):
             return await self._handle_api(request, host, headers)
+        if host == FILE_HOST and (answer := await self._file(request)) is not None:
+            return answer
         page = await self._page(request, host)
         self.log.pages.append(f"{request.method} https://{host}{request.path}")
         body = page.body.encode() if isinstance(page.body, str) else page.body
@@ -188,6 +192,11 @@ class FakeSlack:
             return self.behaviour.same_origin_api
         return self.behaviour.workspace_api and host.removesuffix(".slack.com") in self.session.worlds
 
+    async def _file(self, request: web.Request) -> web.StreamResponse | None:
+        self.log.files.append(dict(request.headers))
+        file = self._pages.file_of(request.path, request.cookies)
+        return None if file is None else await self.files.answer(request, file)
+
     async def _page(self, request: web.Request, host: str) -> Page:
         posted = await request.post() if request.method == "POST" else None
         form = None if posted is None else {name: str(value) for name, value in posted.items()}
@@ -196,8 +205,7 @@ class FakeSlack:
         if host == CLIENT_HOST:
             return self._pages.client_host(request.path, request.query, request.cookies, form)
         if host == FILE_HOST:
-            self.log.files.append(dict(request.headers))
-            return self._pages.file_host(request.path, request.cookies)
+            return self._pages.no_file()
         if host == SIGN_IN_HOST:
             return self._pages.sign_in.front(request.path, request.query, form)
         domain = host.removesuffix(".slack.com")

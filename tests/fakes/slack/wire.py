@@ -6,6 +6,7 @@ Must not know: parameters, paging, HTTP.
 from __future__ import annotations
 
 import html
+import re
 import uuid
 from typing import Any
 
@@ -17,6 +18,8 @@ from fakes.slack.world import SLACKBOT, Workspace
 __all__ = ["channel", "file", "latest_at", "message", "team", "user"]
 
 _MESSAGE_IDS = uuid.UUID("6c6f6361-6c00-4000-8000-000000000000")  # name space of made-up client_msg_id values
+
+_NOT_IN_URLS = re.compile(r"[^A-Za-z0-9._-]")
 
 Json = dict[str, Any]
 
@@ -140,6 +143,7 @@ def file(world: Workspace, shared: File) -> Json:
     if shared.created * timestamps.MICRO < world.horizon:
         return {"id": shared.id, "mode": "hidden_by_limit"}
     private = f"https://files.slack.com/files-pri/{world.team_id}-{shared.id}"
+    name = _NOT_IN_URLS.sub("_", shared.name).strip(".") or "file"
     return {
         "id": shared.id,
         "created": shared.created,
@@ -155,8 +159,8 @@ def file(world: Workspace, shared: File) -> Json:
         "is_external": False,
         "is_public": any(not world.conversations[room].is_private for room in shared.channels),
         "size": len(shared.content),
-        "url_private": f"{private}/{shared.name}",
-        "url_private_download": f"{private}/download/{shared.name}",
+        "url_private": f"{private}/{name}",
+        "url_private_download": f"{private}/download/{name}",
         "permalink": f"https://{world.domain}.slack.com/files/{shared.user}/{shared.id}/{shared.name}",
         "channels": [room for room in shared.channels if room.startswith("C")],
         "groups": [room for room in shared.channels if room.startswith("G")],

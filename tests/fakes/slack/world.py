@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakes.slack import ts as timestamps
+from fakes.slack.contents import Content
 from fakes.slack.model import Bookmark, Conversation, File, Message, Reaction, User
 from fakes.slack.rooms import Rooms
 
@@ -208,7 +209,7 @@ class Workspace(Rooms):
     # files, bookmarks, the horizon
 
     def upload(
-        self, user: str, name: str, content: bytes, *, mimetype: str, title: str = "", mode: str = "hosted"
+        self, user: str, name: str, content: Content, *, mimetype: str, title: str = "", mode: str = "hosted"
     ) -> File:
         """A file that a later `post(files=[…])` shares."""
         file = File(
