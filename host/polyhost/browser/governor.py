@@ -254,14 +254,20 @@ class Gate:
         self._governor.outcome(endpoint, status, self._clock())
 
     async def retry(self, endpoint: str, status: int, attempt: int, retry_after: str | None) -> bool:
-        """Report a failed attempt; True, once the time has come, where it may be sent again."""
+        """Report a failed attempt; True, once the time has come, where it may be sent again: now, with its permit."""
+        if not await self.rest(endpoint, status, attempt, retry_after):
+            return False
+        await self.permit(endpoint)
+        return True
+
+    async def rest(self, endpoint: str, status: int, attempt: int, retry_after: str | None) -> bool:
+        """Report a failed attempt; True, once its pause is over, where it may be sent again with another permit."""
         now = self._clock()
         delay = self._governor.retry(endpoint, status, attempt, now, retry_after_seconds(retry_after, self._wall()))
         if delay is None:
             return False
         if self._pace:
             await self._wait(delay)
-        await self.permit(endpoint)
         return True
 
     def _refuse_longest(self, delay: float) -> None:

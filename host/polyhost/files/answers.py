@@ -44,11 +44,15 @@ _PACKED_NAMES = (".gz", ".tgz", ".svgz")
 
 
 class StoppedError(Exception):
-    """A fetch has come to its end without a file. `again`: the connection failed, and a next one may not."""
+    """A fetch has come to its end without a file. `status`: of the answer that said so; `again`: the connection failed,
+    and a next one may not."""
 
-    def __init__(self, reason: FileReason, *, retry_after: float | None = None, again: bool = False) -> None:
+    def __init__(
+        self, reason: FileReason, *, status: int | None = None, retry_after: float | None = None, again: bool = False
+    ) -> None:
         super().__init__(reason.value)
         self.reason = reason
+        self.status = status
         self.retry_after = retry_after
         self.again = again
 

@@ -57,11 +57,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What became of it. `retry_after`: seconds for which the site asks to be left alone."""
+    """What became of it. `status`: of the answer that refused it; `retry_after`: seconds for which the site asks to be
+    left alone."""
 
     state: FileState
     reason: FileReason | None = None
     content: Content | None = None
+    status: int | None = None
     retry_after: float | None = None
 
 
@@ -150,7 +152,8 @@ class Downloads:
         try:
             return await self._fetched(wanted, _url_of(wanted, max_size), max_size, note)
         except StoppedError as stopped:
-            return Fetched(STATE_AFTER[stopped.reason], stopped.reason, retry_after=stopped.retry_after)
+            state, wait = STATE_AFTER[stopped.reason], stopped.retry_after
+            return Fetched(state, stopped.reason, status=stopped.status, retry_after=wait)
 
     async def _fetched(
         self, wanted: Wanted, url: URL, max_size: int, note: Callable[[Fetched], Awaitable[None]]
@@ -299,7 +302,8 @@ class Downloads:
         if reason is None:
             return
         wait = retry_after_seconds(response.headers.get("Retry-After"), time.time())
-        raise StoppedError(reason, retry_after=wait if reason is FileReason.SERVER_ERROR else None)
+        told = wait if reason is FileReason.SERVER_ERROR else None
+        raise StoppedError(reason, status=response.status, retry_after=told)
 
     def _hear(self, attempt: Attempt) -> None:
         if len(self._verdicts) >= _MAX_VERDICTS:

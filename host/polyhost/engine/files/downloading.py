@@ -25,7 +25,9 @@ __all__ = ["Downloading"]
 
 ENDPOINT = "(files)"
 """What all requests for files are called in a run's figures, and paced by."""
-_SLOW_DOWN = 503
+_SLOW_DOWN = frozenset({429, 503})
+_FAILED = 500
+"""Whatever else a server in trouble says: it may be about one file, and slows down no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,8 @@ class Downloading:
             if fetched.reason is not FileReason.SERVER_ERROR:
                 break
             told = None if fetched.retry_after is None else str(int(fetched.retry_after))
-            if not await site.gate.retry(ENDPOINT, _SLOW_DOWN, attempt, told):
+            status = fetched.status if fetched.status in _SLOW_DOWN else _FAILED
+            if not await site.gate.rest(ENDPOINT, status, attempt, told):
                 break
             attempt += 1
         result = self._result_of(row.id, fetched)
