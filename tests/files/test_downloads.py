@@ -136,8 +136,10 @@ async def test_a_file_in_chunks_and_one_that_ends_by_closing_come_whole(fetch, c
 )
 async def test_a_status_says_what_becomes_of_it(fetch, site: Site, status: int, state: FileState, reason: FileReason):
     fetched = await fetch(says(head(f"{status} x", Retry_After=7)))
-    asks_for_time = reason is FileReason.SERVER_ERROR and status != 206
-    assert fetched == Fetched(state, reason, retry_after=7.0 if asks_for_time else None)
+    refused = status != 206  # that one says nothing of which part it is
+    asks_for_time = refused and reason is FileReason.SERVER_ERROR
+    told = status if refused else None
+    assert fetched == Fetched(state, reason, status=told, retry_after=7.0 if asks_for_time else None)
     assert len(site.asked) == 1
 
 
