@@ -70,8 +70,11 @@ async def _send(request: web.Request, handle: int, size: int, headers: dict[str,
         piece = await asyncio.to_thread(os.pread, handle, min(PIECE_BYTES, last - at + 1), at)
         if not piece:
             raise ConnectionResetError  # shorter than it was: the answer must not look whole
-        async with asyncio.timeout(SEND_SECONDS):
-            await response.write(piece)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                await response.write(piece)
+        except TimeoutError:
+            raise ConnectionResetError from None
         at += len(piece)
     await response.write_eof()
     return response

@@ -10,11 +10,64 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["META", "MakeWriter", "Plan", "Row", "StreamPlan", "Writer"]
+from polyhost.protocol.media_kinds import MediaKind
+
+__all__ = ["META", "MakeWriter", "Plan", "Row", "RowFile", "StreamPlan", "Writer"]
 
 META = ("_key", "_partition", "_label", "_author", "_time", "_version", "_deleted", "_current")
 """Columns every table has before the source's own, in order; underlined, so that they never meet a field of a
 source."""
+
+
+_PAGES = frozenset({"text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml"})
+_RUN_BY_NAME = frozenset(
+    {
+        "html",
+        "htm",
+        "shtml",
+        "shtm",
+        "ehtml",
+        "xhtml",
+        "xhtm",
+        "xht",
+        "xml",
+        "xsl",
+        "xslt",
+        "svg",
+        "svgz",
+        "mht",
+        "mhtml",
+    }
+    | {"hta", "js", "mjs", "vbs", "jse", "wsf", "url", "webloc", "desktop", "lnk", "jar", "webarchive"}
+)
+
+
+class RowFile(NamedTuple):
+    """One file of a record. `path`: where it lies in the export, relative to its folder; None where it is not here, and
+    `why` says why. `kind`: how a page may show it, by its bytes."""
+
+    id: int
+    name: str | None
+    type: str | None
+    size: int | None
+    kind: MediaKind
+    state: str
+    why: str | None
+    digest: str | None
+    path: str | None
+
+    @property
+    def called(self) -> str:
+        """Its name, in words where it has none."""
+        return self.name or "a file without a name"
+
+    @property
+    def opens(self) -> bool:
+        """Whether a page may lead to it: what a browser that opens it from the disk would run, by its name or by its
+        bytes, is named with its place only."""
+        if self.path is None or self.type in _PAGES:
+            return False
+        return self.path.rpartition(".")[2].lower() not in _RUN_BY_NAME
 
 
 class Row(NamedTuple):  # a tuple: one for every record
@@ -23,6 +76,7 @@ class Row(NamedTuple):  # a tuple: one for every record
     `time` is ISO 8601 or None; `label` the partition's name; `author` the name of whoever the record says it is from;
     `name`: its own, where it has one;
     `member`: it hangs on the head that came before it. `body`: its texts, by where they stand, what says most first.
+    `files`: those it holds, where files were asked for.
     """
 
     stream: str
@@ -41,6 +95,7 @@ class Row(NamedTuple):  # a tuple: one for every record
     sequence: int
     member: bool
     body: Sequence[tuple[str, str]]
+    files: Sequence[RowFile] = ()
 
     def meta(self) -> tuple[str | int | bool | None, ...]:
         """Values of `META`."""
@@ -75,6 +130,7 @@ class Plan:
     streams: Sequence[StreamPlan]
     part: int
     statement: Sequence[str] = ()
+    with_files: bool = False
 
     def stream(self, name: str) -> StreamPlan:
         return next(stream for stream in self.streams if stream.name == name)

@@ -16,10 +16,12 @@ __all__ = ["FORMATS", "Format", "format_named"]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`adds`: whether what has changed since can be put beside what is there, as a further part."""
+    """`adds`: whether what has changed since can be put beside what is there, as a further part. `files`: whether the
+    files of records can be put beside what it writes."""
 
     maker: str
     adds: bool
+    files: bool = False
 
     def load(self) -> MakeWriter:
         module, _, name = self.maker.partition(":")
@@ -29,10 +31,10 @@ class Format:
 FORMATS = {
     "jsonl": Format("polyhost.exports.jsonl:JsonLines", adds=True),
     "csv": Format("polyhost.exports.csv:Csv", adds=True),
-    "sqlite": Format("polyhost.exports.sqlite:SqliteFile", adds=False),
-    "markdown": Format("polyhost.exports.markdown:Markdown", adds=False),
+    "sqlite": Format("polyhost.exports.sqlite:SqliteFile", adds=False, files=True),
+    "markdown": Format("polyhost.exports.markdown:Markdown", adds=False, files=True),
     "text": Format("polyhost.exports.text:Text", adds=False),
-    "html": Format("polyhost.exports.html:Html", adds=False),
+    "html": Format("polyhost.exports.html:Html", adds=False, files=True),
 }
 
 

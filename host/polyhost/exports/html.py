@@ -13,6 +13,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -20,18 +21,20 @@ from markupsafe import Markup
 from polyhost.exports.base import Plan, Row, StreamPlan, Writer
 from polyhost.exports.pages import ALL, NO_MONTH, Group, Page, Pages
 from polyhost.exports.telling import Told, tell
-from polyhost.humanize import day_in_words, month_in_words
+from polyhost.humanize import byte_count, day_in_words, month_in_words
 
 __all__ = ["Html"]
 
 _STYLE = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 _DAY = len("2026-11-22")
 _CLOCK = slice(_DAY + 1, _DAY + 1 + len("03:15"))
+_MEDIA = "img-src 'self' file:; media-src 'self' file:; "
+"""Where files lie beside the pages. What they may load are pictures and sounds, which run nothing."""
 _POLICY = f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
 
 
 @cache  # what the templates are compiled to serves every export of a process
-def _environment() -> Environment:
+def _environment(*, with_files: bool) -> Environment:
     made = Environment(
         loader=PackageLoader("polyhost.exports"),
         autoescape=True,
@@ -41,7 +44,10 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    ours: dict[str, Any] = {"policy": Markup(_POLICY), "style": Markup(_STYLE)}  # noqa: S704
+    filters: dict[str, Any] = {"bytes": byte_count, "address": quote}
+    made.filters.update(filters)
+    policy = f"{_MEDIA}{_POLICY}" if with_files else _POLICY
+    ours: dict[str, Any] = {"policy": Markup(policy), "style": Markup(_STYLE)}  # noqa: S704
     made.globals.update(ours)
     return made
 
@@ -72,13 +78,14 @@ class Html(Writer):
         self._folder = folder
         self._plan = plan
         self._pages = Pages("html")
-        self._templates = _environment()
+        self._templates = _environment(with_files=plan.with_files)
         self._records = self._templates.get_template("records.html")
         self._group: Group | None = None
         self._page: Page | None = None
         self._file: TextIO | None = None
         self._day: str | None = None
         self._in_replies = False
+        self._up = ""
         self._waiting: list[_Shown] = []
 
     def add(self, rows: Sequence[Row]) -> None:
@@ -106,7 +113,7 @@ class Html(Writer):
     def _write_waiting(self) -> None:
         """In one go: a template takes its time to begin with."""
         if self._file is not None and self._waiting:
-            self._file.write(self._records.render(records=self._waiting))
+            self._file.write(self._records.render(records=self._waiting, up=self._up))
         self._waiting.clear()
 
     def _open(self, group: Group, page: Page) -> None:
@@ -116,6 +123,7 @@ class Html(Writer):
         path = self._folder / page.path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _writable(path)
+        self._up = "../" * page.path.count("/")
         stream = self._plan.stream(group.stream)
         words = _page_words(page)
         self._file.write(
@@ -124,7 +132,7 @@ class Html(Writer):
                 title=_title(stream, group),
                 words=words,
                 under=stream.description if page.month == ALL and page.number == 1 else words,
-                home="../" * page.path.count("/") + "index.html",
+                home=f"{self._up}index.html",
                 connection=self._plan.connection,
                 before=_link_beside(before),
                 undated=page.month in {ALL, NO_MONTH},

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import quote as quote_path
 
-from polyhost.exports.base import Row
+from polyhost.exports.base import Row, RowFile
 from polyhost.exports.clean import clean, one_line
 from polyhost.exports.paged_text import PagedText
 from polyhost.exports.pages import Group, Page
 from polyhost.exports.telling import tell
-from polyhost.humanize import short_time
+from polyhost.humanize import byte_count, short_time
 
 __all__ = ["Markdown"]
 
@@ -29,7 +30,7 @@ class Markdown(PagedText):
         return f"# {_name(group.title)} · {page.title}\n"
 
     def record(self, row: Row) -> str:
-        return _record(row)
+        return _record(row, self.up)
 
     def index(self, groups: Sequence[Group]) -> str:
         lines = [f"# {_name(self.plan.connection)}", "", *map(_name, self.plan.statement), ""]
@@ -43,7 +44,7 @@ class Markdown(PagedText):
         return "\n".join(lines)
 
 
-def _record(row: Row) -> str:
+def _record(row: Row, up: str) -> str:
     called, _, fields = tell(row)
     quote = "> " if row.member else ""
     marks = "".join((" *(deleted)*" if row.deleted else "", "" if row.current else " *(before it was edited)*"))
@@ -51,7 +52,18 @@ def _record(row: Row) -> str:
     if row.body:
         lines += [line + "  " if line else "" for line in _escaped(clean(row.body[0][1])).split("\n")]
     lines += [f"- {_name(name)}: {_name(text)}" for name, text in fields]
+    lines += [f"- {_file(file, up)}" for file in row.files]
     return "\n" + "".join(f"{quote}{line}".rstrip(" ") + ("  " if line.endswith("  ") else "") + "\n" for line in lines)
+
+
+def _file(file: RowFile, up: str) -> str:
+    """A picture, a link, or why it is not here."""
+    if file.path is None:
+        return f"{_name(file.called)}: not here. {_name(file.why or '')}"
+    if not file.opens:
+        return f"{_name(file.called)} ({byte_count(file.size)}), in {_name(file.path)}"
+    link = f"[{_name(file.called)}](<{up}{quote_path(file.path)}>)"
+    return f"!{link}" if file.kind == "picture" else f"{link} ({byte_count(file.size)})"
 
 
 def _name(text: str) -> str:

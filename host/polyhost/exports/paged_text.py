@@ -20,6 +20,8 @@ class PagedText(Writer):
     """`ending`: of the pages' names and of the index's. Bytes that are no text are written as question marks."""
 
     ending: ClassVar[str]
+    up: str = ""
+    """From the page that is open to the folder of the export."""
 
     def __init__(self, folder: Path, plan: Plan) -> None:
         self._folder = folder
@@ -50,6 +52,7 @@ class PagedText(Writer):
     def _open(self, group: Group, page: Page) -> TextIO:
         self.abandon()
         self._page = page
+        self.up = "../" * page.path.count("/")
         path = self._folder / page.path
         path.parent.mkdir(parents=True, exist_ok=True)
         file = path.open("w", encoding="utf-8", errors="replace", newline="\n")

@@ -26,6 +26,7 @@ class SqliteFile(Writer):
         self._db.execute("PRAGMA journal_mode = OFF")  # a file that is not whole is thrown away
         self._db.execute("PRAGMA synchronous = OFF")
         self._db.execute("BEGIN")
+        self._file_tables = _create_file_tables(self._db, plan) if plan.with_files else None
         self._inserts = {stream.name: self._create(stream) for stream in plan.streams}
 
     def _create(self, stream: StreamPlan) -> str:
@@ -40,6 +41,15 @@ class SqliteFile(Writer):
         for row in rows:
             values = [*row.meta(), *cells(self._plan.stream(row.stream), row)]
             self._db.execute(self._inserts[row.stream], values)
+            if self._file_tables is not None and row.current:
+                self._add_files(row, *self._file_tables)
+
+    def _add_files(self, row: Row, files: str, record_files: str) -> None:
+        for number, file in enumerate(row.files):
+            values = (file.id, file.name, file.type, file.size, file.state, file.why, file.digest, file.path)
+            self._db.execute(f"INSERT OR IGNORE INTO {files} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608
+            held = (row.stream, row.key, number, file.id)
+            self._db.execute(f"INSERT INTO {record_files} VALUES (?, ?, ?, ?)", held)  # noqa: S608
 
     def finish(self) -> None:
         for stream in self._plan.streams:
@@ -51,6 +61,21 @@ class SqliteFile(Writer):
 
     def abandon(self) -> None:
         self._db.close()
+
+
+def _create_file_tables(db: sqlite3.Connection, plan: Plan) -> tuple[str, str]:
+    """Of files, and of which record holds which. Underlined where a stream has the name."""
+    taken = {stream.name.lower() for stream in plan.streams}
+    files, held = ("_" * (name in taken) + name for name in ("files", "record_files"))
+    db.execute(
+        f'CREATE TABLE "{files}" (id INTEGER PRIMARY KEY, name TEXT, type TEXT, size INTEGER, state TEXT, why TEXT, '
+        "sha256 TEXT, path TEXT)"
+    )
+    db.execute(
+        f'CREATE TABLE "{held}" (stream TEXT, _key TEXT, number INTEGER, file_id INTEGER, '
+        "PRIMARY KEY (stream, _key, number))"
+    )
+    return f'"{files}"', f'"{held}"'
 
 
 def _quoted(name: str) -> str:

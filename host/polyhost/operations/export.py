@@ -58,6 +58,7 @@ class ExportRequest:
     partition: str | None = common.partition("Only this partition of streams that have any.")
     since: str | None = common.since("Only from this time on, of streams ordered by time (ISO 8601).")
     until: str | None = option("Only before this time.", metavar="TIME")
+    files: bool = flag("Put the files that are here beside it, and show pictures (html, markdown, sqlite).")
     deleted: bool = flag("Records the source has deleted, too.")
     versions: bool = flag("What records were before they were edited, too.")
     changes: bool = flag("Add what has changed since the export that is in the directory, deletions included.")
@@ -82,9 +83,11 @@ async def export(context: Context, request: ExportRequest) -> Result[Exported]:
     """One export, or one more part of it. RefusedError before anything is written."""
     from polyhost.engine.export.export import Wanted
     from polyhost.engine.export.export import export as write_export
+    from polyhost.engine.files.indexing import catch_up_files
     from polyhost.engine.sources.lookup import find_source
     from polyhost.exports.formats import format_named
     from polyhost.operations.shown import known_stream
+    from polyhost.protocol.record_files import file_rules
 
     chosen = format_named(request.format)
     if not request.to:
@@ -106,8 +109,11 @@ async def export(context: Context, request: ExportRequest) -> Result[Exported]:
             deleted=request.deleted,
             versions=request.versions,
             changes_since=_changes_since(request, folder),
+            files_of=context.home if request.files else None,
         )
         _check(request, wanted, folder, source)
+        if request.files:
+            await catch_up_files(store, connection.id, file_rules(source.manifest))
         made = await write_export(
             store, connection, source.manifest, wanted, folder, clock=context.clock, cancelled=context.cancelled
         )
@@ -166,6 +172,10 @@ def _check(request: ExportRequest, wanted: Wanted, folder: ExportFolder, source:
             f"{source.name} has no partitions in what is exported",
             "Leave --partition out.",
             code=ErrorCode.NO_PARTITIONS,
+        )
+    if request.files and not wanted.format.files:
+        raise RefusedError(
+            f"{wanted.format_name} is exported without files", "Use html, markdown or sqlite, or leave --files out."
         )
     if wanted.changes_since is None:
         return

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
+from polyhost.engine.export._files import RowFiles
 from polyhost.engine.reading.authors import Authors, remember
-from polyhost.exports.base import Row
+from polyhost.exports.base import Row, RowFile
 from polyhost.instants import EventTime, iso_from_instant
 from polyhost.ledger.partition_rule import partition_rule
 from polyhost.ledger.position import Located, locate
@@ -39,8 +40,9 @@ class _Stream:
 class Rows:
     """Makes rows of one connection's records."""
 
-    def __init__(self, store: Store, connection_id: int, manifest: Manifest) -> None:
+    def __init__(self, store: Store, connection_id: int, manifest: Manifest, files: RowFiles | None = None) -> None:
         self._store = store
+        self._files = files
         self._connection_id = connection_id
         self._rules: SearchRules = search_rules(manifest)
         self._streams = {declared.name: _Stream(declared, manifest) for declared in manifest.streams}
@@ -50,9 +52,10 @@ class Rows:
     async def of(self, records: Sequence[StoredRecord], *, current: bool = True) -> list[Row]:
         await self._learn_labels(records)
         await self._authors.learn(records)
-        return [self._row(record, current=current) for record in records]
+        held = {} if self._files is None or not current else await self._files.of(records)
+        return [self._row(record, held.get((record.stream, record.key), ()), current=current) for record in records]
 
-    def _row(self, record: StoredRecord, *, current: bool) -> Row:
+    def _row(self, record: StoredRecord, files: Sequence[RowFile], *, current: bool) -> Row:
         stream = self._streams.get(record.stream)
         rules = self._rules.streams.get(record.stream)
         data = record.data
@@ -74,6 +77,7 @@ class Rows:
             sequence=record.sequence,
             member=isinstance(place, Located) and not place.is_head,
             body=() if rules is None or data is None else texts_of(rules, data),
+            files=files,
         )
 
     async def _learn_labels(self, records: Sequence[StoredRecord]) -> None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from polyhost.coverage.picture import stream_picture, stream_summary
 from polyhost.coverage.picture_json import StreamSummary
 from polyhost.engine.clock import Clock
+from polyhost.engine.export._files import RowFiles
 from polyhost.engine.export._rows import Rows
 from polyhost.engine.export.export_json import (
     AskedFor,
@@ -43,7 +45,8 @@ PAGE = 2_000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """What to export. `since`, `until`: moments; they narrow the streams that are ordered by time, and leave the others
-    (people, rooms) whole. `changes_since`: only what has changed after this change number, as a further part."""
+    (people, rooms) whole. `changes_since`: only what has changed after this change number, as a further part.
+    `files_of`: the home whose files are put beside it; None: none are."""
 
     format_name: str
     format: Format
@@ -54,6 +57,7 @@ class Wanted:
     deleted: bool = False
     versions: bool = False
     changes_since: int | None = None
+    files_of: Path | None = None
 
     @property
     def narrowed(self) -> bool:
@@ -103,7 +107,11 @@ async def export(
         with folder.writing() as partial:
             writer = await asyncio.to_thread(wanted.format.load(), partial, plan)
             try:
-                await _write(writer, _rows(snapshot, connection.id, manifest, wanted), counts, cancelled)
+                files = None
+                if wanted.files_of is not None:
+                    files = RowFiles(snapshot, connection.id, wanted.files_of, partial)
+                rows = Rows(snapshot, connection.id, manifest, files)
+                await _write(writer, _rows(snapshot, connection.id, rows, wanted), counts, cancelled)
                 await asyncio.to_thread(writer.finish)
                 _go_on_unless(cancelled)
             except BaseException:
@@ -127,8 +135,8 @@ async def export(
                 streams=counts.streams,
             )
             adds = wanted.changes_since is not None
-            files = await asyncio.to_thread(folder.publish, partial, about, part=this, adds=adds)
-    return {**about, **this, "files": files}
+            written = await asyncio.to_thread(folder.publish, partial, about, part=this, adds=adds)
+    return {**about, **this, "files": written}
 
 
 async def _write(writer: Writer, pages: AsyncGenerator[list[Row]], counts: _Counts, cancelled: asyncio.Event) -> None:
@@ -144,8 +152,7 @@ def _go_on_unless(cancelled: asyncio.Event) -> None:
         raise StoppedError("the export was stopped", "What was there before is as it was; start it again.")
 
 
-async def _rows(store: Store, connection_id: int, manifest: Manifest, wanted: Wanted) -> AsyncGenerator[list[Row]]:
-    rows = Rows(store, connection_id, manifest)
+async def _rows(store: Store, connection_id: int, rows: Rows, wanted: Wanted) -> AsyncGenerator[list[Row]]:
     pages = (
         _in_order(store, connection_id, wanted)
         if wanted.changes_since is None
@@ -265,7 +272,13 @@ _CLAIMS: Mapping[Claimed, str] = {
 def _plan(connection: ConnectionRow, wanted: Wanted, part: int, claims: Mapping[str, ExportClaim]) -> Plan:
     streams = [_stream_plan(declared) for declared in wanted.streams]
     statement = [f"{stream.title}: {_CLAIMS[claims[stream.name]['claim']]}." for stream in streams]
-    return Plan(connection=connection.name, streams=streams, part=part, statement=statement)
+    return Plan(
+        connection=connection.name,
+        streams=streams,
+        part=part,
+        statement=statement,
+        with_files=wanted.files_of is not None,
+    )
 
 
 def _stream_plan(declared: StreamDecl) -> StreamPlan:
