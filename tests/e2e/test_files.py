@@ -10,7 +10,10 @@ import pytest
 
 from e2e.command import CommandLine
 from e2e.owner import NAME, Owner
+from fakes.slack.export import write_export
+from importing import Importing
 from polyhost.operations.context import Context
+from polyhost.operations.status import StatusRequest, status
 from polyhost.store.base import FileRow
 
 pytestmark = pytest.mark.requirement("SL-2")
@@ -128,3 +131,38 @@ async def test_it_may_be_set_for_every_run(newcomer: Owner, command: CommandLine
     ran = await newcomer.run()
     known: Any = ran.value["receipt"]["files"]
     assert known["taken"] == len(at_the_source(newcomer))
+
+
+async def test_what_an_import_brought_no_run_fetches_again(newcomer: Owner, tmp_path: Path):
+    export = write_export(newcomer.slack.world, tmp_path / "export.zip", with_files=True)
+    imported = await Importing(newcomer.home, NAME).run(export, files=True)
+    assert imported["receipt"]["files"]["taken"] == len(at_the_source(newcomer))
+    ran = await newcomer.run(files=True)
+    assert (ran.status, ran.codes, newcomer.slack.log.files) == ("complete", set(), [])
+    assert {row.facts.state for row in (await files_of(newcomer)).values()} == {"here"}
+
+
+async def test_what_an_import_lacks_a_run_brings_and_the_gap_is_closed(newcomer: Owner, tmp_path: Path):
+    export = write_export(newcomer.slack.world, tmp_path / "export.zip")
+    imported = await Importing(newcomer.home, NAME).run(export, files=True)
+    assert "media_missing" in {one["code"] for one in imported["diagnostics"]}
+    assert "media_missing" in await reasons(newcomer)
+    ran = await newcomer.run(files=True)
+    assert (ran.status, ran.value["receipt"]["files"]["taken"]) == ("complete", len(at_the_source(newcomer)))
+    assert "media_missing" not in await reasons(newcomer)
+
+
+async def test_what_no_run_could_fetch_an_import_brings_and_the_gap_is_closed(newcomer: Owner, tmp_path: Path):
+    newcomer.slack.behaviour.files_ask_to_sign_in = True
+    await newcomer.run(files=True)
+    assert "media_missing" in await reasons(newcomer)
+    export = write_export(newcomer.slack.world, tmp_path / "export.zip", with_files=True)
+    imported = await Importing(newcomer.home, NAME).run(export, files=True)
+    assert imported["receipt"]["files"]["taken"] == len(at_the_source(newcomer))
+    assert "media_missing" not in await reasons(newcomer)
+
+
+async def reasons(owner: Owner) -> set[str]:
+    """What health says of media, whichever way they were to come."""
+    (found,) = (await status(Context(home=owner.home), StatusRequest())).value["connections"]
+    return {one["reason"].removesuffix("_in_file") for one in found["conditions"]}
