@@ -8,11 +8,13 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks import files as fetching
 from benchmarks import pipeline_cases
 from benchmarks import settle as settling
 from benchmarks.commands import commands
 from benchmarks.exports import exports
 from benchmarks.fence import fence
+from benchmarks.files import files
 from benchmarks.imports import imports
 from benchmarks.pipeline import pipeline
 from benchmarks.search import search
@@ -41,6 +43,8 @@ def _bench(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
             return settle(records=options.records, partitions=options.partitions, rounds=options.rounds)
         case "fence":
             return fence(requests=options.records, rounds=options.rounds)
+        case "files":
+            return files(small=options.records, rounds=options.rounds)
         case "import":
             return imports(records=options.records)
         case "export":
@@ -56,12 +60,14 @@ def _bench(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
 async def _case(options: argparse.Namespace) -> dict[str, float]:
     if options.kind == "settle":
         return await settling.measure(options.records, options.partitions)
+    if options.kind == "files":
+        return await fetching.measure(options.name, options.records, options.place)
     return await pipeline_cases.measure(options.name, options.records)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Measures this checkout. See docs/benchmarks.md.")
-    kinds = "pipeline | settle | cli | import | export | search | serve | fence"
+    kinds = "pipeline | settle | cli | import | export | search | serve | fence | files"
     benches = parser.add_subparsers(dest="bench", required=True, metavar=kinds)
     _bench_parser(benches, "pipeline", "records from a page into SQLite, beside the naive way", 200_000, None, 3)
     _bench_parser(benches, "settle", "the end of a run over many partitions", 1_000_000, 10_000, 1)
@@ -70,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     _bench_parser(benches, "export", "every format of export, over many records", 1_000_000, 1_000, 1)
     _bench_parser(benches, "search", "taking records into the search index, and finding in it", 1_000_000, 1_000, 5)
     _bench_parser(benches, "fence", "what an allowed request costs with the fence", 300, None, 5)
+    _bench_parser(benches, "files", "fetching files, beside curl", 500, None, 5)
     serve = _bench_parser(benches, "serve", "a server: readers during a run, pages, event streams", 1_000_000, None, 3)
     serve.add_argument("--connections", type=int, default=50, help="default 50")
     case = benches.add_parser("case", help=argparse.SUPPRESS)  # one measurement, in a process of its own
@@ -77,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     case.add_argument("name")
     case.add_argument("--records", type=int, required=True)
     case.add_argument("--partitions", type=int)
+    case.add_argument("--place")
     return parser
 
 

@@ -22,7 +22,7 @@ from polyhost.searching.declared import search_rules
 from polyhost.searching.search_rules import SearchRules
 from polyhost.store.base import BatchRow, ConnectionRow, RecordWrite, RunRow, SavePartitions, Store, WriteRecords
 
-__all__ = ["NAME", "STREAM", "channel", "fill", "rules"]
+__all__ = ["NAME", "STREAM", "begun", "channel", "fill", "rules"]
 
 NAME = "chat"
 STREAM = "messages"
@@ -56,7 +56,7 @@ async def fill(
     connection = await store.connections.create(
         name=name, source=str(CHAT), nature="test", options={}, account={}, at=at
     )
-    run, batch = _rows(connection.id, clock)
+    run, batch = begun(connection.id, clock)
     await store.runs.open(run, batch)
     each = records // partitions
     writes = _records(partitions, each, at)
@@ -88,7 +88,8 @@ def rules() -> SearchRules:
     return search_rules(load_connector_folder(CHAT).manifest)
 
 
-def _rows(connection_id: int, clock: Clock) -> tuple[RunRow, BatchRow]:
+def begun(connection_id: int, clock: Clock) -> tuple[RunRow, BatchRow]:
+    """A run of this connection, and its batch, to be opened."""
     at, now = clock.iso(), clock.now()
     batch = BatchRow(
         id=new_id("bat", now),
