@@ -143,7 +143,7 @@ class Raising:
         if rule.command is None:
             return Remediation(rule.by, rule.mend.format(**shown))
         command, mend = rule.command, rule.mend
-        if self._by_files and command is Command.RUN:
+        if self._by_files and command in (Command.RUN, Command.RUN_FILES):
             # What the importer says itself is already of files.
             command, mend = Command.IMPORT, mend if mend == "{action}" else _IMPORT_INSTEAD
         return Remediation(rule.by, mend.format(**shown), command.format(**quoted))

@@ -79,6 +79,7 @@ class Command(StrEnum):
     """What the owner types, with connection, source, stream and partition filled in."""
 
     RUN = "polyhost run {connection}"
+    RUN_FILES = "polyhost run {connection} --files"
     RUNS = "polyhost runs {connection}"
     RECONNECT = "polyhost connect {source} --name {connection} --renew"
     COVERAGE = "polyhost coverage {connection}"
@@ -177,7 +178,7 @@ _TABLE = (
     Rule(_K, "gap_open", "partial", "false", _WARNING, "a gap of any other kind was found and not closed since",
          "{code} in {stream}{times}.", By.NEXT_RUN, "{action}", Command.RUN),
     Rule(_K, "media_missing", "partial", "false", _ADVISORY, "records were accepted without their media",
-         "Records of {stream} without their media{times}.", By.OWNER, "{action}", Command.RUN),
+         "Records of {stream} without their media{times}.", By.OWNER, "{action}", Command.RUN_FILES),
     Rule(_K, "media_missing_in_file", "partial", "false", _ADVISORY, "a file's records came without their media",
          "Records of {stream} in an imported file without their media{times}.", By.OWNER, "{action}", Command.IMPORT),
     Rule(_K, "inventory_unproven", "unproven", "unknown", _WARNING,
