@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
@@ -23,3 +24,15 @@ def test_an_entry_cannot_be_unpacked_without_end(tmp_path: Path):
         with pytest.raises(UnreadableEntryError) as refused:
             artifact.read(large, size)
     assert refused.value.rule == "unpacked_too_often"
+
+
+@pytest.mark.parametrize("before_the_end", [0, 1, 20, 30, 55])
+def test_a_wide_end_that_is_said_to_reach_beyond_the_file_is_none(tmp_path: Path, before_the_end: int):
+    """The locator of ZIP64 says where it is, and anything may stand there."""
+    made = archive(SOUND)
+    end = made.rindex(b"PK\x05\x06")
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end + 20 - before_the_end, 1)
+    path = tmp_path / "export.zip"
+    path.write_bytes(made[:end] + locator + made[end:])
+    with open_artifact(path) as artifact:
+        assert {entry.name for entry in artifact.entries} == {*SOUND}
