@@ -72,6 +72,12 @@ def partitioned(**over: Any) -> dict[str, Any]:
             "a",
             "selection.resource_field",
         ),
+        (
+            [{**MESSAGES, "selection": {"resources": True, "resource_field": "thread"}}],
+            "resource_field_not_partition",
+            "messages",
+            "selection.resource_field",
+        ),
         ([stream("a", volatile_fields=["nope"])], "unknown_volatile_field", "a", "volatile_fields"),
         ([stream("a", identity=["nope"])], "unknown_identity_field", "a", "identity"),
         ([partitioned(field="nope")], "unknown_partition_field", "messages", "partition.field"),

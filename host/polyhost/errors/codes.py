@@ -389,6 +389,12 @@ class ErrorCode(StrEnum):
         _REFUSED,
         "`selection.resource_field` needs `selection.resources`.",
     )
+    RESOURCE_FIELD_NOT_PARTITION = (
+        "resource_field_not_partition",
+        400,
+        _REFUSED,
+        "`selection.resource_field` and `partition.field` name different fields.",
+    )
     UNKNOWN_INVENTORY_STREAM = "unknown_inventory_stream", 400, _REFUSED, "The inventory stream does not exist."
     UNKNOWN_PRIMARY_KEY = "unknown_primary_key", 400, _REFUSED, "`primary_key` names no property of the schema."
     UNKNOWN_CURSOR_FIELD = "unknown_cursor_field", 400, _REFUSED, "`cursor_field` names no property of the schema."

@@ -35,6 +35,7 @@ def _faults_but_cycles(manifest: Manifest) -> Faults:
     yield from _unique(manifest)
     for stream in manifest.streams:
         yield from _fields(stream)
+        yield from _resources(stream)
         yield from _dependencies(manifest, stream)
         yield from _partition(manifest, stream)
 
@@ -113,6 +114,19 @@ def _fields(stream: StreamDecl) -> Faults:
         yield ManifestError(
             ErrorCode.RESOURCE_FIELD_WITHOUT_RESOURCES,
             "selection.resources is not true",
+            stream=stream.name,
+            field="selection.resource_field",
+        )
+
+
+def _resources(stream: StreamDecl) -> Faults:
+    """What a run is narrowed by and what it is divided by have to be one field: the ledger knows partitions, and a run
+    of one resource may only say that it has read what it was asked for."""
+    named, partition = stream.selection.resource_field, stream.partition
+    if named is not None and partition is not None and named != partition.field:
+        yield ManifestError(
+            ErrorCode.RESOURCE_FIELD_NOT_PARTITION,
+            f"it names {named!r}, and partition.field names {partition.field!r}; name one field in both",
             stream=stream.name,
             field="selection.resource_field",
         )
