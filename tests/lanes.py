@@ -80,6 +80,7 @@ SLOW = (
     "engine/imports",
     "engine/run/test_watchdog.py",
     "ledger/test_model.py",
+    "operations/test_export_files.py",
     "operations/test_killed_hand_over.py",
     "operations/test_killed_import.py",
     "operations/test_polyfills.py",

@@ -166,3 +166,13 @@ async def reasons(owner: Owner) -> set[str]:
     """What health says of media, whichever way they were to come."""
     (found,) = (await status(Context(home=owner.home), StatusRequest())).value["connections"]
     return {one["reason"].removesuffix("_in_file") for one in found["conditions"]}
+
+
+async def test_a_run_that_asks_for_no_files_closes_no_gap_of_them(newcomer: Owner):
+    newcomer.slack.behaviour.files_ask_to_sign_in = True
+    await newcomer.run(files=True)
+    assert (await newcomer.run()).status == "complete"
+    assert "media_missing" in await reasons(newcomer)
+    newcomer.slack.behaviour.files_ask_to_sign_in = False
+    await newcomer.run(files=True)
+    assert "media_missing" not in await reasons(newcomer)

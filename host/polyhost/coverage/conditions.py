@@ -145,5 +145,6 @@ class Raising:
         command, mend = rule.command, rule.mend
         if self._by_files and command in (Command.RUN, Command.RUN_FILES):
             # What the importer says itself is already of files.
-            command, mend = Command.IMPORT, mend if mend == "{action}" else _IMPORT_INSTEAD
+            command = Command.IMPORT if command is Command.RUN else Command.IMPORT_FILES
+            mend = mend if mend == "{action}" else _IMPORT_INSTEAD
         return Remediation(rule.by, mend.format(**shown), command.format(**quoted))

@@ -375,6 +375,8 @@ def _closes(later: BatchFacts, earlier: BatchFacts, gap: Gap) -> bool:
     """Whether a later batch has looked again where the earlier one found the gap."""
     if later.method is not earlier.method:
         return False
+    if gap.code in _OF_FILES and earlier.files is not None and later.files is None:
+        return False  # nobody asked for files then
     if (later.method is Method.OWNER_ARTIFACT or gap.code in _OF_RECORDS) and not _spans(later, earlier):
         return False
     looked_at = {gap.stream} if gap.stream is not None else set(earlier.streams)

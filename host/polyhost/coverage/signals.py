@@ -87,6 +87,7 @@ class Command(StrEnum):
     EXCEPTIONS = "polyhost exceptions {connection}"
     RETIRE = "polyhost partitions retire {connection} {stream} {partition}"
     IMPORT = "polyhost import {connection} FILE"
+    IMPORT_FILES = "polyhost import {connection} FILE --files"
     WATCHED = "polyhost import {connection} --watched"
     SOURCES = "polyhost polyfill list"
     SERVE = "polyhost serve"
@@ -180,7 +181,8 @@ _TABLE = (
     Rule(_K, "media_missing", "partial", "false", _ADVISORY, "records were accepted without their media",
          "Records of {stream} without their media{times}.", By.OWNER, "{action}", Command.RUN_FILES),
     Rule(_K, "media_missing_in_file", "partial", "false", _ADVISORY, "a file's records came without their media",
-         "Records of {stream} in an imported file without their media{times}.", By.OWNER, "{action}", Command.IMPORT),
+         "Records of {stream} in an imported file without their media{times}.", By.OWNER, "{action}",
+         Command.IMPORT_FILES),
     Rule(_K, "inventory_unproven", "unproven", "unknown", _WARNING,
          "the last whole run could not enumerate the partitions completely",
          "What partitions {stream} has could not be enumerated completely.", By.NEXT_RUN,
