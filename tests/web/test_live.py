@@ -16,6 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from e2e.owner import NAME, Owner
 from engine.notices.listening import listening
 from fakes.slack import FakeSlack, scenarios
+from media_artifacts import PNG, write_chat
 from playbooks import manifest_json, stream
 from polyhost.engine.events import (
     BrowserStarted,
@@ -241,6 +242,17 @@ async def test_a_file_is_dropped_previewed_and_imported(empty: Served):
         assert await page.locator('[data-count="accepted"]').inner_text() == "3"
         batches = await empty.api("/v1/connections/family/batches")
         assert batches["batches"][0]["counts"]["accepted"] == 3
+
+
+async def test_a_preview_shows_what_is_only_worth_knowing(empty: Served, tmp_path: Path):
+    """That files can be taken too is no gap and no error."""
+    file = write_chat(tmp_path / "WhatsApp Chat - Ada.zip", {"IMG-1.png": PNG})
+    async with empty.visit("/import?name=another") as visit:
+        await visit.page.locator("#file").set_input_files(file)
+        preview = visit.page.locator("[data-preview]")
+        await expect(preview.locator("[data-gap=files_not_taken]")).to_be_visible(timeout=PATIENCE)
+        assert await preview.locator("[data-gap=files_not_taken] .tone-note svg path").count() == 1
+        await is_for_everyone(visit.page)
 
 
 async def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(empty: Served, tmp_path: Path):
