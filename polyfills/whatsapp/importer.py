@@ -7,7 +7,8 @@ Which chat a file is of: one that knows most of its first or last messages, or t
 file that the app did not name (`_chat.txt` is what every iPhone's export unzips to) is told by how it begins. A file
 whose dates could be read either way is refused: read the wrong way, each message would be there twice.
 
-An id is made of the minute, the text, and how many of the same came before in that minute. It is the same in every
+An id is made of the minute, the text, and how many of the same came before in that minute, wherever in the file: where
+a clock was set back, a minute comes twice. It is the same in every
 export of the chat, whichever phone wrote it, wherever the export begins, with media or without, and whatever the sender
 is called by now. An edited message has another text, so it is another message; the file does not say which it replaced.
 """
@@ -19,8 +20,9 @@ import io
 import json
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
@@ -149,6 +151,7 @@ class _Reading:
         self._entry = entry
         self._context = context
         self._media = _media(artifact, entry)
+        self._twice: dict[DateOrder, frozenset[str]] = {}
         self._missing = 0
         self._odd = 0
         self._unparsable: list[int] = []
@@ -167,7 +170,7 @@ class _Reading:
             "complete": False,
         }
         span = _Span()
-        for number, (line, identity) in enumerate(self._identified(messages(self._readable(), order))):
+        for number, (line, identity) in enumerate(self._identified(order)):
             record = self._record(chat, line, identity)
             span.take(record["data"]["sent_at"])
             yield record
@@ -198,19 +201,24 @@ class _Reading:
         except UnicodeError:
             self._broken = "encoding"
 
-    def _identified(self, found: Iterable[Line | int]) -> Iterator[tuple[Line, str]]:
-        """Each message with its id. What a minute held before is forgotten with the minute."""
+    def _identified(self, order: DateOrder) -> Iterator[tuple[Line, str]]:
+        """Each message with its id. What a minute held is forgotten with the minute, unless that comes once more."""
+        if order not in self._twice:
+            found = (line for line in messages(self._readable(), order) if not isinstance(line, int))
+            self._twice[order] = _minutes_twice(line.when for line in found)
+        twice = self._twice[order]
+        kept: defaultdict[str, Counter[str]] = defaultdict(Counter)
         minute = ""
         seen: Counter[str] = Counter()
         self._unparsable = []
-        for line in found:
+        for line in messages(self._readable(), order):
             if isinstance(line, int):
                 self._unparsable.append(line)
                 continue
-            now = line.when.strftime("%Y%m%dT%H%M")
+            now = _minute(line.when)
             if now != minute:
                 minute = now
-                seen.clear()
+                seen = kept[now] if now in twice else Counter()
             content = "\0media" if line.kind == "media" else f"{line.kind == 'system'}{line.text}"
             digest = blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
             yield line, f"{now}-{digest}-{seen[digest]}"
@@ -240,7 +248,7 @@ class _Reading:
 
     def _by_beginning(self, known: Mapping[str, str | None], order: DateOrder) -> str:
         """The key of a chat without a name. An earlier export may have had fewer messages than tell it now."""
-        found = list(islice(self._identified(messages(self._readable(), order)), _LOOKED_AT))
+        found = list(islice(self._identified(order), _LOOKED_AT))
         said = [identity for line, identity in found if line.kind != "system"] or [identity for _, identity in found]
         keys = [_hashed("\0" + "\n".join(said[:count])) for count in range(_BEGINNING, 0, -1)]
         return next((key for key in keys if key in known), keys[0])
@@ -248,7 +256,7 @@ class _Reading:
     def _score(self, chat: str, order: DateOrder) -> int:
         """How many of the messages at both ends of the file this chat knows; 0 where at neither it knows most."""
         ends = _Ends(_SAMPLE)
-        for _, identity in self._identified(messages(self._readable(), order)):
+        for _, identity in self._identified(order):
             ends.take(identity)
         found = self._context.known(_STREAM, [_key(chat, one) for one in {*ends.first, *ends.last}])
         known = [[_key(chat, one) in found for one in end] for end in (ends.first, ends.last)]
@@ -301,6 +309,26 @@ class _Reading:
             yield _skip("truncated_archive", 1)
         if self._missing:
             yield _skip("media_missing", self._missing)
+
+
+def _minute(when: datetime) -> str:
+    return when.strftime("%Y%m%dT%H%M")
+
+
+def _minutes_twice(moments: Iterable[datetime]) -> frozenset[str]:
+    """The minutes that are come back to after others. Of each day, one bit a minute is kept: a long chat's are many."""
+    days: defaultdict[int, int] = defaultdict(int)
+    twice: set[str] = set()
+    last: tuple[int, int] | None = None
+    for when in moments:
+        day, bit = place = (when.toordinal(), 1 << (when.hour * 60 + when.minute))
+        if place == last:
+            continue
+        last = place
+        if days[day] & bit:
+            twice.add(_minute(when))
+        days[day] |= bit
+    return frozenset(twice)
 
 
 def _hashed(name: str) -> str:

@@ -329,3 +329,18 @@ async def test_a_chat_is_covered_as_far_as_its_newest_file_reaches(owner: Import
     assert chat["label"] == "Ada"
     assert chat["extent"] == "imported"
     assert chat["covered_through"] == result["receipt"]["advice"]["covered_through"] == "2024-12-31T21:05:00.000Z"
+
+
+@pytest.mark.requirement("CH-2.8")
+@pytest.mark.parametrize("back", ["27/10/2024, 02:31", "01/02/2023, 09:00"])
+async def test_a_minute_that_comes_twice_keeps_all_its_messages(owner: Importing, tmp_path: Path, back: str):
+    """A clock is set back in autumn by an hour, or on a phone by years."""
+    between = "27/10/2024, 02:59 - Ada: later"
+    said_then = [f"{back} - Ada: yes", f"{back} - Ada: IMG-1.jpg (file attached)", between]
+    lines = [*said_then, f"{back} - Ada: yes", f"{back} - Ada: IMG-2.jpg (file attached)", between, f"{back} - Ada: no"]
+    await owner.run(write(tmp_path, *lines[:3]))
+    result = await owner.run(write(tmp_path / "whole", *lines))
+    assert (result["receipt"]["counts"]["accepted"], result["receipt"]["counts"]["duplicate"]) == (4, 3)
+    records = await owner.records()
+    assert {one["data"]["attachment"] for one in records} == {None, "IMG-1.jpg", "IMG-2.jpg"}
+    assert len(records) == 7
