@@ -33,6 +33,8 @@ pytestmark = pytest.mark.requirement("SL-2")
         ("what? <this>|that*.txt", "what_ _this__that_.txt"),
         ("stream:ads", "stream_ads"),
         (".bashrc", "_.bashrc"),
+        ("-rf", "_-rf"),
+        ("--help.txt", "_--help.txt"),
         ("trailing. . .", "trailing"),
         ("CON", "_CON"),
         ("nul.tar.gz", "_nul.tar.gz"),

@@ -61,6 +61,11 @@ async def exported(shelf: Shelf, folder: Path, form: str, **more: Any) -> Path:
     return folder
 
 
+def stands(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Everything there; an entry that comes or goes shows in its folder's time."""
+    return {one: (one.stat().st_ino, one.stat().st_mtime_ns) for one in (folder, *folder.rglob("*"))}
+
+
 def beside(folder: Path) -> list[bytes]:
     return sorted(one.read_bytes() for one in (folder / "files").rglob("*") if one.is_file())
 
@@ -74,6 +79,25 @@ async def test_every_file_that_is_here_lies_beside_it_once(shelf: Shelf, tmp_pat
     assert beside(folder) == HELD
     assert (await exported(shelf, folder, form)) == folder
     assert beside(folder) == HELD
+
+
+async def test_nothing_is_written_or_deleted_through_a_link_in_place_of_a_folder(shelf: Shelf, tmp_path: Path):
+    """Somebody has moved the files away and put a link there."""
+    folder, elsewhere = await exported(shelf, tmp_path / "out", "html"), tmp_path / "elsewhere"
+    (folder / "files").rename(elsewhere)
+    (folder / "files").symlink_to(elsewhere)
+    before = stands(elsewhere)
+    with pytest.raises(RefusedError, match="out/files is a link, not a folder"):
+        await exported(shelf, folder, "html")
+    assert stands(elsewhere) == before
+    await export(shelf.context, ExportRequest(name="slack", format="html", to=str(folder)))
+    assert stands(elsewhere) == before
+
+
+async def test_a_file_is_no_folder_to_export_into(shelf: Shelf, tmp_path: Path):
+    (tmp_path / "mine").write_bytes(b"mine")
+    with pytest.raises(RefusedError, match="mine is a file, not a folder"):
+        await exported(shelf, tmp_path / "mine", "html")
 
 
 @pytest.mark.parametrize("form", ["html", "markdown", "sqlite"])

@@ -152,6 +152,10 @@ def laid(folder: Path) -> dict[str, bytes]:
     return {str(one.relative_to(folder)): one.read_bytes() for one in sorted(folder.rglob("*")) if one.is_file()}
 
 
+def no_link(*_: object, **__: object) -> None:
+    raise OSError(18, "Invalid cross-device link")
+
+
 async def test_files_are_put_into_folders_of_their_partitions_as_they_are(shelf: Shelf, tmp_path: Path):
     await two_here_two_not(shelf)
     value = await asked(shelf, to=str(tmp_path / "out"))
@@ -193,10 +197,44 @@ async def test_a_copy_that_is_there_by_other_ways_is_known(shelf: Shelf, tmp_pat
     assert (await asked(shelf, to=str(tmp_path)))["put"]["already"] == 1
 
 
-async def test_without_links_files_are_copied(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    def no_link(*_: object) -> None:
-        raise OSError(18, "Invalid cross-device link")
+@pytest.mark.parametrize("may_link", [True, False], ids=["linked", "copied"])
+async def test_nothing_is_written_through_a_link_in_place_of_a_folder(
+    shelf: Shelf, tmp_path: Path, may_link: bool, monkeypatch: pytest.MonkeyPatch
+):
+    if not may_link:
+        monkeypatch.setattr(os, "link", no_link)
+    elsewhere, out = tmp_path / "elsewhere", tmp_path / "out"
+    elsewhere.mkdir()
+    out.mkdir()
+    (out / "C1").symlink_to(elsewhere)
+    await post(shelf, 1, "a picture", attached("F1", "harbour.png"))
+    await bring(shelf, {"F1": png(1)})
+    with pytest.raises(RefusedError, match="out/C1 is a link or a file, not a folder"):
+        await asked(shelf, to=str(out))
+    assert laid(elsewhere) == {}
 
+
+async def test_nothing_is_written_or_read_through_a_link_in_place_of_a_file(shelf: Shelf, tmp_path: Path):
+    mine, out = tmp_path / "mine.png", tmp_path / "out" / "C1"
+    out.mkdir(parents=True)
+    mine.write_bytes(png(1))
+    (out / "harbour.png").symlink_to(mine)
+    (out / "harbour (2).png").symlink_to(tmp_path / "nowhere")
+    await post(shelf, 1, "a picture", attached("F1", "harbour.png"))
+    await bring(shelf, {"F1": png(1)})
+    await asked(shelf, to=str(tmp_path / "out"))
+    assert (out / "harbour (3).png").read_bytes() == png(1)
+    assert not (tmp_path / "nowhere").exists()
+
+
+async def test_a_file_is_no_folder_to_put_files_into(shelf: Shelf, tmp_path: Path):
+    await two_here_two_not(shelf)
+    (tmp_path / "mine").write_bytes(b"mine")
+    with pytest.raises(RefusedError, match="mine is a file, not a folder"):
+        await asked(shelf, to=str(tmp_path / "mine"))
+
+
+async def test_without_links_files_are_copied(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     await two_here_two_not(shelf)
     monkeypatch.setattr(os, "link", no_link)
     assert (await asked(shelf, to=str(tmp_path / "out")))["put"]["copied"] == 2

@@ -49,6 +49,10 @@ class ExportFolder:
             cut_off = self._take_away_leftovers()
         if cut_off or self.previous is not None or not self.path.exists():
             return
+        if not self.path.is_dir():
+            raise RefusedError(
+                f"{self.path} is a file, not a folder", "Name a folder, or a new one.", code=ErrorCode.EXPORT_DIRECTORY
+            )
         others = [one.name for one in self.path.iterdir() if not one.name.startswith(_PARTIAL)]
         if others:
             raise RefusedError(
@@ -81,6 +85,7 @@ class ExportFolder:
         files = [_described(partial, path) for path in sorted(partial.rglob("*")) if path.is_file()]
         kept = self.previous["parts"] if adds and self.previous is not None else []
         before = [] if adds or self.previous is None else _listed(self.previous)
+        self._check_for_links(file["path"] for file in files)
         _write_durably(partial / _MOVING, [*(file["path"] for file in files), *before])
         if not adds:
             self._clear()
@@ -91,6 +96,21 @@ class ExportFolder:
         whole = {_MARK: _VERSION, **manifest, "parts": [*kept, {**part, "files": files}]}
         self._write_manifest(partial, whole)
         return files
+
+    def _check_for_links(self, paths: Iterable[str]) -> None:
+        """Nothing is moved through a link that somebody has put where a folder goes."""
+        for path in paths:
+            link = self._link_before(path)
+            if link is not None:
+                raise RefusedError(
+                    f"{link} is a link, not a folder",
+                    "Take it away or export elsewhere: nothing is written through it.",
+                    code=ErrorCode.EXPORT_DIRECTORY,
+                )
+
+    def _link_before(self, path: str) -> Path | None:
+        """The link that a folder on the way to this file is."""
+        return next((here for one in Path(path).parents if (here := self.path / one).is_symlink() and one.parts), None)
 
     def _clear(self) -> None:
         """Take away what an earlier export has put here: its manifest first, so that nothing looks whole meanwhile."""
@@ -111,7 +131,8 @@ class ExportFolder:
         return bool(moving)
 
     def _remove(self, paths: Sequence[str]) -> None:
-        """These files, and the folders that are empty without them."""
+        """These files, and the folders that are empty without them; nothing behind a link."""
+        paths = [path for path in paths if self._link_before(path) is None]
         for path in paths:
             (self.path / path).unlink(missing_ok=True)
         folders = {parent for path in paths for parent in Path(path).parents if parent != Path()}

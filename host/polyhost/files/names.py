@@ -33,7 +33,7 @@ def safe_name(written: str | None, *, otherwise: str = "file") -> str:
     name = _FORBIDDEN.sub("_", re.sub(r"\s+", " ", seen)).strip().rstrip(". ")
     if not name.strip("._ " + _JOINERS):
         return otherwise
-    if name.startswith(".") or _DEVICE.match(name):
+    if name.startswith((".", "-")) or _DEVICE.match(name):
         name = f"_{name}"
     return _shortened(name, "")
 
