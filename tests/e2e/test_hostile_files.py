@@ -42,7 +42,7 @@ NAMES: Mapping[str, str] = {
 }
 CONTENTS: Mapping[str, tuple[Content, tuple[str, str | None]]] = {
     "empty": (b"", HERE),
-    "svg": (SVG, HERE),
+    "svg": (SVG, ("to_come", "wrong_type")),
     "html": (PAGE, ("to_come", "sign_in_page")),
     "text": (b"no picture at all", ("to_come", "wrong_type")),
     "giant": (Made(1, TEN_GB), ("over_limit", "too_large")),
@@ -111,9 +111,9 @@ def shared(owner: Owner) -> dict[str, tuple[str, str | None]]:
     return expected
 
 
-def _posted(owner: Owner, key: str, content: Content) -> File:
+def _posted(owner: Owner, key: str, content: Content, kind: str = "image/png") -> File:
     world = owner.slack.world
-    file = world.upload("mina", f"{key}.png", content, mimetype="image/png")
+    file = world.upload("mina", f"{key}.png", content, mimetype=kind)
     world.post("lamp-room", "mina", f"Look: {key}", files=[file])
     return file
 
@@ -150,8 +150,8 @@ async def test_each_costs_only_itself_and_nothing_is_written_elsewhere(newcomer:
     assert {path.name for path in newcomer.home.iterdir()} - {path.name for path in other.home.iterdir()} == {"files"}
 
 
-async def test_a_picture_that_is_none_is_kept_as_what_it_is(newcomer: Owner):
-    of = _posted(newcomer, "svg", SVG).id
+async def test_a_drawing_that_is_said_to_be_one_is_kept_as_what_it_is(newcomer: Owner):
+    of = _posted(newcomer, "svg", SVG, "image/svg+xml").id
     await newcomer.run(files=True)
     content = (await files_of(newcomer))[of].facts.content
     assert content is not None

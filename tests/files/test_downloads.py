@@ -347,17 +347,42 @@ async def test_a_part_is_taken_that_is_less_than_the_rest(fetch, site: Site, con
 # What is not the file.
 
 
-@pytest.mark.parametrize("declared", ["image/png", "application/zip", "text/plain", None])
-async def test_a_page_in_its_place_is_no_file(fetch, home: Path, declared: str | None):
-    fetched = await fetch(file(PAGE, Content_Type="image/png"), type=declared)
+@pytest.mark.parametrize(
+    ("declared", "served"),
+    [("image/png", "image/png"), ("image/png", "text/html"), ("application/zip", "text/html"), (None, "text/html")],
+)
+async def test_a_page_in_its_place_is_no_file(fetch, home: Path, declared: str | None, served: str):
+    fetched = await fetch(file(PAGE, Content_Type=served), type=declared)
     assert fetched == Fetched(FileState.TO_COME, FileReason.SIGN_IN_PAGE)
     assert left(home) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "served", "more"),
+    [
+        (b"<h1 align=center>polyhost</h1>\n", "text/html", {"type": None}),
+        (b"<p align=center>\n", "text/plain", {"type": "text/markdown", "name": "README.md"}),
+        (PAGE, "text/html", {"type": "text/plain"}),
+        (PAGE, "application/octet-stream", {"type": "application/octet-stream"}),
+    ],
+)
+async def test_a_text_that_begins_like_a_page_is_a_file(
+    fetch, contents: Contents, home: Path, body: bytes, served: str, more: dict[str, str | None]
+):
+    assert is_whole(await fetch(file(body, Content_Type=served), **more), contents, home, body)
 
 
 @pytest.mark.parametrize("size", [10, 100, 2_000, 900_000])
 async def test_a_page_is_known_for_one_whatever_size_was_declared(fetch, size: int):
     for answer in (file(PAGE), says(head(), PAGE), file(PAGE[:200])):
         assert await fetch(answer, size=size) == Fetched(FileState.TO_COME, FileReason.SIGN_IN_PAGE)
+
+
+@pytest.mark.parametrize("size", [10, 100, 2_000, 900_000])
+async def test_a_page_in_place_of_a_text_of_another_size_is_no_text(fetch, size: int):
+    for page in (PAGE, PAGE[:200]):
+        fetched = await fetch(file(page, Content_Type="text/html"), size=size, type="text/plain", name="a.txt")
+        assert fetched == Fetched(FileState.TO_COME, FileReason.SIGN_IN_PAGE)
 
 
 async def test_an_endless_page_is_left_at_its_beginning(fetch, site: Site):

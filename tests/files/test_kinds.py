@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyhost.files.kinds import HEAD_BYTES, judge, sniff
+from polyhost.files.kinds import HEAD_BYTES, is_document, judge, judge_answer, sniff
 from polyhost.ledger.files import FileReason
 
 pytestmark = pytest.mark.requirement("SL-2")
@@ -95,22 +95,102 @@ def test_any_bytes_are_something(head: bytes, is_whole: bool):
 MEDIA = ["image/png", "image/jpeg", "audio/mpeg", "video/mp4", "application/pdf", "IMAGE/PNG; q=1"]
 
 
-@pytest.mark.parametrize("declared", [*MEDIA, "text/plain", "application/zip", "application/octet-stream", None])
-def test_a_page_where_none_was_declared_is_a_sign_in_page(declared: str | None):
-    assert judge(declared, None, "text/html") is FileReason.SIGN_IN_PAGE
+@pytest.mark.parametrize("declared", [*MEDIA, "image/svg+xml"])
+@pytest.mark.parametrize("served", ["text/html", "image/png", None])
+def test_a_page_where_media_was_declared_is_none_of_it(declared: str, served: str | None):
+    assert judge(declared, None, "text/html") is FileReason.WRONG_TYPE
+    for whole in (True, False):
+        answer = judge_answer(declared, None, "text/html", is_document=whole, served=served)
+        assert answer is FileReason.SIGN_IN_PAGE
 
 
 @pytest.mark.parametrize(
     ("declared", "name"),
-    [("text/html", None), ("Text/HTML; charset=utf-8", "x"), ("application/xhtml+xml", None), (None, "saved.HTML")],
+    [("application/zip", None), ("application/octet-stream", None), (None, None), (None, "a.zip"), (None, "LICENSE")],
 )
-def test_a_page_that_was_declared_is_taken(declared: str | None, name: str | None):
+@pytest.mark.parametrize("served", ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml", "", None])
+def test_a_whole_page_that_is_served_as_one_is_a_sign_in_page(
+    declared: str | None, name: str | None, served: str | None
+):
+    assert judge_answer(declared, name, "text/html", is_document=True, served=served) is FileReason.SIGN_IN_PAGE
+    assert judge_answer(declared, name, "text/html", is_document=False, served=served) is None
+    assert judge_answer(declared, name, "text/html", is_document=True, served="application/octet-stream") is None
+    assert judge(declared, name, "text/html") is None  # an export holds no page of the site
+
+
+@pytest.mark.parametrize(
+    ("declared", "name"),
+    [
+        ("text/html", None),
+        ("Text/HTML; charset=utf-8", "x"),
+        ("application/xhtml+xml", None),
+        ("text/plain", None),
+        ("text/markdown", "x"),
+        (None, "saved.HTML"),
+        (None, "README.md"),
+        ("application/octet-stream", "notes.txt"),
+        (None, "module.ts"),
+    ],
+)
+def test_a_text_that_may_hold_a_page_is_taken(declared: str | None, name: str | None):
     assert judge(declared, name, "text/html") is None
+    assert judge_answer(declared, name, "text/html", is_document=True, served="text/html") is None
 
 
-@pytest.mark.parametrize(("declared", "found"), [*product(MEDIA, ["text/plain", "application/json"])])
-def test_text_where_media_was_declared_is_the_wrong_type(declared: str, found: str):
+@pytest.mark.parametrize(
+    ("declared", "name", "reason"),
+    [
+        ("text/plain", "a.txt", FileReason.SIGN_IN_PAGE),
+        (None, "a.md", FileReason.SIGN_IN_PAGE),
+        ("text/html", "a", None),
+    ],
+)
+def test_a_page_of_another_size_than_the_text_has_is_a_sign_in_page(
+    declared: str | None, name: str, reason: FileReason | None
+):
+    answer = judge_answer(declared, name, "text/html", is_document=True, served="text/html", has_size=False)
+    assert answer is reason
+
+
+@pytest.mark.parametrize(
+    ("head", "is_page"),
+    [
+        (PAGE, True),
+        (b"\xef\xbb\xbf  \r\n<!-- a <b> -->\n<!doctype HTML>", True),
+        ("<html>".encode("utf-16"), True),
+        (b"<?xml version='1.0'?>\n<html xmlns='x'>", True),
+        (b"<head><title>x", True),
+        (b"<!-- never ended " + b"x" * 5000, True),
+        (b"<h1 align=center>polyhost</h1>", False),
+        (b"<p align=center>", False),
+        (b"<div>", False),
+        (b"<table>", False),
+        (b"<a href='x'>", False),
+        (b"<header>", False),
+        (PNG, False),
+        (b"", False),
+    ],
+)
+def test_a_whole_page_is_told_from_a_text_that_begins_with_an_element(head: bytes, is_page: bool):
+    assert is_document(head, is_whole=True) is is_page
+
+
+WRONG = ["text/plain", "application/json", "image/svg+xml", "application/x-msdownload", "application/x-executable"]
+
+
+@pytest.mark.parametrize(("declared", "found"), [*product(MEDIA, WRONG)])
+def test_text_or_a_program_where_media_was_declared_is_the_wrong_type(declared: str, found: str):
     assert judge(declared, None, found) is FileReason.WRONG_TYPE
+    assert judge_answer(declared, None, found, is_document=False, served=declared) is FileReason.WRONG_TYPE
+
+
+NAMES = ["a.jpg", "a.jpeg", "a.PNG", "a.gif", "a.webp", "a.heic", "a.mp4", "a.mov", "a.mp3", "a.m4a", "a.ogg", "a.pdf"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("found", [*WRONG, "text/html"])
+def test_a_name_alone_says_that_it_is_media(name: str, found: str):
+    assert judge(None, name, found) is FileReason.WRONG_TYPE
 
 
 @pytest.mark.parametrize(
@@ -130,6 +210,7 @@ def test_where_no_type_says_anything_the_name_does(declared: str | None, name: s
         ("image/png", "a.png", "image/jpeg"),  # converted on the way, as sites do
         ("image/png", None, "application/octet-stream"),
         ("image/svg+xml", None, "text/plain"),
+        ("image/svg+xml", None, "image/svg+xml"),
         ("audio/x-mpegurl", None, "text/plain"),
         (None, "module.ts", "text/plain"),
         ("text/plain", "a.png", "text/plain"),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, TypeVar
 
 from polyhost.files.answers import StoppedError
-from polyhost.files.kinds import HTML_BYTES, judge
+from polyhost.files.kinds import HTML_BYTES, judge_answer
 from polyhost.files.partial import Partial
 from polyhost.ledger.files import FileReason
 
@@ -123,6 +123,7 @@ class Sink:
         self._declared = (declared_type, name)
         self._size = size or None
         self._max_size = max_size
+        self._served: str | None = None
         self._waiting = bytearray()
         self._is_seen = False
         self._is_wrong = False
@@ -133,6 +134,10 @@ class Sink:
         if total > self._max_size:
             raise StoppedError(FileReason.TOO_LARGE)
         self._is_wrong = self._size not in (None, total)
+
+    def comes_as(self, content_type: str | None) -> None:
+        """The type that the server says it has."""
+        self._served = content_type
 
     async def take(self, data: bytes) -> None:
         """Write it."""
@@ -149,7 +154,7 @@ class Sink:
         self._waiting += data
         if is_too_long or (not self._is_seen and size >= HTML_BYTES):
             self._is_seen = True
-            await self._look(is_whole=False)
+            await self._look(is_whole=False, has_size=not (is_too_long or self._is_wrong))
             if is_too_long or self._is_wrong:
                 raise StoppedError(FileReason.WRONG_SIZE)
         if len(self._waiting) >= WRITE_BYTES:
@@ -168,14 +173,18 @@ class Sink:
         is_short = self._size is not None and size < self._size
         if (total is not None and size < total) or (is_short and not tells_its_end):
             raise StoppedError(FileReason.CUT_OFF, again=True)
-        await self._look(is_whole=True)
+        await self._look(is_whole=True, has_size=not (is_short or self._is_wrong))
         if is_short or self._is_wrong:
             raise StoppedError(FileReason.WRONG_SIZE)
 
-    async def _look(self, *, is_whole: bool) -> None:
+    async def _look(self, *, is_whole: bool, has_size: bool) -> None:
         """Whether it is what was declared; of what is only begun, whether it is a page."""
         await self.flush()
-        reason = judge(*self._declared, await in_thread(lambda: self._partial.sniff(is_whole=is_whole)))
+        partial = self._partial
+        found, is_document = await in_thread(
+            lambda: (partial.sniff(is_whole=is_whole), partial.is_document(is_whole=is_whole))
+        )
+        reason = judge_answer(*self._declared, found, is_document=is_document, served=self._served, has_size=has_size)
         if reason is FileReason.SIGN_IN_PAGE or (is_whole and reason is not None):
             raise StoppedError(reason)
 

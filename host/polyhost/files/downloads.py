@@ -220,6 +220,7 @@ class Downloads:
             if not head.is_range:
                 origin = Origin.of(wanted.address, validator=head.validator, total=head.total)
                 await in_thread(partial.begin, origin)
+            sink.comes_as(response.headers.get("Content-Type"))
             if head.total is not None:
                 sink.announce(head.total)
             overlap = await in_thread(partial.read, first, have - first) if head.is_range else b""

@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from polyhost.boot_clock import boot_id
-from polyhost.files.kinds import HEAD_BYTES, sniff
+from polyhost.files.kinds import HEAD_BYTES, is_document, sniff
 from polyhost.ledger.files import Content
 
 __all__ = ["OWNER_ONLY", "Origin", "Partial", "sync_folder"]
@@ -115,6 +115,11 @@ class Partial:
         """What they are. `is_whole`: no more will come."""
         head = self.read(0, HEAD_BYTES)
         return sniff(head, is_whole=is_whole and len(head) == self._size)
+
+    def is_document(self, *, is_whole: bool = True) -> bool:
+        """Whether they begin a whole HTML page."""
+        head = self.read(0, HEAD_BYTES)
+        return is_document(head, is_whole=is_whole and len(head) == self._size)
 
     def keep(self) -> Content:
         """They are all of it: make them a content, on the disk for good. Where it is kept already, this one is dropped.

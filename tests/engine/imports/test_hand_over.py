@@ -273,7 +273,7 @@ async def test_broken_entries_are_named_and_the_others_taken(owner: Importing, t
     result = await owner.run(path, files=True)
     assert await states(owner) == {
         "a.jpg": ("refused", "broken_encoding"),
-        "page.jpg": ("refused", "sign_in_page"),
+        "page.jpg": ("refused", "wrong_type"),
         "b.jpg": ("here", None),
         "c.jpg": ("to_come", "not_in_file"),
     }
