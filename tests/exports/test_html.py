@@ -5,12 +5,13 @@ from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from exports.rows import MESSAGES, PLAN, row
 from polyhost.exports import html, pages
-from polyhost.exports.base import Plan, Row, StreamPlan
+from polyhost.exports.base import Plan, Row, RowFile, StreamPlan
 from polyhost.exports.html import Html
 
 GOLDENS = Path(__file__).parent / "goldens" / "html"
@@ -85,6 +86,16 @@ def test_pages_are_to_the_letter_what_they_were_whatever_comes_at_once(
 
 def test_an_export_of_nothing_is_a_page_that_says_so(tmp_path: Path):
     assert list(written(tmp_path, PLAN, [])) == ["index.html"]
+
+
+def test_no_text_of_a_record_turns_what_follows_it_or_speaks_to_a_terminal(tmp_path: Path):
+    text = "a\x00b\x1b[2J\u202ec\u2066d\u2028e\tf\ng"
+    file = RowFile(1, text, None, None, "other", "refused", text, None, None)
+    values: dict[str, Any] = {"author": text, "label": text, "key": text, "files": [file], "data": {text: text}}
+    rows = [said(1, text, **values), said(2, "", **values | {"time": None})]
+    for page in written(tmp_path, replace(PLAN, connection=text, statement=[text], with_files=True), rows).values():
+        assert "a b [2J c d e f\ng" in page
+        assert all(line.isprintable() for line in page.split("\n"))
 
 
 def test_what_is_let_go_of_leaves_no_file_open(tmp_path: Path):

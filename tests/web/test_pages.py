@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from operations.shelf import Shelf, message, ts
 from polyhost.ledger.state import PartitionState, Range
@@ -17,8 +17,9 @@ from polyhost.store.base import SavePartitions
 from web.axe import is_for_everyone
 from web.serving import Served, serve
 
-HOSTILE = "</script><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\">"
-"""Text that would be a script wherever it were not escaped."""
+SHOWN = "</script><script>document.title='broken'</script><img src=x onerror=\"document.title='broken'\"> gnp. exe 2 x"
+HOSTILE = SHOWN.replace("gnp. exe 2 x", "gnp.\u202eexe\x1b2\u2066x")
+"""Text that would be a script wherever it were not escaped, and turns what follows it wherever it is not cleaned."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -68,11 +69,20 @@ PAGES = {
 }
 
 
+async def written_out(page: Page) -> str:
+    """The page without the data that is embedded in it and never shown."""
+    return await page.evaluate(
+        "() => { const all = document.documentElement.cloneNode(true);"
+        " all.querySelectorAll('script').forEach((one) => one.remove()); return all.outerHTML; }"
+    )
+
+
 @pytest.mark.parametrize("path", PAGES.values(), ids=list(PAGES))
 async def test_a_page_is_for_everyone_and_runs_nothing_that_it_shows(hostile: Served, path: str):
     async with hostile.visit(path) as visit:
         await is_for_everyone(visit.page)
         assert "broken" not in await visit.page.title()
+        assert [char for char in "\x1b\u202e\u2066" if char in await written_out(visit.page)] == []
         assert await visit.page.locator("img, script:not([src]):not([type='application/json'])").count() == 0
 
 
@@ -130,9 +140,9 @@ async def test_an_address_that_leads_nowhere_is_a_page_for_a_browser(served: Ser
 
 async def test_what_is_hostile_is_shown_as_the_text_it_is(hostile: Served):
     async with hostile.visit(PAGES["thread"]) as visit:
-        assert await visit.page.locator(".record .text").first.inner_text() == HOSTILE
+        assert await visit.page.locator(".record .text").first.inner_text() == SHOWN
     async with hostile.visit(PAGES["coverage"]) as visit:
-        assert await visit.page.locator(".lane .name").inner_text() == HOSTILE
+        assert await visit.page.locator(".lane .name").inner_text() == SHOWN
 
 
 async def test_a_script_that_got_into_a_page_would_not_run(hostile: Served):
@@ -197,7 +207,7 @@ async def test_a_record_says_who_it_is_from(hostile: Served):
         async with hostile.visit(path) as visit:
             assert "Ada Quay" in await visit.page.locator("[data-record] .meta").last.inner_text()
     async with hostile.visit(PAGES["record"]) as visit:
-        assert f"from {HOSTILE}" in await visit.page.locator(".lead").inner_text()
+        assert f"from {SHOWN}" in await visit.page.locator(".lead").inner_text()
 
 
 async def test_pages_are_whole_without_scripts(served: Served):

@@ -1,8 +1,8 @@
 """A folder of pages to open in any browser from the disk: no script, nothing fetched, every text escaped.
 
 Owns: which page is open and what each is given; `templates` are the pages, html.css is how they look. They tell the
-browser to load nothing and to run nothing, whatever slipped through. Foreign text is escaped by the environment and by
-nothing else.
+browser to load nothing and to run nothing, whatever slipped through. Foreign text is cleaned and escaped by the
+environment and by nothing else.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from markupsafe import Markup
 from polyhost.exports.base import Plan, Row, StreamPlan, Writer
 from polyhost.exports.pages import ALL, NO_MONTH, Group, Page, Pages
 from polyhost.exports.telling import Told, tell
+from polyhost.foreign_text import shown
 from polyhost.humanize import byte_count, day_in_words, month_in_words
 
 __all__ = ["Html"]
@@ -38,6 +39,7 @@ def _environment(*, with_files: bool) -> Environment:
     made = Environment(
         loader=PackageLoader("polyhost.exports"),
         autoescape=True,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from urllib.parse import quote as quote_path
 
 from polyhost.exports.base import Row, RowFile
-from polyhost.exports.clean import clean, one_line
 from polyhost.exports.paged_text import PagedText
 from polyhost.exports.pages import Group, Page
 from polyhost.exports.telling import tell
+from polyhost.foreign_text import clean, one_line
 from polyhost.humanize import byte_count, short_time
 
 __all__ = ["Markdown"]

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from polyhost.exports.base import Row
-from polyhost.exports.clean import clean, one_line
 from polyhost.exports.paged_text import PagedText
 from polyhost.exports.pages import Group, Page
 from polyhost.exports.telling import tell
+from polyhost.foreign_text import clean, one_line
 from polyhost.humanize import short_time
 
 __all__ = ["Text"]

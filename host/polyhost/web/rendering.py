@@ -2,8 +2,9 @@
 
 Owns: the template environment and what every response carries. Must not know: any one page, operations.
 
-Foreign text (names, messages, file names) is escaped by the environment and by nothing else: no template marks any of
-it as safe. The policy lets only this server's own files run or load, so a script that got into a page would stay text.
+Foreign text (names, messages, file names) is cleaned and escaped by the environment and by nothing else: no template
+marks any of it as safe. The policy lets only this server's own files run or load, so a script that got into a page
+would stay text.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from polyhost import __version__, humanize
+from polyhost.foreign_text import clean, shown
 from polyhost.protocol.recovery import advice
 from polyhost.web import words
 from polyhost.web.commands import web_action
@@ -76,6 +78,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("polyhost.web"),
         autoescape=True,
+        finalize=shown,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -130,8 +133,10 @@ def _sort_gravest(conditions: list[Mapping[str, Any]]) -> list[Mapping[str, Any]
 def _highlighted(snippet: Mapping[str, Any]) -> Markup:
     """A piece of a record's text with what was found in it marked."""
     text: str = snippet["text"]
-    shown, edge = Markup() + ("… " if snippet["cut_before"] else ""), 0
+    marked, edge = Markup() + ("… " if snippet["cut_before"] else ""), 0
     for start, end in snippet["highlights"]:
-        shown += escape(text[edge:start]) + Markup("<mark>") + escape(text[start:end]) + Markup("</mark>")
+        marked += (
+            escape(clean(text[edge:start])) + Markup("<mark>") + escape(clean(text[start:end])) + Markup("</mark>")
+        )
         edge = end
-    return shown + escape(text[edge:]) + (" …" if snippet["cut_after"] else "")
+    return marked + escape(clean(text[edge:])) + (" …" if snippet["cut_after"] else "")

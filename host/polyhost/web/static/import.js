@@ -1,7 +1,7 @@
 /* A file an owner drops: uploaded, previewed, imported on their word. Nothing is written before that. */
 
 import { call, problemOf, tell } from "/static/app.js";
-import { part, touched, words } from "/static/parts.js";
+import { clean, part, touched, words } from "/static/parts.js";
 
 const form = part(document, "[data-import]", HTMLFormElement);
 const drop = part(form, "[data-drop]", HTMLElement);
@@ -26,7 +26,7 @@ function upload(path, file) {
     request.setRequestHeader("X-Polyhost", "dashboard");
     request.upload.addEventListener("progress", (event) => {
       bar.value = event.lengthComputable ? event.loaded / event.total : 0;
-      if (event.loaded === event.total) chosen.textContent = `${file.name}: reading what is in it…`;
+      if (event.loaded === event.total) chosen.textContent = `${clean(file.name)}: reading what is in it…`;
     });
     request.addEventListener("load", () => {
       if (request.status < 300) resolve(request.response);
@@ -46,10 +46,10 @@ async function take(file) {
   preview.hidden = true;
   bar.hidden = false;
   bar.value = 0;
-  chosen.textContent = `${file.name}: on its way…`;
+  chosen.textContent = `${clean(file.name)}: on its way…`;
   try {
     const found = await upload(`/v1/connections/${encodeURIComponent(name)}/artifacts?${asked}`, file);
-    chosen.textContent = file.name;
+    chosen.textContent = clean(file.name);
     await show(found);
   } catch (error) {
     chosen.textContent = "Drop another file, or choose one.";

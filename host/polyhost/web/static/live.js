@@ -2,7 +2,7 @@
    when the run has ended the page shows what came of it. */
 
 import { call, tell } from "/static/app.js";
-import { part, words } from "/static/parts.js";
+import { clean, part, words } from "/static/parts.js";
 import { watchQuestions } from "/static/questions.js";
 
 const MOST_ROWS = 60;
@@ -160,7 +160,7 @@ class Live {
     row.dataset.key = JSON.stringify([event.stream, event.partition]);
     const name = document.createElement("th");
     name.scope = "row";
-    name.textContent = event.label ?? event.partition;
+    name.textContent = clean(event.label ?? event.partition);
     row.append(name, ...[event.stream, "", ""].map((text) => Object.assign(document.createElement("td"), { textContent: text })));
     row.cells[2].className = "number";
     return row;

@@ -28,6 +28,14 @@ export function touched(event, selector, kind) {
 }
 
 /**
+ * Foreign text without what turns the direction of others or cannot be seen.
+ * @param {string} text
+ */
+export function clean(text) {
+  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, " ");
+}
+
+/**
  * What was thrown, in words.
  * @param {unknown} error
  */

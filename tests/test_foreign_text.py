@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from exports.rows import row
 from polyhost.exports.base import Plan, StreamPlan
-from polyhost.exports.clean import clean, one_line
 from polyhost.exports.markdown import Markdown
 from polyhost.exports.text import Text
+from polyhost.foreign_text import clean, one_line
 
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 HOSTILE = st.text(
