@@ -32,7 +32,7 @@ _REASONS: Mapping[FileReason, str] = {
     FileReason.NO_ANSWER: "The source did not answer.",
     FileReason.SERVER_ERROR: "The source answered that it cannot give it now.",
     FileReason.TOO_LARGE: "It is larger than was asked for.",
-    FileReason.BROKEN_ENCODING: "What came is packed, and cannot be unpacked.",
+    FileReason.BROKEN_ENCODING: "It is damaged on the way: what came cannot be read to its end.",
     FileReason.NOT_IN_FILE: "The file that was imported names it and does not hold it.",
     FileReason.DAMAGED: "It was here, and its bytes are not what they were.",
     FileReason.LOST: "It was here, and somebody took it out of the home.",
@@ -64,5 +64,7 @@ def what_helps(state: FileState, reason: FileReason | None, connection: str) -> 
     """A command, or a sentence with one; empty where nothing does."""
     if state is FileState.HERE:
         return ""
+    if state is FileState.REFUSED and reason is FileReason.SIGN_IN_PAGE:
+        return f"{_FETCH} --full".replace("{connection}", connection)
     told = None if reason is None else _BY_REASON.get(reason)
     return (_BY_STATE[state] if told is None else told).replace("{connection}", connection)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from polyhost.protocol.record_files import DeclaredFile, Said
 
-__all__ = ["Content", "FileFacts", "FileReason", "FileState", "met", "was_tried"]
+__all__ = ["Content", "FileFacts", "FileReason", "FileState", "is_given_up", "met", "was_tried"]
 
 
 class FileState(StrEnum):
@@ -52,7 +53,7 @@ class FileReason(StrEnum):
     TOO_LARGE = "too_large"
     """It is larger than was asked for."""
     BROKEN_ENCODING = "broken_encoding"
-    """What came is packed, and cannot be unpacked."""
+    """What came, or what holds it, is damaged: it cannot be unpacked, or not be read to its end."""
     NOT_IN_FILE = "not_in_file"
     """The imported file names it and does not hold it."""
     DAMAGED = "damaged"
@@ -101,6 +102,12 @@ _BY_SAID = {
 _CLAIMS = frozenset(_BY_SAID.values())
 
 
+_TRIES = 5
+"""How often a file that comes whole and is not what its source says is asked for: by then it will not become it."""
+_IS_NOT_IT = frozenset({FileReason.WRONG_SIZE, FileReason.WRONG_TYPE, FileReason.BROKEN_ENCODING})
+_SAY_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+
 def met(known: FileFacts | None, stream: str, file: DeclaredFile, moment: int | None) -> FileFacts:
     """A record tells of a file. What it does not say stays as it was known."""
     if known is None:
@@ -122,13 +129,15 @@ def met(known: FileFacts | None, stream: str, file: DeclaredFile, moment: int | 
     return replace(said, moment=newest, **_moved(known, file))
 
 
-def _moved(known: FileFacts, file: DeclaredFile) -> dict[str, FileState | FileReason | None]:
+def _moved(known: FileFacts, file: DeclaredFile) -> dict[str, Any]:
     changed = known.size is not None and file.size is not None and known.size != file.size
     if known.state is FileState.HERE:
-        return {"state": FileState.TO_COME} if changed and file.said is Said.THERE else {}
+        return {"state": FileState.TO_COME, "tries": 0} if changed and file.said is Said.THERE else {}
     if file.said is not Said.THERE:
         return {"state": _BY_SAID[file.said], "reason": None}
-    if changed or (known.state in _CLAIMS and known.reason is None):
+    if changed:
+        return {"state": FileState.TO_COME, "reason": None, "tries": 0}
+    if known.state in _CLAIMS and known.reason is None:
         return {"state": FileState.TO_COME, "reason": None}
     return {}
 
@@ -136,6 +145,22 @@ def _moved(known: FileFacts, file: DeclaredFile) -> dict[str, FileState | FileRe
 def was_tried(
     known: FileFacts, state: FileState, reason: FileReason | None, *, at: str, content: Content | None = None
 ) -> FileFacts:
-    """A fetch, or an artifact, has told what becomes of it. A content that is here is only ever replaced by another."""
+    """A fetch, or an artifact, has told what becomes of it. A content that is here is only ever replaced by another.
+    What is to come and has come as something else too often is refused."""
     kept = known.content if content is None else content
-    return replace(known, state=state, reason=reason, tries=known.tries + 1, tried_at=at, content=kept)
+    tried = replace(known, state=state, reason=reason, tries=known.tries + 1, tried_at=at, content=kept)
+    return replace(tried, state=FileState.REFUSED) if state is FileState.TO_COME and is_given_up(tried) else tried
+
+
+def is_given_up(facts: FileFacts) -> bool:
+    """Whether it came as something else every time, and is asked for no more until its owner says so or its size
+    changes. A page in its place counts where what is said of the file may be true of a page as well: elsewhere it shows
+    that a session has ended."""
+    if facts.tries < _TRIES:
+        return False
+    return facts.reason in _IS_NOT_IT or (facts.reason is FileReason.SIGN_IN_PAGE and _may_be_page(facts))
+
+
+def _may_be_page(facts: FileFacts) -> bool:
+    kind = (facts.type or "").lower()
+    return kind.startswith("text/") or (kind in _SAY_NOTHING and "." not in (facts.name or ""))

@@ -17,7 +17,7 @@ from polyhost.ledger.files import Content, FileReason, FileState
 from polyhost.store.base import FileResult, FileRow, Store
 from store.conftest import make_home, store
 from store.making import LATER
-from store.test_files import RULES, file, filled, here, holding, numbers, states
+from store.test_files import RULES, file, filled, here, holding, numbers, put, states
 
 __all__ = ["make_home", "store"]
 
@@ -155,17 +155,54 @@ async def test_who_watches_is_told_how_far_it_is(store: Store):
     assert seen == [FilesTaken(1, 2, 2), FilesTaken(2, 4, 1), FilesTaken(3, 6, 0)]
 
 
-@pytest.mark.parametrize("reason", [FileReason.WRONG_SIZE, FileReason.WRONG_TYPE, FileReason.BROKEN_ENCODING])
+NOT_IT = [FileReason.WRONG_SIZE, FileReason.WRONG_TYPE, FileReason.BROKEN_ENCODING]
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [*((reason, "image/png") for reason in NOT_IT), *((FileReason.SIGN_IN_PAGE, one) for one in (None, "text/plain"))],
+)
 async def test_what_comes_as_something_else_every_time_is_given_up_until_all_is_read_again(
-    store: Store, reason: FileReason
+    store: Store, reason: FileReason, kind: str | None
 ):
-    number = await filled(store, holding(1, file("a")))
+    number = await filled(store, holding(1, {**file("a", type=kind, size=5), "name": "a"}))
     fetching = Fetching(store, number, lambda row: FileResult(row.id, FileState.TO_COME, reason, LATER))
-    for _ in range(8):
+    for _ in range(4):
         await fetching.run()
+    assert await states(store, number) == {"a": ("to_come", str(reason))}
+    for _ in range(4):
+        step = await fetching.run()
     assert len(fetching.asked) == 5
+    assert await states(store, number) == {"a": ("refused", str(reason))}
+    (gap,) = (await step.ended(store, number)).diagnostics
+    assert gap.count == 1
     await fetching.run(again=True)
     assert len(fetching.asked) == 6
+
+
+async def test_what_was_given_up_is_asked_for_again_once_its_source_says_another_size(store: Store):
+    number = await filled(store, holding(1, file("a", size=5)))
+    fetching = Fetching(store, number, lambda row: FileResult(row.id, FileState.TO_COME, FileReason.WRONG_SIZE, LATER))
+    for _ in range(6):
+        await fetching.run()
+    await put(store, number, holding(1, file("a", size=6)))
+    for _ in range(4):
+        await fetching.run()
+    assert await states(store, number) == {"a": ("to_come", "wrong_size")}
+    for _ in range(4):
+        await fetching.run()
+    assert (len(fetching.asked), await states(store, number)) == (10, {"a": ("refused", "wrong_size")})
+
+
+@pytest.mark.parametrize("kind", ["image/png", "application/zip"])
+async def test_a_page_in_place_of_a_picture_is_asked_for_in_every_run(store: Store, kind: str):
+    """It shows that a session has ended."""
+    number = await filled(store, holding(1, file("a", type=kind)))
+    page = FileReason.SIGN_IN_PAGE
+    fetching = Fetching(store, number, lambda row: FileResult(row.id, FileState.TO_COME, page, LATER))
+    for _ in range(8):
+        await fetching.run()
+    assert (len(fetching.asked), await states(store, number)) == (8, {"a": ("to_come", "sign_in_page")})
 
 
 async def test_what_was_cut_off_is_asked_for_in_every_run(store: Store):

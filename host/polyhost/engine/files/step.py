@@ -20,7 +20,7 @@ from polyhost.engine import events
 from polyhost.engine.events import Watcher
 from polyhost.engine.files.indexing import catch_up_files
 from polyhost.engine.files.wanted import FilesWanted
-from polyhost.ledger.files import FileReason, FileState
+from polyhost.ledger.files import FileReason, FileState, is_given_up
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
 from polyhost.protocol.record_files import FileRules
 from polyhost.store.base import FileCount, FileQuery, FileResult, FileRow, Store
@@ -30,9 +30,6 @@ __all__ = ["Fetch", "FileStep", "FilesEnded", "missing_files", "totals_of"]
 AT_ONCE = 4
 """Files fetched at the same time: what a browser asks of one host, less what its page needs."""
 _PAGE = 200
-_TRIES = 5
-"""How often a file that comes whole and is not what its source says is asked for: by then it will not become it."""
-_IS_NOT_IT = frozenset({FileReason.WRONG_SIZE, FileReason.WRONG_TYPE, FileReason.BROKEN_ENCODING})
 _IN_TURN = (FileState.TO_COME, FileState.OVER_LIMIT, FileState.REFUSED)
 """What was refused is asked for again, after all that was not."""
 
@@ -111,7 +108,7 @@ class FileStep:
         facts = row.facts
         if facts.address is None or not self.wanted.is_of_type(facts):
             return False
-        if facts.reason in _IS_NOT_IT and facts.tries >= _TRIES and not self.wanted.again:
+        if is_given_up(facts) and not self.wanted.again:
             return False
         return facts.state is not FileState.OVER_LIMIT or facts.size is None or facts.size <= self.wanted.max_size
 

@@ -48,12 +48,12 @@ _KNOWN = f"""
 SELECT files.id, {FACTS} FROM files LEFT JOIN contents ON contents.digest = files.content
 WHERE files.connection_id = ? AND files.identity = ? AND files.is_thumbnail = ?
 """  # noqa: S608  constants
-_COLUMNS = "state, reason, name, type, size, address, member, moment"
+_COLUMNS = "state, reason, name, type, size, address, member, moment, tries"
 _NEW = f"""
-INSERT INTO files (connection_id, identity, is_thumbnail, stream, {_COLUMNS}, tries)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) RETURNING id
+INSERT INTO files (connection_id, identity, is_thumbnail, stream, {_COLUMNS})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id
 """  # noqa: S608  constants
-_CHANGE = f"UPDATE files SET ({_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?"  # noqa: S608  constants
+_CHANGE = f"UPDATE files SET ({_COLUMNS}) = (?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE id = ?"  # noqa: S608  constants
 _PUT_IN = "INSERT INTO record_files (record_id, number, file_id) VALUES (?, ?, ?)"
 
 
@@ -116,7 +116,7 @@ class _Step:
 def _columns(facts: FileFacts) -> Iterator[Any]:
     yield str(facts.state)
     yield None if facts.reason is None else str(facts.reason)
-    yield from (facts.name, facts.type, facts.size, facts.address, facts.member, facts.moment)
+    yield from (facts.name, facts.type, facts.size, facts.address, facts.member, facts.moment, facts.tries)
 
 
 def facts_of(
