@@ -145,7 +145,37 @@ async def test_a_terminal_counts_them(shelf: Shelf, capsys: pytest.CaptureFixtur
     assert "1 to come, 1 refused" in printed
 
 
+async def test_a_partition_that_nobody_knows_is_refused(shelf: Shelf):
+    await two_here_two_not(shelf)
+    with pytest.raises(RefusedError, match="slack has no partition nope"):
+        await asked(shelf, partition="nope")
+
+
+async def test_a_list_without_any_says_so(shelf: Shelf, capsys: pytest.CaptureFixture[str]):
+    await two_here_two_not(shelf)
+    RENDERERS["files"](await asked(shelf, type=("bogus",)))
+    assert "No file is one of those that were asked for." in capsys.readouterr().out
+
+
 # into a folder
+
+
+@pytest.mark.parametrize("choice", [{"limit": 1}, {"after": "x"}])
+async def test_a_folder_gets_all_and_no_page_of_them(shelf: Shelf, tmp_path: Path, choice: dict[str, Any]):
+    await two_here_two_not(shelf)
+    with pytest.raises(RefusedError, match="--limit and --after are about a list"):
+        await asked(shelf, to=str(tmp_path / "out"), **choice)
+    assert not (tmp_path / "out").exists()
+
+
+async def test_files_of_one_content_are_put_once_and_that_is_said(
+    shelf: Shelf, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    await post(shelf, 1, "twice", attached("F1", "a.png"), attached("F2", "b.png"))
+    await bring(shelf, {"F1": png(1), "F2": png(1)})
+    RENDERERS["files"](await asked(shelf, to=str(tmp_path / "out")))
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "1 there already (of files with the same content, one is put)" in printed
 
 
 def laid(folder: Path) -> dict[str, bytes]:

@@ -38,6 +38,7 @@ __all__ = [
 
 MAX_LISTED = 100_000
 """Files one command prints; the folder holds any number."""
+_LISTED = 50
 
 
 class ListedFile(ShownFile):
@@ -103,7 +104,7 @@ class FilesRequest:
         default=(),
     )
     thumbnails: bool = flag("Smaller likenesses of files, too.")
-    limit: int = limit("At most this many.", default=50, most=MAX_LISTED)
+    limit: int = limit("At most this many.", default=_LISTED, most=MAX_LISTED)
     after: str | None = common.after()
     to: str | None = option("Put those that are here into this folder.", metavar="DIR", names=Names.FOLDER)
 
@@ -131,9 +132,16 @@ async def files(context: Context, request: FilesRequest) -> Result[Files]:
     from polyhost.engine.sources.lookup import find_source
     from polyhost.protocol.record_files import file_rules
 
+    if request.to is not None and (request.after is not None or request.limit != _LISTED):
+        raise RefusedError(
+            "--limit and --after are about a list, and --to puts all files there are into the folder",
+            "Leave them out; --type, --partition and --state say which files.",
+            code=ErrorCode.BAD_REQUEST,
+        )
     query = _query(request)
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
+        await _check_partition(store, connection, request.partition)
         source = find_source(connection.source, context.home)
         await catch_up_files(store, connection.id, file_rules(source.manifest))
         value = Files(
@@ -154,6 +162,20 @@ async def files(context: Context, request: FilesRequest) -> Result[Files]:
     value["totals"] = file_totals((one.state, one.files, one.bytes) for one in counts)
     value["missing"] = _missing(connection.name, [(one.state, one.reason, one.files, one.bytes) for one in counts])
     return Result(value)
+
+
+async def _check_partition(store: Store, connection: ConnectionRow, key: str | None) -> None:
+    """Refuse one that neither the ledger nor a record knows."""
+    if key is None or any(state.key == key for state in await store.ledger.partitions(connection.id)):
+        return
+    for stream in await store.records.count(connection.id):
+        if key in await store.records.partition_keys(connection.id, stream):
+            return
+    raise RefusedError(
+        f"{connection.name} has no partition {key}",
+        f"List them with: polyhost coverage {connection.name}",
+        code=ErrorCode.BAD_REQUEST,
+    )
 
 
 def _query(request: FilesRequest) -> FileQuery:

@@ -38,6 +38,8 @@ def files(value: dict[str, Any]) -> None:
     elif value["files"]:
         cells = [_cells(row) for row in value["files"]]
         out.print(long_table(("id", "file", f"{'size':>8}", "type", "when", "where", "state"), cells), soft_wrap=True)
+    elif any(value["totals"].values()):
+        out.print("No file is one of those that were asked for.")
     if value["next"]:
         out.print(f"\n[dim]More: add --after {plain(value['next'])}[/]", soft_wrap=True)
     for group in value["missing"]:
@@ -82,9 +84,8 @@ def _state(row: dict[str, Any]) -> str:
 def _put(out: Console, put: dict[str, Any]) -> None:
     new = put["linked"] + put["copied"]
     how = f", {put['copied']:,} of them copied" if put["copied"] and put["linked"] else ""
-    out.print(
-        f"[green]{plural(new, 'new file')}[/] in {plain(put['directory'])}{how}; {put['already']:,} there already"
-    )
+    there = f"; {put['already']:,} there already (of files with the same content, one is put)" if put["already"] else ""
+    out.print(f"[green]{plural(new, 'new file')}[/] in {plain(put['directory'])}{how}{there}")
     if put["lost"]:
         out.print(f"[yellow]{plural(put['lost'], 'file is', 'files are')} not in polyhost's folder any more.[/]")
 
