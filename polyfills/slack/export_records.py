@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import orjson
 
-from polyhost.artifacts.base import Artifact, Entry
+from polyhost.artifacts.base import Artifact, Entry, named_once
 
 from .export_index import Kind
 from .tokens import without_tokens
@@ -156,7 +156,7 @@ def _all_reactions(*sides: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def held_files(artifact: Artifact) -> dict[str, Entry]:
     """The entries that are files of messages, by the files' ids."""
-    return {key: entry for entry in artifact.entries if (key := _held_file(entry.name)) is not None}
+    return {key: entry for entry in named_once(artifact) if (key := _held_file(entry.name)) is not None}
 
 
 class Files:

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from polyhost.artifacts.base import Artifact, Entry, EntryOf, ImportContext, Importer, Recognition
+from polyhost.artifacts.base import Artifact, Entry, EntryOf, ImportContext, Importer, Recognition, told_apart
 from polyhost.artifacts.json_items import Unparsable, objects
 
 from .export_index import Index, read_index
@@ -62,6 +62,10 @@ IMPORTER: Importer = SlackImporter()
 def _is_day(entry: Entry) -> bool:
     folder, _, name = entry.name.rpartition("/")
     return bool(folder) and "/" not in folder and _DAY.fullmatch(name) is not None
+
+
+def _is_upload(name: str) -> bool:
+    return "__uploads/" in name and ".." not in name.split("/")
 
 
 def _variant(artifact: Artifact, names: set[str]) -> str:
@@ -247,13 +251,14 @@ class _Reading:
             yield _skip("unparsable", count, stream=stream, diagnostics=place)
         if gaps.unknown_folders:
             yield _skip("unknown_conversation", gaps.unknown_folders)
-        if problems := len(self._artifact.problems):
-            first = self._artifact.problems[0]
-            yield _skip("unusable_entry", problems, diagnostics={"entry": first.number, "rule": first.rule})
+        problems, media = told_apart(self._artifact, _is_upload)
+        if problems:
+            place = {"entry": problems[0].number, "rule": problems[0].rule}
+            yield _skip("unusable_entry", len(problems), diagnostics=place)
         if self._artifact.truncated:
             yield _skip("truncated_archive", 1)
-        if missing := self._files.missing:
-            yield _skip("media_missing", missing)
+        if missing := max(self._files.missing, len(media)):  # a message may name what cannot be taken, or none
+            yield _skip("media_missing", missing, **({"diagnostics": {"rule": media[0].rule}} if media else {}))
 
 
 def _skip(reason: str, count: int, **more: Any) -> dict[str, Any]:

@@ -14,7 +14,16 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from polyhost.artifacts.base import Artifact, Entry, EntryOf, ImportContext, Importer, Recognition
+from polyhost.artifacts.base import (
+    Artifact,
+    Entry,
+    EntryOf,
+    ImportContext,
+    Importer,
+    Recognition,
+    named_once,
+    told_apart,
+)
 from polyhost.errors import RefusedError
 
 from .document import ROOT, Found, Part, parts
@@ -74,7 +83,7 @@ class _Held:
 
     def __init__(self, artifact: Artifact, document: Entry) -> None:
         self._folder = document.name[: -len(DOCUMENT)] if artifact.kind != "file" else ""
-        self._entries = {one.name: one for one in artifact.entries if one is not document}
+        self._entries = {one.name: one for one in named_once(artifact) if one is not document}
 
     def entry(self, path: str) -> Entry | None:
         return self._entries.get(self._folder + path.replace("\\", "/"))
@@ -200,13 +209,14 @@ class _Reading:
             yield _skip("own_messages_only", self._own_only)
         if self._unknown:
             yield _skip("unknown_section", len(self._unknown))
-        if problems := self._artifact.problems:
+        problems, media = told_apart(self._artifact, lambda name: not name.lower().endswith(".json"))
+        if problems:
             place = {"entry": problems[0].number, "rule": problems[0].rule}
             yield _skip("unusable_entry", len(problems), diagnostics=place)
         if self._artifact.truncated:
             yield _skip("truncated_archive", 1)
-        if self._missing:
-            yield _skip("media_missing", self._missing)
+        if missing := max(self._missing, len(media)):  # a message may name what cannot be taken, or none
+            yield _skip("media_missing", missing, **({"diagnostics": {"rule": media[0].rule}} if media else {}))
 
 
 class _Span:

@@ -27,7 +27,16 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from polyhost.artifacts.base import Artifact, Entry, EntryOf, ImportContext, Importer, Recognition, UnreadableEntryError
+from polyhost.artifacts.base import (
+    Artifact,
+    Entry,
+    EntryOf,
+    ImportContext,
+    Importer,
+    Recognition,
+    UnreadableEntryError,
+    told_apart,
+)
 from polyhost.errors import RefusedError
 
 from .lines import DateOrder, Evidence, Line, begins, messages
@@ -109,18 +118,13 @@ def _chat_entry(artifact: Artifact) -> Entry | None:
 
 def _media(artifact: Artifact, chat: Entry) -> dict[str, Entry]:
     """The chat's media by the names that its lines call them by: beside it, or wherever there is one of that name."""
-    held: dict[str, Entry] = {}
-    several: set[str] = set()
+    top: defaultdict[str, list[Entry]] = defaultdict(list)
+    below: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in artifact.entries:
         folder, _, name = entry.name.rpartition("/")
-        name = _folded(name)
-        if entry is chat:
-            continue
-        if name not in held or not folder:
-            held[name] = entry
-        elif "/" in held[name].name:
-            several.add(name)
-    return {name: entry for name, entry in held.items() if name not in several or "/" not in entry.name}
+        if entry is not chat:
+            (below if folder else top)[_folded(name)].append(entry)
+    return {name: entries[0] for name, entries in {**below, **top}.items() if len(entries) == 1}
 
 
 def _folded(name: str) -> str:
@@ -303,12 +307,13 @@ class _Reading:
             yield _skip("encoding_assumed", self._odd, entry=entry, rule="no_utf8")
         if self._broken:
             yield _skip("unparsable", 1, entry=entry, rule=self._broken)
-        if self._artifact.problems:
-            yield _skip("unusable_entry", len(self._artifact.problems), rule=self._artifact.problems[0].rule)
+        problems, media = told_apart(self._artifact, lambda name: not name.lower().endswith(".txt"))
+        if problems:
+            yield _skip("unusable_entry", len(problems), rule=problems[0].rule)
         if self._artifact.truncated:
             yield _skip("truncated_archive", 1)
-        if self._missing:
-            yield _skip("media_missing", self._missing)
+        if missing := max(self._missing, len(media)):  # a message may name what cannot be taken, or none
+            yield _skip("media_missing", missing, **({"rule": media[0].rule} if media else {}))
 
 
 def _minute(when: datetime) -> str:

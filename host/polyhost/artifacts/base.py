@@ -9,6 +9,7 @@ Owns: the two Protocols and the values that pass between. Must not know: ZIP, JS
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
@@ -25,6 +26,8 @@ __all__ = [
     "Problem",
     "Recognition",
     "UnreadableEntryError",
+    "named_once",
+    "told_apart",
 ]
 
 
@@ -43,10 +46,12 @@ EntryOf = Callable[[DeclaredFile], Entry | None]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something of the artifact that cannot be used: the rule it breaks, and which entry (None: the whole)."""
+    """Something of the artifact that cannot be used: the rule it breaks, and which entry (None: the whole). `name`:
+    what the artifact calls it, which may lead anywhere: to tell what it may have held, never opened, stored or told."""
 
     rule: str
     number: int | None = None
+    name: str = ""
 
 
 class UnreadableEntryError(RunFailedError):
@@ -152,5 +157,24 @@ class Importer(Protocol):
 
         Where nothing else is said: the entry that is called what the file's `member` says.
         """
-        named = {entry.name: entry for entry in artifact.entries}
+        named = {entry.name: entry for entry in named_once(artifact)}
         return lambda file: None if file.member is None else named.get(file.member)
+
+
+def named_once(artifact: Artifact) -> Iterator[Entry]:
+    """Its entries, without those whose path another has too: which of them is meant nobody can say."""
+    times = Counter(entry.name for entry in artifact.entries)
+    return (entry for entry in artifact.entries if times[entry.name] == 1)
+
+
+def told_apart(artifact: Artifact, is_media: Callable[[str], bool]) -> tuple[list[Problem], list[Problem]]:
+    """Its problems: those of what may have held records, and those of media that cannot be taken. `is_media`: of the
+    name that an artifact has for what is no record, whatever is wrong with it."""
+    held: list[Problem] = []
+    media: list[Problem] = []
+    for one in artifact.problems:
+        if not one.name or not is_media(one.name.replace("\\", "/")):
+            held.append(one)
+        elif one.rule != "name_differs":  # it is among the entries, and judged when it is taken
+            media.append(one)
+    return held, media

@@ -155,6 +155,7 @@ class _ZipArtifact(_Named):
                 "it is not a ZIP archive, or it is empty", "Download the export again.", code=ErrorCode.ARCHIVE_BROKEN
             )
         self._entries = _unwrapped([*self._usable()])
+        self._problems += _named_twice(self._entries)
 
     def _usable(self) -> Iterator[Entry]:
         for number, member in enumerate(self._members):
@@ -162,10 +163,10 @@ class _ZipArtifact(_Named):
                 continue
             name, rule = _member_name(member)
             if rule is not None:
-                self._problems.append(Problem(rule, number))
+                self._problems.append(Problem(rule, number, _written_name(member)))
             elif not _JUNK.search(name):
                 if not _zip.names_agree(self._file, member):
-                    self._problems.append(Problem("name_differs", number))
+                    self._problems.append(Problem("name_differs", number, name))
                 yield Entry(number, name, member.size)
 
     def _chunks(self, entry: Entry) -> Iterator[bytes]:
@@ -201,6 +202,19 @@ def _member_name(member: Member) -> tuple[str, str | None]:
     return name, None
 
 
+def _written_name(member: Member) -> str:
+    """The end of what it is called, whatever is wrong with it."""
+    return member.raw_name[-MAX_NAME_BYTES:].decode("utf-8", "replace")
+
+
+def _named_twice(entries: Iterable[Entry]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for entry in entries:
+        if entry.name in seen:
+            yield Problem("name_twice", entry.number, entry.name)
+        seen.add(entry.name)
+
+
 class _FolderArtifact(_Named):
     def __init__(self, path: Path) -> None:
         super().__init__("folder", path.name)
@@ -221,14 +235,15 @@ class _FolderArtifact(_Named):
                     "Import it in parts.",
                     code=ErrorCode.ARCHIVE_TOO_MANY,
                 )
-            name = _safe_name(path.relative_to(top).as_posix())
+            written = path.relative_to(top).as_posix()
+            name = _safe_name(written)
             status = path.lstat()
             if name is None:
-                self._problems.append(Problem("unsafe_name", number))
+                self._problems.append(Problem("unsafe_name", number, written))
             elif stat.S_ISLNK(status.st_mode):
-                self._problems.append(Problem("symlink", number))
+                self._problems.append(Problem("symlink", number, written))
             elif not stat.S_ISREG(status.st_mode):
-                self._problems.append(Problem("no_regular_file", number))
+                self._problems.append(Problem("no_regular_file", number, written))
             elif not _JUNK.search(name):
                 self._files[number] = path
                 yield Entry(number, name, status.st_size)

@@ -146,8 +146,10 @@ def _summary(facts: BatchFacts, totals: Counts) -> str:
 
 def _changes(facts: BatchFacts, totals: Counts) -> str:
     imported = facts.artifact is not None
+    brought = facts.files is not None and facts.files["taken"] > 0
+    nothing = "no new records" if brought else "nothing new"
     if facts.artifact is not None and facts.artifact.same_as is not None:
-        return f"nothing new: this very file was imported before, all {totals.unchanged:,} records in it are known"
+        return f"{nothing}: this very file was imported before, all {totals.unchanged:,} records in it are known"
     gone = "known to be deleted at the source" if imported else "deleted"
     changed = [
         f"{count:,} {word}"
@@ -159,8 +161,8 @@ def _changes(facts: BatchFacts, totals: Counts) -> str:
     if changed:
         return ", ".join(changed)
     if totals.unchanged:
-        return f"nothing new: all {totals.unchanged:,} records read were known already"
-    return "nothing new"
+        return f"{nothing}: all {totals.unchanged:,} records read were known already"
+    return nothing
 
 
 def _reach(facts: BatchFacts) -> list[str]:

@@ -146,8 +146,12 @@ async def test_a_folder_s_links_are_not_followed(owner: Importing, tmp_path: Pat
     (folder / "_chat.txt").write_text(chat_lines(["a.jpg", "b.jpg"]), encoding="utf-8")
     (folder / "a.jpg").symlink_to(tmp_path / "secret.jpg")
     (folder / "b.jpg").write_bytes(JPG + b"b")
-    await owner.run(folder, files=True)
+    result = await owner.run(folder, files=True)
     assert set(kept(owner.home)) == {digest(JPG + b"b")}
+    assert gaps(result) == {"media_missing": 1}, "no message is in doubt because of it"
+    (folder / "old_chat.txt").symlink_to(tmp_path / "secret.jpg")
+    (folder / "b.jpg").write_bytes(JPG + b"b2")
+    assert gaps(await owner.run(folder, files=True)) == {"media_missing": 1, "range_unproven": 1}
 
 
 async def test_a_name_that_stands_in_two_chats_is_two_files(owner: Importing, tmp_path: Path):
@@ -163,6 +167,41 @@ async def test_a_name_that_stands_in_two_chats_is_two_files(owner: Importing, tm
     found = await with_store(owner, ask)
     assert {one for _, one in found} == {digest(JPG + b"Ada"), digest(JPG + b"Bob")}
     assert len({partition for partition, _ in found}) == 2
+
+
+@pytest.mark.parametrize("source", ["whatsapp", "telegram"])
+async def test_a_path_that_stands_twice_in_an_archive_is_nobody_s(owner: Importing, tmp_path: Path, source: str):
+    path = tmp_path / CHAT
+    if source == "whatsapp":
+        write_chat(path, {"a.jpg": JPG})
+    else:
+        write(chat([message(1, "", photo="a.jpg")]), tmp_path / "result.json")
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.write(tmp_path / "result.json", "result.json")
+            archive.writestr("a.jpg", JPG)
+    with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
+        archive.writestr("a.jpg", JPG + b"another")
+    result = await owner.run(path, files=True)
+    assert (kept(owner.home), gaps(result)) == ({}, {"media_missing": 1})
+    assert set((await states(owner)).values()) == {("to_come", "not_in_file")}
+
+
+async def test_media_that_no_message_names_and_nobody_can_take_is_told(owner: Importing, tmp_path: Path):
+    path = write_chat(tmp_path / CHAT, {"a.jpg": JPG})
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../b.jpg", JPG)
+    result = await owner.run(path, files=True)
+    assert (set(kept(owner.home)), gaps(result)) == ({digest(JPG)}, {"media_missing": 1})
+
+
+async def test_an_archive_of_known_records_that_brings_files_says_which_of_the_two_is_new(
+    owner: Importing, tmp_path: Path
+):
+    path = write_chat(tmp_path / CHAT, {"a.jpg": JPG})
+    await owner.run(path)
+    result = await owner.run(path, files=True)
+    assert result["receipt"]["summary"].startswith("No new records: this very file was imported before")
+    assert "1 file taken" in result["receipt"]["summary"]
 
 
 async def test_a_name_that_stands_twice_in_an_artifact_is_neither(owner: Importing, tmp_path: Path):

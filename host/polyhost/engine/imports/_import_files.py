@@ -76,7 +76,7 @@ class ImportFiles:
 
 
 def _hint(count: int) -> Diagnostic:
-    files, them = ("1 file", "it") if count == 1 else (f"{count:,} files", "them")
+    files, them = ("1 file", "it") if count == 1 else (f"Up to {count:,} files", "them")
     return Diagnostic(
         code=DiagnosticCode.FILES_NOT_TAKEN,
         severity=Severity.INFO,
