@@ -182,6 +182,13 @@ async def test_the_gallery_is_narrowed_and_says_why_some_are_missing(shown: Serv
         assert await page.locator(".tile .name").all_inner_texts() == ["pier.mp4"]
 
 
+async def test_a_long_name_is_cut_and_told_whole_beside_the_pointer(shown: Served):
+    async with shown.visit("/connections/slack/files?partition=C1") as visit:
+        name = visit.page.locator(".tile .name[title*=executed]").first
+        assert await name.get_attribute("title") == HOSTILE.replace("\u202e", " ")
+        assert await name.evaluate("one => one.clientHeight < one.scrollHeight")
+
+
 async def test_a_page_of_five_hundred_pictures_draws_what_is_in_view(shown: Served):
     asked: list[str] = []
     async with shown.visit("/connections/slack") as visit:
