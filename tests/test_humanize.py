@@ -81,3 +81,24 @@ def test_things_are_counted_with_their_plural():
     assert humanize.plural(1, "gap") == "1 gap"
     assert humanize.plural(1_204, "record") == "1,204 records"
     assert humanize.plural(0, "entry", "entries") == "0 entries"
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [
+        (0, "0 B"),
+        (812, "812 B"),
+        (1_023, "1.0 KB"),
+        (4_404_019, "4.2 MB"),
+        (10 * 1024 * 1024, "10 MB"),
+        (3 << 30, "3.0 GB"),
+        (5_000 << 40, "5,000 TB"),
+    ],
+)
+def test_so_many_bytes(size, told):
+    assert humanize.byte_count(size) == told
+
+
+def test_of_what_nobody_knows_the_size_nothing_is_said():
+    assert humanize.byte_count(None) == humanize.NOTHING
+    assert humanize.byte_count(None, "unknown") == "unknown"

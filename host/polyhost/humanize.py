@@ -115,11 +115,11 @@ def byte_count(size: int | None, missing: str = NOTHING) -> str:
     """`812 B`, `4.2 MB`, counted in 1024s."""
     if size is None:
         return missing
-    amount = float(size)
-    for unit in ("B", "KB", "MB", "GB", "TB"):
-        if amount < _A_THOUSAND or unit == "TB":
+    amount, unit = float(size), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if amount < _A_THOUSAND:
             break
-        amount /= 1024
+        amount, unit = amount / 1024, larger
     digits = 0 if unit == "B" or amount >= _TEN else 1
     return f"{amount:,.{digits}f} {unit}"
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from evidences import evidence, gap, imported, run, stream
+from evidences import EARLIER, evidence, gap, imported, run, stream
 from polyhost.coverage.evidence import Attempt, PartitionReach, evidence_is_decisive, open_gaps
 from polyhost.coverage.facts import Claim, Completeness
-from polyhost.coverage.file_totals import FileTotals, file_totals
+from polyhost.coverage.file_totals import FilesTaken, FileTotals, file_totals
 from polyhost.coverage.health import project
 
 NARROWED = run(completeness=Completeness(Claim.PARTIAL, ("scope_narrowed",)))
@@ -69,3 +69,12 @@ def test_files_of_one_stream_close_no_gap_of_another():
     streams = (stream(), replace(stream("people"), files=_files(here=3)))
     found = open_gaps(evidence(run(gaps=(gap("media_missing"),)), streams=streams))
     assert [one.gap.code for one in found] == ["media_missing"]
+
+
+@pytest.mark.requirement("SL-2")
+@pytest.mark.parametrize(("asked", "is_open"), [(False, True), (True, False)])
+def test_only_an_attempt_that_asked_for_files_closes_a_gap_of_one_that_did(asked: bool, is_open: bool):
+    taken = FilesTaken(taken=0, bytes=0, known=_files(to_come=3))
+    earlier = run(EARLIER, gaps=(gap("media_missing"),), files=taken)
+    later = run(files=taken) if asked else run()
+    assert bool(open_gaps(evidence(later, earlier))) is is_open

@@ -8,6 +8,7 @@ import pytest
 
 from evidences import run
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts, Claim, Completeness, Counts, Gap, Method
+from polyhost.coverage.file_totals import FilesTaken, file_totals
 from polyhost.coverage.receipt import receipt
 
 BATCH = replace(run().facts or pytest.fail("it has facts"), gaps=(), completeness=Completeness(Claim.PARTIAL))
@@ -56,6 +57,8 @@ def reaching(*, to: str = "2026-03-01T12:00:00Z", before: str | None = None, thr
             replace(BATCH, streams={"m": Counts(new=1, unparsable=3, mended=2)}),
             "1 new; 3 could not be read; 2 kept without a part in an unexpected shape.",
         ),
+        (replace(BATCH, files=FilesTaken(taken=1, bytes=9, known=file_totals([]))), "3 new; 1 file taken."),
+        (replace(BATCH, files=FilesTaken(taken=1_200, bytes=9, known=file_totals([]))), "3 new; 1,200 files taken."),
         (
             replace(BATCH, gaps=(Gap(code="record_exception", count=1),)),
             "3 new; 1 stands out as an exception; 1 gap.",

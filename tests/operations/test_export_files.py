@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
 
 from operations.filing import HTML, PDF, SVG, attached, bring, png, post, refuse
 from operations.shelf import Shelf
@@ -21,7 +18,6 @@ from polyhost.exports.base import RowFile
 from polyhost.files.contents import Contents
 from polyhost.ledger.files import FileReason, FileState
 from polyhost.operations.export import ExportRequest, export
-from web.serving import launched
 
 pytestmark = pytest.mark.requirement("SL-2")
 HOSTILE = "\"><script>document.title='executed'</script><img src=x>](javascript:x) `#% ?.png"
@@ -48,12 +44,6 @@ async def shelf(home: Path) -> Shelf:
     await bring(made, {number: data for number, (*_, data) in FILES.items() if data is not None})
     await refuse(made, "F8", FileState.REFUSED, FileReason.NOT_ALLOWED)
     return made
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def chromium() -> AsyncGenerator[Browser]:
-    async with async_playwright() as playwright, launched(playwright) as browser:
-        yield browser
 
 
 async def exported(shelf: Shelf, folder: Path, form: str, **more: Any) -> Path:
@@ -115,38 +105,13 @@ async def test_formats_without_files_say_so(shelf: Shelf, tmp_path: Path):
         await exported(shelf, tmp_path / "out", "jsonl")
 
 
-async def test_pages_draw_pictures_and_run_nothing(shelf: Shelf, tmp_path: Path, chromium: Browser):
-    folder = await exported(shelf, tmp_path / "out", "html")
-    (page_file,) = [one for one in _pages(folder, "html") if one.name != "index.html"]
-    page = await chromium.new_page()
-    try:
-        await page.goto(page_file.as_uri())
-        drawn = await page.evaluate(
-            """async () => {
-                const all = [...document.images];
-                for (const one of all) { one.loading = "eager"; await one.decode().catch(() => undefined); }
-                return all.map((one) => [one.alt, one.naturalWidth]);
-            }"""
-        )
-        names = ("harbour.png", HOSTILE, "harbour.png", "../../../../etc/passwd", "harbour.png")
-        assert drawn == [[name, 64] for name in names]
-        assert "executed" not in await page.title()
-        told = await page.locator("body").inner_text()
-        for name, data in (("page.png", HTML), ("drawing.svg", SVG)):
-            assert await page.get_by_role("link", name=name).count() == 0
-            assert f"{name} {len(data)} B, in files/" in told
-        assert "later.png not here: The source does not let your account have it." in told
-    finally:
-        await page.close()
-
-
-def _pages(folder: Path, ending: str) -> list[Path]:
+def pages_of(folder: Path, ending: str) -> list[Path]:
     return [one for one in folder.rglob(f"*.{ending}") if "files" not in one.relative_to(folder).parts]
 
 
 async def test_markdown_leads_to_what_is_there_and_names_start_nothing(shelf: Shelf, tmp_path: Path):
     folder = await exported(shelf, tmp_path / "out", "markdown")
-    (page,) = [one for one in _pages(folder, "md") if one.name != "index.md"]
+    (page,) = [one for one in pages_of(folder, "md") if one.name != "index.md"]
     text = page.read_text(encoding="utf-8")
     places = re.findall(r"\]\(<([^>]*)>\)", text)
     assert len(places) == 7

@@ -153,3 +153,15 @@ def test_all_that_a_record_declares_in_several_places_is_bounded_together():
     other = {"each": "raw", "id": "id", "address": "url"}
     found = files({"files": many, "raw": [{"id": f"G{number}"} for number in range(800)]}, DECLARED, other)
     assert len(found) == 1_000
+
+
+def test_a_number_is_as_good_an_id_as_a_text_and_true_is_none():
+    assert [one.identity for one in files({"files": [{"id": 7}, {"id": True, "url": "u"}]})] == ["id:7", "address:u"]
+
+
+def test_a_record_that_is_the_file_says_by_a_field_of_its_own_that_it_is_gone():
+    declared = {"address": "url", "state": {"field": "file", "gone": ["removed"]}}
+    (file,) = files({"url": "u", "file": "removed"}, declared)
+    assert file.said == "gone"
+    with pytest.raises(ManifestError, match="'nothing'"):
+        reader({**declared, "state": {"field": "nothing"}})

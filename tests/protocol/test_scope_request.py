@@ -30,6 +30,8 @@ OF = manifest(
         ({"stream": ["notes"]}, "unknown_key", "request.stream"),
         ({"__proto__": {}}, "unknown_key", "request.__proto__"),
         ({"mode": "full"}, "mode_invalid", "mode"),
+        ({"files": "yes"}, "files_invalid", "files"),
+        ({"files": None}, "files_invalid", "files"),
         ({"streams": None}, "not_an_array", "streams"),
         ({"streams": "notes"}, "not_an_array", "streams"),
         ({"streams": {}}, "not_an_array", "streams"),

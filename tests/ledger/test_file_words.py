@@ -1,0 +1,31 @@
+"""What an owner reads of a file that is not here (SL-2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from polyhost.ledger.file_words import what_helps, why_not_here
+from polyhost.ledger.files import FileReason, FileState
+
+pytestmark = pytest.mark.requirement("SL-2")
+
+MISSING = [state for state in FileState if state is not FileState.HERE]
+
+
+@pytest.mark.parametrize("state", MISSING)
+@pytest.mark.parametrize("reason", [None, *FileReason])
+def test_every_file_that_is_not_here_has_a_sentence_and_what_helps(state: FileState, reason: FileReason | None):
+    told = why_not_here(state, reason)
+    assert told is not None
+    assert told.endswith(".")
+    assert "{" not in what_helps(state, reason, "work")
+
+
+@pytest.mark.parametrize("reason", [None, FileReason.DAMAGED])
+def test_of_one_that_is_here_there_is_nothing_to_say(reason: FileReason | None):
+    assert why_not_here(FileState.HERE, reason) is None
+    assert what_helps(FileState.HERE, reason, "work") == ""
+
+
+def test_reasons_are_told_apart():
+    assert len({why_not_here(FileState.TO_COME, reason) for reason in (None, *FileReason)}) == len(FileReason) + 1
