@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import Markup
 
 from exports.rows import row
 from polyhost.exports.base import Plan, StreamPlan
 from polyhost.exports.markdown import Markdown
 from polyhost.exports.text import Text
-from polyhost.foreign_text import clean, one_line
+from polyhost.foreign_text import clean, one_line, shown
 
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 HOSTILE = st.text(
@@ -64,3 +65,10 @@ def test_a_name_with_line_breaks_breaks_no_heading(tmp_path: Path):
     lines = page.read_text(encoding="utf-8").split("\n")
     assert lines[0] == "# one \\# two \\# three · 2026-09"
     assert lines[2].startswith("**A \\# B** ")
+
+
+def test_what_a_template_is_given_is_cleaned_where_it_is_text_and_no_markup():
+    assert shown("a\u202eb") == "a b"
+    assert shown(Markup("<b>\u202e</b>")) == Markup("<b>\u202e</b>")
+    assert shown(5) == 5
+    assert shown(None) is None
