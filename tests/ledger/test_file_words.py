@@ -29,3 +29,14 @@ def test_of_one_that_is_here_there_is_nothing_to_say(reason: FileReason | None):
 
 def test_reasons_are_told_apart():
     assert len({why_not_here(FileState.TO_COME, reason) for reason in (None, *FileReason)}) == len(FileReason) + 1
+
+
+@pytest.mark.parametrize("state", MISSING)
+@pytest.mark.parametrize("reason", [None, *FileReason])
+def test_what_is_only_imported_is_never_to_be_run(state: FileState, reason: FileReason | None):
+    assert "polyhost run" not in what_helps(state, reason, "work", runs=False)
+
+
+def test_it_is_imported_again():
+    assert what_helps(FileState.TO_COME, None, "work", runs=False) == "polyhost import work FILE --files"
+    assert what_helps(FileState.REFUSED, FileReason.SIGN_IN_PAGE, "work") == "polyhost run work --files --full"

@@ -39,6 +39,7 @@ _REASONS: Mapping[FileReason, str] = {
 }
 _IN_A_BROWSER = "Open it at the source, in your browser."
 _FETCH = "polyhost run {connection} --files"
+_IMPORT = "polyhost import {connection} FILE --files"
 _BY_REASON: Mapping[FileReason, str] = {
     FileReason.SIGN_IN_PAGE: _FETCH,
     FileReason.NOT_IN_FILE: "Export again with the files, then: polyhost import {connection} FILE --files",
@@ -60,11 +61,12 @@ def why_not_here(state: FileState, reason: FileReason | None) -> str | None:
     return _STATES[state] if reason is None else _REASONS[reason]
 
 
-def what_helps(state: FileState, reason: FileReason | None, connection: str) -> str:
-    """A command, or a sentence with one; empty where nothing does."""
+def what_helps(state: FileState, reason: FileReason | None, connection: str, *, runs: bool = True) -> str:
+    """A command, or a sentence with one; empty where nothing does. `runs`: whether its source is collected from; what
+    is only imported is imported again."""
     if state is FileState.HERE:
         return ""
-    if state is FileState.REFUSED and reason is FileReason.SIGN_IN_PAGE:
-        return f"{_FETCH} --full".replace("{connection}", connection)
-    told = None if reason is None else _BY_REASON.get(reason)
-    return (_BY_STATE[state] if told is None else told).replace("{connection}", connection)
+    told = _BY_STATE[state] if reason is None else _BY_REASON.get(reason, _BY_STATE[state])
+    if state is FileState.REFUSED and reason is FileReason.SIGN_IN_PAGE and runs:
+        told = f"{_FETCH} --full"
+    return (told if runs else told.replace(_FETCH, _IMPORT)).replace("{connection}", connection)

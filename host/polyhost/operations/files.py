@@ -160,7 +160,11 @@ async def files(context: Context, request: FilesRequest) -> Result[Files]:
             value["next"] = page.next
         counts = [one for one in await store.files.count(connection.id) if not one.is_thumbnail]
     value["totals"] = file_totals((one.state, one.files, one.bytes) for one in counts)
-    value["missing"] = _missing(connection.name, [(one.state, one.reason, one.files, one.bytes) for one in counts])
+    value["missing"] = _missing(
+        connection.name,
+        source.manifest.runner is not None,
+        [(one.state, one.reason, one.files, one.bytes) for one in counts],
+    )
     return Result(value)
 
 
@@ -250,7 +254,9 @@ async def _labels(
     return found
 
 
-def _missing(connection: str, counts: Iterable[tuple[FileState, FileReason | None, int, int]]) -> list[MissingFiles]:
+def _missing(
+    connection: str, runs: bool, counts: Iterable[tuple[FileState, FileReason | None, int, int]]
+) -> list[MissingFiles]:
     """By why they are not here, most files first."""
     from polyhost.ledger.file_words import what_helps, why_not_here
 
@@ -267,7 +273,7 @@ def _missing(connection: str, counts: Iterable[tuple[FileState, FileReason | Non
                 files=0,
                 bytes=0,
                 why=why,
-                instruction=what_helps(state, reason, connection),
+                instruction=what_helps(state, reason, connection, runs=runs),
             ),
         )
         group["files"] += number

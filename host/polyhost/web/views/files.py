@@ -60,7 +60,7 @@ async def files(dash: Dashboard, request: web.Request) -> Page:
     values: dict[str, Any] = {
         "connection": name,
         "known": known,
-        "may_fetch": nature in {"live", "test"} and known > found["totals"]["here"],
+        "may_fetch": nature in {"live", "test"} and _may_fetch(found),
         "states": [_choice(given, "state", code, label, count) for code, label, count in _counted(found, known)],
         "kinds": [_choice(given, "type", code, label, 0) for code, label in _KINDS],
         "after": after,
@@ -83,3 +83,8 @@ def _choice(given: Mapping[str, Any], name: str, value: str, label: str, count: 
 
 def _query(given: Mapping[str, Any]) -> str:
     return urlencode({name: value for name, value in given.items() if value})
+
+
+def _may_fetch(found: Any) -> bool:
+    """Whether a run would bring any."""
+    return any(one["instruction"].startswith("polyhost run ") for one in found["missing"])
