@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyhost.ledger.files import Content, FileFacts, FileReason, FileState, met, was_tried
+from polyhost.ledger.files import Content, FileFacts, FileReason, FileState, is_given_up, met, was_tried
 from polyhost.protocol.record_files import DeclaredFile, Said
 
 pytestmark = pytest.mark.requirement("SL-2")
@@ -99,3 +99,28 @@ def test_whatever_a_source_says_what_is_kept_is_kept(steps: list[tuple[Said, int
         facts = met(facts, "messages", replace(TOLD, said=said, size=size), None)
         assert facts.content == KEPT
         assert facts.state in FileState
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "name", "given_up"),
+    [
+        (FileReason.WRONG_SIZE, "image/png", "a.png", True),
+        (FileReason.WRONG_TYPE, "image/png", "a.png", True),
+        (FileReason.BROKEN_ENCODING, None, None, True),
+        (FileReason.CUT_OFF, "text/plain", "a.txt", False),
+        (FileReason.SIGN_IN_PAGE, "image/png", "a.png", False),
+        (FileReason.SIGN_IN_PAGE, "text/markdown", "a.md", True),
+        (FileReason.SIGN_IN_PAGE, None, None, True),
+        (FileReason.SIGN_IN_PAGE, None, "a.bin", False),
+    ],
+)
+def test_what_comes_as_something_else_every_time_is_refused_in_the_end(
+    reason: FileReason, kind: str | None, name: str | None, given_up: bool
+):
+    facts = known(type=kind, name=name)
+    for tries in range(1, 6):
+        facts = was_tried(facts, FileState.TO_COME, reason, at=AT)
+        assert facts.state is (FileState.REFUSED if given_up and tries == 5 else FileState.TO_COME)
+    assert is_given_up(facts) is given_up
+    anew = met(facts, "messages", replace(TOLD, size=13), 100)
+    assert (anew.state, anew.tries, is_given_up(anew)) == (FileState.TO_COME, 0, False)
