@@ -20,6 +20,7 @@ const well = {
   skip: { details: { reason: "x", stream: "messages", message: "x", recovery_hint: "unknown", resources: [], time_range: {}, count: 1 } },
   exception: { met: { stream: "messages", kind: "record", key: "1", reason: "refused", partition: "C1", position: "1.0", member: false } },
   exceptions: { stream: "messages", partition: "C1" },
+  fileHeaders: { host: location.hostname, headers: {} },
   fields: { raw: { id: "1" }, shape: { id: "text!" } },
   emitEach: { stream: "messages", items: [1], map: () => record, about: { name: () => ({ key: "1" }) } },
   pages: { fetchPage: async () => ({}), how: walk },

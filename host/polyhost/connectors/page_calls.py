@@ -170,10 +170,12 @@ class PageCalls:
         """Kept for this run, in memory alone."""
         if asked.host not in self._fence.hosts:
             raise RefusedError(
-                "The host is not one of the manifest's polyfill.hosts", "Give it as it is declared there."
+                "host.fileHeaders: host is not one of the manifest's polyfill.hosts", "Give it as it is declared there."
             )
         if asked.host not in self.file_headers and len(self.file_headers) >= MAX_FILE_HEADERS:
-            raise RefusedError(f"More than {MAX_FILE_HEADERS} hosts have headers of their own", "Give them fewer.")
+            raise RefusedError(
+                f"host.fileHeaders: host is one more than {MAX_FILE_HEADERS} that have headers", "Give them fewer."
+            )
         self.file_headers[asked.host] = asked.headers
         return True
 
