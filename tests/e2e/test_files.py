@@ -176,3 +176,25 @@ async def test_a_run_that_asks_for_no_files_closes_no_gap_of_them(newcomer: Owne
     newcomer.slack.behaviour.files_ask_to_sign_in = False
     await newcomer.run(files=True)
     assert "media_missing" not in await reasons(newcomer)
+
+
+async def test_a_narrowed_run_fetches_files_of_what_it_was_asked_for_alone(newcomer: Owner):
+    await newcomer.run()
+    holds = {
+        room: {file for said in await newcomer.records("messages", partition=room) for file in _ids(said)}
+        for room in (await newcomer.partitions())
+    }
+    room = next(room for room, files in holds.items() if files)
+    empty = next(room for room, files in holds.items() if not files)
+    nothing = await newcomer.run(files=True, resource=(f"messages={empty}",))
+    assert (nothing.value["receipt"]["files"]["taken"], newcomer.slack.log.files) == (0, [])
+    await newcomer.run(files=True, resource=(f"messages={room}",))
+    here = {of for of, row in (await files_of(newcomer)).items() if row.facts.state == "here"}
+    assert here == holds[room] & set(at_the_source(newcomer))
+    assert (await newcomer.run(files=True, since="2100-01-01")).value["receipt"]["files"]["taken"] == 0
+    await newcomer.run(files=True)
+    assert {row.facts.state for row in (await files_of(newcomer)).values()} == {"here"}
+
+
+def _ids(said: dict[str, Any]) -> list[str]:
+    return [file["id"] for file in said["data"].get("files") or ()]

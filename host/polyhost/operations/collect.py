@@ -191,7 +191,7 @@ async def _collect(
         method="browser_polyfill" if source.kind == "page" else "provider_api",
         recorded=prepared.recorded,
         bounds=run_bounds(context.home),
-        files=None if files is None else _file_step(context, store, connection, source, files),
+        files=None if files is None else _file_step(context, store, connection, source, scope, files),
     )
     around = RunContext(
         store=store,
@@ -227,10 +227,10 @@ def _files_asked(context: Context, wanted: object, *, full: bool) -> FilesWanted
 
 
 def _file_step(
-    context: Context, store: Store, connection: ConnectionRow, source: Loaded, wanted: FilesWanted
+    context: Context, store: Store, connection: ConnectionRow, source: Loaded, scope: Scope, wanted: FilesWanted
 ) -> FileStep:
     into = Downloading(contents=Contents(context.home), store=store, connection_id=connection.id, clock=context.clock)
-    return FileStep(wanted=wanted, rules=file_rules(source.manifest), open_fetch=into.open)
+    return FileStep(wanted=wanted, scope=scope, rules=file_rules(source.manifest), open_fetch=into.open)
 
 
 def _check_session(connection: ConnectionRow) -> None:

@@ -14,6 +14,7 @@ from polyhost.engine.files.step import AT_ONCE, Fetch, FileStep
 from polyhost.engine.files.wanted import FilesWanted
 from polyhost.errors import RunFailedError
 from polyhost.ledger.files import Content, FileReason, FileState
+from polyhost.protocol.scope import Scope, StreamScope
 from polyhost.store.base import FileResult, FileRow, Store
 from store.conftest import make_home, store
 from store.making import LATER
@@ -22,6 +23,8 @@ from store.test_files import RULES, file, filled, here, holding, numbers, put, s
 __all__ = ["make_home", "store"]
 
 pytestmark = pytest.mark.requirement("SL-2")
+
+EVERYTHING = Scope(streams=(StreamScope(name="messages"),))
 
 Becomes = Callable[[FileRow], FileResult]
 
@@ -58,7 +61,7 @@ class Fetching:
         yield self
 
     async def run(self, watch: Callable[[RunEvent], None] = lambda _: None, **wanted: Any) -> FileStep:
-        step = FileStep(wanted=FilesWanted(**wanted), rules=RULES, open_fetch=self.open)
+        step = FileStep(wanted=FilesWanted(**wanted), scope=EVERYTHING, rules=RULES, open_fetch=self.open)
         await step.fetch(self.store, self.connection_id, None, watch)  # type: ignore[arg-type]  no site is asked
         return step
 
@@ -125,7 +128,7 @@ async def test_cancelled_it_stops_and_tells_what_was_taken(store: Store):
     number = await filled(store, *(holding(one, file(f"f{one}")) for one in range(9)))
     fetching = Fetching(store, number)
     fetching.gate.clear()
-    step = FileStep(wanted=FilesWanted(), rules=RULES, open_fetch=fetching.open)
+    step = FileStep(wanted=FilesWanted(), scope=EVERYTHING, rules=RULES, open_fetch=fetching.open)
     seen: list[RunEvent] = []
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(step.fetch(store, number, None, seen.append))  # type: ignore[arg-type]

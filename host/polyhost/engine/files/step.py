@@ -18,11 +18,13 @@ from polyhost.browser.site_access import SiteAccess
 from polyhost.coverage.file_totals import FilesTaken, FileTotals, file_totals
 from polyhost.engine import events
 from polyhost.engine.events import Watcher
+from polyhost.engine.files.boundary import inside
 from polyhost.engine.files.indexing import catch_up_files
 from polyhost.engine.files.wanted import FilesWanted
 from polyhost.ledger.files import FileReason, FileState, is_given_up
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
 from polyhost.protocol.record_files import FileRules
+from polyhost.protocol.scope import Scope
 from polyhost.store.base import FileCount, FileQuery, FileResult, FileRow, Store
 
 __all__ = ["Fetch", "FileStep", "FilesEnded", "missing_files", "totals_of"]
@@ -48,9 +50,10 @@ class FilesEnded:
 
 @dataclass(slots=True, kw_only=True)
 class FileStep:
-    """That of one run. `open_fetch`: fetches with what the run's page had to ask with."""
+    """That of one run, inside its boundary. `open_fetch`: fetches with what the run's page had to ask with."""
 
     wanted: FilesWanted
+    scope: Scope
     rules: FileRules
     open_fetch: OpenFetch
     _files: int = field(default=0, init=False)
@@ -95,7 +98,7 @@ class FileStep:
             while True:
                 query = FileQuery(states=frozenset({state}), thumbnails=False, after=after, limit=_PAGE)
                 page = await store.files.find(connection_id, query)
-                for row in page.files:
+                for row in await inside(store, connection_id, page.files, self.scope):
                     if row.id not in tried and self._may_be_had(row):
                         tried.add(row.id)
                         yield row
