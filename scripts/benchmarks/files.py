@@ -34,6 +34,7 @@ from polyhost.files.contents import Contents
 from polyhost.ledger.digest import encode
 from polyhost.protocol.declarations import FilesDecl
 from polyhost.protocol.record_files import FileRules
+from polyhost.protocol.scope import Scope, StreamScope
 from polyhost.store.base import RecordWrite, Store, WriteRecords
 from polyhost.store.opening import open_store
 
@@ -48,6 +49,8 @@ _TYPE = "application/octet-stream"
 _RULES = FileRules(
     {"messages": ((FilesDecl.model_validate({"each": "files", "id": "id", "address": "url", "size": "size"}),), ())}
 )
+
+_EVERYTHING = Scope(streams=(StreamScope(name="messages"),))
 
 
 def files(*, small: int, rounds: int) -> tuple[dict[str, Any], list[str]]:
@@ -117,7 +120,7 @@ async def _us(folder: Path, place: str, names: list[str], size: int) -> float:
     try:
         connection_id = await _filled(store, site, names, size)
         into = Downloading(contents=Contents(folder), store=store, connection_id=connection_id, clock=Clock())
-        step = FileStep(wanted=FilesWanted(), rules=_RULES, open_fetch=into.open)
+        step = FileStep(wanted=FilesWanted(), scope=_EVERYTHING, rules=_RULES, open_fetch=into.open)
         access = SiteAccess(
             options=BrowserOptions(allow_hosts=(site,), map_hosts={_HOST: f"127.0.0.1:{port}"}, insecure_tls=True),
             gate=Gate(Governor(), pace=False),
