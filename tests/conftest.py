@@ -30,9 +30,14 @@ settings.register_profile(
 settings.load_profile("deep" if "POLYHOST_EXAMPLES" in os.environ else "ci")
 
 
-def pytest_configure() -> None:
-    """Ctrl-C as at a prompt, whatever the tests were started by: a shell's background job ignores it, and so would each
-    command that a test starts. And the event loop of the program, where it has one of its own."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Few examples where an answer is waited for.
+
+    Ctrl-C as at a prompt, whatever the tests were started by: a shell's background job ignores it, and so would each
+    command that a test starts. And the event loop of the program, where it has one of its own.
+    """
+    if config.getoption("--lane") == "fast" and config.getoption("--hypothesis-profile", None) is None:
+        settings.load_profile("few")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     with suppress(ImportError), warnings.catch_warnings(action="ignore"):

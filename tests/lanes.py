@@ -1,6 +1,7 @@
 """Which tests run when: every lane, and what belongs to it.
 
     ./scripts/test fast      an answer while one is working: the core and the units around it, without a browser
+    ./scripts/test units     the same without haste: what scripts/coverage measures
     ./scripts/test           the default: everything that no lane has for itself
     ./scripts/test faults    chaos, and kills that take long
     ./scripts/test servers   against other people's software, running for real
@@ -20,13 +21,13 @@ import pytest
 
 from checkout import ROOT
 
-__all__ = ["ALONE", "DEFAULT", "FAST", "LANES", "holds", "is_fast"]
+__all__ = ["ALONE", "DEFAULT", "LANES", "LONGER", "SLOW", "UNITS", "holds"]
 
 TESTS = ROOT / "tests"
-NO_BROWSER = "/the fast lane has no browser"
-"""Where the fast lane says a browser is: a test that starts one is in the wrong lane, and fails."""
+NO_BROWSER = "/this lane has no browser"
+"""Where fast and units say a browser is: a test that starts one is in the wrong lane, and fails."""
 
-FAST = (
+UNITS = (
     "artifacts",
     "browser/recordings/test_har.py",
     "browser/recordings/test_match.py",
@@ -70,7 +71,7 @@ FAST = (
     "test_requirements.py",
     "test_small_files.py",
 )
-"""Folders and files of the fast lane. It answers in 90 seconds on two cores."""
+"""Folders and files of units and of fast."""
 
 SLOW = (
     "artifacts/test_corpus.py",
@@ -98,24 +99,37 @@ SLOW = (
 )
 """What is left out of them: it starts many processes, or tries very many cases."""
 
+LONGER = (
+    "engine/notices/test_channels.py",
+    "engine/schedule/test_scheduler.py",
+    "files/test_body.py",
+    "files/test_contents.py",
+    "files/test_downloads_processes.py",
+    "files/test_downloads_redirects.py",
+    "operations/test_export_files.py",
+    "scripts/test_changelog.py",
+    "store/test_files.py",
+)
+"""What is left out of fast besides: its files, processes and servers take seconds. Fast answers in 90 on two cores."""
+
 ALONE = ("faults", "servers", "walls")
 """Lanes of a folder each, which no other lane runs. One without tests says so, and all is well."""
 
 DEFAULT = "default"
-LANES = ("fast", DEFAULT, *ALONE)
+LANES = ("fast", "units", DEFAULT, *ALONE)
 
 
 def holds(lane: str, path: PurePosixPath) -> bool:
     """Whether the lane has tests at this path, or may have them below it. `path` is relative to tests/."""
     if lane in ALONE:
         return path == PurePosixPath(".") or path.parts[0] == lane
-    if lane == "fast":
-        return is_fast(path) or any(PurePosixPath(one).is_relative_to(path) for one in FAST)
+    if lane in _LEFT_OUT:
+        is_in = _within(path, UNITS) and not _within(path, _LEFT_OUT[lane])
+        return is_in or any(PurePosixPath(one).is_relative_to(path) for one in UNITS)
     return not path.parts or path.parts[0] not in ALONE
 
 
-def is_fast(path: PurePosixPath) -> bool:
-    return _within(path, FAST) and not _within(path, SLOW)
+_LEFT_OUT = {"units": SLOW, "fast": (*SLOW, *LONGER)}
 
 
 def _within(path: PurePosixPath, folders: Iterable[str]) -> bool:
@@ -127,7 +141,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--lane") == "fast":
+    if config.getoption("--lane") in _LEFT_OUT:
         os.environ["POLYHOST_BROWSER"] = NO_BROWSER
 
 

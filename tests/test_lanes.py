@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from checkout import ROOT
-from lanes import ALONE, DEFAULT, FAST, LANES, SLOW, holds, is_fast
+from lanes import ALONE, DEFAULT, LANES, LONGER, SLOW, UNITS, holds
 
 TESTS = [PurePosixPath(path.relative_to(ROOT / "tests").as_posix()) for path in (ROOT / "tests").rglob("test_*.py")]
 
@@ -17,15 +17,16 @@ def test_every_test_is_in_the_default_lane_or_in_a_lane_of_its_own_and_in_no_two
         assert sum(holds(lane, path) for lane in (DEFAULT, *ALONE)) == 1, path
 
 
-@pytest.mark.parametrize("name", [*FAST, *SLOW])
+@pytest.mark.parametrize("name", [*UNITS, *SLOW, *LONGER])
 def test_what_the_table_names_is_there(name: str):
     assert (ROOT / "tests" / name).exists()
 
 
-@pytest.mark.parametrize("name", SLOW)
+@pytest.mark.parametrize("name", [*SLOW, *LONGER])
 def test_what_is_left_out_would_otherwise_be_in(name: str):
-    assert any(PurePosixPath(name).is_relative_to(one) for one in FAST)
-    assert not is_fast(PurePosixPath(name))
+    assert any(PurePosixPath(name).is_relative_to(one) for one in UNITS)
+    assert not holds("fast", PurePosixPath(name))
+    assert holds("units", PurePosixPath(name)) == (name in LONGER)
 
 
 def test_a_folder_is_entered_for_what_may_lie_in_it():

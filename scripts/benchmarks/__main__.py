@@ -44,7 +44,7 @@ def _bench(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         case "fence":
             return fence(requests=options.records, rounds=options.rounds)
         case "files":
-            return files(small=options.records, rounds=options.rounds)
+            return files(small=options.records, megabytes=options.megabytes, rounds=options.rounds)
         case "import":
             return imports(records=options.records)
         case "export":
@@ -61,7 +61,7 @@ async def _case(options: argparse.Namespace) -> dict[str, float]:
     if options.kind == "settle":
         return await settling.measure(options.records, options.partitions)
     if options.kind == "files":
-        return await fetching.measure(options.name, options.records, options.place)
+        return await fetching.measure(options.name, options.records, options.bytes, options.place)
     return await pipeline_cases.measure(options.name, options.records)
 
 
@@ -76,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     _bench_parser(benches, "export", "every format of export, over many records", 1_000_000, 1_000, 1)
     _bench_parser(benches, "search", "taking records into the search index, and finding in it", 1_000_000, 1_000, 5)
     _bench_parser(benches, "fence", "what an allowed request costs with the fence", 300, None, 5)
-    _bench_parser(benches, "files", "fetching files, beside curl", 500, None, 5)
+    fetch = _bench_parser(benches, "files", "fetching files, beside curl", 500, None, 5)
+    fetch.add_argument("--megabytes", type=int, default=200, help="of the one large file; default 200")
     serve = _bench_parser(benches, "serve", "a server: readers during a run, pages, event streams", 1_000_000, None, 3)
     serve.add_argument("--connections", type=int, default=50, help="default 50")
     case = benches.add_parser("case", help=argparse.SUPPRESS)  # one measurement, in a process of its own
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     case.add_argument("name")
     case.add_argument("--records", type=int, required=True)
     case.add_argument("--partitions", type=int)
+    case.add_argument("--bytes", type=int)
     case.add_argument("--place")
     return parser
 

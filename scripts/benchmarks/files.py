@@ -40,9 +40,8 @@ from polyhost.store.opening import open_store
 
 __all__ = ["files", "measure"]
 
-_LARGE = 200_000_000
 _SMALL = 100_000
-"""Bytes of a file."""
+"""Bytes of a small file."""
 _HOST = "files.example"
 _PIECE = 1_000_000
 _TYPE = "application/octet-stream"
@@ -53,14 +52,18 @@ _RULES = FileRules(
 _EVERYTHING = Scope(streams=(StreamScope(name="messages"),))
 
 
-def files(*, small: int, rounds: int) -> tuple[dict[str, Any], list[str]]:
+def files(*, small: int, megabytes: int, rounds: int) -> tuple[dict[str, Any], list[str]]:
     """Measure; the figures as JSON, and as lines to print."""
-    with tempfile.TemporaryDirectory(prefix="polyhost-bench-") as folder, _site(Path(folder), small) as ports:
+    large = megabytes * _PIECE
+    with tempfile.TemporaryDirectory(prefix="polyhost-bench-") as folder, _site(Path(folder), small, large) as ports:
         places = {"http": f"http:{ports[0]}", "https": f"https:{ports[1]}"}
         cases = {
-            f"{scheme} {what} {who}": ("files", f"{what} {who}", "--records", str(count), "--place", place)
+            f"{scheme} {what} {who}": (
+                *("files", f"{what} {who}", "--records", str(count), "--bytes", str(size)),
+                *("--place", place),
+            )
             for scheme, place in places.items()
-            for what, count in (("large", 1), ("small", small))
+            for what, count, size in (("large", 1, large), ("small", small, _SMALL))
             for who in ("curl", "polyhost")
         }
         found = run_rounds(cases, rounds)
@@ -77,11 +80,11 @@ def files(*, small: int, rounds: int) -> tuple[dict[str, Any], list[str]]:
     return {"rounds": found.as_json(), "of_curl": pairs}, show(table, lines)
 
 
-async def measure(name: str, count: int, place: str) -> dict[str, float]:
-    """One case: `large` or `small`, by `curl` or by us; so many files of the site at this scheme and port."""
+async def measure(name: str, count: int, size: int, place: str) -> dict[str, float]:
+    """One case: `large` or `small`, by `curl` or by us; so many files of so many bytes of the site at this scheme and
+    port."""
     what, who = name.split()
     names = [f"{what}-{number}.bin" for number in range(count)]
-    size = _LARGE if what == "large" else _SMALL
     with tempfile.TemporaryDirectory(prefix="polyhost-bench-") as folder:
         seconds = _curl(Path(folder), place, names) if who == "curl" else await _us(Path(folder), place, names, size)
         came = size * _how_many(Path(folder), size)
@@ -154,11 +157,11 @@ async def _filled(store: Store, site: str, names: list[str], size: int) -> int:
 
 
 @contextmanager
-def _site(folder: Path, small: int) -> Generator[tuple[int, int]]:
-    """Its ports."""
+def _site(folder: Path, small: int, large: int) -> Generator[tuple[int, int]]:
+    """Its ports. `large`: bytes of the one large file."""
     chance = random.Random(1)  # noqa: S311  no secret
     with (folder / "large-0.bin").open("wb") as file:
-        for _ in range(_LARGE // _PIECE):
+        for _ in range(large // _PIECE):
             file.write(chance.randbytes(_PIECE))
     for number in range(small):
         (folder / f"small-{number}.bin").write_bytes(chance.randbytes(_SMALL))

@@ -150,7 +150,7 @@ class Counted:
         return self.schema.iter_errors(data)
 
 
-@pytest.mark.parametrize("size", [1, 10, 1_000, 100_000])
+@pytest.mark.parametrize("size", [1, 10, 1_000, 20_000])
 def test_however_much_of_a_record_is_odd_it_is_looked_at_only_so_often(size: int) -> None:
     for odd in ({"files": [{"id": 1}] * size}, {f"x{number}": [[[5]]] for number in range(size)}):
         faults = Counted({**NOTES["schema"], "patternProperties": {"^x": {"items": {"items": {"type": "array"}}}}})
