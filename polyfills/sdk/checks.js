@@ -52,7 +52,9 @@
   });
   /** Text that names something: half a surrogate pair would name something else on its way. @param {number} max */
   const text = (max) => (/** @type {any} */ value) =>
-    typeof value === "string" && value.length > 0 && value.length <= max && value.isWellFormed();
+    typeof value === "string" && value.length > 0 && isWithin(value, max) && value.isWellFormed();
+  /** The host counts characters; a text has one or two units for each. @param {string} value @param {number} max */
+  const isWithin = (value, max) => value.length <= max || (value.length <= 2 * max && [...value].length <= max);
   const isTexts = (/** @type {any} */ value) => isObject(value) && Object.values(value).every((one) => typeof one === "string");
   const isObject = (/** @type {any} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
   /** Whether it is a list; one that throws when it is looked at is none. @param {any} value */
@@ -115,21 +117,28 @@
 
   const DECIMAL = /^0*(\d{1,20})(?:\.0*(\d{1,12}))?$/;
   const NUMERIC = /^0*(\d{1,20})$/;
-  /** What cannot be shown in a line: control, private and unassigned characters, and every space but the plain one. */
-  const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
+  /** What no line can show, and no store keeps: control characters, and halves of a character. */
+  const UNWRITABLE = /[\p{Cc}\p{Cs}]/u;
 
   /**
-   * What compares like the position does in its order; undefined where it is none of it.
-   * @param {string} order @param {string} value @returns {[bigint, bigint] | [string] | undefined}
+   * What compares like the position does in its order, part by part; undefined where it is none of it. Text is in the
+   * order of code points, as the host has it: of its units it would be another.
+   * @param {string} order @param {string} value @returns {bigint[] | number[] | undefined}
    */
   function positionKey(order, value) {
-    if (order === "lexical") return value.length <= MAX_PARTITION && !UNPRINTABLE.test(value) ? [value] : undefined;
+    if (order === "lexical") {
+      if (!isWithin(value, MAX_PARTITION) || UNWRITABLE.test(value)) return undefined;
+      return Array.from(value, (character) => /** @type {number} */ (character.codePointAt(0)));
+    }
     const [, whole, fraction = "0"] = (order === "decimal" ? DECIMAL : NUMERIC).exec(value) ?? [];
     return whole === undefined ? undefined : [BigInt(whole), BigInt(fraction)];
   }
 
   /** @param {any[]} left @param {any[]} right */
-  const isAfter = (left, right) => (left[0] === right[0] ? left[1] > right[1] : left[0] > right[0]);
+  function isAfter(left, right) {
+    const at = left.findIndex((part, index) => part !== right[index]);
+    return at >= 0 && (at >= right.length || left[at] > right[at]);
+  }
 
   // ---------------------------------------------------------------- records
 
@@ -231,6 +240,8 @@
     const { since, until, limited_before } = coverage;
     for (const [name, value] of Object.entries({ since, until, limited_before }))
       if (typeof value === "string" && !positionKey(order, value)) return `${name} is not a position in the order ${order}`;
+    if (coverage.groups?.some((/** @type {string} */ group) => !positionKey(order, group)))
+      return `groups holds what is not a position in the order ${order}`;
     const [from, to] = [since === null ? undefined : positionKey(order, since), positionKey(order, until)];
     return from && to && isAfter(from, to) ? "since lies after until" : undefined;
   }
@@ -347,8 +358,12 @@
       ),
     covered: (rules, coverage) => coverageFault(coverage, rules),
     windows: (_, stream, partition) => faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION]),
-    groups: (_, stream, partition, ids) =>
-      faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION], ["ids", ids, listOf(CURSOR, MAX_GROUPS)]),
+    groups(rules, stream, partition, ids) {
+      const fault = faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION], ["ids", ids, listOf(CURSOR, MAX_GROUPS)]);
+      const order = rules?.[stream]?.order;
+      if (fault !== undefined || !order || everyOf(ids, (id) => positionKey(order, id) !== undefined)) return fault;
+      return `ids holds what is not a position in the order ${order}`;
+    },
     state(rules, stream, cursor) {
       const fault = faultAmong(["stream", stream, NAME]) ?? sdk.values.faultOf("cursor", cursor);
       if (fault !== undefined || rules === null) return fault;

@@ -11,6 +11,7 @@ from fakes.page_runs import PageRuns, QuietCalls, collect
 from fakes.site import SiteHost
 from playbooks import MESSAGES, manifest, stream
 from polyhost.connectors.page import stream_rules
+from polyhost.protocol.positions import position_key
 
 pytestmark = pytest.mark.requirement("RS-1.6")
 
@@ -53,6 +54,35 @@ async def test_whatever_a_script_throws_at_its_host_only_well_formed_messages_le
     assert got.done["status"] == "succeeded"
     assert got.of("RECORD")[-1]["data"]["refused"] == sum(got.traffic.refused.values()) > 1000
     assert got.done["records_emitted"] == len(got.of("RECORD"))
+
+
+POSITIONS = ["a\u00a0b", "a\u200db", "\u202eabc", "\ue000", "\u2028", "ﷺ", "a\tb", "\x00", "\x7f", "\x85"]
+POSITIONS += ["\u00e9", "e\u0301", "\U0001f600" * 255, "\U0001f600" * 256, "x" * 255, "x" * 256, "\u0378"]
+LEXICAL = stream(
+    "messages",
+    properties={"of": {"type": "string"}, "name": {"type": "string"}},
+    selection={"resources": True, "resource_field": "of"},
+    partition={"field": "of", "cursor_field": "name", "order": "lexical"},
+)
+CLAIMS = """
+const taken = [];
+const covered = (since, until) => host.covered({stream: 'messages', partition: 'P', since, until});
+const claim = (since, until) => covered(since, until).then(() => true, () => false);
+for (const position of POSITIONS) taken.push(await claim(null, position));
+taken.push(await claim('\\uffff', '\\u{10000}'), await claim('\\u{10000}', '\\uffff'), await claim(null, 'a\\ud800'));
+await host.emit({stream: 'messages', key: '1', data: {id: '1', taken}});
+"""
+
+
+async def test_page_and_host_take_the_same_texts_for_positions_and_in_the_same_order(
+    pages: PageRuns, site: SiteHost
+) -> None:
+    """A text of units compares otherwise than one of characters: U+FFFF lies before U+10000."""
+    site.page()
+    body = f"const POSITIONS = {json.dumps(POSITIONS)}; {CLAIMS}"
+    got = await pages.run(site, body, polyfill={"rules": stream_rules(manifest(LEXICAL))})
+    wanted = [position_key("lexical", text) is not None for text in POSITIONS]
+    assert got.of("RECORD")[-1]["data"]["taken"] == [*wanted, True, False, False]
 
 
 async def test_a_wrong_call_nobody_catches_fails_the_run_with_its_place_in_the_script(

@@ -96,11 +96,19 @@ def test_digits_beyond_a_double_still_count():
         ("", CursorOrder.LEXICAL),
         ("x" * 256, CursorOrder.LEXICAL),
         ("a\nb", CursorOrder.LEXICAL),
+        ("a\x00b", CursorOrder.LEXICAL),
+        ("a\x85b", CursorOrder.LEXICAL),
+        ("a\ud800b", CursorOrder.LEXICAL),
     ],
 )
 def test_what_is_no_cursor_of_the_order_is_refused(value: str, order: CursorOrder):
     with pytest.raises(ValueError, match="cursor"):
         sort_key(value, order)
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=255))
+def test_every_text_that_can_be_kept_is_a_position_and_its_own_key(text: str):
+    assert sort_key(text, CursorOrder.LEXICAL) == text
 
 
 def test_greatest_and_least_ignore_what_is_absent():

@@ -47,6 +47,12 @@ def test_a_missing_partition_that_is_listed_again_goes_on_from_its_own_ranges():
     assert (back.status, back.missing_since, back.covered) == (PartitionStatus.PRESENT, None, gone.covered)
 
 
+def test_what_a_source_says_of_a_partition_counts_only_as_long_as_it_says_it():
+    known = replace(state("C1"), label="#C1", source_status="archived")
+    [now] = observe_inventory({"C1": known}, CommitInventory("messages", (InventoryEntry("C1"),), True), AT)
+    assert (now.label, now.source_status) == ("#C1", None)
+
+
 def test_a_retired_partition_that_is_listed_stays_retired():
     [seen] = observe_inventory({"C1": retired()}, _inventory("C1"), AT)
     assert (seen.status, seen.missing_since) == (PartitionStatus.RETIRED, None)

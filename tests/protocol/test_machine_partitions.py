@@ -38,6 +38,12 @@ def test_coverage_follows_the_records_it_speaks_of():
     assert book >> coverage("messages", "C1", None, "1700000000.000100", groups=["1.0"]) << [PersistRecords, claim]
 
 
+def test_a_claim_that_names_a_group_nobody_can_read_is_refused_by_name():
+    """Ours: dropped in silence, its absent members would be kept for ever."""
+    book = messages() >> coverage("messages", "C1", None, "5.0", groups=["1.0", "soon"]) << []
+    assert ("range_unproven", "messages", None) in (book >> done()).finish().codes
+
+
 def test_an_inventory_is_handed_on_as_it_comes():
     entries = (InventoryEntry("C1"), InventoryEntry("C2"))
     assert (

@@ -53,6 +53,18 @@ async def test_pages_go_through_all_partitions_in_order(store: Store, limit: int
     assert await read_all(store, connection_id, limit, deleted=True, partition="C2") == ["c2-3", "gone", "c2-5"]
 
 
+@pytest.mark.parametrize("newest", [False, True])
+async def test_positions_of_any_script_come_by_their_characters(store: Store, newest: bool):
+    """By code points, as the ledger compares them: not by the letters of a language, nor by UTF-16."""
+    connection = await connect_and_open(store)
+    texts = ["\u00a0", "a\u200db", "ab", "a\u00a0b", "e\u0301", "\u00e9", "\u202ex", "\uffff", "\U00010000", "Z", "z"]
+    records = [record(f"k{number}", partition="C1", position=text) for number, text in enumerate(texts)]
+    await store.write(connection.id, "bat_1", [WriteRecords(records)])
+    wanted = [f"k{texts.index(text)}" for text in sorted(texts, reverse=newest)]
+    assert await read_all(store, connection.id, 3, partition="C1", newest=newest) == wanted
+    assert await read_all(store, connection.id, 3, newest=newest) == wanted
+
+
 async def test_a_page_that_is_just_full_has_no_next(store: Store):
     connection_id = await filled(store)
     assert (await store.records.page(connection_id, "messages", RecordQuery(limit=len(ORDER)))).next is None

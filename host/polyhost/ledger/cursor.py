@@ -5,6 +5,9 @@ cursor came from.
 
 `decimal` is two integers around a dot, each compared as an integer: "5" equals "5.0", "5.9" is before "5.10". Leading
 zeros mean nothing. Values that differ only in them are the same position.
+
+`lexical` is by code points, as text compares here and in a store; nothing is normalised. Every text is one but for what
+cannot be kept or shown (`protocol.positions`).
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from polyhost.ledger.state import CursorOrder
-from polyhost.protocol.positions import FRACTION_DIGITS, INTEGER_DIGITS, MAX_CHARACTERS
+from polyhost.protocol.positions import FRACTION_DIGITS, INTEGER_DIGITS, MAX_CHARACTERS, is_writable
 
 __all__ = ["compare", "maximum", "minimum", "sort_key"]
 
@@ -41,8 +44,8 @@ def minimum(values: Iterable[str | None], order: CursorOrder) -> str | None:
 def _lexical(value: str) -> str:
     if not value or len(value) > MAX_CHARACTERS:
         raise ValueError(f"a lexical cursor has 1 to {MAX_CHARACTERS} characters, this one has {len(value)}")
-    if not value.isprintable():
-        raise ValueError("a lexical cursor holds printable characters only")
+    if not is_writable(value):
+        raise ValueError("a lexical cursor holds no control characters and no half characters")
     return value
 
 

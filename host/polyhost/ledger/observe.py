@@ -60,9 +60,9 @@ def observe_inventory(
     """The entries that change because these partitions exist.
 
     A missing one is present again with its ranges as they were; a retired one stays retired. Being listed proves
-    presence even where the inventory breaks off later. `scope_keys` (None: all) bounds what a scoped run may touch
-    (PR-2.7); `legacy_high_water` is for partitions without an entry, where the stored state had no partitions at all
-    (PR-2.3).
+    presence even where the inventory breaks off later. A `status` that is not told any more is none; a name is kept
+    where none comes. `scope_keys` (None: all) bounds what a scoped run may touch (PR-2.7); `legacy_high_water` is for
+    partitions without an entry, where the stored state had no partitions at all (PR-2.3).
     """
     changed: dict[str, PartitionState] = {}
     for entry in inventory.partitions:
@@ -78,14 +78,13 @@ def observe_inventory(
 
 def _listed(state: PartitionState, entry: InventoryEntry, at: str) -> PartitionState:
     label = state.label if entry.label is None else entry.label
-    source_status = state.source_status if entry.status is None else entry.status
     status = PartitionStatus.PRESENT if state.status is PartitionStatus.MISSING else state.status
     last_seen = at if state.last_seen is None or state.last_seen[:_DAY] != at[:_DAY] else state.last_seen
-    facts = (label, source_status, status, last_seen, None)
+    facts = (label, entry.status, status, last_seen, None)
     if facts == (state.label, state.source_status, state.status, state.last_seen, state.missing_since):
         return state
     return replace(
-        state, label=label, source_status=source_status, status=status, last_seen=last_seen, missing_since=None
+        state, label=label, source_status=entry.status, status=status, last_seen=last_seen, missing_since=None
     )
 
 

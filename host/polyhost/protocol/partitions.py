@@ -68,6 +68,9 @@ class Partitions:
         if rule is not None:
             self._unproven(message, rule, Severity.INFO)
             return None
+        if any(position_key(partition.order, group) is None for group in message.groups or ()):
+            self._unproven(message, "group_unreadable", Severity.GAP)
+            return None
         if self._refusals.spoils(message.stream, message.partition, partition.order, message.since, message.until):
             self._unproven(message, "record_refused", Severity.GAP)
             return None

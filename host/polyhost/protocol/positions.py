@@ -13,7 +13,15 @@ from typing import Any
 
 from polyhost.protocol.declarations import PartitionDecl
 
-__all__ = ["FRACTION_DIGITS", "INTEGER_DIGITS", "MAX_CHARACTERS", "MAX_PARTITION_KEY", "Place", "position_key"]
+__all__ = [
+    "FRACTION_DIGITS",
+    "INTEGER_DIGITS",
+    "MAX_CHARACTERS",
+    "MAX_PARTITION_KEY",
+    "Place",
+    "is_writable",
+    "position_key",
+]
 
 PositionKey = tuple[int, int] | int | str
 
@@ -30,6 +38,9 @@ MAX_PARTITION_KEY = 255
 
 _DECIMAL = re.compile(rf"0*(\d{{1,{INTEGER_DIGITS}}})(?:\.0*(\d{{1,{FRACTION_DIGITS}}}))?", re.ASCII)
 _NUMERIC = re.compile(rf"0*\d{{1,{INTEGER_DIGITS}}}", re.ASCII)
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, which no source writes into an id and no line can show; halves of a character, which no store
+keeps."""
 
 
 def _decimal(text: str) -> PositionKey | None:
@@ -41,8 +52,14 @@ def _numeric(text: str) -> PositionKey | None:
     return int(text) if _NUMERIC.fullmatch(text) else None
 
 
+def is_writable(text: str) -> bool:
+    """Whether a text can be a position at all: any script, any space, joiners too, but for what cannot be kept or
+    shown."""
+    return text.isprintable() or _UNWRITABLE.search(text) is None  # the first is quicker, and true of nearly every one
+
+
 def _lexical(text: str) -> PositionKey | None:
-    return text if text and len(text) <= MAX_CHARACTERS and text.isprintable() else None
+    return text if text and len(text) <= MAX_CHARACTERS and is_writable(text) else None
 
 
 _READERS: Mapping[str, Callable[[str], PositionKey | None]] = {

@@ -146,7 +146,7 @@ class Translator:
         return ops
 
     def _group_keys(self, command: CommitCoverage, rule: PartitionRule) -> frozenset[str]:
-        return frozenset(key for group in command.groups if (key := self._key(group, rule)) is not None)
+        return frozenset(sort_key(group, rule.order) for group in command.groups)
 
     def _absent(
         self, command: CommitCoverage, piece: Range, rule: PartitionRule, groups: frozenset[str]
@@ -256,12 +256,6 @@ class Translator:
     def _has_read(self, stream: str, partition: str | None, records: int) -> None:
         if partition is not None:
             self._read[stream, partition] += records
-
-    def _key(self, position: str, rule: PartitionRule) -> str | None:
-        try:
-            return sort_key(position, rule.order)
-        except ValueError:
-            return None
 
 
 def _facts(manifest: Manifest, name: str, scope: Scope, ledger: RunLedger) -> StreamFacts:

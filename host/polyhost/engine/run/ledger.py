@@ -14,6 +14,7 @@ from typing import Any
 
 from polyhost.engine.clock import Clock
 from polyhost.engine.run.exceptions import RunExceptions
+from polyhost.errors import RefusedError
 from polyhost.ledger import artifacts, observe, plan, ranges, settle, snapshot
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.exceptions import Retry, StandingException, covers_retry, heads_per_page
@@ -222,18 +223,20 @@ class RunLedger:
         return self.exceptions.due(stream, partition)
 
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """What the store holds of each group. An id that is not a position of this stream's order is left out."""
+        """What the store holds of each group. RefusedError where an id is no position of this stream's order."""
         ledger = self._streams.get(stream)
         if ledger is None or not ledger.in_scope(partition):
             return {}
-        positions: dict[str, str] = {}
-        for group in ids:
-            try:
-                positions[sort_key(group, ledger.rule.order)] = group
-            except ValueError:
-                continue
-        stored = await self._store.records.groups(self._connection_id, stream, partition, list(positions))
-        return {positions[key]: {"count": count, "latest": latest} for key, (count, latest) in stored.items()}
+        try:
+            positions = {group: sort_key(group, ledger.rule.order) for group in ids}
+        except ValueError as error:
+            raise RefusedError(
+                f"host.groups: ids holds what is no position in the order {ledger.rule.order}: {error}",
+                "Give each as the source writes it.",
+            ) from None
+        stored = await self._store.records.groups(self._connection_id, stream, partition, [*{*positions.values()}])
+        told = {key: {"count": count, "latest": latest} for key, (count, latest) in stored.items()}
+        return {group: told[key] for group, key in positions.items()}
 
     # what a connector reports
 
@@ -253,14 +256,12 @@ class RunLedger:
         return self._streams[stream].walked.get(partition, ())
 
     def proven(self, command: CommitCoverage) -> Range | None:
-        """The part of a coverage message that stands: None where a horizon hides it, or its cursors are unusable."""
-        try:
-            return observe.proven(command.since, command.until, command.limited_before, self._rule(command).order)
-        except ValueError:
-            return None
+        """The part of a coverage message that stands: None where a horizon hides it. Its cursors were read before (see
+        `protocol.partitions`)."""
+        return observe.proven(command.since, command.until, command.limited_before, self._rule(command).order)
 
     def take_coverage(self, command: CommitCoverage) -> list[SavePartitions]:
-        """This range is proven once the records before it are durable. Raises ValueError for unusable cursors."""
+        """This range is proven once the records before it are durable."""
         stream = self._streams[command.stream]
         at = self._clock.iso()
         if self._artifact:
