@@ -373,6 +373,7 @@
     request: (_, url, options) =>
       faultAmong(["url", url, ADDRESS]) ??
       (options === undefined ? undefined : (faultIn("options", options, REQUEST) ?? requestFault(url, options))),
+    slowDown: (_, rule) => faultAmong(["rule", rule, FUNCTION]),
     progress: (rules, message, details) =>
       faultAmong(["message", message, WORDS]) ??
       (details === undefined ? undefined : (faultIn("details", details, PROGRESS) ?? declaredFault(details.stream, rules))),

@@ -162,6 +162,7 @@ export interface RequestOptions {
 
 export interface Outcome {
   status: number;
+  /** A status of success, and no answer that asks for a pause (`host.slowDown`). */
   ok: boolean;
   headers: Record<string, string>;
   text: string;
@@ -199,6 +200,17 @@ export interface Host {
    * retrying (429, 5xx, network) within the run's budget, and returns the last outcome. Throws when nothing came back.
    */
   request(url: string, options?: RequestOptions): Promise<Outcome>;
+  /**
+   * How this site asks for a pause in the body of an answer, for all requests from now on: seconds; true where it does not
+   * say how long there (Retry-After holds, or the host's own pause); undefined, null, false or NaN where it asks for none.
+   *
+   *     host.slowDown(({ json }) => json?.retry_after_ms / 1000);              // Matrix
+   *     host.slowDown(({ json }) => json?.error?.code === "maxlag");           // MediaWiki, with a Retry-After
+   *
+   * Such an answer is treated like a 429, whatever its status; a Retry-After that is longer holds. A rule that throws, or
+   * gives anything else, is counted as a wrong call, and the answer is taken by its status.
+   */
+  slowDown(rule: (answer: Outcome) => number | boolean | null | undefined): void;
   progress(message: string, details?: { stream?: string; count?: number; total?: number }): Promise<void>;
   skip(details: { stream?: string; reason: string; message?: string; recovery_hint?: string; resources?: string[]; count?: number }): Promise<void>;
   /** Name something that could not be taken, before the range that holds it is called covered. */

@@ -304,6 +304,7 @@
 
   /** @param {any} start */
   function hostFor(start) {
+    const { request, slowDown } = sdk.makeRequests(call, fail);
     /** @type {import("./polyfill.d.ts").Host} */
     const host = {
       start,
@@ -314,7 +315,8 @@
       windows: checkedAsync("windows", (stream, partition) => call("windows", { stream, partition })),
       groups: checkedAsync("groups", (stream, partition, ids) => call("groups", { stream, partition, ids })),
       state: checkedAsync("state", (stream, cursor) => say(messageOf({ stream, cursor }, { type: "STATE" }))),
-      request: checkedAsync("request", sdk.makeRequest(call, fail)),
+      request: checkedAsync("request", request),
+      slowDown: checked("slowDown", slowDown),
       progress: checkedAsync("progress", (message, details = {}) => say(messageOf(details, { type: "PROGRESS", message })), "details"),
       skip,
       exception,

@@ -2,7 +2,7 @@
 /**
  * Requests to the site: a permit first, the fetch, and the host is told how it went.
  *
- * Owns: the request loop and what an outcome is. Must not know: when a request may be sent (the host's governor knows).
+ * Owns: the request loop, what an outcome is, whether it asks for a pause. Must not know: when a request may be sent (the host's governor knows).
  */
 (() => {
   "use strict";
@@ -13,14 +13,19 @@
   const TOO_MANY_REQUESTS = 429;
   /** Characters of an endpoint's name: docs/protocol.md. */
   const ENDPOINT_CHARACTERS = 255;
+  /** Seconds of a pause that are believed at most, as of a Retry-After (the host's governor). */
+  const LONGEST_TOLD = 30 * 86_400;
 
   /**
    * @param {(method: string, params: Record<string, unknown>) => Promise<any>} call
    * @param {import("./polyfill.d.ts").Host["fail"]} fail
    */
-  sdk.makeRequest = (call, fail) => {
+  sdk.makeRequests = (call, fail) => {
     /** @type {[string, number][]} Outcomes the governor has not heard of; they ride on the next call. */
     let outcomes = [];
+
+    /** How the site asks for a pause in the body of an answer. @type {((answer: import("./polyfill.d.ts").Outcome) => any) | undefined} */
+    let rule;
 
     /** Worth asking the host about: it may say "again". @param {number} status */
     const retriable = (status) => status === 0 || status === 408 || status === 429 || status >= 500;
@@ -34,17 +39,19 @@
       await call("permit", { endpoint, host: target.hostname, outcomes: reported });
       for (let attempt = 1; ; attempt += 1) {
         const { outcome, failure } = await attemptRequest(target, options);
-        const status = outcome?.status ?? 0;
+        const pause = outcome ? pauseInBody(outcome) : undefined;
+        const status = pause === undefined ? (outcome?.status ?? 0) : TOO_MANY_REQUESTS;
         if (outcome && !retriable(status)) {
           outcomes.push([endpoint, status]);
           return outcome;
         }
-        const retryAfter = outcome ? pauseOf(outcome.headers) : null;
+        if (outcome && pause !== undefined) outcome.ok = false;
+        const retryAfter = outcome ? pauseInHeaders(outcome.headers) : null;
         const repeats = !options.once || status === TOO_MANY_REQUESTS;
         const again =
           repeats &&
           (outcome || attempt < (options.attempts ?? Infinity)) &&
-          (await call("retry", { endpoint, status, retry_after: retryAfter, attempt }));
+          (await call("retry", { endpoint, status, retry_after: retryAfter, pause: pause ?? null, attempt }));
         if (!repeats) outcomes.push([endpoint, status]);
         if (again) continue;
         if (outcome) return outcome;
@@ -98,11 +105,34 @@
      * What the site wants to be waited for. A date is told in seconds after the answer's own date, where it has one: the
      * clock of this machine may be wrong. @param {Record<string, string>} headers
      */
-    function pauseOf(headers) {
+    function pauseInHeaders(headers) {
       const told = headers["retry-after"] ?? null;
       if (told === null || /^\s*\d+\s*$/.test(told)) return told;
       const seconds = (Date.parse(told) - Date.parse(headers.date ?? "")) / 1000;
       return Number.isFinite(seconds) ? String(Math.max(0, Math.ceil(seconds))) : told;
+    }
+
+    /**
+     * Seconds that the body asks for; null where it asks and does not say how long; undefined where it does not ask. What the
+     * rule gives besides is a wrong call, and costs nothing else. @param {import("./polyfill.d.ts").Outcome} outcome
+     */
+    function pauseInBody(outcome) {
+      if (rule === undefined) return undefined;
+      try {
+        const told = rule(outcome) ?? false;
+        if (typeof told === "boolean") return told ? null : undefined;
+        if (told instanceof Promise) told.catch(() => {});
+        if (typeof told === "number") return Number.isNaN(told) ? undefined : told < 0 ? null : Math.min(told, LONGEST_TOLD);
+      } catch {
+        // counted like everything else that is no answer
+      }
+      void call("refused", { method: "slowDown" });
+      return undefined;
+    }
+
+    /** @param {(answer: import("./polyfill.d.ts").Outcome) => any} given */
+    function slowDown(given) {
+      rule = given;
     }
 
     /** @param {string} text */
@@ -114,6 +144,6 @@
       }
     }
 
-    return request;
+    return { request, slowDown };
   };
 })();

@@ -6,7 +6,7 @@
  * Owns: the request's form, the two hosts that answer it, which errors pass. Must not know: what is asked for, or why.
  */
 
-/** Times a call is sent when Slack answers 200 with a passing trouble; the host retries 429 and 5xx itself. */
+/** Times a call is sent when Slack answers 200 with a passing trouble; the host repeats what asks for a pause and 5xx itself. */
 const ATTEMPTS = 3;
 /** Repetitions of a run for such answers, and more of them for each that went well: trouble everywhere is not waited out. */
 const REPETITIONS = 10;
@@ -130,6 +130,9 @@ function slackApi(host, session) {
 
   return { call };
 }
+
+/** Whether this asks for a pause and is no 429. @param {Outcome} outcome */
+const asksForPause = ({ json }) => json?.ok === false && json.error === "ratelimited";
 
 /** Whether this says that the session is not accepted. @param {Outcome} outcome */
 const denies = (outcome) => REAUTH.has(outcome.json?.error) || outcome.status === 401 || isSignIn(outcome.url);

@@ -79,6 +79,7 @@ polyfill(async (host) => {
 
 /** @param {Host} host */
 async function collect(host) {
+  host.slowDown(asksForPause);
   const session = await openSession(host);
   const api = slackApi(host, session);
   const survey = await lookAround(host, api);

@@ -44,7 +44,7 @@ async def test_a_first_run_on_a_bad_day_is_complete_all_the_same(newcomer: Owner
     assert [rule for rule in slack.faults.rules if not rule.fired] == []
     assert ran.status == "complete"
     assert ran.codes == {"rate_limited"}
-    assert ran.value["traffic"]["rate_limited"] == 1
+    assert ran.value["traffic"]["rate_limited"] == 2
     assert await difference(newcomer) == {}
     assert {view["extent"] for view in (await newcomer.partitions()).values()} == {"complete"}
 

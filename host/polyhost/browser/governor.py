@@ -4,8 +4,9 @@
 `Gate` is its thin asynchronous edge: it waits. Must not know: pages, URLs, what an endpoint is beyond its name.
 
 Per endpoint a token bucket whose rate is learned: every answer adds a little, every "slow down" halves it. Retry-After
-is honoured to the second. Retries are bounded for one request by attempts, and for one run by a share of its requests,
-so that a site in trouble is not hammered by a run that cannot succeed.
+is honoured to the second, and so is a pause that the body of an answer asks for. Retries are bounded for one request by
+attempts, and for one run by a share of its requests, so that a site in trouble is not hammered by a run that cannot
+succeed.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ class Meter(Protocol):
     by_endpoint: dict[str, int]
     retries: int
     rate_limited: int
+    untold_pauses: int
     waited_seconds: float
 
 
@@ -54,6 +56,7 @@ class _Tally:
     by_endpoint: dict[str, int] = field(default_factory=dict)
     retries: int = 0
     rate_limited: int = 0
+    untold_pauses: int = 0
     waited_seconds: float = 0.0
 
 
@@ -123,6 +126,7 @@ class Governor:
         state = self._endpoint(endpoint, now)
         if status == TOO_MANY_REQUESTS:
             self.meter.rate_limited += 1
+            self.meter.untold_pauses += retry_after is None
         if status in _SLOW_DOWN and now >= max(state.blocked_until, state.slowed_at + _SAME_MOMENT):
             state.slowed_at = now
             state.rate = max(self.limits.minimum_rate, state.rate * self.limits.decrease)
@@ -253,17 +257,23 @@ class Gate:
         """Report an answer that needs no repetition."""
         self._governor.outcome(endpoint, status, self._clock())
 
-    async def retry(self, endpoint: str, status: int, attempt: int, retry_after: str | None) -> bool:
+    async def retry(
+        self, endpoint: str, status: int, attempt: int, retry_after: str | None, pause: float | None = None
+    ) -> bool:
         """Report a failed attempt; True, once the time has come, where it may be sent again: now, with its permit."""
-        if not await self.rest(endpoint, status, attempt, retry_after):
+        if not await self.rest(endpoint, status, attempt, retry_after, pause):
             return False
         await self.permit(endpoint)
         return True
 
-    async def rest(self, endpoint: str, status: int, attempt: int, retry_after: str | None) -> bool:
-        """Report a failed attempt; True, once its pause is over, where it may be sent again with another permit."""
-        now = self._clock()
-        delay = self._governor.retry(endpoint, status, attempt, now, retry_after_seconds(retry_after, self._wall()))
+    async def rest(
+        self, endpoint: str, status: int, attempt: int, retry_after: str | None, pause: float | None = None
+    ) -> bool:
+        """Report a failed attempt; True, once its pause is over, where it may be sent again with another permit.
+        `retry_after`: the header; `pause`: seconds that the body asks for. Where both are told, the longer holds."""
+        told = [retry_after_seconds(retry_after, self._wall()), None if pause is None else min(pause, LONGEST_TOLD)]
+        longest = max((seconds for seconds in told if seconds is not None), default=None)
+        delay = self._governor.retry(endpoint, status, attempt, self._clock(), longest)
         if delay is None:
             return False
         if self._pace:

@@ -62,15 +62,17 @@ class ConnectorExited:
 
 @dataclass(slots=True)
 class Traffic:
-    """What a session cost the site: requests sent, in all and by endpoint; retries; times the site said to slow down;
-    seconds spent waiting; requests to undeclared hosts that were blocked, by host; wrong calls of the script that were
-    refused, by method; and whether what the site said last was that nobody is signed in. `signs` of life of the
-    connector, counted; `held`: how many of its questions the host has not answered, which is why it may be silent."""
+    """What a session cost the site: requests sent, in all and by endpoint; retries; times the site said to slow down,
+    and how many of them it did not say for how long; seconds spent waiting; requests to undeclared hosts that were
+    blocked, by host; wrong calls of the script that were refused, by method; and whether what the site said last was
+    that nobody is signed in. `signs` of life of the connector, counted; `held`: how many of its questions the host has
+    not answered, which is why it may be silent."""
 
     requests: int = 0
     by_endpoint: dict[str, int] = field(default_factory=dict)
     retries: int = 0
     rate_limited: int = 0
+    untold_pauses: int = 0
     waited_seconds: float = 0.0
     blocked: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)

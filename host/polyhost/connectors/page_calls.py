@@ -69,6 +69,8 @@ class _Retry(_Call):
     status: _Status
     attempt: Annotated[int, Field(ge=1, le=1_000_000)]
     retry_after: Annotated[str, Field(max_length=MAX_HEADER)] | None
+    pause: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Seconds that the body of the answer asks for, as the script reads it."""
 
 
 class _Fenced(_Call):
@@ -150,7 +152,7 @@ class PageCalls:
         return True
 
     async def retry(self, asked: _Retry) -> bool:
-        return await self._gate.retry(asked.endpoint, asked.status, asked.attempt, asked.retry_after)
+        return await self._gate.retry(asked.endpoint, asked.status, asked.attempt, asked.retry_after, asked.pause)
 
     async def fenced(self, asked: _Fenced) -> bool:
         for host in asked.hosts:
@@ -197,7 +199,19 @@ _ANSWERS: Mapping[str, _Answer] = {
 }
 _SDK_METHODS = frozenset(
     {"scope", "emit", "inventory", "covered", "windows", "groups", "state", "request", "progress", "skip", "ask"}
-    | {"sleep", "parse", "fail", "exception", "exceptions", "fields", "emitEach", "pages", "isUp", "fileHeaders"}
+    | {
+        "sleep",
+        "parse",
+        "fail",
+        "exception",
+        "exceptions",
+        "fields",
+        "emitEach",
+        "pages",
+        "isUp",
+        "fileHeaders",
+        "slowDown",
+    }
 )
 """What `host` has in polyfill.d.ts: the names that a count may be kept by."""
 

@@ -62,6 +62,7 @@ def _endpoints() -> Iterator[SlackRow]:
         "answers a page of HTML once": HtmlBody(200),
         "breaks the connection off once": Drop(),
         "asks to slow down once": RateLimit(1),
+        "asks to slow down in the body of a 200 once": RateLimit(as_ok=True),
     }
     for batch, action in actions.items():
         for method in ENDPOINTS:

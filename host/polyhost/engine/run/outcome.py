@@ -301,7 +301,7 @@ def _of_traffic(traffic: Traffic) -> Sequence[Diagnostic]:
                 code=DiagnosticCode.RATE_LIMITED,
                 severity=Severity.INFO,
                 count=traffic.rate_limited,
-                message="The site asked to slow down, and was obeyed.",
+                message=_slow_down_words(traffic),
                 recovery_hint="retry_by_runtime",
             )
         )
@@ -317,6 +317,18 @@ def _of_traffic(traffic: Traffic) -> Sequence[Diagnostic]:
             )
         )
     return found
+
+
+def _slow_down_words(traffic: Traffic) -> str:
+    """Obeyed is only what was told: where a site does not say how long, nobody knows whether we waited long enough."""
+    if not traffic.untold_pauses:
+        return "The site asked to slow down, and was obeyed."
+    if traffic.untold_pauses == traffic.rate_limited:
+        return "The site asked to slow down and did not say for how long; polyhost chose the pauses itself."
+    return (
+        f"The site asked to slow down, and was obeyed; {traffic.untold_pauses:,} of {traffic.rate_limited:,} times it "
+        "did not say for how long, and polyhost chose the pause itself."
+    )
 
 
 def _of_error(error: PolyhostError) -> Diagnostic:
