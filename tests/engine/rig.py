@@ -21,6 +21,7 @@ from polyhost.connectors.base import Batch, Connector, ConnectorSession, HostCal
 from polyhost.connectors.scripted import Said, Script, ScriptedConnector, ScriptHost
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, RunEvent
+from polyhost.engine.files.blobs import BlobStep
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.pause import Pause
 from polyhost.errors import RunFailedError
@@ -160,6 +161,7 @@ class Rig:
         made: type[ScriptedConnector] = ScriptedConnector,
         other: Connector | None = None,
         bounds: RunBounds = DEFAULT_BOUNDS,
+        blobs: BlobStep | None = None,
     ) -> dict[str, Any]:
         """One run to its end, as `run --json` shows it. `other`: a connector to run instead of the script."""
         self.log.clear()
@@ -174,6 +176,7 @@ class Rig:
             full=full,
             recorded=recorded,
             bounds=bounds,
+            blobs=blobs,
         )
         around = RunContext(
             store=self.store,  # type: ignore[arg-type]  # it is one, by delegation

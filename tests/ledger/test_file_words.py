@@ -40,3 +40,8 @@ def test_what_is_only_imported_is_never_to_be_run(state: FileState, reason: File
 def test_it_is_imported_again():
     assert what_helps(FileState.TO_COME, None, "work", runs=False) == "polyhost import work FILE --files"
     assert what_helps(FileState.REFUSED, FileReason.SIGN_IN_PAGE, "work") == "polyhost run work --files --full"
+
+
+def test_what_a_connector_hands_over_by_itself_comes_with_a_full_run():
+    assert what_helps(FileState.TO_COME, FileReason.NOT_SENT, "work") == "polyhost run work --full"
+    assert what_helps(FileState.REFUSED, FileReason.WRONG_DIGEST, "work") == "polyhost run work --full"

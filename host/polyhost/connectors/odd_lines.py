@@ -8,7 +8,8 @@ has: half a character (a text cut through an emoji, bytes that are no UTF-8), a 
 larger than any, a value nested deeper than is admitted. It costs what it costs in a page: half a character is U+FFFD,
 any other costs its field. A line that is torn, or two in one, is not read: nobody could say what else it held.
 
-Only a RECORD, an inventory and a PROGRESS are read so: each can do without what is odd in it. A cursor, a claim or an
+Only a RECORD, an inventory and a PROGRESS are read so: each can do without what is odd in it; and a BLOB, which costs
+itself whatever is wrong with it. A cursor, a claim or an
 end with an odd value in it would move something falsely.
 """
 
@@ -27,7 +28,7 @@ __all__ = ["read_odd_line"]
 
 MAX_BRACKETS = 1_000_000
 """Brackets in one odd line at most: each is looked at, and so many take a third of a second."""
-_READ_SO = frozenset({"RECORD", "PARTITION_INVENTORY", "PROGRESS"})
+_READ_SO = frozenset({"RECORD", "PARTITION_INVENTORY", "PROGRESS", "BLOB"})
 _MAX_NUMBER = 1_000
 """Characters of a number: the largest float has 309 digits. Reading one takes more than its length in time."""
 _MAX_INTEGER = 20

@@ -51,6 +51,8 @@ BATCH_BYTES = 256 * 1024
 """Bytes after which a batch is full; its last message may go beyond."""
 CREDIT = 12
 """Batches that may be out and not yet durable: enough to read on while one is written, few enough to hold in memory."""
+SPOOL = "PDPP_BLOB_SPOOL_DIR"
+"""What a connector reads to learn where to put the files that it hands over."""
 CHUNKS_AT_ONCE = 16
 """Chunks read in one turn of the event loop while they hold no message: a megabyte at most."""
 PASSED_ON = ("PATH", "HOME", "LANG", "LANGUAGE", "TMPDIR", "TZ")
@@ -81,7 +83,8 @@ def child_environment(host: Mapping[str, str]) -> dict[str, str]:
 
 
 class StdioConnector(Connector):
-    """The command of a manifest, run in the manifest's folder. `secrets` are values that stderr must not show."""
+    """The command of a manifest, run in the manifest's folder. `secrets` are values that stderr must not show; `spool`:
+    where it puts files that it hands over, which is there while it is open."""
 
     def __init__(
         self,
@@ -91,7 +94,9 @@ class StdioConnector(Connector):
         secrets: Collection[str] = (),
         patience: Timeouts | None = None,
         bounds: RunBounds | None = None,
+        spool: Path | None = None,
     ) -> None:
+        self._spool = spool
         self._bounds = bounds or DEFAULT_BOUNDS
         self._command = tuple(command)
         self._folder = folder.absolute()
@@ -133,6 +138,8 @@ class StdioConnector(Connector):
                 "Run polyhost on Linux, macOS or in WSL.",
             )
         environment = child_environment(os.environ)
+        if self._spool is not None:
+            environment[SPOOL] = str(self._spool)
         program = self._program(environment.get("PATH"))
         try:
             return ChildProcess([program, *self._command[1:]], cwd=self._folder, env=environment, on_stderr=tail.add)

@@ -444,5 +444,6 @@ class ErrorCode(StrEnum):
     )
     UNKNOWN_LABEL_FIELD = "unknown_label_field", 400, _REFUSED, "`label_fields` names no property of the schema."
     UNKNOWN_SEARCH_FIELD = "unknown_search_field", 400, _REFUSED, "`search` names no property of the schema."
+    CAPABILITY_MISSING = "capability_missing", 400, _REFUSED, "The connector sends messages that nothing here takes."
     BINDING_MISSING = "binding_missing", 400, _REFUSED, "The connector requires something that nothing here offers."
     FOLDER_TAKEN = "folder_taken", 400, _REFUSED, "There is something already where the new folder would go."

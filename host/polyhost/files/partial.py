@@ -77,6 +77,12 @@ class Partial:
         """Of what they are; None where that is not known, and then there are none."""
         return self._origin
 
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the bytes that are here."""
+        self._catch_up()
+        return self._hash.hexdigest()
+
     def begin(self, origin: Origin) -> None:
         """Drop what is here: what is written from now on is of this origin."""
         self._empty()

@@ -33,15 +33,20 @@ _REASONS: Mapping[FileReason, str] = {
     FileReason.SERVER_ERROR: "The source answered that it cannot give it now.",
     FileReason.TOO_LARGE: "It is larger than was asked for.",
     FileReason.BROKEN_ENCODING: "It is damaged on the way: what came cannot be read to its end.",
+    FileReason.WRONG_DIGEST: "What came is not what the source said it would hand over.",
+    FileReason.NOT_SENT: "Its connector named it and did not hand it over.",
     FileReason.NOT_IN_FILE: "The file that was imported names it and does not hold it.",
     FileReason.DAMAGED: "It was here, and its bytes are not what they were.",
     FileReason.LOST: "It was here, and somebody took it out of the home.",
 }
 _IN_A_BROWSER = "Open it at the source, in your browser."
 _FETCH = "polyhost run {connection} --files"
+_SEND = "polyhost run {connection} --full"
 _IMPORT = "polyhost import {connection} FILE --files"
 _BY_REASON: Mapping[FileReason, str] = {
     FileReason.SIGN_IN_PAGE: _FETCH,
+    FileReason.WRONG_DIGEST: _SEND,
+    FileReason.NOT_SENT: _SEND,
     FileReason.NOT_IN_FILE: "Export again with the files, then: polyhost import {connection} FILE --files",
 }
 _BY_STATE: Mapping[FileState, str] = {
@@ -69,4 +74,4 @@ def what_helps(state: FileState, reason: FileReason | None, connection: str, *, 
     told = _BY_STATE[state] if reason is None else _BY_REASON.get(reason, _BY_STATE[state])
     if state is FileState.REFUSED and reason is FileReason.SIGN_IN_PAGE and runs:
         told = f"{_FETCH} --full"
-    return (told if runs else told.replace(_FETCH, _IMPORT)).replace("{connection}", connection)
+    return (told if runs else told.replace(_FETCH, _IMPORT).replace(_SEND, _IMPORT)).replace("{connection}", connection)

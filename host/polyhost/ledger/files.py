@@ -54,6 +54,10 @@ class FileReason(StrEnum):
     """It is larger than was asked for."""
     BROKEN_ENCODING = "broken_encoding"
     """What came, or what holds it, is damaged: it cannot be unpacked, or not be read to its end."""
+    WRONG_DIGEST = "wrong_digest"
+    """What came is not what the source says its SHA-256 is of."""
+    NOT_SENT = "not_sent"
+    """A record names it, and its connector, which hands files over by itself, did not."""
     NOT_IN_FILE = "not_in_file"
     """The imported file names it and does not hold it."""
     DAMAGED = "damaged"
@@ -104,7 +108,9 @@ _CLAIMS = frozenset(_BY_SAID.values())
 
 _TRIES = 5
 """How often a file that comes whole and is not what its source says is asked for: by then it will not become it."""
-_IS_NOT_IT = frozenset({FileReason.WRONG_SIZE, FileReason.WRONG_TYPE, FileReason.BROKEN_ENCODING})
+_IS_NOT_IT = frozenset(
+    {FileReason.WRONG_SIZE, FileReason.WRONG_TYPE, FileReason.WRONG_DIGEST, FileReason.BROKEN_ENCODING}
+)
 _SAY_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 

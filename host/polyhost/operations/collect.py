@@ -12,6 +12,7 @@ from pathlib import Path
 
 from polyhost.browser.recordings.waivers import read_waivers
 from polyhost.engine.development.rehearsal import keep_recording
+from polyhost.engine.files.blobs import BlobStep
 from polyhost.engine.files.downloading import Downloading
 from polyhost.engine.files.rubbish import tidy_up
 from polyhost.engine.files.step import FileStep
@@ -34,6 +35,7 @@ from polyhost.engine.sources.connectors import (
 from polyhost.engine.sources.lookup import Loaded, find_source
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.files.contents import Contents
+from polyhost.files.spool import Spool
 from polyhost.operations.context import Context
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import host_mappings, resources
@@ -192,6 +194,7 @@ async def _collect(
         recorded=prepared.recorded,
         bounds=run_bounds(context.home),
         files=None if files is None else _file_step(context, store, connection, source, scope, files),
+        blobs=_blob_step(context, store, connection, source, prepared.spool, files),
     )
     around = RunContext(
         store=store,
@@ -202,7 +205,7 @@ async def _collect(
         pause=context.pause,
     )
     result = await collect(what, around)
-    if files is not None:
+    if files is not None or what.blobs is not None:
         await tidy_up(store, context.home)
     await prepared.remember(store, connection)
     kept = keep_trace(trace, result, context.home, trace_to)
@@ -231,6 +234,29 @@ def _file_step(
 ) -> FileStep:
     into = Downloading(contents=Contents(context.home), store=store, connection_id=connection.id, clock=context.clock)
     return FileStep(wanted=wanted, scope=scope, rules=file_rules(source.manifest), open_fetch=into.open)
+
+
+def _blob_step(
+    context: Context,
+    store: Store,
+    connection: ConnectionRow,
+    source: Loaded,
+    spool: Spool | None,
+    wanted: FilesWanted | None,
+) -> BlobStep | None:
+    """Files that are handed over cost the source nothing: they are taken also where none are asked for."""
+    if spool is None:
+        return None
+    return BlobStep(
+        store=store,
+        connection_id=connection.id,
+        clock=context.clock,
+        contents=Contents(context.home),
+        spool=spool,
+        rules=file_rules(source.manifest),
+        wanted=wanted or FilesWanted.of(load_config(context.home).files),
+        watch=context.watch,
+    )
 
 
 def _check_session(connection: ConnectionRow) -> None:

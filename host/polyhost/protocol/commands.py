@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from polyhost.protocol.blob_message import Blob
 from polyhost.protocol.diagnostics import Diagnostic
 from polyhost.protocol.exceptions import ExceptionFact
 from polyhost.protocol.records import Record
@@ -28,6 +29,7 @@ __all__ = [
     "ReportProgress",
     "RunOutcome",
     "SendToConnector",
+    "TakeBlob",
     "TerminateConnector",
 ]
 
@@ -129,6 +131,13 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeBlob:
+    """The connector has handed a file over. It is of the record that names it, which may come before it or after."""
+
+    blob: Blob
+
+
+@dataclass(frozen=True, slots=True)
 class TerminateConnector:
     """End it now: ask, then kill. `reason` is a code."""
 
@@ -176,6 +185,7 @@ Command = (
     | AskOwner
     | ReportProgress
     | Report
+    | TakeBlob
     | TerminateConnector
     | FinishConnector
     | EndRun

@@ -20,9 +20,13 @@ from polyhost.protocol.host_patterns import host_pattern
 from polyhost.protocol.patterns import compile_pattern
 
 __all__ = [
+    "BLOBS",
+    "BLOB_FIELD",
+    "MAX_BLOB",
     "MAX_NAME",
     "RESERVED_NAMES",
     "BindingDecl",
+    "BlobsDecl",
     "Capabilities",
     "FileStateDecl",
     "FilesDecl",
@@ -42,6 +46,12 @@ MAX_NAME = 128
 """Characters in a stream or binding name. Names are repeated in every message and diagnostic."""
 MAX_RATIONALE = 200
 """Characters of a reason that the owner reads."""
+MAX_BLOB = 32 << 20
+"""Bytes of a file that a connector hands over with BLOB: as much as any host takes in one."""
+BLOBS = "BLOB"
+"""The protocol capability of a connector that hands files over, and the type of the message it does so with."""
+BLOB_FIELD = "blob_ref"
+"""The field of a record that names such a file."""
 RESERVED_NAMES = frozenset({"__proto__", "constructor", "prototype"})
 """Names that mean something else as a key of a JavaScript object, where a page connector would look them up."""
 
@@ -143,9 +153,19 @@ class RefreshPolicyDecl(_OpenDecl):
     background_safe: bool | None = None
 
 
+class BlobsDecl(_Decl):
+    """Which streams a connector hands files over for, and how large one may be, in bytes. In use outside the profile,
+    beside the protocol capability BLOB."""
+
+    version: Literal[1] = 1
+    max_blob_bytes: Annotated[int, Field(gt=0)] = MAX_BLOB
+    streams: Names = ()
+
+
 class Capabilities(_Decl):
     human_interaction: Annotated[tuple[Literal["credentials", "otp", "manual_action"], ...], Strict(False)] = ()
     refresh_policy: RefreshPolicyDecl | None = None
+    host_blob_write: BlobsDecl | None = None
 
 
 class Selection(_Decl):
@@ -194,6 +214,8 @@ class FileStateDecl(_Decl):
     gone: Texts = ()
     hidden: Texts = ()
     external: Texts = ()
+    none: Texts = ()
+    """That there is no file after all, whatever else is said of one."""
 
 
 class FilesDecl(_Decl):
@@ -411,6 +433,8 @@ class Manifest(_Decl):
     version: Annotated[str, Field(min_length=1, max_length=100)]
     display_name: Annotated[str, Field(min_length=1, max_length=200)]
     runtime_requirements: RuntimeRequirements = RuntimeRequirements()
+    protocol_capabilities: Names = ()
+    """Messages beyond the profile that it needs its host to take."""
     capabilities: Capabilities = Capabilities()
     streams: Annotated[tuple[StreamDecl, ...], Strict(False), Field(min_length=1)]
     polyfill: PolyfillDecl | None = None
@@ -430,6 +454,22 @@ class Manifest(_Decl):
 
     def stream(self, name: str) -> StreamDecl | None:
         return self.by_name.get(name)
+
+    @cached_property
+    def blob_streams(self) -> frozenset[str]:
+        """Streams that files may be handed over for: those that are named, or all whose records can name one."""
+        if BLOBS not in self.protocol_capabilities:
+            return frozenset()
+        named = self.capabilities.host_blob_write
+        if named is not None and named.streams:
+            return frozenset(named.streams) & self.by_name.keys()
+        return frozenset(stream.name for stream in self.streams if BLOB_FIELD in stream.properties)
+
+    @property
+    def max_blob(self) -> int:
+        """Bytes that a file handed over may have."""
+        named = self.capabilities.host_blob_write
+        return MAX_BLOB if named is None else min(MAX_BLOB, named.max_blob_bytes)
 
     @property
     def runner(self) -> Literal["polyfill", "stdio"] | None:

@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 
 from polyhost.protocol.admission import Admission
 from polyhost.protocol.bindings import PARTITIONS
+from polyhost.protocol.blobs import Blobs
 from polyhost.protocol.checkpoints import RECORD_REFUSED, Checkpoints, Eligible
 from polyhost.protocol.commands import (
     AskOwner,
@@ -28,9 +29,10 @@ from polyhost.protocol.commands import (
     ReportProgress,
     RunOutcome,
     SendToConnector,
+    TakeBlob,
     TerminateConnector,
 )
-from polyhost.protocol.declarations import Manifest
+from polyhost.protocol.declarations import BLOBS, Manifest
 from polyhost.protocol.detail import Account, DetailAccounts
 from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
 from polyhost.protocol.exception_reports import Exceptions
@@ -109,6 +111,7 @@ class RunMachine:
         )
         self._exceptions = Exceptions(manifest, scope, self._findings, self._admission.refusals)
         self._skips = Skips(manifest, scope, self._findings)
+        self._blobs = Blobs(manifest, scope, self._findings)
         self._mentions = Mentions(manifest, scope, wanted=keeps_exceptions)  # of a file, none is
         self._ending = Ending()
         self._asked: Interaction | None = None
@@ -279,10 +282,14 @@ class RunMachine:
         if isinstance(message, MalformedLine) and message.odd is not None:
             if message.odd.message["type"] == "RECORD":
                 return self._admission.take_odd(message.odd)
+            if message.odd.message["type"] == BLOBS:
+                return self._take_blob(message.odd.message, is_odd=True)
             message = message.odd.message
         if isinstance(message, MalformedLine):
             where = f"line {message.line} ({message.length} bytes, sha256 {message.digest})"
             raise ProtocolViolationError(message.rule, where)
+        if type(message) is dict and message.get("type") == BLOBS:
+            return self._take_blob(message)
         read = parse_message(message)
         stream = getattr(read, "stream", None)
         if stream is not None and self._manifest.stream(stream) is None:
@@ -341,6 +348,11 @@ class RunMachine:
     def _take_exception(self, message: ExceptionReport, _now: float) -> list[Command]:
         fact = self._exceptions.take(message)
         return _NOTHING if fact is None else [*self.flush(), NoteException(self._admission.emitted, fact)]
+
+    def _take_blob(self, message: Mapping[str, Any], *, is_odd: bool = False) -> list[Command]:
+        """Carried out once what came with it is durable: its record may be the next one."""
+        blob = self._blobs.take(message, is_odd=is_odd)
+        return _NOTHING if blob is None else [TakeBlob(blob)]
 
     def _take_done(self, message: Done, _now: float) -> list[Command]:
         if message.records_emitted != self.records_emitted:

@@ -15,12 +15,12 @@ from enum import StrEnum
 from typing import Any
 
 from polyhost.instants import EventTime, time_reader
-from polyhost.protocol.declarations import FilesDecl, Manifest
+from polyhost.protocol.declarations import BLOB_FIELD, FilesDecl, FileStateDecl, Manifest, StreamDecl
 from polyhost.protocol.event_time import time_fields
 
-__all__ = ["DeclaredFile", "FileReader", "FileRules", "RecordFiles", "Said", "file_rules"]
+__all__ = ["DeclaredFile", "FileReader", "FileRules", "RecordFiles", "Said", "blob_identity", "file_rules"]
 
-_FORM = 1
+_FORM = 2
 """Of what is read of a record: to be counted up whenever it comes out otherwise, so that records are read anew."""
 MAX_FILES = 1_000
 """Of one record. More is no list of files."""
@@ -28,6 +28,17 @@ MAX_TEXT = 4_096
 """Characters of an address, a name, an id: what is longer is none."""
 MAX_SIZE = 1 << 50
 """Bytes; a greater size is not believed."""
+
+
+_BLOB = FilesDecl(
+    each=BLOB_FIELD,
+    id="sha256",
+    member="blob_id",
+    type="mime_type",
+    size="size_bytes",
+    state=FileStateDecl(field="sha256", none=("0" * 64,)),
+)
+"""How a record names a file that its connector hands over. A digest of zeros alone says that it hands none over."""
 
 
 class Said(StrEnum):
@@ -79,8 +90,18 @@ class RecordFiles:
 
 
 def file_rules(manifest: Manifest) -> FileRules:
-    """Of the streams that declare files."""
-    return FileRules({s.name: (s.files, tuple(time_fields(s))) for s in manifest.streams if s.files})
+    """Of the streams that declare files, or that files are handed over for."""
+    each = ((stream, _files_of(manifest, stream)) for stream in manifest.streams)
+    return FileRules({stream.name: (files, tuple(time_fields(stream))) for stream, files in each if files})
+
+
+def _files_of(manifest: Manifest, stream: StreamDecl) -> Sequence[FilesDecl]:
+    return (*stream.files, _BLOB) if stream.name in manifest.blob_streams else stream.files
+
+
+def blob_identity(digest: str) -> str:
+    """What makes a file that is handed over the one that records name by this SHA-256."""
+    return _identity(digest, None, "")
 
 
 class FileReader:
@@ -130,6 +151,9 @@ def _file(declared: FilesDecl, place: str, record: str, data: Mapping[str, Any])
     member, own = _text(data, declared.member), _text(data, declared.id)
     if own is None and address is None and member is None and name is None:
         return None
+    said = _said(declared, data)
+    if said is None:
+        return None
     return DeclaredFile(
         identity=_identity(own, address, f"{record}/{place}"),
         place=place,
@@ -139,7 +163,7 @@ def _file(declared: FilesDecl, place: str, record: str, data: Mapping[str, Any])
         size=_size(data, declared.size),
         address=address,
         member=member,
-        said=_said(declared, data),
+        said=said,
     )
 
 
@@ -149,11 +173,14 @@ def _identity(own: str | None, address: str | None, place: str) -> str:
     return f"at:{place}" if address is None else f"address:{address}"
 
 
-def _said(declared: FilesDecl, data: Mapping[str, Any]) -> Said:
+def _said(declared: FilesDecl, data: Mapping[str, Any]) -> Said | None:
+    """None where the source says that there is no file."""
     if declared.state is None:
         return Said.THERE
     value = _value(data, declared.state.field)
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    if text in declared.state.none:
+        return None
     for said in (Said.GONE, Said.HIDDEN, Said.EXTERNAL):
         if text in getattr(declared.state, said.value):
             return said

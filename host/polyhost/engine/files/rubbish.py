@@ -13,6 +13,7 @@ from pathlib import Path
 
 from polyhost.errors import PolyhostError
 from polyhost.files.contents import Contents
+from polyhost.files.spool import sweep_spools
 from polyhost.ledger.files import Content
 from polyhost.store.base import Store
 
@@ -30,6 +31,7 @@ async def take_out_rubbish(store: Store, home: Path, *, strays: bool = False) ->
     async with contents.held():
         taken = await _take_out_unused(store, contents)
         if strays:
+            await asyncio.to_thread(sweep_spools, home)
             known = {content.digest async for content in known_contents(store)}
             found = await asyncio.to_thread(contents.strays, known)
             await asyncio.to_thread(contents.remove, found.digests)

@@ -18,6 +18,7 @@ from polyhost.connectors.base import Batch, ConnectorExited, ConnectorSession, M
 from polyhost.engine import events
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer
+from polyhost.engine.files.blobs import BlobStep
 from polyhost.engine.run._look_ups import LookUps, NeedStored, Target, merged
 from polyhost.engine.run._tally import Tally
 from polyhost.engine.run._translate import Translator
@@ -26,6 +27,7 @@ from polyhost.engine.run.watchdog import Watchdog
 from polyhost.errors import PolyhostError, RunFailedError
 from polyhost.instants import iso_from_seconds
 from polyhost.protocol import commands
+from polyhost.protocol.blob_message import Blob
 from polyhost.protocol.commands import Command, PersistRecords, RunOutcome
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.records import Record
@@ -42,12 +44,14 @@ TICK_SECONDS = 1.0
 
 @dataclass(slots=True)
 class _Unit:
-    """What one batch came to: steps to write, the watermark they reach, the batch to acknowledge, what follows."""
+    """What one batch came to: steps to write, the watermark they reach, the batch to acknowledge, what follows, and
+    files that were handed over."""
 
     steps: list[NeedStored | WriteOp] = field(default_factory=list["NeedStored | WriteOp"])
     sequence: int = 0
     batch: Batch | None = None
     after: list[Command] = field(default_factory=list[Command])
+    blobs: list[Blob] = field(default_factory=list[Blob])
 
 
 class Pipeline:
@@ -66,6 +70,7 @@ class Pipeline:
         cancelled: asyncio.Event,
         pause: Pause,
         watchdog: Watchdog,
+        blobs: BlobStep | None = None,
     ) -> None:
         self._machine = machine
         self._translator = translator
@@ -78,6 +83,7 @@ class Pipeline:
         self._cancelled = cancelled
         self._pause = pause
         self._watchdog = watchdog
+        self._blobs = blobs
         self._units: asyncio.Queue[_Unit] = asyncio.Queue(QUEUED_UNITS)
         self._outcome: RunOutcome | None = None
         self._tasks: asyncio.TaskGroup | None = None
@@ -167,6 +173,8 @@ class Pipeline:
             case commands.CommitInventory():
                 unit.steps += self._translator.take_inventory(command)
                 self._tally.watch(events.InventoryTaken(command.stream, len(command.partitions), command.complete))
+            case commands.TakeBlob():
+                unit.blobs.append(command.blob)
             case _:
                 unit.after.append(command)
 
@@ -192,6 +200,8 @@ class Pipeline:
             await self._make_durable(units)
             for unit in units:
                 await self._carry_out(unit.after)
+                if self._blobs is not None:
+                    await self._blobs.take(unit.blobs)
                 if unit.batch is not None:
                     await self._session.acknowledge(unit.batch)
                 self._units.task_done()

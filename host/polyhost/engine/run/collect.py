@@ -16,11 +16,13 @@ from polyhost.bounds import DEFAULT_BOUNDS, RunBounds
 from polyhost.browser.site_access import SiteAccess
 from polyhost.connectors.base import Connector, ConnectorSession, Traffic
 from polyhost.coverage.facts import ArtifactFacts, BatchFacts
+from polyhost.coverage.file_totals import FilesTaken
 from polyhost.engine import events
 from polyhost.engine.clock import Clock, new_id
 from polyhost.engine.events import Answer, OwnerAsked, Watcher
+from polyhost.engine.files.blobs import BlobStep
 from polyhost.engine.files.indexing import index_files
-from polyhost.engine.files.step import FileStep
+from polyhost.engine.files.step import FilesEnded, FileStep
 from polyhost.engine.reading.indexing import index_after_run
 from polyhost.engine.run._given_up import GivenUpError, given_up_on
 from polyhost.engine.run._pipeline import Pipeline, Target
@@ -39,7 +41,9 @@ from polyhost.engine.run.watchdog import Watchdog
 from polyhost.errors import PolyhostError, RefusedError, RunFailedError
 from polyhost.instants import iso_from_seconds
 from polyhost.protocol.bindings import match_bindings
+from polyhost.protocol.blobs import match_capabilities
 from polyhost.protocol.commands import RunOutcome
+from polyhost.protocol.declarations import BLOBS
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, RunStatus, Severity
 from polyhost.protocol.machine import RunMachine
 from polyhost.protocol.manifest import Manifest
@@ -75,6 +79,8 @@ class Collection:
     """What the run may not exceed."""
     files: FileStep | None = None
     """Fetches the files of its records, where they are asked for."""
+    blobs: BlobStep | None = None
+    """Takes the files that its connector hands over, where it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +121,7 @@ class _Run:
         self._lease = lease
         self._began = around.clock.moment()
         self._tally = Tally(around.watch)
+        match_capabilities(what.manifest, () if what.blobs is None else (BLOBS,))
         self._bindings = match_bindings(what.manifest, what.connector.bindings)
         self._who = Identity(
             run_id=run_id,
@@ -185,6 +192,8 @@ class _Run:
 
     async def _traffic(self, ledger: RunLedger, ended: Ended) -> None:
         async with AsyncExitStack() as opened:
+            if self._what.blobs is not None:
+                await opened.enter_async_context(self._what.blobs.opened())
             session = await self._open(opened, ledger)
             if session is None:
                 ended.outcome = RunOutcome(status="cancelled")
@@ -246,9 +255,12 @@ class _Run:
             cancelled=around.cancelled,
             pause=around.pause,
             watchdog=Watchdog(what.bounds, session, is_waiting=lambda: around.pause.is_on or self._waiting.is_open),
+            blobs=what.blobs,
         )
         try:
             ended.outcome = await pipeline.run()
+            if what.blobs is not None:
+                await what.blobs.end(succeeded=ended.outcome.status == "succeeded")
             if what.files is not None and ended.outcome.status == "succeeded":
                 self._access = await session.site_access()
         finally:
@@ -337,9 +349,7 @@ class _Run:
     async def _fetch_files(self, ended: Ended) -> None:
         """What cannot be fetched is a gap of the files alone: the records are durable, and what they prove is kept."""
         step, store, connection_id = self._what.files, self._around.store, self._what.connection.id
-        if step is None:
-            return
-        if self._access is not None and not self._around.cancelled.is_set():
+        if step is not None and self._access is not None and not self._around.cancelled.is_set():
             try:
                 async with asyncio.timeout(self._what.bounds.run_seconds), given_up_on(self._around.cancelled):
                     await step.fetch(store, connection_id, self._access, self._tally.watch)
@@ -349,10 +359,16 @@ class _Run:
                 self._tally.report(_no_files(error))
             except ExceptionGroup as group:
                 self._tally.report(_no_files(_first_known(group)))
-        if self._traffic_of is not None:
+        if step is not None and self._traffic_of is not None:
             ended.traffic = replace(self._traffic_of)
-        done = await step.ended(store, connection_id)
-        ended.files = done.taken
+        if step is not None:
+            self._tell_files(ended, await step.ended(store, connection_id))
+        if self._what.blobs is not None:
+            self._tell_files(ended, await self._what.blobs.ended())
+
+    def _tell_files(self, ended: Ended, done: FilesEnded) -> None:
+        earlier = ended.files
+        ended.files = done.taken if earlier is None else _both(earlier, done.taken)
         for diagnostic in done.diagnostics:
             self._tally.report(diagnostic)
 
@@ -393,6 +409,10 @@ class _Run:
             finished_at=finished_at,
             facts=facts.as_json(),
         )
+
+
+def _both(first: FilesTaken, then: FilesTaken) -> FilesTaken:
+    return FilesTaken(taken=first["taken"] + then["taken"], bytes=first["bytes"] + then["bytes"], known=then["known"])
 
 
 def _no_files(error: PolyhostError) -> Diagnostic:

@@ -37,6 +37,8 @@ from polyhost.engine.sources._recorded_session import Heard
 from polyhost.engine.sources.answers import answering
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
+from polyhost.files.spool import Spool
+from polyhost.protocol.declarations import BLOBS
 from polyhost.protocol.manifest import PolyfillDecl
 from polyhost.protocol.scope import Scope
 from polyhost.store import memos
@@ -90,6 +92,8 @@ class Prepared:
     rules: RecordingRules | None = None
     answers: Sequence[Mapping[str, Any]] = ()
     """What a replayed recording says that its owner answered."""
+    spool: Spool | None = None
+    """Where it puts files that it hands over, if it does."""
 
     async def remember(self, store: Store, connection: ConnectionRow) -> None:
         """Keep what the governor has learned for the next run."""
@@ -148,7 +152,10 @@ async def live_connector(
         )
     stdio = source.manifest.stdio
     if stdio is not None:
-        return Prepared(StdioConnector(stdio.command, source.folder, bounds=run_bounds(home)))
+        spool = Spool(home) if BLOBS in source.manifest.protocol_capabilities else None
+        folder = None if spool is None else spool.folder
+        process = StdioConnector(stdio.command, source.folder, bounds=run_bounds(home), spool=folder)
+        return Prepared(process, spool=spool)
     await check_reach(store, connection, source)
     browser = browser_options(home, hosts, headed=owner.headed)
     declared, polyfill = _page(source, browser, page=_page_of(connection))
