@@ -86,7 +86,9 @@ def test_a_stream_that_breaks_leaves_nothing(contents: Contents, home: Path):
 
 
 def test_all_of_it_is_the_owners_alone(contents: Contents, home: Path, umask: int):
-    contents.partial("later").begin(ORIGIN)
+    later = contents.partial("later")
+    later.begin(ORIGIN)
+    later.write(DATA)
     contents.add(io.BytesIO(DATA), len(DATA))
     for path in [home, *home.rglob("*")]:
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -139,6 +141,8 @@ def test_a_partial_is_gone_on_with(contents: Contents, home: Path):
 def test_an_address_is_not_written_beside_its_bytes(contents: Contents, home: Path):
     partial = contents.partial("a")
     partial.begin(Origin.of("https://files.example/a?t=xoxe-secret", validator='"1"'))
+    partial.write(b"half")
+    partial.close()
     written = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
     assert any(b'\\"1\\"' in data for data in written)
     assert not any(b"secret" in data for data in written)
@@ -222,6 +226,7 @@ def test_strays_are_what_nobody_knows_and_nobody_goes_on_with(contents: Contents
     unknown = contents.add(io.BytesIO(b"unknown"), 10)
     partial = contents.partial("a")
     partial.begin(ORIGIN)
+    partial.write(DATA)
     (home / "files" / "ab").mkdir(exist_ok=True)
     (home / "files" / "ab" / ".DS_Store").touch()
     now = contents.path(unknown.digest).stat().st_mtime
@@ -234,7 +239,7 @@ def test_strays_are_what_nobody_knows_and_nobody_goes_on_with(contents: Contents
     contents.remove(late.digests)
     contents.remove_partials(late.partials)
     assert list(contents.digests()) == [known.digest]
-    assert partial.size == 0
+    assert partial.size == len(DATA)
     partial.write(b"still written, and so not taken away")
     partial.close()
     contents.remove_partials(late.partials)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,7 @@ from files.hostile_site import (
 from polyhost.files.access import FileAccess
 from polyhost.files.contents import Contents
 from polyhost.files.downloads import DownloadLimits, Downloads, Fetched, Wanted
-from polyhost.ledger.files import FileReason, FileState
+from polyhost.ledger.files import Content, FileReason, FileState
 from polyhost.protocol.host_patterns import host_pattern
 from polyhost.proxy import Policy
 
@@ -521,18 +521,23 @@ async def test_an_address_is_asked_as_it_is_written(fetch, site: Site, contents:
     assert site.asked[0].path == "/a%2Fb/%7euser?sig=a%2Fb%3D+c&x=%41"
 
 
-async def test_what_is_here_is_noted_while_nobody_may_take_it_out(downloads: Downloads, site: Site, contents: Contents):
-    noted: list[Fetched] = []
+async def test_what_is_here_is_noted_while_nobody_may_take_it_out(site: Site, contents: Contents):
+    noted: list[tuple[Wanted, Content]] = []
 
-    async def note(fetched: Fetched) -> None:
+    async def note(kept: Sequence[tuple[Wanted, Content]]) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05), contents.held():
                 pass
-        noted.append(fetched)
+        noted.extend(kept)
 
     site.answers["/f"] = file(DATA)
-    fetched = await downloads.fetch(Wanted(1, "http://files.example/f"), MAX, note=note)
-    assert noted == [fetched]
+    wanted, came = Wanted(1, "http://files.example/f"), list[tuple[int, int]]()
+    async with Downloads(
+        contents, FileAccess(hosts=HOSTS), policy(*HOSTS), network=Names(site.port, NAMES), note=note
+    ) as downloads:
+        fetched = await downloads.fetch(wanted, MAX, came=lambda size: came.append((size, len(noted))))
+    assert noted == [(wanted, fetched.content)]
+    assert came == [(len(DATA), 0)], "told once, before it is noted"
 
 
 async def test_each_request_waits_for_its_permit(site: Site, contents: Contents):

@@ -20,7 +20,8 @@ STEPS = (
     ("polyhost.files.contents:Contents._place", 2),
     ("polyhost.files.contents:sync_folder", 5),
     ("polyhost.store.sqlite.files:SqliteFiles.save", 1),
-    ("polyhost.store.sqlite.files:SqliteFiles.save", 3),
+    ("polyhost.files.contents:Contents._place", 4),
+    ("polyhost.files.contents:Contents.keep", 1),
     ("polyhost.store.sqlite.runs:SqliteRuns.close", 1),
 )
 

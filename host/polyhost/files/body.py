@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from polyhost.files.answers import StoppedError
 from polyhost.files.kinds import HTML_BYTES, judge_answer
-from polyhost.files.partial import Partial
+from polyhost.files.partial import Origin, Partial
 from polyhost.ledger.files import FileReason
 
 __all__ = ["Overlap", "Pace", "Sink", "Unpacker", "in_thread"]
@@ -21,6 +21,8 @@ T = TypeVar("T")
 WRITE_BYTES = 1 << 20
 """So much is written, and hashed, in one step of a thread."""
 _UNPACK_BYTES = 1 << 18
+_SMALL_BYTES = 1 << 16
+"""A body of so many is looked at once it is all here; a larger one as soon as it tells whether it is a page."""
 _GZIP, _ZLIB, _RAW = 31, 15, -15
 """What zlib calls the forms of packed data."""
 
@@ -125,8 +127,14 @@ class Sink:
         self._max_size = max_size
         self._served: str | None = None
         self._waiting = bytearray()
+        self._begins: Origin | None = None
         self._is_seen = False
+        self._is_small = False
         self._is_wrong = False
+
+    def begin(self, origin: Origin) -> None:
+        """What comes is of this origin, and takes the place of what is here, with the first that is written."""
+        self._begins = origin
 
     def announce(self, total: int) -> None:
         """The server says how many bytes it will have. What is too large is not read at all; of what has another size
@@ -134,6 +142,7 @@ class Sink:
         if total > self._max_size:
             raise StoppedError(FileReason.TOO_LARGE)
         self._is_wrong = self._size not in (None, total)
+        self._is_small = total <= _SMALL_BYTES and not self._is_wrong
 
     def comes_as(self, content_type: str | None) -> None:
         """The type that the server says it has."""
@@ -147,12 +156,12 @@ class Sink:
         await self._take(data)
 
     async def _take(self, data: bytes) -> None:
-        size = self._partial.size + len(self._waiting) + len(data)
+        size = self._came + len(data)
         is_too_long = self._size is not None and size > self._size
         if size > self._max_size and not is_too_long:
             raise StoppedError(FileReason.TOO_LARGE)
         self._waiting += data
-        if is_too_long or (not self._is_seen and size >= HTML_BYTES):
+        if is_too_long or (not self._is_seen and not self._is_small and size >= HTML_BYTES):
             self._is_seen = True
             await self._look(is_whole=False, has_size=not (is_too_long or self._is_wrong))
             if is_too_long or self._is_wrong:
@@ -162,14 +171,28 @@ class Sink:
 
     async def flush(self) -> None:
         """Whatever waits is written."""
-        waiting, self._waiting = self._waiting, bytearray()
+        if self._waiting or self._begins is not None:
+            await in_thread(self._put, *self._taken_out())
+
+    @property
+    def _came(self) -> int:
+        return len(self._waiting) + (self._partial.size if self._begins is None else 0)
+
+    def _taken_out(self) -> tuple[bytearray, Origin | None]:
+        """What waits to be written: nobody else's from here on."""
+        out = self._waiting, self._begins
+        self._waiting, self._begins = bytearray(), None
+        return out
+
+    def _put(self, waiting: bytearray, begins: Origin | None) -> None:
+        if begins is not None:
+            self._partial.begin(begins)
         if waiting:
-            await in_thread(self._partial.write, waiting)
+            self._partial.write(waiting)
 
     async def end(self, total: int | None = None, *, tells_its_end: bool = True) -> None:
         """No more comes: is it the whole, and what is wanted? `total`: bytes of it, as the server said."""
-        await self.flush()
-        size = self._partial.size
+        size = self._came
         is_short = self._size is not None and size < self._size
         if (total is not None and size < total) or (is_short and not tells_its_end):
             raise StoppedError(FileReason.CUT_OFF, again=True)
@@ -179,14 +202,14 @@ class Sink:
 
     async def _look(self, *, is_whole: bool, has_size: bool) -> None:
         """Whether it is what was declared; of what is only begun, whether it is a page."""
-        await self.flush()
-        partial = self._partial
-        found, is_document = await in_thread(
-            lambda: (partial.sniff(is_whole=is_whole), partial.is_document(is_whole=is_whole))
-        )
+        found, is_document = await in_thread(self._looked, *self._taken_out(), is_whole)
         reason = judge_answer(*self._declared, found, is_document=is_document, served=self._served, has_size=has_size)
         if reason is FileReason.SIGN_IN_PAGE or (is_whole and reason is not None):
             raise StoppedError(reason)
+
+    def _looked(self, waiting: bytearray, begins: Origin | None, is_whole: bool) -> tuple[str, bool]:
+        self._put(waiting, begins)
+        return self._partial.sniff(is_whole=is_whole), self._partial.is_document(is_whole=is_whole)
 
 
 def _deflate_form(data: bytes) -> int:

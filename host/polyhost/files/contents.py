@@ -17,13 +17,13 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import AsyncGenerator, Container, Iterable, Iterator
+from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from polyhost.files.partial import OWNER_ONLY, Origin, Partial, sync_folder
+from polyhost.files.partial import OWNER_ONLY, Origin, Partial, sync_folder, together
 from polyhost.ledger.files import Content
 from polyhost.small_files import TooLargeError
 
@@ -77,9 +77,16 @@ class Contents:
                 if partial.size + len(data) > limit:
                     raise TooLargeError
                 partial.write(data)
-            return partial.keep()
+            return self.keep([partial])[0]
         finally:
             partial.discard()
+
+    def keep(self, partials: Sequence[Partial]) -> Sequence[Content]:
+        """Make contents of these, all of whose bytes are here; on the disk for good. To be called while `held` is held,
+        until it is noted whose they are. Many together wait for the disk little longer than one."""
+        kept = [partial.keep() for partial in partials]
+        together(sync_folder, {self.path(content.digest).parent for content in kept})
+        return kept
 
     def check(self, content: Content) -> Literal["whole", "damaged", "lost"]:
         """Read it through, and say whether it is what it was."""
@@ -171,7 +178,6 @@ class Contents:
             part.unlink()
             return
         part.replace(target)
-        sync_folder(target.parent)
 
     def _make(self, folder: Path) -> None:
         if folder.is_dir():

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -27,6 +27,7 @@ from polyhost.files.answers import NOT_SATISFIABLE, STATE_AFTER, Head, StoppedEr
 from polyhost.files.body import Overlap, Pace, Sink, Unpacker, in_thread
 from polyhost.files.contents import Contents
 from polyhost.files.partial import Origin, Partial
+from polyhost.files.settling import Settling
 from polyhost.ledger.files import Content, FileReason, FileState
 from polyhost.proxy import Attempt, Network, Policy, Verdict, serve
 
@@ -87,7 +88,7 @@ async def _at_once(_host: str) -> None:
     """Nobody paces."""
 
 
-async def _unnoted(_fetched: Fetched) -> None:
+async def _unnoted(_kept: Sequence[tuple[Wanted, Content]]) -> None:
     """Nobody notes."""
 
 
@@ -102,15 +103,18 @@ class Downloads:
         *,
         limits: DownloadLimits | None = None,
         permit: Callable[[str], Awaitable[None]] = _at_once,
+        note: Callable[[Sequence[tuple[Wanted, Content]]], Awaitable[None]] = _unnoted,
         heard: Callable[[Attempt], None] = lambda _: None,
         network: Network | None = None,
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`policy`: whom the proxy lets through; `permit`: waits until this host may be sent a request; `heard`: told
-        of every attempt to reach a host; `tls`: who is trusted, other than those the system trusts."""
+        """`policy`: whom the proxy lets through; `permit`: waits until this host may be sent a request; `note` is
+        awaited with what is here while nobody may take it out as rubbish: it writes into the store whose it is;
+        `heard`: told of every attempt to reach a host; `tls`: who is trusted, other than those the system trusts."""
         self.access = access
         self._contents = contents
+        self._settling = Settling(contents, note)
         self._policy = policy
         self._limits = limits or DownloadLimits()
         self._permit = permit
@@ -143,35 +147,29 @@ class Downloads:
     async def __aexit__(self, *exc: object) -> None:
         await self._open.aclose()
 
-    async def fetch(
-        self, wanted: Wanted, max_size: int, *, note: Callable[[Fetched], Awaitable[None]] = _unnoted
-    ) -> Fetched:
-        """Fetch it, `max_size` bytes at most. Whatever a server does is a result; errors are this machine's: OSError
-        where the disk does not take it. `note` is awaited with what is here while nobody may take it out as rubbish: it
-        writes into the store whose it is."""
+    async def fetch(self, wanted: Wanted, max_size: int, *, came: Callable[[int], None] = lambda _: None) -> Fetched:
+        """Fetch it, `max_size` bytes at most; what is here then is noted. Whatever a server does is a result; errors
+        are this machine's: OSError where the disk does not take it. `came` is told how many bytes it has once they are
+        all here and only the disk and the store are waited for: another may be fetched meanwhile."""
         try:
-            return await self._fetched(wanted, _url_of(wanted, max_size), max_size, note)
+            return await self._fetched(wanted, _url_of(wanted, max_size), max_size, came)
         except StoppedError as stopped:
             state, wait = STATE_AFTER[stopped.reason], stopped.retry_after
             return Fetched(state, stopped.reason, status=stopped.status, retry_after=wait)
 
-    async def _fetched(
-        self, wanted: Wanted, url: URL, max_size: int, note: Callable[[Fetched], Awaitable[None]]
-    ) -> Fetched:
+    async def _fetched(self, wanted: Wanted, url: URL, max_size: int, came: Callable[[int], None]) -> Fetched:
         partial = await in_thread(self._contents.partial, f"file {wanted.file_id}")
         try:
             await self._transferred(partial, wanted, url, max_size)
-            await in_thread(partial.sync)  # before anybody waits for the lock
-            async with self._contents.held():
-                fetched = Fetched(FileState.HERE, content=await in_thread(partial.keep))
-                await note(fetched)
-            return fetched
+            came(partial.size)
+            return Fetched(FileState.HERE, content=await self._settling.settle(partial, wanted))
         except StoppedError as stopped:
             if stopped.reason not in _GOES_ON:
                 await in_thread(partial.discard)
             raise
         finally:
-            await in_thread(partial.close)
+            if not partial.has_ended:
+                await in_thread(partial.close)
 
     async def _transferred(self, partial: Partial, wanted: Wanted, url: URL, max_size: int) -> None:
         """All of it is in the partial, and is what is wanted."""
@@ -219,7 +217,7 @@ class Downloads:
                 raise _BeginAnewError if going_on else StoppedError(FileReason.SERVER_ERROR)
             if not head.is_range:
                 origin = Origin.of(wanted.address, validator=head.validator, total=head.total)
-                await in_thread(partial.begin, origin)
+                sink.begin(origin)
             sink.comes_as(response.headers.get("Content-Type"))
             if head.total is not None:
                 sink.announce(head.total)
@@ -229,19 +227,25 @@ class Downloads:
             response.close()
 
     async def _read(self, response: ClientResponse, head: Head, overlap: Overlap, sink: Sink) -> None:
+        """Whatever ends it, what came is written."""
+        try:
+            await self._taken(response, head, overlap, sink)
+        except BaseException:
+            await sink.flush()
+            raise
+
+    async def _taken(self, response: ClientResponse, head: Head, overlap: Overlap, sink: Sink) -> None:
+        """To its end."""
         unpacker = None if head.encoding is None else Unpacker(head.encoding)
         came = 0
-        try:
-            async with aclosing(self._pieces(response)) as pieces:
-                async for data in pieces:
-                    came += len(data)
-                    new = overlap.strip(data)
-                    if new is None or (head.length is not None and came > head.length):
-                        raise _BeginAnewError
-                    for piece in (new,) if unpacker is None else unpacker.feed(new):
-                        await sink.take(piece)
-        finally:
-            await sink.flush()
+        async with aclosing(self._pieces(response)) as pieces:
+            async for data in pieces:
+                came += len(data)
+                new = overlap.strip(data)
+                if new is None or (head.length is not None and came > head.length):
+                    raise _BeginAnewError
+                for piece in (new,) if unpacker is None else unpacker.feed(new):
+                    await sink.take(piece)
         if (head.length is not None and came < head.length) or not overlap.is_over:
             raise StoppedError(FileReason.CUT_OFF, again=True)
         if unpacker is not None and not unpacker.is_at_end:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -23,10 +24,15 @@ from polyhost.boot_clock import boot_id
 from polyhost.files.kinds import HEAD_BYTES, is_document, sniff
 from polyhost.ledger.files import Content
 
-__all__ = ["OWNER_ONLY", "Origin", "Partial", "sync_folder"]
+__all__ = ["OWNER_ONLY", "Origin", "Partial", "sync_folder", "together"]
 
 OWNER_ONLY = 0o600
 _READ_BYTES = 1 << 20
+_WORTH_BYTES = 1 << 18
+"""What has fewer comes anew sooner than its origin is written down: that is done when it is closed, if it is."""
+_SYNCED_AT_ONCE = 8
+"""A disk takes what several threads wait for in one go: eight files in the time of one."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,9 @@ class Partial:
         self._hash = hashlib.sha256()
         self._hashed = 0
         self._synced = -1
+        self._sniffed: tuple[int, str] | None = None
         self._size = os.fstat(handle).st_size
+        self._has_beside = True
         self._origin = self._read_origin()
         if self._origin is None and self._size:
             self._empty()
@@ -85,10 +93,14 @@ class Partial:
 
     def begin(self, origin: Origin) -> None:
         """Drop what is here: what is written from now on is of this origin."""
+        self._drop_beside()  # before bytes that are not of it
         self._empty()
         self._origin = origin
-        if origin.validator is None:  # nobody could go on with it
-            self._beside.unlink(missing_ok=True)
+
+    def _note_origin(self) -> None:
+        """So that a later process knows of what the bytes are; of what names no version, nobody could go on."""
+        origin = self._origin
+        if self._has_beside or self._is_own or origin is None or origin.validator is None:
             return
         beside = self._beside.with_suffix(".new")
         kept = {
@@ -102,6 +114,7 @@ class Partial:
             os.fchmod(handle, OWNER_ONLY)
             file.write(orjson.dumps(kept))
         beside.replace(self._beside)
+        self._has_beside = True
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Add these bytes."""
@@ -112,6 +125,8 @@ class Partial:
         self._hash.update(data)
         self._size += len(data)
         self._hashed = self._size
+        if self._size >= _WORTH_BYTES:
+            self._note_origin()
 
     def read(self, at: int, most: int) -> bytes:
         """Bytes that are here, from this place on."""
@@ -119,8 +134,13 @@ class Partial:
 
     def sniff(self, *, is_whole: bool = True) -> str:
         """What they are. `is_whole`: no more will come."""
+        if is_whole and self._sniffed is not None and self._sniffed[0] == self._size:
+            return self._sniffed[1]
         head = self.read(0, HEAD_BYTES)
-        return sniff(head, is_whole=is_whole and len(head) == self._size)
+        found = sniff(head, is_whole=is_whole and len(head) == self._size)
+        if is_whole:
+            self._sniffed = self._size, found
+        return found
 
     def is_document(self, *, is_whole: bool = True) -> bool:
         """Whether they begin a whole HTML page."""
@@ -128,12 +148,12 @@ class Partial:
         return is_document(head, is_whole=is_whole and len(head) == self._size)
 
     def keep(self) -> Content:
-        """They are all of it: make them a content, on the disk for good. Where it is kept already, this one is dropped.
-        To be called while `Contents.held` is held, until it is noted whose it is."""
+        """They are all of it: make them a content. Where it is kept already, this one is dropped. Called by
+        `Contents.keep`, which brings its name to the disk too."""
         self._catch_up()
         content = Content(self._hash.hexdigest(), self._size, self.sniff())
         self.sync()
-        self._beside.unlink(missing_ok=True)
+        self._drop_beside()
         self._place(self._part, content)
         self._end()
         return content
@@ -147,7 +167,7 @@ class Partial:
     def discard(self) -> None:
         """Drop them."""
         if self._handle is not None:
-            self._beside.unlink(missing_ok=True)
+            self._drop_beside()
             self._part.unlink(missing_ok=True)
             self._end()
 
@@ -155,7 +175,14 @@ class Partial:
         """Leave them as they are, for a later time."""
         if self._is_own:
             self.discard()
+        if self._handle is not None:
+            self._note_origin()
         self._end()
+
+    @property
+    def has_ended(self) -> bool:
+        """By `keep`, `discard` or `close`."""
+        return self._handle is None
 
     def _end(self) -> None:
         """The lock goes last: until then nobody else is at a file of this name."""
@@ -174,6 +201,12 @@ class Partial:
         self._hash = hashlib.sha256()
         self._size = self._hashed = 0
         self._synced = -1
+        self._sniffed = None
+
+    def _drop_beside(self) -> None:
+        if self._has_beside:
+            self._beside.unlink(missing_ok=True)
+            self._has_beside = False
 
     def _catch_up(self) -> None:
         """Take into the digest what an earlier process wrote."""
@@ -187,10 +220,25 @@ class Partial:
     def _read_origin(self) -> Origin | None:
         try:
             kept: Any = orjson.loads(self._beside.read_bytes())
+        except FileNotFoundError:
+            self._has_beside = False
+            return None
+        except (OSError, ValueError):
+            return None
+        try:
             boot, origin = kept["boot"], Origin(kept["address"], kept["validator"], kept["total"])
-        except (OSError, ValueError, TypeError, KeyError):
+        except (TypeError, KeyError):
             return None
         return origin if boot is not None and boot == boot_id() else None
+
+
+def together(wait: Callable[[T], None], each: Collection[T]) -> None:
+    """Wait for the disk with each of these, several at a time. The first error ends it."""
+    if len(each) == 1:
+        wait(*each)
+    elif each:
+        with ThreadPoolExecutor(min(_SYNCED_AT_ONCE, len(each)), "polyhost-sync") as threads:
+            list(threads.map(wait, each))
 
 
 def sync_folder(folder: Path) -> None:

@@ -60,7 +60,7 @@ class Fetching:
             cookies=(),
         )
         async with into.open(access) as fetch:
-            return await fetch(row, 1_000_000)
+            return await fetch(row, 1_000_000, lambda _: None)
 
     @property
     def rate(self) -> float:

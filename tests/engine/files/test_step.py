@@ -43,8 +43,10 @@ class Fetching:
         self.gate = asyncio.Event()
         self.gate.set()
         self.crowded = asyncio.Event()
+        self.noting = asyncio.Event()
+        self.noting.set()
 
-    async def __call__(self, row: FileRow, max_size: int) -> FileResult:
+    async def __call__(self, row: FileRow, max_size: int, came: Callable[[int], None]) -> FileResult:
         self.asked.append(row.facts.identity.removeprefix("id:"))
         self.at_once += 1
         self.most = max(self.most, self.at_once)
@@ -53,6 +55,9 @@ class Fetching:
         await self.gate.wait()
         self.at_once -= 1
         result = self.becomes(row)
+        if result.content is not None:
+            came(result.content.size)
+            await self.noting.wait()
         await self.store.files.save(self.connection_id, [result])
         return result
 
@@ -79,6 +84,20 @@ async def test_the_newest_come_first_and_a_few_at_once(store: Store):
     assert fetching.most == AT_ONCE
     ended = await step.ended(store, number)
     assert (ended.taken["taken"], ended.taken["known"]["here"], ended.diagnostics) == (9, 9, [])
+
+
+async def test_others_are_asked_for_while_those_that_came_are_noted(store: Store):
+    number = await filled(store, *(holding(one, file(f"f{one}", size=10)) for one in range(20)))
+    fetching = Fetching(store, number)
+    fetching.noting.clear()
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(fetching.run(budget=51))
+        async with asyncio.timeout(10):
+            while len(fetching.asked) < 6:  # noqa: ASYNC110  nobody tells
+                await asyncio.sleep(0)
+        fetching.noting.set()
+    taken = (await running.result().ended(store, number)).taken["taken"]
+    assert 6 <= taken < 6 + AT_ONCE, "what came counts against the budget before it is noted"
 
 
 async def test_what_no_page_can_be_asked_for_is_passed_over(store: Store):

@@ -6,7 +6,7 @@ Owns: how a fetch, the store and the governor come together. Must not know: whic
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.files.access import FileAccess
 from polyhost.files.contents import Contents
 from polyhost.files.downloads import Downloads, Fetched, Wanted
-from polyhost.ledger.files import FileReason
+from polyhost.ledger.files import Content, FileReason, FileState
 from polyhost.store.base import FileResult, FileRow, Store
 
 __all__ = ["Downloading"]
@@ -56,19 +56,26 @@ class Downloading:
             await site.gate.permit(ENDPOINT)
 
         trusted = _trusting_anybody() if options.insecure_tls else None
-        async with Downloads(self.contents, access, policy, permit=permit, tls=trusted) as downloads:
+        opened = Downloads(self.contents, access, policy, permit=permit, note=self._note_kept, tls=trusted)
+        async with opened as downloads:
 
-            async def fetch(row: FileRow, max_size: int) -> FileResult:
-                return await self._fetch(downloads, site, row, max_size)
+            async def fetch(row: FileRow, max_size: int, came: Callable[[int], None]) -> FileResult:
+                return await self._fetch(downloads, site, row, max_size, came)
 
             yield fetch
 
-    async def _fetch(self, downloads: Downloads, site: SiteAccess, row: FileRow, max_size: int) -> FileResult:
+    async def _fetch(
+        self, downloads: Downloads, site: SiteAccess, row: FileRow, max_size: int, came: Callable[[int], None]
+    ) -> FileResult:
+        def heard(size: int) -> None:
+            site.gate.outcome(ENDPOINT, 200)
+            came(size)
+
         facts = row.facts
         wanted = Wanted(row.id, facts.address or "", facts.name, facts.type, facts.size)
         attempt = 1
         while True:
-            fetched = await self._tried(downloads, wanted, max_size)
+            fetched = await self._tried(downloads, wanted, max_size, heard)
             if fetched.reason is not FileReason.SERVER_ERROR:
                 break
             told = None if fetched.retry_after is None else str(int(fetched.retry_after))
@@ -79,22 +86,23 @@ class Downloading:
         result = self._result_of(row.id, fetched)
         if fetched.content is None:
             await self.store.files.save(self.connection_id, [result])
-        else:
-            site.gate.outcome(ENDPOINT, 200)
         return result
 
-    async def _tried(self, downloads: Downloads, wanted: Wanted, max_size: int) -> Fetched:
-        async def note(fetched: Fetched) -> None:
-            await self.store.files.save(self.connection_id, [self._result_of(wanted.file_id, fetched)])
-
+    async def _tried(self, downloads: Downloads, wanted: Wanted, max_size: int, came: Callable[[int], None]) -> Fetched:
         try:
-            return await downloads.fetch(wanted, max_size, note=note)
+            return await downloads.fetch(wanted, max_size, came=came)
         except OSError as error:
             raise RunFailedError(
                 f"The home does not take the files: {error.strerror or 'it cannot be written to'}",
                 "Make room, and run it again; what came is kept.",
                 code=ErrorCode.DISK_FULL,
             ) from error
+
+    async def _note_kept(self, kept: Sequence[tuple[Wanted, Content]]) -> None:
+        results = [
+            self._result_of(wanted.file_id, Fetched(FileState.HERE, content=content)) for wanted, content in kept
+        ]
+        await self.store.files.save(self.connection_id, results)
 
     def _result_of(self, file_id: int, fetched: Fetched) -> FileResult:
         return FileResult(file_id, fetched.state, fetched.reason, self.clock.iso(), fetched.content)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, ExitStack, aclosing
 from dataclasses import dataclass, field
 
 from polyhost.browser.site_access import SiteAccess
@@ -31,12 +31,15 @@ __all__ = ["Fetch", "FileStep", "FilesEnded", "missing_files", "totals_of"]
 
 AT_ONCE = 4
 """Files fetched at the same time: what a browser asks of one host, less what its page needs."""
+_IN_FLIGHT = 64
+"""Files that have come and are not noted yet, with those that are fetched: each has a file of the process open."""
 _PAGE = 200
 _IN_TURN = (FileState.TO_COME, FileState.OVER_LIMIT, FileState.REFUSED)
 """What was refused is asked for again, after all that was not."""
 
-Fetch = Callable[[FileRow, int], Awaitable[FileResult]]
-"""Fetches one, of so many bytes at most; whatever became of it is noted in the store by then."""
+Fetch = Callable[[FileRow, int, Callable[[int], None]], Awaitable[FileResult]]
+"""Fetches one, of so many bytes at most; whatever became of it is noted in the store by then. What it is given last is
+told how many bytes came, once nothing more is asked of the site for it."""
 OpenFetch = Callable[[SiteAccess], AbstractAsyncContextManager[Fetch]]
 
 
@@ -58,6 +61,8 @@ class FileStep:
     open_fetch: OpenFetch
     _files: int = field(default=0, init=False)
     _bytes: int = field(default=0, init=False)
+    _came: int = field(default=0, init=False)
+    """Bytes, of files that are not all noted yet."""
     _left: int = field(default=0, init=False)
 
     async def fetch(self, store: Store, connection_id: int, access: SiteAccess, watch: Watcher) -> None:
@@ -66,10 +71,16 @@ class FileStep:
         await catch_up_files(store, connection_id, self.rules)
         self._left = await self._how_many(store, connection_id)
         async with self.open_fetch(access) as fetch, aclosing(self._queue(store, connection_id)) as queue:
-            turn = asyncio.Lock()
+            fetching, flying = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(_IN_FLIGHT)
             async with asyncio.TaskGroup() as tasks:
-                for _ in range(AT_ONCE):
-                    tasks.create_task(self._work(fetch, queue, turn, watch))
+                while True:
+                    await flying.acquire()
+                    await fetching.acquire()
+                    row = await anext(queue, None) if self._came < self.wanted.budget else None
+                    if row is None:
+                        break
+                    task = tasks.create_task(self._one(fetch, row, fetching, watch))
+                    task.add_done_callback(lambda _: flying.release())
 
     async def ended(self, store: Store, connection_id: int) -> FilesEnded:
         """What it has come to by now."""
@@ -77,18 +88,20 @@ class FileStep:
         taken = FilesTaken(taken=self._files, bytes=self._bytes, known=totals_of(counts))
         return FilesEnded(taken, missing_files(counts))
 
-    async def _work(self, fetch: Fetch, queue: AsyncIterator[FileRow], turn: asyncio.Lock, watch: Watcher) -> None:
-        while self._bytes < self.wanted.budget:
-            async with turn:  # one at a time may ask a generator for more
-                row = await anext(queue, None)
-            if row is None:
-                return
-            result = await fetch(row, self.wanted.max_size)
-            self._left = max(0, self._left - 1)
-            if result.state is FileState.HERE and result.content is not None:
-                self._files += 1
-                self._bytes += result.content.size
-                watch(events.FilesTaken(self._files, self._bytes, self._left))
+    async def _one(self, fetch: Fetch, row: FileRow, fetching: asyncio.Semaphore, watch: Watcher) -> None:
+        with ExitStack() as others:  # may begin then
+            others.callback(fetching.release)
+
+            def came(size: int) -> None:
+                self._came += size
+                others.close()
+
+            result = await fetch(row, self.wanted.max_size, came)
+        self._left = max(0, self._left - 1)
+        if result.state is FileState.HERE and result.content is not None:
+            self._files += 1
+            self._bytes += result.content.size
+            watch(events.FilesTaken(self._files, self._bytes, self._left))
 
     async def _queue(self, store: Store, connection_id: int) -> AsyncGenerator[FileRow]:
         """Each once: a file that is here leaves its state behind the place that the pages go on from."""

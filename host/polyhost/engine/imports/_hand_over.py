@@ -26,6 +26,7 @@ from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.files.contents import Contents
 from polyhost.files.kinds import judge
 from polyhost.files.partial import Origin, Partial
+from polyhost.files.settling import MOST_BYTES, MOST_TOGETHER, settle
 from polyhost.ledger.files import Content, FileFacts, FileReason, FileState
 from polyhost.store.base import FileResult, FileRow
 
@@ -43,6 +44,16 @@ class TakeFiles:
 
     wanted: FilesWanted
     contents: Contents
+
+
+@dataclass(slots=True)
+class _Whole:
+    """An entry, all of whose bytes are here, and the files that are it."""
+
+    number: int
+    partial: Partial
+    type: str
+    rows: list[FileRow]
 
 
 class _Cancelled(Exception):  # noqa: N818  not an error
@@ -67,6 +78,8 @@ class HandOver:
     _entries: dict[int, Entry] = field(default_factory=dict[int, Entry])
     _last: tuple[int, Content] | None = None
     """The entry that was kept last, and as what: many files may be one entry."""
+    _whole: list[_Whole] = field(default_factory=list["_Whole"])
+    """What was taken out of the artifact and is not kept yet, in the order of entries."""
 
     async def run(self) -> bool:
         """Take what is wanted; False where it was cancelled. RunFailedError where the home takes no more."""
@@ -79,13 +92,15 @@ class HandOver:
             for page in self.told.found.pages(_PAGE):
                 await self._page(page)
         except _Cancelled:
-            return False
+            return False  # what was not kept yet is taken again
         except OSError as error:
             raise RunFailedError(
                 f"The home does not take the files: {error.strerror or 'it cannot be written to'}",
                 "Make room, and import the file again; what came is kept.",
                 code=ErrorCode.DISK_FULL,
             ) from error
+        finally:
+            await asyncio.to_thread(_discard, self._whole)
         return True
 
     async def ended(self) -> FilesTaken:
@@ -104,6 +119,7 @@ class HandOver:
             else:
                 await self._with_entry(file, self._entries[file.entry], row)
                 self._left -= 1
+        await self._keep()
 
     async def _without_entry(self, file: FoundFile, row: FileRow | None) -> None:
         """The importer has counted it as missing."""
@@ -143,21 +159,44 @@ class HandOver:
 
     async def _kept(self, entry: Entry, row: FileRow) -> FileReason | None:
         """Keep the entry, and note it as this file; what speaks against it otherwise."""
+        if self._whole and self._whole[-1].number == entry.number:
+            reason = judge(row.facts.type, row.facts.name, self._whole[-1].type)
+            if reason is None:
+                self._whole[-1].rows.append(row)
+            return reason
         if self._last is not None and self._last[0] == entry.number:
             return await self._kept_again(self._last[1], row)
-        self._last = None
         written = await asyncio.to_thread(self._written, entry, row.facts)
         if isinstance(written, FileReason):
             return written
-        try:
-            async with self.take.contents.held():
-                content = await asyncio.to_thread(written.keep)
-                await self._note(row, FileState.HERE, None, content)
-        finally:
-            await asyncio.to_thread(written.discard)
-        self._last = (entry.number, content)
-        self._took(content.size)
+        self._whole.append(_Whole(entry.number, written, written.sniff(), [row]))
+        if len(self._whole) >= MOST_TOGETHER or sum(one.partial.size for one in self._whole) >= MOST_BYTES:
+            await self._keep()
         return None
+
+    async def _keep(self) -> None:
+        """All that waits, and note whose it is."""
+        whole = self._whole
+        if not whole:
+            return
+
+        async def note(kept: Sequence[Content]) -> None:
+            at = self.around.clock.iso()
+            await self.around.store.files.save(
+                self.connection_id,
+                [
+                    FileResult(row.id, FileState.HERE, None, at, content)
+                    for one, content in zip(whole, kept, strict=True)
+                    for row in one.rows
+                ],
+            )
+
+        kept = await settle(self.take.contents, [one.partial for one in whole], note)
+        self._whole = []
+        self._last = (whole[-1].number, kept[-1])
+        for one, content in zip(whole, kept, strict=True):
+            for _ in one.rows:
+                self._took(content.size)
 
     async def _kept_again(self, content: Content, row: FileRow) -> FileReason | None:
         reason = judge(row.facts.type, row.facts.name, content.type)
@@ -167,7 +206,7 @@ class HandOver:
         return reason
 
     def _written(self, entry: Entry, facts: FileFacts) -> Partial | FileReason:
-        """All bytes of the entry, whole and of the right kind; nothing is left of any other. In a thread."""
+        """All bytes of the entry, whole and of the right kind; nothing is left of any other. Blocks."""
         partial = self.take.contents.partial(f"import {self.artifact.digest} {entry.number}")
         is_good = False
         try:
@@ -175,7 +214,6 @@ class HandOver:
             reason = self._copied(entry, partial) or judge(facts.type, facts.name, partial.sniff())
             if reason is not None:
                 return reason
-            partial.sync()  # before anybody waits for the lock
             is_good = True
             return partial
         finally:
@@ -224,6 +262,12 @@ class HandOver:
         if not self.is_preview:
             result = FileResult(row.id, state, reason, self.around.clock.iso(), content)
             await self.around.store.files.save(self.connection_id, [result])
+
+
+def _discard(whole: Sequence[_Whole]) -> None:
+    """Nothing, of those that were kept."""
+    for one in whole:
+        one.partial.discard()
 
 
 async def files_to_take(told: FilesTold, around: RunContext, connection_id: int) -> int:
