@@ -34,6 +34,8 @@ from media_artifacts import (
 from polyfills.telegram.writer import chat, message, write
 from polyhost.engine.events import FilesTaken
 from polyhost.errors import RefusedError
+from polyhost.files.partial import Partial
+from polyhost.files.settling import MOST_TOGETHER
 from polyhost.ledger.files import Content, FileFacts, FileState
 from polyhost.operations.importing import ImportRequest, import_file
 from polyhost.store.base import FileResult, Store
@@ -380,10 +382,39 @@ async def test_a_full_disk_ends_the_import_in_one_sentence_and_the_next_goes_on(
 async def test_a_cancelled_hand_over_keeps_what_came_and_is_gone_on_with(owner: Importing, tmp_path: Path):
     context = owner.context()
     context.watch = lambda event: context.cancelled.set() if isinstance(event, FilesTaken) else None
-    path = write_chat(tmp_path / CHAT, {"a.jpg": JPG, "b.jpg": JPG + b"b"})
+    media = {f"{number:03}.jpg": JPG + b"%03d" % number for number in range(MOST_TOGETHER + 3)}
+    path = write_chat(tmp_path / CHAT, media)
     ended = (await import_file(context, ImportRequest(name="work", file=str(path), files=True))).value
-    assert (ended["status"], taken(ended)) == ("cancelled", (1, 4))
-    assert taken(await owner.run(path, files=True)) == (1, 5)
+    assert (ended["status"], taken(ended)) == ("cancelled", (MOST_TOGETHER, 7 * MOST_TOGETHER))
+    assert (len(kept(owner.home)), leftovers(owner.home)) == (MOST_TOGETHER, [])
+    assert taken(await owner.run(path, files=True)) == (3, 7 * 3)
+
+
+async def test_cancelled_while_an_entry_is_read_it_keeps_those_that_came_before(owner: Importing, tmp_path: Path):
+    context = owner.context()
+    media = {"a.bin": b"\0a", "b.bin": os.urandom(3 << 20)}
+    path = write_chat(tmp_path / CHAT, media)
+    write = Partial.write
+
+    def cancelling(partial: Partial, data: bytes) -> None:
+        write(partial, data)
+        if partial.size > 1 << 20:
+            context.cancelled.set()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Partial, "write", cancelling)
+        ended = (await import_file(context, ImportRequest(name="work", file=str(path), files=True))).value
+    assert (ended["status"], taken(ended)) == ("cancelled", (1, 2))
+    assert (set(kept(owner.home)), leftovers(owner.home)) == ({digest(media["a.bin"])}, [])
+    assert taken(await owner.run(path, files=True)) == (1, 3 << 20)
+
+
+async def test_files_that_are_one_entry_are_kept_with_it(owner: Importing, tmp_path: Path):
+    """Messages that name the same medium, in whichever batch they come."""
+    names = ["a.jpg", "b.jpg", "a.jpg", "a.jpg"]
+    path = write_chat(tmp_path / CHAT, {"a.jpg": JPG, "b.jpg": JPG}, named=names)
+    result = await owner.run(path, files=True)
+    assert (taken(result), kept(owner.home)) == ((4, 4 * len(JPG)), {digest(JPG): JPG})
 
 
 def within_disk(owner: Importing, path: Path) -> subprocess.CompletedProcess[str]:

@@ -89,10 +89,9 @@ class HandOver:
         self._left = self.told.found.held
         self._entries = {entry.number: entry for entry in self.artifact.entries}
         try:
-            for page in self.told.found.pages(_PAGE):
-                await self._page(page)
+            await self._pages()
         except _Cancelled:
-            return False  # what was not kept yet is taken again
+            return False
         except OSError as error:
             raise RunFailedError(
                 f"The home does not take the files: {error.strerror or 'it cannot be written to'}",
@@ -108,6 +107,14 @@ class HandOver:
         counts = await self.around.store.files.count(self.connection_id)
         return FilesTaken(taken=self._files, bytes=self._bytes, known=totals_of(counts))
 
+    async def _pages(self) -> None:
+        try:
+            for page in self.told.found.pages(_PAGE):
+                await self._page(page)
+        except (_Cancelled, OSError):
+            await self._keep()  # what came whole
+            raise
+
     async def _page(self, page: Sequence[FoundFile]) -> None:
         rows = await self.around.store.files.by_identity(self.connection_id, [file.identity for file in page])
         for file in page:
@@ -117,8 +124,8 @@ class HandOver:
             if file.entry is None:
                 await self._without_entry(file, row)
             else:
-                await self._with_entry(file, self._entries[file.entry], row)
                 self._left -= 1
+                await self._with_entry(file, self._entries[file.entry], row)
         await self._keep()
 
     async def _without_entry(self, file: FoundFile, row: FileRow | None) -> None:
@@ -176,7 +183,7 @@ class HandOver:
 
     async def _keep(self) -> None:
         """All that waits, and note whose it is."""
-        whole = self._whole
+        whole, self._whole = self._whole, []
         if not whole:
             return
 
@@ -191,12 +198,14 @@ class HandOver:
                 ],
             )
 
-        kept = await settle(self.take.contents, [one.partial for one in whole], note)
-        self._whole = []
+        try:
+            kept = await settle(self.take.contents, [one.partial for one in whole], note)
+        finally:
+            await asyncio.to_thread(_discard, whole)
         self._last = (whole[-1].number, kept[-1])
-        for one, content in zip(whole, kept, strict=True):
-            for _ in one.rows:
-                self._took(content.size)
+        sizes = [content.size for one, content in zip(whole, kept, strict=True) for _ in one.rows]
+        for number, size in enumerate(sizes, 1):
+            self._took(size, behind=len(sizes) - number)
 
     async def _kept_again(self, content: Content, row: FileRow) -> FileReason | None:
         reason = judge(row.facts.type, row.facts.name, content.type)
@@ -241,10 +250,11 @@ class HandOver:
             return False
         return self.take.contents.path(facts.content.digest).exists()
 
-    def _took(self, size: int) -> None:
+    def _took(self, size: int, *, behind: int = 0) -> None:
+        """`behind`: files that were taken with it, and are not counted yet."""
         self._files += 1
         self._bytes += size
-        self.around.watch(events.FilesTaken(self._files, self._bytes, max(0, self._left - 1)))
+        self.around.watch(events.FilesTaken(self._files, self._bytes, max(0, self._left) + behind))
 
     async def _note_objection(self, row: FileRow, reason: FileReason) -> None:
         """A file that a run may fetch stays to come; one that only an artifact can bring was refused in it."""
