@@ -1,8 +1,11 @@
-"""Recognising a signed-out owner from an address (HO-4)."""
+"""Recognising from an address, and by a probe, whether an owner is in; and saying why that cannot be told (HO-4)."""
 
 import pytest
 
-from polyhost.browser.session import SignedOutRule
+from fakes.page_runs import PageRuns
+from fakes.site import SiteHost
+from polyhost.browser.bridge.scripts import PageScript
+from polyhost.browser.session import SessionSigns, SignedOutRule, shown_address
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 
 RULE = SignedOutRule([r"^https://[^/]*slack\.com/(workspace-)?signin", r"^https://app\.slack\.com/get-started"])
@@ -35,3 +38,69 @@ def test_the_owner_is_told_which_site_to_sign_in_to_again() -> None:
 def test_an_expression_that_is_none_is_refused() -> None:
     with pytest.raises(RefusedError, match="signed_out"):
         SignedOutRule(["("])
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://gulls.example/", "https://gulls.example/"),
+        ("https://mina:secret@gulls.example:8443/a/b?token=t#key", "https://gulls.example:8443/a/b"),
+        ("https://gulls.example/magic/aVeryLongTokenOfASignInLink/go", "https://gulls.example/magic/…/go"),
+        ("https://gulls.example/1/2/3/4/5/6/7/8", "https://gulls.example/1/2/3/4/5/6/…"),
+        ("about:blank", "an empty page"),
+        ("data:text/html,secret", "a page of data:"),
+        ("https://[", "an address that cannot be read"),
+    ],
+)
+def test_of_an_address_nothing_is_shown_that_may_hold_a_key(url: str, shown: str) -> None:
+    assert shown_address(url) == shown
+
+
+SIGNS = SessionSigns(
+    hosts=("gulls.example",), signed_out=("^https://gulls\\.example/signin",), signed_in=("/home$", "/start$")
+)
+
+
+@pytest.mark.requirement("HO-4")
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("https://gulls.example/home", ""),
+        ("https://gulls.example/signin?next=x", "/signin, which polyfill.session.signed_out calls signed out"),
+        ("https://id.example/login", "https://id.example/login, which is not among polyfill.hosts"),
+        ("https://gulls.example/welcome", "which no pattern of polyfill.session.signed_in matches (/home$, /start$)"),
+    ],
+)
+def test_the_rule_that_keeps_an_address_from_being_one_of_a_signed_in_owner_is_named(url: str, why: str) -> None:
+    assert SIGNS.why_not_in(url).endswith(why)
+    assert SIGNS.may_be_in(url) is (why == "")
+
+
+@pytest.mark.requirement("HO-4")
+@pytest.mark.parametrize(
+    ("probe", "signed_in", "why"),
+    [
+        ("return { signed_in: true };", True, ""),
+        ("return { signed_in: false };", False, "probe.js answered that nobody is signed in"),
+        ("return { signed_in: null };", None, "probe.js answered that it cannot tell"),
+        ("return { signed_in: 'secret' };", None, "probe.js answered what is not a session's state (signed_in)"),
+        ("return 5;", None, "probe.js answered what is not a session's state (as a whole)"),
+        ("throw new TypeError('secret');", None, "probe.js threw TypeError at http"),
+        ("const { x } = undefined;", None, "probe.js threw TypeError"),
+        ("throw 'secret';", None, "probe.js threw something that is no error"),
+        ("this is no script", None, "probe.js threw SyntaxError"),
+    ],
+)
+async def test_what_a_probe_came_to_is_told_without_a_word_of_the_site(
+    pages: PageRuns, site: SiteHost, probe: str, signed_in: bool | None, why: str
+) -> None:
+    site.page()
+    signs = SessionSigns(hosts=(site.name,), probe=(PageScript("fake/probe.js", f"probe(async () => {{ {probe} }});"),))
+    context = await pages.browser.new_context(None)
+    page = await context.new_page()
+    await page.goto(site.url())
+    looked = await signs.look_closely(page)
+    await context.close()
+    assert looked.report.signed_in is signed_in
+    assert why in looked.why
+    assert "secret" not in looked.why

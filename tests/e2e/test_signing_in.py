@@ -215,6 +215,7 @@ async def test_nobody_signing_in_ends_the_wait(slack: FakeSlack, command: Comman
     ended = await command("connect", "slack", "--wait", "2", *command.mapped(slack))
     assert ended.exit_code == 4
     assert "Nobody signed in to Slack" in ended.stderr
+    assert "which polyfill.session.signed_out calls signed out" in ended.stderr
     assert kept(command.home) == []
 
 

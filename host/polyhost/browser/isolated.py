@@ -5,16 +5,24 @@ Must not know: what is evaluated.
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from playwright.async_api import CDPSession, Page
 
-__all__ = ["evaluate_isolated"]
+__all__ = ["evaluate_isolated", "run_isolated"]
+
+_KIND = re.compile(r"[A-Za-z]{1,40}")
 
 
 async def evaluate_isolated(page: Page, expression: str) -> object:
     """The value of an expression, promises waited for; None where it throws. Playwright's Error where the page is
     gone, or goes elsewhere meanwhile."""
+    return (await run_isolated(page, expression))[0]
+
+
+async def run_isolated(page: Page, expression: str) -> tuple[object, str | None]:
+    """The same; where it throws, also the kind of error (`TypeError`), and none of its words."""
     session = await page.context.new_cdp_session(page)
     try:
         answer = await session.send(
@@ -29,7 +37,10 @@ async def evaluate_isolated(page: Page, expression: str) -> object:
         )
     finally:
         await session.detach()
-    return None if "exceptionDetails" in answer else answer["result"].get("value")
+    if "exceptionDetails" not in answer:
+        return answer["result"].get("value"), None
+    kind = str(answer["exceptionDetails"].get("exception", {}).get("className", ""))
+    return None, kind if _KIND.fullmatch(kind) else "something that is no error"
 
 
 async def _world(session: CDPSession) -> int:

@@ -94,7 +94,8 @@ async def _until_in(context: BrowserContext, window: SignInWindow, cancelled: as
                     await asyncio.wait_for(_either(closed, cancelled), LOOK_SECONDS)
     except TimeoutError:
         waited = interval(window.wait_seconds)
-        raise _not_in(f"Nobody signed in to {window.site} within {waited}", ErrorCode.SIGN_IN_TIMEOUT) from None
+        why = f": {watching.why}" if watching.why else ""
+        raise _not_in(f"Nobody signed in to {window.site} within {waited}{why}", ErrorCode.SIGN_IN_TIMEOUT) from None
     raise _not_in("The sign-in was cancelled", ErrorCode.SIGN_IN_CANCELLED)
 
 
@@ -106,22 +107,28 @@ class _Watch:
         self._window = window
         self._closed = closed
         self._known_since: float | None = None
+        self.why = ""
+        """What kept the owner from being known to be in, at the page that came nearest when it was looked last."""
 
     async def look(self) -> SignedIn | None:
         if self._closed.is_set() or not self._context.pages:
             raise _not_in(
                 f"The window was closed before {self._window.site} said that you are in", ErrorCode.SIGN_IN_CLOSED
             )
-        for page in list(self._context.pages):
-            if self._window.signs.may_be_in(page.url):
+        pages, signs = list(self._context.pages), self._window.signs
+        self.why = next((why for page in reversed(pages) if (why := signs.why_not_in(page.url))), self.why)
+        for page in pages:
+            if signs.may_be_in(page.url):
                 found = await self._ask(page)
                 if found is not None:
                     return found
         return None
 
     async def _ask(self, page: Page) -> SignedIn | None:
-        report = await self._window.signs.look(page, identity=True)
+        looked = await self._window.signs.look_closely(page, identity=True)
+        report = looked.report
         if report.signed_in is not True or not self._is_told(report):
+            self.why = looked.why or "the probe has not yet said as whom"
             return None
         try:
             return SignedIn(await read_state(page, self._window.signs), report)

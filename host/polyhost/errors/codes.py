@@ -169,6 +169,7 @@ class ErrorCode(StrEnum):
         "The source reaches hosts that the owner has not agreed to. Look at them, and agree.",
     )
     SIGN_IN_TIMEOUT = "sign_in_timeout", 409, _NEEDS_OWNER, "Nobody signed in while the window was open."
+    NO_SIGN_OF_SESSION = "no_sign_of_session", 400, _REFUSED, "The manifest does not say how a signed-in session looks."
     SIGN_IN_CANCELLED = "sign_in_cancelled", 409, _NEEDS_OWNER, "The owner stopped signing in."
     SIGN_IN_CLOSED = "sign_in_closed", 409, _NEEDS_OWNER, "The window was closed before the owner was signed in."
     NO_DISPLAY = "no_display", 400, _REFUSED, "There is no screen to open a window on."

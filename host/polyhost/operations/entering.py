@@ -26,6 +26,7 @@ from polyhost.engine.sessions.reach import reach_of
 from polyhost.engine.sessions.saved import load_session, profile_folder, read_storage_state
 from polyhost.engine.sessions.sign_in import (
     Site,
+    check_tellable,
     enter_running,
     enter_visibly,
     enter_with_cookies,
@@ -66,6 +67,8 @@ def check_way(request: ConnectRequest, source: LoadedSource) -> None:
         raise RefusedError("--all and --workspace exclude each other", "Give one of them.", code=ErrorCode.TWO_WAYS)
     if request.cdp is not None:
         check_endpoint(request.cdp)
+    if is_interactive(request, source):
+        check_tellable(source)
     if not given and is_interactive(request, source):
         check_display()
 

@@ -362,6 +362,11 @@ class Session(_OpenDecl):
     signed_in: Regexes = ()
     probe: File | None = None
 
+    @property
+    def can_tell(self) -> bool:
+        """Whether an owner who is in can be known to be."""
+        return bool(self.signed_in or self.probe)
+
 
 class Redact(_OpenDecl):
     """Fields of the site's answers that a recording replaces, by what they hold."""

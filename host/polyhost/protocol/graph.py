@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from polyhost.errors import ErrorCode
 from polyhost.protocol.declarations import Manifest, ManifestError, StreamDecl
+from polyhost.protocol.host_patterns import allows_url
 
 __all__ = ["dependents", "graph_faults"]
 
@@ -32,6 +34,7 @@ def graph_faults(manifest: Manifest) -> Faults:
 
 
 def _faults_but_cycles(manifest: Manifest) -> Faults:
+    yield from _page(manifest)
     yield from _unique(manifest)
     for stream in manifest.streams:
         yield from _fields(stream)
@@ -49,6 +52,14 @@ def dependents(manifest: Manifest) -> dict[str, tuple[str, ...]]:
             for checkpoint in stream.checkpoints:
                 found.setdefault(checkpoint, []).append(stream.name)
     return {checkpoint: tuple(streams) for checkpoint, streams in found.items()}
+
+
+def _page(manifest: Manifest) -> Faults:
+    polyfill = manifest.polyfill
+    if polyfill is not None and not allows_url(polyfill.hosts, polyfill.page):
+        host = urlsplit(polyfill.page).netloc
+        why = f"it starts at {host}, which is not among polyfill.hosts"
+        yield ManifestError(ErrorCode.MANIFEST_FIELD_INVALID, why, field="polyfill.page")
 
 
 def _unique(manifest: Manifest) -> Faults:

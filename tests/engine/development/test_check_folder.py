@@ -14,7 +14,8 @@ from polyhost.engine.development.check_folder import check_folder
 from polyhost.engine.development.conformance import BEHAVIOUR
 from polyhost.engine.development.report import Answer
 from polyhost.errors import RefusedError
-from polyhost.operations.context import nobody
+from polyhost.operations.connect import ConnectRequest, connect
+from polyhost.operations.context import Context, nobody
 
 NODE = ROOT / "tests" / "conformance" / "node"
 SLACK = ROOT / "polyfills" / "slack"
@@ -150,8 +151,32 @@ async def test_without_a_recording_a_page_is_checked_as_far_as_it_goes_and_the_r
     assert {name for name, answer in found.items() if answer is Answer.OK} == {*STATIC, "page"}
     assert {found[name] for name in BEHAVIOUR} == {Answer.NOT_CHECKED}
     copy = Path(shutil.copytree(SLACK, tmp_path / "slack"))
-    change_manifest(copy, lambda manifest: manifest["polyfill"].update(hosts=["example.org"]))
-    assert (await answers(copy))["page"] is Answer.FAILED
+    change_manifest(copy, lambda manifest: manifest["polyfill"].update(session={}))
+    assert (await answers(copy))["page"] is Answer.NOT_CHECKED
+
+
+@pytest.mark.parametrize(
+    ("change", "check"),
+    [
+        ({"hosts": ["example.org"]}, "manifest"),
+        ({"session": {"signed_out": ["("]}}, "manifest"),
+        ({"session": {"probe": "nowhere.js"}}, "files"),
+        ({"session": {"signed_out": ["signin"]}}, "page"),
+    ],
+)
+async def test_connect_refuses_what_check_finds_in_the_same_words(
+    tmp_path: Path, home: Path, change: dict[str, Any], check: str
+):
+    copy = Path(shutil.copytree(SLACK, tmp_path / "slack"))
+    change_manifest(copy, lambda manifest: manifest["polyfill"].update(change))
+    report = await check_folder(copy, answer=nobody)
+    (found,) = [one for one in report.checks if one.name == check]
+    assert found.answer is not Answer.OK
+    with pytest.raises(RefusedError) as refused:
+        await connect(Context(home=home), ConnectRequest(source=str(copy), cdp="http://127.0.0.1:9"))
+    assert found.found.removeprefix(f"{refused.value.code}: ") in refused.value.reason
+    assert found.instruction
+    assert list(home.parent.glob("home")) == []
 
 
 @pytest.mark.requirement("SE-1")

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from checkout import ROOT
+from polyhost.connectors.loading import load_connector_folder
 from polyhost.engine.development.check_folder import check_folder
 from polyhost.engine.development.report import Answer
+from polyhost.engine.sessions.sign_in import check_tellable, session_signs
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context, nobody
 from polyhost.operations.polyfills import NewPolyfillRequest, new
@@ -62,6 +64,18 @@ def pytest_of(folder: Path) -> int:
         capture_output=True,
         check=False,
     ).returncode
+
+
+@pytest.mark.requirement("HO-4")
+async def test_it_says_where_an_owner_is_in_and_where_out_so_that_connect_can_tell(tmp_path: Path):
+    await make(tmp_path / "gulls")
+    source = load_connector_folder(tmp_path / "gulls")
+    signs = session_signs(source)
+    assert source.manifest.polyfill is not None
+    assert signs.why_not_in(source.manifest.polyfill.page) == ""
+    assert "signed_out" in signs.why_not_in("https://gulls.example/signin")
+    assert "no pattern of polyfill.session.signed_in" in signs.why_not_in("https://gulls.example/welcome")
+    check_tellable(source)
 
 
 async def test_its_types_are_those_of_the_sdk_and_its_recording_is_scrubbed(tmp_path: Path):

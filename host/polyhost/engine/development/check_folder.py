@@ -17,17 +17,17 @@ from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.browser.recordings.recording_rules import RecordingRules
 from polyhost.browser.recordings.verify import looked_for, verify_scenario
 from polyhost.browser.reused_browser import ReusedBrowser
+from polyhost.browser.session import UNTELLABLE
 from polyhost.connectors.loading import MANIFEST, LoadedSource, load_connector_folder
 from polyhost.connectors.stdio import StdioConnector, Timeouts
 from polyhost.engine.development.conformance import BEHAVIOUR, check_behaviour
 from polyhost.engine.development.report import Check, Report, failed, not_checked, ok
 from polyhost.engine.development.trials import Bench
 from polyhost.engine.events import Answer, Watcher, ignore
-from polyhost.engine.sources.answers import answering
+from polyhost.engine.sessions.sign_in import HOW_TO_TELL
 from polyhost.engine.sources.connectors import replay_connector
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.protocol.declarations import PolyfillDecl, StdioDecl
-from polyhost.protocol.host_patterns import allows_url
 from polyhost.protocol.manifest import ManifestError, manifest_faults
 from polyhost.protocol.reach import Reach
 
@@ -118,16 +118,15 @@ def _process(source: LoadedSource, stdio: StdioDecl, answer: Answer, watch: Watc
 
 
 def _page(page: PolyfillDecl) -> Check:
-    host = urlsplit(page.page).netloc
-    if not allows_url(page.hosts, page.page):
-        return failed("page", f"it starts at {host}, which is not among its hosts", "Add it to polyfill.hosts.")
+    if not page.session.can_tell:
+        return not_checked("page", UNTELLABLE, HOW_TO_TELL)
     if not page.session.signed_out:
         return not_checked(
             "page",
             "nothing says how a signed-out session looks",
             "If the site has a sign-in page, name its URL in polyfill.session.signed_out.",
         )
-    return ok("page", f"starts at {host} and may reach: {'; '.join(Reach.of(page).lines())}")
+    return ok("page", f"starts at {urlsplit(page.page).netloc} and may reach: {'; '.join(Reach.of(page).lines())}")
 
 
 async def _replay(
@@ -148,7 +147,8 @@ async def _replay(
     bench = Bench(
         manifest=source.manifest,
         make=lambda: replay_connector(source, scenario, launcher=browser.launcher).connector,
-        answer=answering(recorded.given.get("answers", ()), answer),
+        answer=answer,
+        answers=recorded.given.get("answers", ()),
         watch=watch,
         recorded=True,
     )

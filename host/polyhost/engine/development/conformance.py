@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import orjson
-
 from polyhost.engine.development.rehearsal import differences
 from polyhost.engine.development.report import Check, failed, not_checked, ok
 from polyhost.engine.development.trials import Bench, Ran, Trial
@@ -112,14 +110,10 @@ def _records(ran: Ran) -> Check:
 
 async def _expected(trial: Trial, expected: list[dict[str, Any]]) -> Check:
     found = await trial.rows()
-    missing, more = differences(expected, found)
-    if not missing and not more:
+    apart = differences(expected, found)
+    if not apart:
         return ok("expected", f"{len(found):,} records, exactly those of expected.jsonl")
-    return failed(
-        "expected",
-        f"{more:,} records are not in expected.jsonl, {missing:,} of it did not come out",
-        "Correct the polyfill, or record the scenario again.",
-    )
+    return failed("expected", f"of expected.jsonl, {apart}", "Correct the polyfill, or record the scenario again.")
 
 
 class _NotInRecordingError(Exception):
@@ -216,8 +210,8 @@ class _Experiments:
             changed = ran.counted("new", "updated", "deleted")
             if changed:
                 return failed(name, f"{words} changed {changed:,} records, though the source did not", _UNSTEADY)
-        if orjson.dumps(_sortable(await self._first.stored())) != orjson.dumps(_sortable(self._stored)):
-            return failed(name, "the same records came out in another way", _UNSTEADY)
+        if apart := differences(_rows(self._stored), _rows(await self._first.stored())):
+            return failed(name, f"read again, {apart}", _UNSTEADY)
         return ok(name, "the same source read again adds nothing and changes nothing")
 
     async def _killed(self) -> Check:
@@ -233,12 +227,10 @@ class _Experiments:
             )
         await self._run(trial)
         found = await trial.stored()
-        lost = sum(found.get(of) != data for of, data in self._stored.items())
-        more = len(found.keys() - self._stored.keys())
-        if lost or more:
+        if apart := differences(_rows(self._stored), _rows(found)):
             return failed(
                 name,
-                f"killed after {half:,} records and run again, {lost:,} are missing or differ, {more:,} are too many",
+                f"killed after {half:,} records and run again, {apart}",
                 "Send STATE only for what was emitted before it, and coverage only for what was read through.",
             )
         return ok(name, f"killed after {half:,} records and run again, it ends where an undisturbed run does")
@@ -263,5 +255,5 @@ def _strayed(name: str, asked: str, ran: Ran) -> Check | None:
     return failed(name, f"{asked}, it brought others: {told}", "Keep to START.scope; the host refuses the rest.")
 
 
-def _sortable(stored: _Stored) -> list[tuple[str, str, Any]]:
-    return sorted((stream, key, data) for (stream, key), data in stored.items())
+def _rows(stored: _Stored) -> list[dict[str, Any]]:
+    return [{"stream": stream, "key": key, "data": data} for (stream, key), data in stored.items()]

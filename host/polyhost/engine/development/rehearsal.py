@@ -6,9 +6,8 @@ know: how a run is recorded, what is secret.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,12 @@ from polyhost.protocol.scope import Scope
 from polyhost.store.base import ConnectionRow, Store
 from polyhost.store.memory import MemoryStore
 
-__all__ = ["differences", "keep_recording", "rehearse"]
+__all__ = ["Differences", "differences", "keep_recording", "rehearse"]
+
+_SHOWN = 3
+_KEY_CHARACTERS = 80
+_NOT_THERE = {"": "not there"}
+"""Stands for a field that is not there, which is something else than null."""
 
 
 async def keep_recording(
@@ -81,21 +85,65 @@ async def rehearse(
         error = result.get("error")
         why = error["reason"] if error is not None else result["status"]
         raise _differs(f"its replay ends {result['status']}: {why}")
-    missing, more = differences(scenario.expected, await expected_records(store, connection, narrowed))
-    if missing or more:
-        raise _differs(
-            f"{missing:,} records do not come out of its replay, and {more:,} come out that were not recorded"
+    if found := differences(scenario.expected, await expected_records(store, connection, narrowed)):
+        raise _differs(f"of its records, in its replay, {found}")
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Names of records, `stream key`: those that did not come, that came and were not expected, and that came in
+    another way, with the fields that differ. Never what a field holds."""
+
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    changed: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.unexpected or self.changed)
+
+    def __str__(self) -> str:
+        told = (
+            ("did not come", self.missing),
+            ("came and were not expected", self.unexpected),
+            ("came in another way", self.changed),
         )
+        return "; ".join(f"{len(names):,} {words}: {_listed(names)}" for words, names in told if names)
 
 
-def differences(wanted: Iterable[Mapping[str, Any]], found: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
-    """How many of the wanted records are not found, and how many are found and not wanted; order does not count."""
-    one, other = Counter(map(_bytes, wanted)), Counter(map(_bytes, found))
-    return (one - other).total(), (other - one).total()
+def differences(wanted: Iterable[Mapping[str, Any]], found: Iterable[Mapping[str, Any]]) -> Differences:
+    """Which of the wanted records are not found as they are, and which are found and not wanted, in any order."""
+    one, other = ({(record["stream"], record["key"]): record for record in records} for records in (wanted, found))
+    changed = [(of, _fields_apart(record, other[of])) for of, record in one.items() if of in other]
+    return Differences(
+        missing=tuple(_name(of) for of in one if of not in other),
+        unexpected=tuple(_name(of) for of in other if of not in one),
+        changed=tuple(f"{_name(of)} ({', '.join(fields[:_SHOWN])})" for of, fields in changed if fields),
+    )
 
 
-def _bytes(record: Mapping[str, Any]) -> bytes:
-    return orjson.dumps(record, option=orjson.OPT_SORT_KEYS)
+def _name(of: tuple[str, str]) -> str:
+    stream, key = of
+    return f"{stream} {key[:_KEY_CHARACTERS]}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
+
+
+def _fields_apart(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """What differs: fields of the data by name, and what stands beside them."""
+    if _bytes(wanted) == _bytes(found):
+        return []
+    one, other = (record.get("data") or {} for record in (wanted, found))
+    fields = [
+        name for name in {**one, **other} if _bytes(one.get(name, _NOT_THERE)) != _bytes(other.get(name, _NOT_THERE))
+    ]
+    beside = [name for name in ("partition", "deleted", "data") if _bytes(wanted.get(name)) != _bytes(found.get(name))]
+    return fields or beside
+
+
+def _bytes(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _narrowed(scope: Scope, resources: Mapping[str, Sequence[str]]) -> Scope:

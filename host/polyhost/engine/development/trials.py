@@ -7,7 +7,7 @@ know: what is checked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from polyhost.engine.development.observed import Observed
 from polyhost.engine.events import Answer, Watcher, ignore
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.result_json import RunResult
+from polyhost.engine.sources.answers import answering
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, Failure, RunFailedError
 from polyhost.protocol.diagnostics import FINISHED
@@ -63,6 +64,8 @@ class Bench:
     manifest: Manifest
     make: Callable[[], Connector]
     answer: Answer
+    answers: Sequence[Mapping[str, Any]] = ()
+    """What a recording says that its owner answered: said again in each run, before `answer` is asked."""
     watch: Watcher = ignore
     recorded: bool = False
     clock: Clock = field(default_factory=Clock)
@@ -89,7 +92,9 @@ class Trial:
             full=full,
             recorded=bench.recorded,
         )
-        around = RunContext(store=self._store, clock=bench.clock, watch=bench.watch, answer=bench.answer)
+        around = RunContext(
+            store=self._store, clock=bench.clock, watch=bench.watch, answer=answering(bench.answers, bench.answer)
+        )
         try:
             async with asyncio.timeout(LONGEST_RUN_SECONDS):
                 return Ran(await collect(what, around), seen)

@@ -18,7 +18,7 @@ from playwright.async_api import Error
 from polyhost.browser.attach import read_running_browser
 from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.launch import BrowserOptions, launch
-from polyhost.browser.session import SessionSigns
+from polyhost.browser.session import UNTELLABLE, SessionSigns
 from polyhost.browser.signed_in import SignedIn, read_state, wait_until_signed_in
 from polyhost.browser.signin import SignInWindow, sign_in_visibly
 from polyhost.browser.storage import kept_state
@@ -28,7 +28,9 @@ from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.protocol.reach import Reach
 
 __all__ = [
+    "HOW_TO_TELL",
     "Site",
+    "check_tellable",
     "enter_running",
     "enter_visibly",
     "enter_with_cookies",
@@ -39,6 +41,10 @@ __all__ = [
 ]
 
 _PAGE_TIMEOUT_MS = 30_000
+HOW_TO_TELL = (
+    "Name in polyfill.session.signed_in where a signed-in owner ends up, or write a probe "
+    "(docs/writing-a-polyfill.md, Signing in)."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,13 @@ def session_signs(source: LoadedSource) -> SessionSigns:
         signed_in=declared.session.signed_in,
         probe=tuple(PageScript(f"{source.name}/{name}", text) for name, text in scripts),
     )
+
+
+def check_tellable(source: LoadedSource) -> None:
+    """RefusedError where a sign-in could never be seen to be over: said before anybody signs in for nothing."""
+    declared = source.manifest.polyfill
+    if declared is not None and not declared.session.can_tell:
+        raise RefusedError(UNTELLABLE, HOW_TO_TELL, code=ErrorCode.NO_SIGN_OF_SESSION)
 
 
 async def enter_visibly(
