@@ -34,7 +34,7 @@
 
   /** @typedef {{what: string, holds: (value: any) => boolean}} Kind */
   /** @typedef {"lexical" | "numeric" | "decimal"} Order */
-  /** @typedef {{key_parts: number, order: Order | null, groups: boolean, checkpoints: string[], in_scope: boolean}} Rule */
+  /** @typedef {{key_parts: number, order: Order | null, groups: boolean, enumerated: boolean, checkpoints: string[], in_scope: boolean}} Rule */
   /** @typedef {Record<string, Rule> | null} Rules What the manifest says of each stream; null: nothing is known of it. */
 
   // ---------------------------------------------------------------- kinds
@@ -223,6 +223,14 @@
     return rules[stream].in_scope ? undefined : "stream is not in the scope of this run";
   }
 
+  /** @param {any} stream @param {Rules} rules */
+  function enumeratedFault(stream, rules) {
+    if (!NAME.holds(stream)) return `stream is not ${NAME.what}`;
+    if (rules === null) return undefined;
+    if (!rules[stream]?.enumerated) return "stream is not one of the manifest's without partitions and with the coverage_strategy full_inventory";
+    return rules[stream].in_scope ? undefined : "stream is not in the scope of this run";
+  }
+
   const ENTRY = shaped({ key: PARTITION, label: optional(WORDS), status: optional(WORDS) });
   const COVERAGE = {
     partition: PARTITION,
@@ -357,11 +365,12 @@
         ["complete", complete, FLAG],
       ),
     covered: (rules, coverage) => coverageFault(coverage, rules),
+    enumerated: (rules, stream) => enumeratedFault(stream, rules),
     windows: (_, stream, partition) => faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION]),
     groups(rules, stream, partition, ids) {
       const fault = faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION], ["ids", ids, listOf(CURSOR, MAX_GROUPS)]);
-      const order = rules?.[stream]?.order;
-      if (fault !== undefined || !order || everyOf(ids, (id) => positionKey(order, id) !== undefined)) return fault;
+      const order = fault === undefined ? rules?.[stream]?.order : undefined;
+      if (!order || everyOf(ids, (id) => positionKey(order, id) !== undefined)) return fault;
       return `ids holds what is not a position in the order ${order}`;
     },
     state(rules, stream, cursor) {

@@ -189,6 +189,12 @@ export interface Host {
   inventory(stream: string, partitions: { key: string; label?: string; status?: string }[], complete: boolean): Promise<void>;
   /** Every record the source holds in this range was emitted before. */
   covered(coverage: Coverage): Promise<void>;
+  /**
+   * Every record the source holds of this stream, which has no partitions, was emitted before in this run: what is stored
+   * and was not emitted is called deleted once the run has succeeded. For streams that the manifest declares as
+   * `coverage_strategy: "full_inventory"`. It does not count where the run was narrowed or left anything of the stream out.
+   */
+  enumerated(stream: string): Promise<void>;
   /** What is wanted of a partition now, newest first. Empty: nothing. */
   windows(stream: string, partition: string): Promise<Window[]>;
   /** What is stored of each group: how many members beside the head, and the latest member's cursor. */

@@ -312,6 +312,7 @@
       emit: checkedAsync("emit", emit),
       inventory: checkedAsync("inventory", inventory, "partitions"),
       covered: checkedAsync("covered", (coverage) => say(messageOf(coverage, { type: "PARTITION_COVERAGE" })), "coverage"),
+      enumerated: checkedAsync("enumerated", (stream) => say({ type: "STREAM_ENUMERATED", stream })),
       windows: checkedAsync("windows", (stream, partition) => call("windows", { stream, partition })),
       groups: checkedAsync("groups", (stream, partition, ids) => call("groups", { stream, partition, ids })),
       state: checkedAsync("state", (stream, cursor) => say(messageOf({ stream, cursor }, { type: "STATE" }))),

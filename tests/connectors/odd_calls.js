@@ -12,6 +12,7 @@ const well = {
   emit: { records: record },
   inventory: { stream: "messages", partitions: [], complete: false },
   covered: { coverage: { stream: "messages", partition: "C1", since: null, until: "1.0" } },
+  enumerated: { stream: "notes" },
   windows: { stream: "messages", partition: "C1" },
   groups: { stream: "messages", partition: "C1", ids: [] },
   state: { stream: "messages", cursor: 1 },

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from polyhost.store.base import AddRecords, RecordWrite, TombstoneAbsent, WriteCounts, WriteOp, WriteRecords
+from polyhost.store.base import (
+    AddRecords,
+    RecordWrite,
+    TombstoneAbsent,
+    TombstoneUnseen,
+    WriteCounts,
+    WriteOp,
+    WriteRecords,
+)
 
 __all__ = ["NaiveRecord", "NaiveRecords", "Version"]
 
@@ -64,6 +72,10 @@ class NaiveRecords:
                 return [(record, self._add(batch_id, record)) for record in op.records]
             case TombstoneAbsent():
                 gone = [entry.write for entry in self.entries.values() if self._is_absent(entry, op)]
+                return [(one, self._write(batch_id, one._replace(op="delete", emitted_at=op.at))) for one in gone]
+            case TombstoneUnseen():
+                of = [entry for entry in self.entries.values() if entry.write.stream == op.stream]
+                gone = [one.write for one in of if not one.now.deleted and one.write.key not in op.seen]
                 return [(one, self._write(batch_id, one._replace(op="delete", emitted_at=op.at))) for one in gone]
             case _:
                 return []

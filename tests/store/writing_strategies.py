@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from polyhost.store.base import AddRecords, RecordWrite, TombstoneAbsent, WriteRecords
+from polyhost.store.base import AddRecords, RecordWrite, TombstoneAbsent, TombstoneUnseen, WriteRecords
 from store.making import AT, LATER, record
 
 __all__ = ["KEYS", "PARTITIONS", "STREAMS", "additions", "writes"]
@@ -38,9 +38,12 @@ walks = st.builds(
     groups=st.sets(st.sampled_from(["1", "2", "3"])),
     at=st.just(LATER),
 )
+enumerations = st.builds(
+    TombstoneUnseen, stream=st.sampled_from(STREAMS), seen=st.sets(st.sampled_from(KEYS)), at=st.just(LATER)
+)
 batches = st.lists(records | bare_deletions | without_digest, max_size=12)
 additions = st.lists(batches.map(WriteRecords) | batches.map(AddRecords), min_size=1, max_size=4)
 """What an import may write: it proves no absence."""
-ops = st.one_of(batches.map(WriteRecords), batches.map(AddRecords), walks)
+ops = st.one_of(batches.map(WriteRecords), batches.map(AddRecords), walks, enumerations)
 writes = st.lists(st.tuples(st.sampled_from([1, 2]), st.lists(ops, min_size=1, max_size=4)), max_size=6)
 """Each by one of two batches."""

@@ -349,12 +349,14 @@ class PageSession(ConnectorSession):
 
 def stream_rules(manifest: Manifest) -> dict[str, Any]:
     """What the SDK holds a script's words against: per stream, how many parts a key has, the order of its positions
-    (None: it has no partitions), whether it has groups, and the streams under whose name it keeps a cursor."""
+    (None: it has no partitions), whether it has groups, whether all of it may be called read, and the streams under
+    whose name it keeps a cursor."""
     return {
         stream.name: {
             "key_parts": len(stream.primary_key),
             "order": None if stream.partition is None else stream.partition.order,
             "groups": stream.partition is not None and stream.partition.group_field is not None,
+            "enumerated": stream.is_enumerated,
             "checkpoints": list(stream.checkpoints),
         }
         for stream in manifest.streams

@@ -211,6 +211,7 @@ _SDK_METHODS = frozenset(
         "isUp",
         "fileHeaders",
         "slowDown",
+        "enumerated",
     }
 )
 """What `host` has in polyfill.d.ts: the names that a count may be kept by."""

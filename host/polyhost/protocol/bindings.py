@@ -14,7 +14,7 @@ from polyhost.protocol.declarations import Manifest
 __all__ = ["PARTITIONS", "BindingError", "match_bindings"]
 
 PARTITIONS = "polyhost/partitions"
-"""Our extension: partitions. Offered to every connector; one that does not know it ignores it."""
+"""Our extension: partitions and inventories. Offered to every connector; one that does not know it ignores it."""
 _ALIASES = {"browser": "browser_automation"}
 """Names that manifests in the wild use for a binding of the profile."""
 
@@ -34,7 +34,8 @@ class BindingError(RefusedError):
 
 def match_bindings(manifest: Manifest, offered: Mapping[str, Any]) -> dict[str, Any]:
     """START.bindings: what the manifest declares and the host offers, under the declared name; and our extension
-    where the manifest has a partition. What was not declared is not handed over."""
+    where the manifest has a partition, or a stream without that is a full inventory. What was not declared is not
+    handed over."""
     matched: dict[str, Any] = {}
     for name, declared in manifest.runtime_requirements.bindings.items():
         source = name if name in offered else _ALIASES.get(name, name)
@@ -42,6 +43,6 @@ def match_bindings(manifest: Manifest, offered: Mapping[str, Any]) -> dict[str, 
             matched[name] = matched[source] = offered[source]
         elif declared.required:
             raise BindingError(name)
-    if PARTITIONS in offered and any(stream.partition for stream in manifest.streams):
+    if PARTITIONS in offered and any(stream.partition or stream.is_enumerated for stream in manifest.streams):
         matched[PARTITIONS] = offered[PARTITIONS]
     return matched

@@ -154,6 +154,8 @@ class RunOutcome:
     """How the run ended for the protocol. The engine adds what the ledger found.
 
     `message` may be the connector's own (bounded); `withheld` are staged checkpoints that may not move, with the rule.
+    `enumerated`: streams without partitions that were read from end to end, each with keys that came by and were
+    refused: of the others, what was not met is gone.
     """
 
     status: Literal["succeeded", "failed", "cancelled"]
@@ -165,6 +167,7 @@ class RunOutcome:
     failed_streams: tuple[str, ...] = ()
     committed: tuple[str, ...] = ()
     withheld: Mapping[str, str] = field(default_factory=dict[str, str])
+    enumerated: Mapping[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
     records_emitted: int = 0
 
 

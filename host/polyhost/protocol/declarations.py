@@ -306,6 +306,12 @@ class StreamDecl(_Decl):
         return self.parent_streams or (self.name,)
 
     @property
+    def is_enumerated(self) -> bool:
+        """Whether a run may read all there is of it, and say so: then what it did not meet is gone."""
+        is_whole = self.coverage_strategy == "full_inventory" and self.partition is None
+        return is_whole and self.semantics != "append_only"  # of those nothing is ever deleted
+
+    @property
     def collected(self) -> bool:
         """Whether a run collects it unless told otherwise."""
         return self.coverage_policy in {"collect", "inventory_only"}

@@ -35,6 +35,7 @@ from polyhost.protocol.commands import (
 from polyhost.protocol.declarations import BLOBS, Manifest
 from polyhost.protocol.detail import Account, DetailAccounts
 from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
+from polyhost.protocol.enumerations import Enumerations
 from polyhost.protocol.exception_reports import Exceptions
 from polyhost.protocol.exceptions import ExceptionFact, ExceptionKind
 from polyhost.protocol.findings import Findings
@@ -55,6 +56,7 @@ from polyhost.protocol.messages import (
     SkipResult,
     Start,
     State,
+    StreamEnumerated,
     parse_message,
 )
 from polyhost.protocol.partitions import Partitions
@@ -110,6 +112,7 @@ class RunMachine:
             manifest, scope, self._findings, self._admission.refusals, offered=PARTITIONS in bindings
         )
         self._exceptions = Exceptions(manifest, scope, self._findings, self._admission.refusals)
+        self._enumerations = Enumerations(manifest, scope, self._admission.refusals)
         self._skips = Skips(manifest, scope, self._findings)
         self._blobs = Blobs(manifest, scope, self._findings)
         self._mentions = Mentions(manifest, scope, wanted=keeps_exceptions)  # of a file, none is
@@ -130,6 +133,7 @@ class RunMachine:
             PartitionInventory: self._take_inventory,
             PartitionCoverage: self._take_coverage,
             ExceptionReport: self._take_exception,
+            StreamEnumerated: self._take_enumerated,
             Done: self._take_done,
         }
         for name in scope.skipped:
@@ -303,6 +307,7 @@ class RunMachine:
 
     def _take_skip(self, message: SkipResult, _now: float) -> list[Command]:
         self._skips.take_skip(message)
+        self._enumerations.leave_out(message)
         return _NOTHING
 
     def _take_progress(self, message: Progress, _now: float) -> list[Command]:
@@ -335,6 +340,7 @@ class RunMachine:
     def _take_detail_gap(self, message: DetailGap, _now: float) -> list[Command]:
         self._details.take_gap(message)
         self._skips.take_gap(message)
+        self._enumerations.leave_out(message)
         return _NOTHING
 
     def _take_inventory(self, message: PartitionInventory, _now: float) -> list[Command]:
@@ -353,6 +359,10 @@ class RunMachine:
         """Carried out once what came with it is durable: its record may be the next one."""
         blob = self._blobs.take(message, is_odd=is_odd)
         return _NOTHING if blob is None else [TakeBlob(blob)]
+
+    def _take_enumerated(self, message: StreamEnumerated, _now: float) -> list[Command]:
+        self._enumerations.take(message)
+        return _NOTHING
 
     def _take_done(self, message: Done, _now: float) -> list[Command]:
         if message.records_emitted != self.records_emitted:
@@ -424,6 +434,7 @@ class RunMachine:
             failed_streams=tuple(self._skips.failed),
             committed=tuple(eligible.cursors),
             withheld=eligible.withheld,
+            enumerated=self._enumerations.whole() if verdict.status == "succeeded" else {},
             records_emitted=self.records_emitted,
         )
         commit: list[Command] = [CommitCheckpoints(eligible.cursors)] if eligible.cursors else []

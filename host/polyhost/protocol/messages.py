@@ -42,6 +42,7 @@ __all__ = [
     "SkipResult",
     "Start",
     "State",
+    "StreamEnumerated",
     "WrongRecordError",
     "parse_message",
     "parse_record",
@@ -306,6 +307,12 @@ class PartitionCoverage(_Message):
     groups: Annotated[tuple[Cursor, ...], Strict(False)] | None = None
 
 
+class StreamEnumerated(_Message):
+    """STREAM_ENUMERATED: all that the source holds of a stream without partitions was emitted (our extension)."""
+
+    stream: Name
+
+
 class ExceptionReport(_Message):
     """EXCEPTION: a record or a group that could not be taken, named so that what lies around it can be claimed (our
     extension). `member`: the record belongs to a group, whose head stands at this position."""
@@ -331,6 +338,7 @@ Message = (
     | PartitionInventory
     | PartitionCoverage
     | ExceptionReport
+    | StreamEnumerated
 )
 
 _MODELS: dict[str, type[_Message]] = {
@@ -344,6 +352,7 @@ _MODELS: dict[str, type[_Message]] = {
     "PARTITION_INVENTORY": PartitionInventory,
     "PARTITION_COVERAGE": PartitionCoverage,
     "EXCEPTION": ExceptionReport,
+    "STREAM_ENUMERATED": StreamEnumerated,
 }
 _OWN_RULES = frozenset({"duplicate_keys", "outcome_not_required", "outcomes_overlap", "error_without_failure"})
 

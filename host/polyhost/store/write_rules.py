@@ -19,7 +19,15 @@ from operator import itemgetter
 from typing import Generic, NamedTuple, TypeVar
 
 from polyhost.store import refusals
-from polyhost.store.writes import AddRecords, RecordWrite, TombstoneAbsent, WriteCounts, WriteOp, WriteRecords
+from polyhost.store.writes import (
+    AddRecords,
+    RecordWrite,
+    TombstoneAbsent,
+    TombstoneUnseen,
+    WriteCounts,
+    WriteOp,
+    WriteRecords,
+)
 
 __all__ = [
     "Candidate",
@@ -188,7 +196,8 @@ class Decisions(Generic[Row]):
 
 def require_batch(batch_id: str | None, ops: Sequence[WriteOp]) -> None:
     """RunFailedError where records would be written that no batch has brought."""
-    if batch_id is None and any(isinstance(op, WriteRecords | AddRecords | TombstoneAbsent) for op in ops):
+    of_records = WriteRecords | AddRecords | TombstoneAbsent | TombstoneUnseen
+    if batch_id is None and any(isinstance(op, of_records) for op in ops):
         raise refusals.unknown_batch(None)
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "SaveExceptions",
     "SavePartitions",
     "TombstoneAbsent",
+    "TombstoneUnseen",
     "WriteCounts",
     "WriteOp",
     "WriteRecords",
@@ -83,6 +84,15 @@ class TombstoneAbsent:
     at: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TombstoneUnseen:
+    """Tombstone everything that is stored of this stream and was not seen in a complete enumeration of it."""
+
+    stream: str
+    seen: Collection[str]
+    at: str
+
+
 @dataclass(frozen=True, slots=True)
 class SavePartitions:
     """Insert or replace ledger entries."""
@@ -112,7 +122,14 @@ class SaveCheckpoints:
 
 
 WriteOp = (
-    WriteRecords | AddRecords | TombstoneAbsent | SavePartitions | SaveExceptions | ResolveExceptions | SaveCheckpoints
+    WriteRecords
+    | AddRecords
+    | TombstoneAbsent
+    | TombstoneUnseen
+    | SavePartitions
+    | SaveExceptions
+    | ResolveExceptions
+    | SaveCheckpoints
 )
 
 

@@ -28,6 +28,7 @@ from polyhost.store.base import (
     Store,
     StoredRecord,
     TombstoneAbsent,
+    TombstoneUnseen,
     WriteCounts,
     WriteOp,
     WriteRecords,
@@ -88,7 +89,7 @@ class ArtifactStore(WrappedStore):
         for op in ops:
             if isinstance(op, WriteRecords):
                 careful.append(AddRecords(await self._buried(connection_id, op.records)))
-            elif not isinstance(op, TombstoneAbsent):
+            elif not isinstance(op, TombstoneAbsent | TombstoneUnseen):
                 careful.append(op)
         counts = dict(await self.inner.write(connection_id, batch_id, careful))
         for stream, count in list(counts.items()):

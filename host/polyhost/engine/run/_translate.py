@@ -17,7 +17,7 @@ from typing import Any
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import PartitionAdvanced
 from polyhost.engine.run._tally import Tally
-from polyhost.engine.run._walks import Walks
+from polyhost.engine.run._walks import MAX_SEEN, Walks
 from polyhost.engine.run.ledger import RunLedger
 from polyhost.ledger import ranges
 from polyhost.ledger.cursor import sort_key
@@ -31,7 +31,14 @@ from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.records import Record
 from polyhost.protocol.scope import Scope
-from polyhost.store.base import RecordWrite, ResolveExceptions, TombstoneAbsent, WriteOp, WriteRecords
+from polyhost.store.base import (
+    RecordWrite,
+    ResolveExceptions,
+    TombstoneAbsent,
+    TombstoneUnseen,
+    WriteOp,
+    WriteRecords,
+)
 
 __all__ = ["StreamFacts", "Translator"]
 
@@ -49,6 +56,7 @@ class StreamFacts:
     volatile: frozenset[str]
     time_field: str | None
     projected: bool
+    enumerated: bool
 
 
 class Translator:
@@ -145,6 +153,19 @@ class Translator:
         self._tell(command)
         return ops
 
+    def take_enumerated(self, enumerated: Mapping[str, frozenset[str]]) -> list[WriteOp]:
+        """These streams were read from end to end: what was not met in this run is gone, but for the keys that came by
+        and were refused. Once everything that came is written."""
+        ops: list[WriteOp] = []
+        for stream, spared in enumerated.items():
+            seen = self._walks.seen(stream, "")
+            if seen is None:
+                self._tally.report(_too_many(stream))
+                continue
+            ops.append(TombstoneUnseen(stream=stream, seen=seen | spared, at=self._clock.iso()))
+            ops += self._exceptions.nowhere(stream, (), everything=True)
+        return ops
+
     def _group_keys(self, command: CommitCoverage, rule: PartitionRule) -> frozenset[str]:
         return frozenset(sort_key(group, rule.order) for group in command.groups)
 
@@ -231,6 +252,7 @@ class Translator:
             if time_field is not None and isinstance(moment := data.get(time_field), str):
                 self._tally.happened_at(moment)
             if rule is None:
+                self._met(facts, stream, key)
                 yield RecordWrite(stream, key, op, *encoded, emitted_at)
                 continue
             place = locate(data, rule)
@@ -250,12 +272,28 @@ class Translator:
             yield _record_write((stream, key, op, *encoded, emitted_at, partition, position, cursor, is_head))
         self._has_read(stream, here, read)
 
+    def _met(self, facts: StreamFacts, stream: str, key: str) -> None:
+        """A record of a stream without partitions came by."""
+        if facts.enumerated and self._absence_tells:
+            self._walks.saw(stream, "", key, "")
+
     def _tells_of_whole(self, stream: str) -> bool:
         return self._absence_tells and not self._facts[stream].projected
 
     def _has_read(self, stream: str, partition: str | None, records: int) -> None:
         if partition is not None:
             self._read[stream, partition] += records
+
+
+def _too_many(stream: str) -> Diagnostic:
+    return Diagnostic(
+        code=DiagnosticCode.LIMIT_REACHED,
+        severity=Severity.INFO,
+        stream=stream,
+        count=MAX_SEEN,
+        message="More records than a run remembers: which of them the source removed was not looked for.",
+        recovery_hint="Give the stream partitions, which are looked through one by one.",
+    )
 
 
 def _facts(manifest: Manifest, name: str, scope: Scope, ledger: RunLedger) -> StreamFacts:
@@ -267,4 +305,5 @@ def _facts(manifest: Manifest, name: str, scope: Scope, ledger: RunLedger) -> St
         volatile=frozenset(declared.volatile_fields),
         time_field=declared.consent_time_field,
         projected=scoped is not None and scoped.kept is not None,
+        enumerated=declared.is_enumerated,
     )

@@ -261,6 +261,8 @@ class _Run:
             ended.outcome = await pipeline.run()
             if what.blobs is not None:
                 await what.blobs.end(succeeded=ended.outcome.status == "succeeded")
+            if what.artifact is None:
+                ended.removals = translator.take_enumerated(ended.outcome.enumerated)
             if what.files is not None and ended.outcome.status == "succeeded":
                 self._access = await session.site_access()
         finally:
@@ -341,8 +343,9 @@ class _Run:
             ended.settled = ended.ledger.settle()
             changed = [state for settlement in ended.settled.values() for state in settlement.changed]
             ops: list[WriteOp] = [*([SavePartitions(changed)] if changed else []), *ended.ledger.settle_exceptions()]
+            ops += ended.removals
             if ops:
-                await self._around.store.write(self._what.connection.id, self._who.batch_id, ops)
+                self._tally.wrote(await self._around.store.write(self._what.connection.id, self._who.batch_id, ops))
         if self._what.then is not None:
             await self._what.then(ended)
 

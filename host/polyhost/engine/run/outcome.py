@@ -32,7 +32,7 @@ from polyhost.protocol.diagnostics import (
 )
 from polyhost.protocol.recovery import advice
 from polyhost.protocol.scope import Scope
-from polyhost.store.base import WriteCounts
+from polyhost.store.base import WriteCounts, WriteOp
 
 __all__ = ["Ended", "Identity", "opening_facts", "run_facts", "run_result", "run_status"]
 
@@ -81,6 +81,8 @@ class Ended:
     blocking: frozenset[str] = frozenset()
     actions: Mapping[str, str] = field(default_factory=dict[str, str])
     traffic: Traffic = field(default_factory=Traffic)
+    removals: Sequence[WriteOp] = ()
+    """What follows from streams without partitions that were read from end to end; to be written with the settling."""
     settled: Mapping[str, Settlement] = field(default_factory=dict[str, Settlement])
     stopped: StoppedError | None = None
     """Why it was ended as cancelled, where its owner did not just say so."""

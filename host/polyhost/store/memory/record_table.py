@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import orjson
 
-from polyhost.store.base import AddRecords, RecordWrite, StoredRecord, TombstoneAbsent, WriteRecords
+from polyhost.store.base import AddRecords, RecordWrite, StoredRecord, TombstoneAbsent, TombstoneUnseen, WriteRecords
 from polyhost.store.write_rules import Candidate, Changes, Decisions, Known, absent, by_stream, rounds
 
 __all__ = ["Entry", "RecordTable"]
@@ -82,6 +82,11 @@ class RecordTable:
             if entry.write.partition == op.partition and (op.since or "") <= entry.position <= op.until
         ]
         gone = [one.row for one in absent(walked, seen=op.seen, groups=op.groups)]
+        self._carry_out(batch_id, decisions.tombstone(op.stream, gone, at=op.at))
+
+    def tombstone_unseen(self, decisions: Decisions[Entry], batch_id: str, op: TombstoneUnseen) -> None:
+        live = [entry for entry in self.of(op.stream) if not entry.now.deleted]
+        gone = sorted((one for one in live if one.write.key not in op.seen), key=lambda one: one.write.key)
         self._carry_out(batch_id, decisions.tombstone(op.stream, gone, at=op.at))
 
     def _look_up(self, records: Sequence[RecordWrite]) -> Mapping[str, Mapping[str, Known[Entry]]]:

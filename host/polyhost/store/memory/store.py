@@ -17,6 +17,7 @@ from polyhost.store.base import (
     SavePartitions,
     Store,
     TombstoneAbsent,
+    TombstoneUnseen,
     WriteCounts,
     WriteOp,
     WriteRecords,
@@ -78,6 +79,8 @@ def _apply(kept: Kept, decisions: Decisions[Entry], batch_id: str, op: WriteOp) 
             kept.records.add(decisions, batch_id, op)
         case TombstoneAbsent():
             kept.records.tombstone_absent(decisions, batch_id, op)
+        case TombstoneUnseen():
+            kept.records.tombstone_unseen(decisions, batch_id, op)
         case SavePartitions():
             kept.partitions.update({(state.stream, state.key): state for state in op.states})
         case SaveExceptions():

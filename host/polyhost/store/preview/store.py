@@ -20,6 +20,7 @@ from polyhost.store.base import (
     SavePartitions,
     Store,
     TombstoneAbsent,
+    TombstoneUnseen,
     WriteCounts,
     WriteOp,
     WriteRecords,
@@ -75,7 +76,7 @@ class PreviewStore(WrappedStore):
                 self._ledger.resolve_exceptions(op.healed)
             case SaveCheckpoints():
                 self._ledger.save_checkpoints(op.cursors)
-            case TombstoneAbsent():
+            case TombstoneAbsent() | TombstoneUnseen():
                 raise refusals.preview_cannot_walk()
             case _:
                 assert_never(op)

@@ -16,12 +16,12 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from polyhost.store.base import AddRecords, RecordWrite, TombstoneAbsent, WriteRecords
+from polyhost.store.base import AddRecords, RecordWrite, TombstoneAbsent, TombstoneUnseen, WriteRecords
 from polyhost.store.sqlite import json_columns
 from polyhost.store.sqlite.write_context import WriteContext
 from polyhost.store.write_rules import Candidate, Changes, Known, absent, by_stream, rounds
 
-__all__ = ["add_records", "tombstone_absent", "write_records"]
+__all__ = ["add_records", "tombstone_absent", "tombstone_unseen", "write_records"]
 
 _LOOKUP_KEYS = 1024
 """Keys looked up by one statement: those of five batches of a page. SQLite takes 32,766 parameters."""
@@ -63,6 +63,15 @@ WHERE stream_id = ? AND partition = ? AND position BETWEEN ? AND ? AND deleted =
       AND key NOT IN (SELECT value FROM json_each(?)) LIMIT 1
 """
 
+_SOME_UNSEEN = """
+SELECT id, key FROM records
+WHERE stream_id = :stream AND deleted = 0 AND (:after IS NULL OR key > :after)
+      AND key NOT IN (SELECT value FROM json_each(:seen))
+ORDER BY key LIMIT :most
+"""
+_UNSEEN_AT_ONCE = 5_000
+"""Records deleted by one look at the stream: a list of a few hundred kilobytes, however many there are."""
+
 _INSERT_MANY = {count: _INSERT.format(rows=", ".join([_ROW] * count)) for count in _ROWS}
 """The statement for so many rows."""
 
@@ -89,6 +98,18 @@ def tombstone_absent(write: WriteContext, op: TombstoneAbsent) -> None:
     rows = [Candidate[int](*row) for row in write.db.execute(_IN_RANGE, span)]
     gone = absent(rows, seen=frozenset(op.seen), groups=frozenset(op.groups))
     _carry_out(write, write.decisions.tombstone(op.stream, [one.row for one in gone], at=op.at))
+
+
+def tombstone_unseen(write: WriteContext, op: TombstoneUnseen) -> None:
+    """Delete what a complete enumeration of a stream did not meet, some at a time."""
+    seen = frozenset(op.seen)
+    # SQLite's JSON functions end a text at NUL: such a key is not found among them, and looked for here.
+    told = json_columns.dump_verbatim([key for key in seen if "\0" not in key])
+    values = {"stream": write.stream_id(op.stream), "after": None, "seen": told, "most": _UNSEEN_AT_ONCE}
+    while rows := write.db.execute(_SOME_UNSEEN, values).fetchall():
+        gone = [row for row, key in rows if key not in seen]
+        _carry_out(write, write.decisions.tombstone(op.stream, gone, at=op.at))
+        values["after"] = rows[-1][1]
 
 
 def _look_up(write: WriteContext, records: Sequence[RecordWrite]) -> Mapping[str, Mapping[str, Known[int]]]:

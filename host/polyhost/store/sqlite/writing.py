@@ -16,6 +16,7 @@ from polyhost.store.base import (
     SaveExceptions,
     SavePartitions,
     TombstoneAbsent,
+    TombstoneUnseen,
     WriteCounts,
     WriteOp,
     WriteRecords,
@@ -45,6 +46,8 @@ def _apply(context: WriteContext, op: WriteOp) -> None:
             record_writes.add_records(context, op)
         case TombstoneAbsent():
             record_writes.tombstone_absent(context, op)
+        case TombstoneUnseen():
+            record_writes.tombstone_unseen(context, op)
         case SavePartitions():
             ledger.save_partitions(context, op)
         case SaveExceptions():
