@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -78,20 +79,28 @@ def test_they_are_shown_exported_and_looked_after_as_every_other_file(home: Path
     assert (again["receipt"]["files"]["taken"], again["receipt"]["files"]["known"]["here"]) == (1, COUNT)
 
 
+async def cursors(home: Path) -> Mapping[str, Any]:
+    async with Context(home=home).store() as store:
+        connection = await store.connections.get("talks")
+        assert connection is not None
+        return await store.ledger.checkpoints(connection.id)
+
+
 STEPS = (
     ("polyhost.files.spool:Spool.copy", 4),
     ("polyhost.files.partial:Partial.write", 3),
     ("polyhost.files.partial:Partial.keep", 2),
     ("polyhost.files.contents:Contents._place", 2),
     ("polyhost.store.sqlite.files:SqliteFiles.save", 1),
-    ("polyhost.files.spool:Spool.close", 1),
+    ("polyhost.files.spool:Spool.drop", 5),
 )
 
 
 @pytest.mark.parametrize(("step", "number"), STEPS)
-def test_a_killed_run_leaves_no_half_file_and_the_next_has_all(home: Path, step: str, number: int):
+async def test_a_killed_run_leaves_no_half_file_and_the_next_has_all(home: Path, step: str, number: int):
     assert command(home, "run", "talks", dying=(step, number))[0] == -9
     assert all(name == digest(content) for name, content in kept(home).items())
+    assert await cursors(home) == {}, "none moved before all that lies below it was taken"
     status, ran = command(home, "run", "talks")
     assert (status, ran["receipt"]["gaps"], ran["receipt"]["files"]["known"]["here"]) == (0, [], COUNT), ran
     assert kept(home) == {digest(content): content for content in CONTENTS.values()}

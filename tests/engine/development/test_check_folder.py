@@ -10,6 +10,7 @@ import pytest
 
 from checkout import ROOT
 from e2e.command import CommandLine, Finished
+from handing_over import source
 from polyhost.engine.development.check_folder import check_folder
 from polyhost.engine.development.conformance import BEHAVIOUR
 from polyhost.engine.development.report import Answer
@@ -138,6 +139,14 @@ async def test_a_connector_that_needs_its_owner_is_not_called_broken(folder: Pat
     found = await answers(folder)
     assert found["run"] is Answer.NOT_CHECKED
     assert Answer.FAILED not in found.values()
+
+
+async def test_a_process_that_hands_files_over_is_checked_with_them(tmp_path: Path):
+    source(tmp_path / "talks", 'assert spool; blob("c1", b"[1]"); record("c1", b"[1]"); record("c2", b"[1]")')
+    found = await answers(tmp_path / "talks")
+    assert found["run"] is Answer.OK
+    failed = {name for name, answer in found.items() if answer is Answer.FAILED}
+    assert all(name.startswith("scope") for name in failed), "it knows no scope"
 
 
 async def test_a_process_has_no_recordings_and_a_folder_has_to_be_there(folder: Path):

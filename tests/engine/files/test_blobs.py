@@ -249,6 +249,24 @@ async def test_a_run_that_breaks_off_leaves_whole_files_of_stored_records(handin
 # bounds
 
 
+async def test_what_was_looked_at_does_not_wait_in_the_spool_for_the_end(
+    handing: Handing, monkeypatch: pytest.MonkeyPatch
+):
+    left: list[str] = []
+    close = Spool.close
+
+    def seen(self: Spool) -> None:
+        left.extend(path.name for path in self.folder.iterdir())
+        close(self)
+
+    monkeypatch.setattr(Spool, "close", seen)
+    good = "\n".join(pair(n) for n in range(20))
+    bad = 'put("x", b"x" * len(ONE)); tell("c1", ONE, file="x"); record("c1", ONE); blob("n", TWO, name="unnamed")'
+    again = 'blob("c5", b"[5]", name="again"); record("c5", b"[5]")'
+    await handing.run(f"{good}\n{bad}\n{again}")
+    assert left == ["unnamed"]
+
+
 async def test_a_larger_one_than_the_owner_wants_is_over_the_limit(handing: Handing):
     script = 'blob("c1", ONE); record("c1", ONE); blob("c2", TWO); record("c2", TWO)'
     await handing.run(script, wanted=FilesWanted(max_size=len(ONE)))

@@ -146,3 +146,12 @@ async def test_doctor_looks_at_files(shelf: Shelf):
     assert found["grade"] == Grade.WARNING
     assert (await stored(shelf)).keys() == {"F1"}
     assert await known(shelf) == {"lost.png": ("to_come", "lost")}
+
+
+async def test_what_a_killed_run_was_handed_is_taken_out(shelf: Shelf):
+    left = shelf.home / "files" / "spool" / "of-a-killed-run"
+    left.mkdir(parents=True)
+    (left / "a.json").write_bytes(b"{}")
+    async with shelf.context.store() as store:
+        await take_out_rubbish(store, shelf.home, strays=True)
+    assert not left.exists()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import orjson
@@ -27,7 +28,9 @@ from polyhost.engine.events import Answer, Watcher, ignore
 from polyhost.engine.sessions.sign_in import HOW_TO_TELL
 from polyhost.engine.sources.connectors import replay_connector
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError
-from polyhost.protocol.declarations import PolyfillDecl, StdioDecl
+from polyhost.files.contents import Contents
+from polyhost.files.spool import Spool
+from polyhost.protocol.declarations import BLOBS, PolyfillDecl, StdioDecl
 from polyhost.protocol.manifest import ManifestError, manifest_faults
 from polyhost.protocol.reach import Reach
 
@@ -93,7 +96,8 @@ def _fault(name: str, fault: ManifestError) -> Check:
 async def _run(source: LoadedSource, scenarios: Sequence[Path], answer: Answer, watch: Watcher) -> list[Check]:
     stdio, page = source.manifest.stdio, source.manifest.polyfill
     if stdio is not None:
-        return await check_behaviour(_process(source, stdio, answer, watch))
+        with TemporaryDirectory() as home:
+            return await check_behaviour(_process(source, stdio, answer, watch, Path(home)))
     if page is None:
         return [not_checked(name, "it imports files and collects nothing") for name in BEHAVIOUR]
     checks = [_page(page)]
@@ -108,12 +112,16 @@ async def _run(source: LoadedSource, scenarios: Sequence[Path], answer: Answer, 
     return checks
 
 
-def _process(source: LoadedSource, stdio: StdioDecl, answer: Answer, watch: Watcher) -> Bench:
+def _process(source: LoadedSource, stdio: StdioDecl, answer: Answer, watch: Watcher, home: Path) -> Bench:
+    """`home`: where files are kept that it hands over, as long as it is checked."""
+    spool = Spool(home) if BLOBS in source.manifest.protocol_capabilities else None
+    folder = None if spool is None else spool.folder
     return Bench(
         manifest=source.manifest,
-        make=lambda: StdioConnector(stdio.command, source.folder, patience=AT_ONCE),
+        make=lambda: StdioConnector(stdio.command, source.folder, patience=AT_ONCE, spool=folder),
         answer=answer,
         watch=watch,
+        taking=None if spool is None else (Contents(home), spool),
     )
 
 

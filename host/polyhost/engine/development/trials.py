@@ -15,13 +15,18 @@ from polyhost.connectors.base import Connector
 from polyhost.engine.clock import Clock
 from polyhost.engine.development.observed import Observed
 from polyhost.engine.events import Answer, Watcher, ignore
+from polyhost.engine.files.blobs import BlobStep
+from polyhost.engine.files.wanted import FilesWanted
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.sources.answers import answering
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, Failure, RunFailedError
+from polyhost.files.contents import Contents
+from polyhost.files.spool import Spool
 from polyhost.protocol.diagnostics import FINISHED
 from polyhost.protocol.manifest import Manifest
+from polyhost.protocol.record_files import file_rules
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_request
 from polyhost.store.base import ConnectionRow, Store
@@ -69,6 +74,8 @@ class Bench:
     watch: Watcher = ignore
     recorded: bool = False
     clock: Clock = field(default_factory=Clock)
+    taking: tuple[Contents, Spool] | None = None
+    """Where files go that it hands over, and where it puts them before."""
 
 
 class Trial:
@@ -89,6 +96,7 @@ class Trial:
             manifest=bench.manifest,
             scope=scope,
             connector=seen,
+            blobs=await self._blobs(),
             full=full,
             recorded=bench.recorded,
         )
@@ -104,6 +112,22 @@ class Trial:
                 "End with DONE; check over a smaller source.",
                 code=ErrorCode.TOO_LONG,
             ) from None
+
+    async def _blobs(self) -> BlobStep | None:
+        bench = self._bench
+        if bench.taking is None:
+            return None
+        contents, spool = bench.taking
+        return BlobStep(
+            store=self._store,
+            connection_id=(await self._connection()).id,
+            clock=bench.clock,
+            contents=contents,
+            spool=spool,
+            rules=file_rules(bench.manifest),
+            wanted=FilesWanted(),
+            watch=bench.watch,
+        )
 
     async def stored(self, scope: Scope | None = None) -> dict[tuple[str, str], Any]:
         """Live records of every stream (or of those in a scope), by stream and key."""
