@@ -58,6 +58,10 @@ def reaching(*, to: str = "2026-03-01T12:00:00Z", before: str | None = None, thr
             "1 new; 3 could not be read; 2 kept without a part in an unexpected shape.",
         ),
         (replace(BATCH, files=FilesTaken(taken=1, bytes=9, known=file_totals([]))), "3 new; 1 file taken."),
+        (
+            replace(BATCH, files=FilesTaken(taken=2, bytes=9, known=file_totals([]), preview=True)),
+            "3 new; 2 files would be taken.",
+        ),
         (replace(BATCH, files=FilesTaken(taken=1_200, bytes=9, known=file_totals([]))), "3 new; 1,200 files taken."),
         (
             replace(BATCH, gaps=(Gap(code="record_exception", count=1),)),

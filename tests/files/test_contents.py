@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from polyhost.errors import RunFailedError
 from polyhost.files import partial as partial_module
 from polyhost.files.contents import CONTENT_SECONDS, PARTIAL_SECONDS, Contents, Strays
 from polyhost.files.partial import Origin
@@ -253,6 +254,82 @@ def test_nothing_is_made_before_something_is_kept(contents: Contents, home: Path
     contents.remove(["0" * 64])
     contents.remove_partials([])
     assert not home.exists()
+
+
+def test_nothing_is_done_through_a_link_in_place_of_a_folder(contents: Contents, home: Path, tmp_path: Path):
+    """The owner's own file there has a content's name, and is not touched."""
+    content = contents.add(io.BytesIO(DATA), len(DATA))
+    elsewhere, folder = tmp_path / "elsewhere", contents.path(OF_DATA).parent
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+    assert contents.links() == [folder]
+    assert contents.check(content) == "damaged"
+    assert [*contents.digests()] == []
+    assert contents.strays(set(), now=1e12).digests == ()
+    contents.remove([OF_DATA])
+    with pytest.raises(RunFailedError, match=f"{folder} is a link") as refused:
+        contents.add(io.BytesIO(DATA), len(DATA))
+    assert (refused.value.code, str(folder) in (refused.value.instruction or "")) == ("link_in_home", True)
+    assert {path.name: path.read_bytes() for path in elsewhere.iterdir()} == {OF_DATA: DATA}
+    folder.unlink()
+    assert contents.add(io.BytesIO(DATA), len(DATA)) == content
+
+
+def test_nothing_is_done_through_a_link_in_place_of_what_is_begun(contents: Contents, home: Path, tmp_path: Path):
+    contents.add(io.BytesIO(b"x"), 1)
+    theirs, partials = tmp_path / "theirs", home / "files" / "partial"
+    partials.rmdir()
+    theirs.mkdir()
+    (theirs / "a.part").write_bytes(b"theirs")
+    os.utime(theirs / "a.part", (0, 0))
+    partials.symlink_to(theirs)
+    assert contents.links() == [partials]
+    late = contents.strays({hashlib.sha256(b"x").hexdigest()})
+    assert late.partials == ()
+    contents.remove_partials(["a.part"])
+    with pytest.raises(RunFailedError, match=f"{partials} is a link"):
+        contents.partial("a")
+    assert [path.read_bytes() for path in theirs.iterdir()] == [b"theirs"]
+
+
+def test_nothing_is_done_through_a_link_in_place_of_a_file(contents: Contents, home: Path, tmp_path: Path):
+    theirs = tmp_path / "theirs"
+    theirs.write_bytes(DATA)
+    content = contents.add(io.BytesIO(DATA), len(DATA))
+    place = contents.path(OF_DATA)
+    place.unlink()
+    place.symlink_to(theirs)
+    begun = contents.partial("a")
+    begun.begin(ORIGIN)
+    begun.write(DATA[:9])
+    begun.close()
+    part = next((home / "files" / "partial").glob("*.part"))
+    for beside in (part.with_suffix(".json"), part.with_suffix(".new")):
+        beside.unlink(missing_ok=True)
+        beside.symlink_to(theirs)
+    assert contents.check(content) == "damaged"
+    assert contents.links() == sorted([place, part.with_suffix(".json"), part.with_suffix(".new")])
+    again = contents.partial("a")
+    assert again.size == 0, "nobody says of what it is"
+    again.begin(ORIGIN)
+    with pytest.raises(OSError, match="Too many levels"):
+        again.write(bytes(1 << 20))
+    again.discard()
+    part.symlink_to(theirs)
+    with pytest.raises(RunFailedError, match=f"{part} is a link"):
+        contents.partial("a")
+    contents.add(io.BytesIO(DATA), len(DATA))
+    assert (place.is_symlink(), contents.check(content)) == (False, "whole"), "a whole one takes its place"
+    contents.remove([OF_DATA])
+    assert theirs.read_bytes() == DATA
+
+
+def test_all_of_it_may_lie_on_a_larger_disk(contents: Contents, home: Path, tmp_path: Path):
+    home.mkdir(exist_ok=True)
+    (tmp_path / "large").mkdir()
+    (home / "files").symlink_to(tmp_path / "large")
+    content = contents.add(io.BytesIO(DATA), len(DATA))
+    assert (contents.check(content), contents.links()) == ("whole", [])
 
 
 async def test_the_lock_is_held_by_one_at_a_time(home: Path):

@@ -25,6 +25,7 @@ _HERE = frozenset(
         ErrorCode.DISK_FULL,
         ErrorCode.HOME_UNWRITABLE,
         ErrorCode.LEASE_LOST,
+        ErrorCode.LINK_IN_HOME,
         ErrorCode.STORE_CORRUPT,
         ErrorCode.STORE_FAILED,
         ErrorCode.STORE_LOCKED,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -26,11 +27,12 @@ class FileTotals(TypedDict):
 
 class FilesTaken(TypedDict):
     """What a run or an import that was asked for files came to: `taken` in it, `bytes` of these; `known`: of all files
-    of the connection when it ended."""
+    of the connection when it ended. `preview` true: they would be taken, and none was."""
 
     taken: int
     bytes: int
     known: FileTotals
+    preview: NotRequired[bool]
 
 
 def are_all_here(totals: FileTotals) -> bool:

@@ -135,7 +135,8 @@ def _summary(facts: BatchFacts, totals: Counts) -> str:
     if totals.unnamed:
         parts.append(f"{totals.unnamed:,} refused without a name")
     if facts.files is not None:
-        parts.append("1 file taken" if facts.files["taken"] == 1 else f"{facts.files['taken']:,} files taken")
+        files = "1 file" if facts.files["taken"] == 1 else f"{facts.files['taken']:,} files"
+        parts.append(f"{files} would be taken" if facts.files.get("preview") else f"{files} taken")
     if facts.gaps:
         parts.append(f"{len(facts.gaps)} {'gap' if len(facts.gaps) == 1 else 'gaps'}")
     elif facts.completeness.claim is Claim.COMPLETE:

@@ -343,6 +343,7 @@ class ErrorCode(StrEnum):
     HOME_READABLE = "home_readable", 400, _REFUSED, "Other accounts of the machine can read the home."
     HOME_UNSUITABLE = "home_unsuitable", 400, _REFUSED, "The home is on a file system that a store cannot be on."
     DISK_FULL = "disk_full", 507, _EITHER, "The disk is full."
+    LINK_IN_HOME = "link_in_home", 409, _EITHER, "A link stands among the files in the home, where polyhost made none."
     STORE_LOCKED = "store_locked", 503, _EITHER, "Another program holds the store."
     STORE_CORRUPT = "store_corrupt", 400, _EITHER, "The store is damaged, or is not a store."
     STORE_FAILED = "store_failed", 500, _EITHER, "The store cannot be read or written."

@@ -1,7 +1,8 @@
 """The contents of files: `HOME/files/ab/<SHA-256>`, each once, whoever holds it.
 
 Under a final name there is only ever a whole content: it is written elsewhere, brought to the disk and renamed. What is
-not whole yet lies in `HOME/files/partial`. All of it is the owner's alone, under any umask.
+not whole yet lies in `HOME/files/partial`. All of it is the owner's alone, under any umask. The folder may be a link of
+the owner's, to a larger disk; nothing in it is: nothing is read, written or taken out through a link in there.
 
 Owns: where contents lie, that each is there once, the lock for changing which there are. Must not know: whose a content
 is (the store says it), networks. What is not `async` blocks: call it in threads.
@@ -10,11 +11,13 @@ is (the store says it), networks. What is not `async` blocks: call it in threads
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import hashlib
 import os
 import re
 import secrets
+import shlex
 import stat
 import time
 from collections.abc import AsyncGenerator, Container, Iterable, Iterator, Sequence
@@ -23,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.files.partial import OWNER_ONLY, Origin, Partial, sync_folder, together
 from polyhost.ledger.files import Content
 from polyhost.small_files import TooLargeError
@@ -91,6 +95,8 @@ class Contents:
     def check(self, content: Content) -> Literal["whole", "damaged", "lost"]:
         """Read it through, and say whether it is what it was."""
         try:
+            if self.is_behind_link(content.digest):
+                return "damaged"
             handle = os.open(self.path(content.digest), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             return "lost"
@@ -109,19 +115,36 @@ class Contents:
         """Take these contents out. To be called while `held` is held, once it was asked there whether anybody has
         them."""
         for digest in digests:
-            self.path(digest).unlink(missing_ok=True)
+            if not self.is_behind_link(digest):
+                self.path(digest).unlink(missing_ok=True)
 
     def remove_partials(self, names: Iterable[str]) -> None:
         """Take out these of `Strays.partials`, but for one that is being written."""
-        for name in names:
+        for name in () if self._partials.is_symlink() else names:
             partial = self._partial(Path(name).stem, is_own=True)
             if partial is not None:
                 partial.discard()
 
     def digests(self) -> Iterator[str]:
         """What is kept, in order."""
-        for folder in sorted(self._root.glob("[0-9a-f][0-9a-f]")):
+        for folder in self._folders():
             yield from sorted(path.name for path in folder.iterdir() if _DIGEST.match(path.name))
+
+    def is_behind_link(self, digest: str) -> bool:
+        """Whether a link stands where the folder of this content should: what lies behind it is nobody's."""
+        return self.path(digest).parent.is_symlink()
+
+    def links(self) -> Sequence[Path]:
+        """What is a link in here, in order: nothing that polyhost made."""
+        places = [self._partials, *self._root.glob("[0-9a-f][0-9a-f]")]
+        folders = [place for place in places if place.is_dir() and not place.is_symlink()]
+        inside = [path for folder in folders for path in folder.iterdir()]
+        return sorted(path for path in [*places, *inside] if path.is_symlink())
+
+    def _folders(self) -> Sequence[Path]:
+        """Those of contents."""
+        found = self._root.glob("[0-9a-f][0-9a-f]")
+        return sorted(folder for folder in found if folder.is_dir() and not folder.is_symlink())
 
     def strays(self, known: Container[str], *, now: float | None = None) -> Strays:
         """Contents that are not `known`, and partials nobody went on with. `now`: seconds since 1970. To be called
@@ -129,7 +152,8 @@ class Contents:
         now = time.time() if now is None else now
         unknown = (digest for digest in self.digests() if digest not in known)
         old = (digest for digest in unknown if _age(self.path(digest), now) > CONTENT_SECONDS)
-        partials = sorted(self._partials.iterdir()) if self._partials.is_dir() else []
+        is_own = self._partials.is_dir() and not self._partials.is_symlink()
+        partials = sorted(self._partials.iterdir()) if is_own else []
         return Strays(tuple(old), tuple(path.name for path in partials if _age(path, now) > PARTIAL_SECONDS))
 
     @asynccontextmanager
@@ -157,7 +181,7 @@ class Contents:
         self._make(self._partials)
         part = self._partials / f"{stem}.part"
         while True:
-            handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, OWNER_ONLY)
+            handle = _opened(part)
             try:
                 if not _is_locked(handle):
                     os.close(handle)
@@ -180,6 +204,9 @@ class Contents:
         part.replace(target)
 
     def _make(self, folder: Path) -> None:
+        """RunFailedError where a link stands there."""
+        if folder != self._root and folder.is_symlink():
+            raise _is_link(folder)
         if folder.is_dir():
             return
         for each in (self._root.parent, self._root, folder):
@@ -187,6 +214,23 @@ class Contents:
                 each.mkdir(mode=_FOLDER)
                 each.chmod(_FOLDER)
                 sync_folder(each.parent)
+
+
+def _opened(part: Path) -> int:
+    try:
+        return os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, OWNER_ONLY)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _is_link(part) from error
+        raise
+
+
+def _is_link(path: Path) -> RunFailedError:
+    return RunFailedError(
+        f"{path} is a link, and nothing is written through one",
+        f"See where it leads, and take it away: rm {shlex.quote(str(path))}",
+        code=ErrorCode.LINK_IN_HOME,
+    )
 
 
 def _is_locked(handle: int) -> bool:
@@ -208,6 +252,6 @@ def _leads_to(path: Path, handle: int) -> bool:
 
 def _age(path: Path, now: float) -> float:
     try:
-        return now - path.stat().st_mtime
+        return now - path.lstat().st_mtime
     except FileNotFoundError:
         return 0.0

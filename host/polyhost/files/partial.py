@@ -109,7 +109,7 @@ class Partial:
             "total": origin.total,
             "boot": boot_id(),
         }
-        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, OWNER_ONLY)
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, OWNER_ONLY)
         with os.fdopen(handle, "wb") as file:
             os.fchmod(handle, OWNER_ONLY)
             file.write(orjson.dumps(kept))
@@ -219,7 +219,8 @@ class Partial:
 
     def _read_origin(self) -> Origin | None:
         try:
-            kept: Any = orjson.loads(self._beside.read_bytes())
+            with os.fdopen(os.open(self._beside, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:
+                kept: Any = orjson.loads(file.read())
         except FileNotFoundError:
             self._has_beside = False
             return None

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from polyhost.coverage.evidence import Nature
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError, RunFailedError
+from polyhost.humanize import byte_count, plural
 from polyhost.operations import shared_fields as common
 from polyhost.operations.fields import argument, flag
 from polyhost.operations.operation import Result, Route, Section, operation
@@ -112,11 +113,14 @@ async def _connection(store: Store, row: ConnectionRow) -> Connection:
 
 
 class Disconnected(TypedDict):
-    """What became of a connection's data; `records`: how many it held."""
+    """What became of a connection's data; `records`: how many it held; `files`: of these, how many were here, and
+    `file_bytes`, however many of them are the same."""
 
     connection: str
     data: Literal["kept", "deleted"]
     records: int
+    files: int
+    file_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,19 +156,46 @@ async def disconnect(context: Context, request: DisconnectRequest) -> Result[Dis
         )
     async with context.store(create=False) as store:
         row = await context.connection(store, request.name)
-        held = sum(live + deleted for live, deleted in (await store.records.count(row.id)).values())
+        held = await _held(store, row)
         answer = await _answer(context, request, row, held)
         async with hold_lease(store, row, new_id("disconnect", context.clock.now()), context.clock):
             await (_keep if answer == KEEP else _delete)(context, store, row)
-    return Result(Disconnected(connection=row.name, data="kept" if answer == KEEP else "deleted", records=held))
+    return Result(
+        Disconnected(
+            connection=row.name,
+            data="kept" if answer == KEEP else "deleted",
+            records=held.records,
+            files=held.files,
+            file_bytes=held.bytes,
+        )
+    )
 
 
-async def _answer(context: Context, request: DisconnectRequest, row: ConnectionRow, records: int) -> str:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a connection holds; `bytes`: of its files that are here."""
+
+    records: int
+    files: int
+    bytes: int
+
+    def __str__(self) -> str:
+        records = plural(self.records, "record")
+        return f"{records} and {plural(self.files, 'file')} ({byte_count(self.bytes)})" if self.files else records
+
+
+async def _held(store: Store, row: ConnectionRow) -> _Held:
+    records = sum(live + deleted for live, deleted in (await store.records.count(row.id)).values())
+    here = [count for count in await store.files.count(row.id) if count.state == "here"]
+    return _Held(records, sum(count.files for count in here), sum(count.bytes for count in here))
+
+
+async def _answer(context: Context, request: DisconnectRequest, row: ConnectionRow, held: _Held) -> str:
     """What is to become of the data. Nothing is deleted that nobody has said to delete."""
     if request.keep_data or request.delete_data:
         return KEEP if request.keep_data else DELETE
     answer = await context.choose(
-        f"{row.name} holds {records:,} records. What is to become of them?",
+        f"{row.name} holds {held}. What is to become of them?",
         {
             KEEP: "they stay readable and searchable; only the session goes",
             DELETE: "they, their history, receipts and runs are deleted for good",
@@ -173,7 +204,7 @@ async def _answer(context: Context, request: DisconnectRequest, row: ConnectionR
     )
     if answer not in {KEEP, DELETE}:
         raise RefusedError(
-            f"it was not said what is to become of the {records:,} records of {row.name}",
+            f"it was not said what is to become of what {row.name} holds: {held}",
             "Give --keep-data or --delete-data.",
             code=ErrorCode.ANSWER_NEEDED,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,15 +71,39 @@ async def test_a_connection_that_is_deleted_takes_its_contents_along_and_leaves_
     await shelf.put({"messages": [message(1, "x", files=[attached("F9", "same.png")])]}, name="other")
     await files(shelf.context, FilesRequest(name="other"))
     await bring(shelf, {"F9": png(1)}, name="other")
-    await disconnect(shelf.context, DisconnectRequest(name="slack", delete_data=True))
+    done = (await disconnect(shelf.context, DisconnectRequest(name="slack", delete_data=True))).value
+    assert (done["data"], done["files"], done["file_bytes"]) == ("deleted", 2, kept["F1"].size + kept["F2"].size)
     assert held(shelf.home) == {kept["F1"].digest}
 
 
 async def test_keeping_the_data_keeps_the_files(shelf: Shelf):
     await post(shelf, 1, "one", attached("F1", "a.png"))
     kept = await bring(shelf, {"F1": png(1)})
-    await disconnect(shelf.context, DisconnectRequest(name="slack", keep_data=True))
+    asked: list[str] = []
+
+    async def keep_it(question: str, _choices: object) -> str:
+        asked.append(question)
+        return "keep"
+
+    await disconnect(replace(shelf.context, choose=keep_it), DisconnectRequest(name="slack"))
+    assert asked == [f"slack holds 1 record and 1 file ({kept['F1'].size} B). What is to become of them?"]
     assert held(shelf.home) == {kept["F1"].digest}
+
+
+async def test_a_link_among_the_files_is_named_and_what_it_hides_comes_again(shelf: Shelf, tmp_path: Path):
+    await post(shelf, 1, "one", attached("F1", "a.png"))
+    kept = await bring(shelf, {"F1": png(1)})
+    folder = Contents(shelf.home).path(kept["F1"].digest).parent
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    async with shelf.context.store() as store:
+        linked, damaged = await check_files(store, shelf.home, Clock(), read_all=True)
+    assert (linked.grade, linked.about) == (Grade.WARNING, f"files/{folder.name}")
+    assert linked.found == f"{folder} is a link: nothing is read, written or taken out through it"
+    assert f"rm {folder}" in linked.instruction
+    assert "1 damaged" in damaged.found
+    assert (await known(shelf))["a.png"] == ("to_come", "damaged")
+    assert len([*(tmp_path / "elsewhere").iterdir()]) == 1
 
 
 async def test_what_a_killed_process_left_is_taken_out_once_it_is_old(shelf: Shelf):

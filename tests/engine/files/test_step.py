@@ -120,6 +120,20 @@ async def test_what_was_refused_is_asked_for_again_last_and_once(store: Store):
     assert gap.message == "Files could not be fetched (not allowed: 2)."
 
 
+async def test_a_narrowed_run_tells_of_what_lies_inside_its_boundary_alone(store: Store):
+    number = await filled(store, holding(1, file("a"), file("b")), holding(2, file("b"), file("c"), file("d")))
+    ids = await numbers(store, number)
+    refused = [FileResult(ids[name], FileState.REFUSED, FileReason.NOT_ALLOWED, LATER) for name in "abc"]
+    await store.files.save(number, refused)
+    narrowed = Scope(streams=(StreamScope(name="messages", resources=("k2",), wanted=frozenset({"k2"})),))
+    for scope, refusals, to_come in ((EVERYTHING, 3, 1), (narrowed, 2, 1), (Scope(streams=()), 0, 0)):
+        step = FileStep(wanted=FilesWanted(), scope=scope, rules=RULES, open_fetch=Fetching(store, number).open)
+        ended = await step.ended(store, number)
+        assert [gap.count for gap in ended.diagnostics] == ([refusals] if refusals else [])
+        assert ended.taken["known"]["refused"] == 3, "of the connection, whatever was asked for"
+        assert await step._how_many(store, number) == to_come
+
+
 async def test_what_was_too_large_is_asked_for_once_more_may_be(store: Store):
     number = await filled(store, holding(1, file("a", size=500)), holding(2, file("b")))
     ids = await numbers(store, number)

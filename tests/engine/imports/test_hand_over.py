@@ -225,6 +225,10 @@ async def test_without_being_asked_an_import_says_what_it_could_take(owner: Impo
     assert not (owner.home / "files").exists()
     preview = await owner.run(path, files=True, preview=True)
     assert (taken(preview), gaps(preview), hints(preview)) == ((2, 9), {"media_missing": 1}, [])
+    assert (preview["receipt"]["files"]["preview"], "2 files would be taken" in preview["receipt"]["summary"]) == (
+        True,
+        True,
+    )
     assert not (owner.home / "files").exists()
     second = await owner.run(path, files=True)
     assert second["receipt"]["artifact"]["same_as"] == first["receipt"]["batch_id"]

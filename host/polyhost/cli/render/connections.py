@@ -7,7 +7,7 @@ from typing import Any
 
 from polyhost.cli.render.common import NATURE, console, plain, simple_table
 from polyhost.cli.wording import as_typed
-from polyhost.humanize import plural, short_time
+from polyhost.humanize import byte_count, plural, short_time
 
 __all__ = ["RENDERERS"]
 
@@ -36,8 +36,10 @@ def connections(value: dict[str, Any]) -> None:
 def disconnect(value: dict[str, Any]) -> None:
     """What went and what stays."""
     out = console()
-    name, records = f"[bold]{plain(value['connection'])}[/]", plural(value["records"], "record")
-    out.print(f"[green]✓[/] Disconnected {name}: its session is gone; {records} {value['data']}.")
+    name, held = f"[bold]{plain(value['connection'])}[/]", plural(value["records"], "record")
+    if value["files"]:
+        held += f" and {plural(value['files'], 'file')} ({byte_count(value['file_bytes'])})"
+    out.print(f"[green]✓[/] Disconnected {name}: its session is gone; {held} {value['data']}.")
     if value["data"] == "kept":
         read = as_typed(f"polyhost status {value['connection']}")
         out.print(f"  [dim]They are read as before: {plain(read)}[/]")

@@ -5,6 +5,8 @@ Must not know: where they lie, SQL.
 
 from __future__ import annotations
 
+import asyncio
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from polyhost.engine.clock import Clock
 from polyhost.engine.doctor.finding import Finding, ok, warning
 from polyhost.engine.files.checking import check_contents
 from polyhost.engine.files.rubbish import take_out_rubbish
+from polyhost.files.contents import Contents
 from polyhost.humanize import byte_count, plural
 from polyhost.store.base import Store
 
@@ -25,7 +28,15 @@ async def check_files(store: Store, home: Path, clock: Clock, *, read_all: bool)
     seen = await check_contents(store, home, at=clock.iso(), read_all=read_all)
     taken = await take_out_rubbish(store, home, strays=True)
     names = {row.id: row.name for row in await store.connections.all()}
-    found: list[Finding] = []
+    found = [
+        warning(
+            "files",
+            f"{path} is a link: nothing is read, written or taken out through it",
+            f"See where it leads, and take it away: rm {shlex.quote(str(path))}",
+            about=str(path.relative_to(home)),
+        )
+        for path in await asyncio.to_thread(Contents(home).links)
+    ]
     for connection_id, wrong in seen.wrong.items():
         name = names.get(connection_id, "")
         how = ", ".join(f"{count:,} {reason}" for reason, count in Counter(str(why) for _, why in wrong).items())

@@ -28,8 +28,9 @@ from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.files.contents import Contents
 from polyhost.files.kinds import judge
 from polyhost.files.partial import Origin, Partial
+from polyhost.files.settling import settle
 from polyhost.files.spool import Spool
-from polyhost.ledger.files import FileFacts, FileReason, FileState
+from polyhost.ledger.files import Content, FileFacts, FileReason, FileState
 from polyhost.protocol.blob_message import Blob
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
 from polyhost.protocol.record_files import FileRules, blob_identity
@@ -178,7 +179,6 @@ class BlobStep:
             reason = self._objection(blob, facts, partial)
             if reason is not None:
                 return reason
-            partial.sync()  # before anybody waits for the lock
             is_good = True
             return partial
         finally:
@@ -201,11 +201,14 @@ class BlobStep:
                 await self.store.files.save(self.connection_id, refused)
             return
         results = [*refused]
-        async with self.contents.held():
-            for row, partial in written:
-                content = await asyncio.to_thread(partial.keep)
-                results.append(FileResult(row.id, FileState.HERE, None, self.clock.iso(), content))
+
+        async def note(kept: Sequence[Content]) -> None:
+            at = self.clock.iso()
+            for (row, _), content in zip(written, kept, strict=True):
+                results.append(FileResult(row.id, FileState.HERE, None, at, content))
             await self.store.files.save(self.connection_id, results)
+
+        await settle(self.contents, [partial for _, partial in written], note)
         for result in results:
             if result.content is not None:
                 self._taken += 1

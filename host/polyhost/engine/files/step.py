@@ -18,7 +18,7 @@ from polyhost.browser.site_access import SiteAccess
 from polyhost.coverage.file_totals import FilesTaken, FileTotals, file_totals
 from polyhost.engine import events
 from polyhost.engine.events import Watcher
-from polyhost.engine.files.boundary import inside
+from polyhost.engine.files.boundary import counts_inside, inside
 from polyhost.engine.files.indexing import catch_up_files
 from polyhost.engine.files.wanted import FilesWanted
 from polyhost.ledger.files import FileReason, FileState, is_given_up
@@ -36,6 +36,8 @@ _IN_FLIGHT = 64
 _PAGE = 200
 _IN_TURN = (FileState.TO_COME, FileState.OVER_LIMIT, FileState.REFUSED)
 """What was refused is asked for again, after all that was not."""
+_OPEN = frozenset({FileState.TO_COME, FileState.REFUSED})
+"""States of files that somebody may still bring."""
 
 Fetch = Callable[[FileRow, int, Callable[[int], None]], Awaitable[FileResult]]
 """Fetches one, of so many bytes at most; whatever became of it is noted in the store by then. What it is given last is
@@ -86,7 +88,8 @@ class FileStep:
         """What it has come to by now."""
         counts = await store.files.count(connection_id)
         taken = FilesTaken(taken=self._files, bytes=self._bytes, known=totals_of(counts))
-        return FilesEnded(taken, missing_files(counts))
+        asked_for = await counts_inside(store, connection_id, self.scope, counts, _OPEN)
+        return FilesEnded(taken, missing_files(asked_for))
 
     async def _one(self, fetch: Fetch, row: FileRow, fetching: asyncio.Semaphore, watch: Watcher) -> None:
         with ExitStack() as others:  # may begin then
@@ -130,7 +133,8 @@ class FileStep:
 
     async def _how_many(self, store: Store, connection_id: int) -> int:
         counts = await store.files.count(connection_id)
-        return sum(one.files for one in counts if one.state is FileState.TO_COME and not one.is_thumbnail)
+        to_come = await counts_inside(store, connection_id, self.scope, counts, frozenset({FileState.TO_COME}))
+        return sum(one.files for one in to_come if not one.is_thumbnail)
 
 
 def totals_of(counts: Sequence[FileCount]) -> FileTotals:

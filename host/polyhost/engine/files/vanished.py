@@ -16,6 +16,8 @@ __all__ = ["glance", "note_absence"]
 
 def glance(contents: Contents, content: Content) -> FileReason | None:
     """What a look at its place tells, without reading it: None where a file of its size is there. Blocks."""
+    if contents.is_behind_link(content.digest):
+        return FileReason.DAMAGED
     return _glance(contents.path(content.digest), content.size)
 
 

@@ -105,7 +105,10 @@ class HandOver:
     async def ended(self) -> FilesTaken:
         """What it has come to by now."""
         counts = await self.around.store.files.count(self.connection_id)
-        return FilesTaken(taken=self._files, bytes=self._bytes, known=totals_of(counts))
+        taken = FilesTaken(taken=self._files, bytes=self._bytes, known=totals_of(counts))
+        if self.is_preview:
+            taken["preview"] = True
+        return taken
 
     async def _pages(self) -> None:
         try:
