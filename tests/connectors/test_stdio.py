@@ -397,3 +397,23 @@ async def test_start_is_one_line_and_one_object_with_nothing_added(tmp_path):
         line = (await until(session, "PROGRESS"))["line"]
     assert json.loads(line) == start
     assert line.count("\n") == 1
+
+
+@pytest.mark.requirement("SL-2")
+@pytest.mark.parametrize(("spool", "expected"), [(True, [1, 1, 4]), (False, [6])])
+async def test_large_files_that_are_handed_over_come_one_to_a_batch(tmp_path: Path, spool: bool, expected: list[int]):
+    script = """
+        sizes = [300_000, 1 << 30, 1, "x", True, -5]
+        lines = [json.dumps({"type": "BLOB", "size_bytes": size}) for size in sizes]
+        sys.stdout.write("\\n".join(lines) + "\\n"); sys.stdout.flush()
+        hear()
+    """
+    counts: list[int] = []
+    async with opened(script, tmp_path, **({"spool": tmp_path} if spool else {})) as session:
+        async for event in session.events():
+            assert isinstance(event, Batch)
+            counts.append(len(event.messages))
+            await session.acknowledge(event)
+            if sum(counts) == 6:
+                break
+    assert counts == expected

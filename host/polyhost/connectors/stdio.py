@@ -41,6 +41,7 @@ from polyhost.connectors.process import ChildProcess
 from polyhost.connectors.process_tree import end_strays
 from polyhost.connectors.stderr import StderrTail
 from polyhost.errors import ErrorCode, RefusedError, RunFailedError
+from polyhost.protocol.declarations import BLOBS
 from polyhost.protocol.diagnostics import MAX_TEXT
 
 __all__ = ["BATCH_BYTES", "BATCH_MESSAGES", "CREDIT", "StdioConnector", "Timeouts", "child_environment"]
@@ -122,6 +123,7 @@ class StdioConnector(Connector):
             secrets=self._secrets,
             folder=self._folder,
             limit=self._bounds.message_bytes,
+            hands_over=self._spool is not None,
         )
         try:
             yield session
@@ -180,7 +182,9 @@ class _StdioSession(ConnectorSession):
         secrets: frozenset[str],
         folder: Path,
         limit: int,
+        hands_over: bool,
     ) -> None:
+        self._hands_over = hands_over
         self.traffic = Traffic()
         self._child = child
         self._tail = tail
@@ -261,13 +265,16 @@ class _StdioSession(ConnectorSession):
     # batches
 
     def _next_batch(self) -> Batch | None:
-        """What is there now, up to a full batch: a lone PROGRESS or INTERACTION goes out at once."""
+        """What is there now, up to a full batch: a lone PROGRESS or INTERACTION goes out at once. A file that is handed
+        over weighs what it has: as few lie on the disk as there is credit for."""
         messages: list[dict[str, Any] | Malformed] = []
-        size = 0
-        while len(messages) < BATCH_MESSAGES and size < BATCH_BYTES and (self._decoded or self._decode_more()):
+        size = files = 0
+        while len(messages) < BATCH_MESSAGES and size + files < BATCH_BYTES and (self._decoded or self._decode_more()):
             message, length = self._decoded.popleft()
             messages.append(message)
             size += length
+            if self._hands_over:
+                files += _handed_over(message)
         if not messages:
             return None
         self._sent_batches += 1
@@ -325,6 +332,12 @@ class _StdioSession(ConnectorSession):
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _handed_over(message: dict[str, Any] | Malformed) -> int:
+    """Bytes of the file that it says lies in the spool."""
+    size = message.get("size_bytes") if isinstance(message, dict) and message.get("type") == BLOBS else 0
+    return size if isinstance(size, int) and size > 0 else 0
 
 
 def _how_it_ended(returncode: int | None) -> str:

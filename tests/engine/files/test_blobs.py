@@ -261,7 +261,7 @@ async def test_what_was_looked_at_does_not_wait_in_the_spool_for_the_end(
 
     monkeypatch.setattr(Spool, "close", seen)
     good = "\n".join(pair(n) for n in range(20))
-    bad = 'put("x", b"x" * len(ONE)); tell("c1", ONE, file="x"); record("c1", ONE); blob("n", TWO, name="unnamed")'
+    bad = 'put("x", b"x" * len(ONE)); tell("bad", ONE, file="x"); record("bad", ONE); blob("n", TWO, name="unnamed")'
     again = 'blob("c5", b"[5]", name="again"); record("c5", b"[5]")'
     await handing.run(f"{good}\n{bad}\n{again}")
     assert left == ["unnamed"]
@@ -296,6 +296,21 @@ async def test_so_many_wait_for_their_records_and_no_more(
     states = await handing.states()
     assert sum(state == HERE for state in states.values()) == 3
     assert ("gap", 2) in [(severity, count) for severity, _, count in gaps(result)]
+
+
+async def test_what_was_not_wanted_is_not_called_missing(handing: Handing):
+    script = 'blob("c1", ONE); record("c1", ONE); record("c2", TWO)'
+    result = await handing.run(script, wanted=FilesWanted(types=("image",)))
+    assert await handing.states() == {"c1": ("to_come", None), "c2": ("to_come", None)}
+    assert (result["status"], gaps(result)) == ("complete", [])
+
+
+async def test_a_narrowed_run_calls_nothing_missing_that_it_was_not_asked_for(handing: Handing):
+    await handing.run('record("c1", ONE); record("c2", TWO); sys.exit(3)')
+    assert await handing.states() == {"c1": ("to_come", None), "c2": ("to_come", None)}, "it did not say all it had"
+    script = 'record("c1", ONE)'
+    await handing.run(script, request={"resources": {"chats": ["c1"]}})
+    assert await handing.states() == {"c1": ("to_come", "not_sent"), "c2": ("to_come", None)}
 
 
 # what is declared

@@ -21,6 +21,7 @@ from polyhost.coverage.file_totals import FilesTaken
 from polyhost.engine import events
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Watcher
+from polyhost.engine.files.boundary import inside
 from polyhost.engine.files.indexing import catch_up_files
 from polyhost.engine.files.step import FilesEnded, missing_files, totals_of
 from polyhost.engine.files.wanted import FilesWanted
@@ -34,6 +35,7 @@ from polyhost.ledger.files import Content, FileFacts, FileReason, FileState
 from polyhost.protocol.blob_message import Blob
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
 from polyhost.protocol.record_files import FileRules, blob_identity
+from polyhost.protocol.scope import Scope
 from polyhost.store.base import FileQuery, FileResult, FileRow, Store
 
 __all__ = ["BlobStep"]
@@ -116,13 +118,14 @@ class BlobStep:
         except OSError as error:
             raise _no_room(error) from error
 
-    async def end(self, *, succeeded: bool) -> None:
-        """Nothing more comes. What a record names and was not handed over is noted, where the run said all it had."""
+    async def end(self, said_all: Scope | None) -> None:
+        """Nothing more comes. `said_all`: the scope of a run that said all there is of it; what a record in it names
+        and was not handed over is noted."""
         await self._link()
         self._unnamed += len(self._waiting)
         self._waiting.clear()
-        if succeeded and not self._over_budget and not self._too_many:
-            await self._note_not_sent()
+        if said_all is not None and not self._over_budget and not self._too_many:
+            await self._note_not_sent(said_all)
 
     async def ended(self) -> FilesEnded:
         """What it has come to."""
@@ -221,14 +224,16 @@ class BlobStep:
         is_here = facts.state is FileState.HERE and facts.content is not None
         return not (is_here and facts.content and self.contents.path(facts.content.digest).exists())
 
-    async def _note_not_sent(self) -> None:
-        """Files that only their connector can bring, that nothing has been said of."""
+    async def _note_not_sent(self, scope: Scope) -> None:
+        """Files that only their connector can bring, that were wanted, and that nothing has been said of."""
         await catch_up_files(self.store, self.connection_id, self.rules)
         after: str | None = None
         while True:
             query = FileQuery(states=frozenset({FileState.TO_COME}), thumbnails=False, after=after, limit=_PAGE)
             page = await self.store.files.find(self.connection_id, query)
-            missing = [row for row in page.files if row.facts.address is None and row.facts.reason is None]
+            silent = [row for row in page.files if row.facts.address is None and row.facts.reason is None]
+            wanted = [row for row in silent if self._is_wanted(row.facts)]
+            missing = await inside(self.store, self.connection_id, wanted, scope)
             at = self.clock.iso()
             results = [FileResult(row.id, FileState.TO_COME, FileReason.NOT_SENT, at) for row in missing]
             if results:
@@ -241,7 +246,11 @@ class BlobStep:
         counted = (
             (self._unnamed, Severity.INFO, "were not kept: no record that is stored names them (blob_of_no_record)."),
             (self._too_many, Severity.GAP, "were not taken: too many came without their records (blobs_waiting)."),
-            (self._over_budget, Severity.GAP, "were left for the next run: this one took all it may (files.per_run)."),
+            (
+                self._over_budget,
+                Severity.GAP,
+                "were not taken: the run had all it may (files.per_run); run --full asks again.",
+            ),
         )
         return [
             Diagnostic(

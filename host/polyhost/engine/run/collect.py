@@ -260,7 +260,7 @@ class _Run:
         try:
             ended.outcome = await pipeline.run()
             if what.blobs is not None:
-                await what.blobs.end(succeeded=ended.outcome.status == "succeeded")
+                await what.blobs.end(what.scope if ended.outcome.status == "succeeded" else None)
             if what.artifact is None:
                 ended.removals = translator.take_enumerated(ended.outcome.enumerated)
             if what.files is not None and ended.outcome.status == "succeeded":
