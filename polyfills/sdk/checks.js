@@ -15,6 +15,7 @@
   const MAX_KEY = 1024;
   const MAX_PARTITION = 255;
   const MAX_CURSOR = 256;
+  const MAX_TOKEN = 4096;
   const MAX_GROUPS = 10_000;
   const MAX_ENDPOINT = 255;
   /** Characters a key may have in all without its JSON, where each may be escaped, being longer than a key may be. */
@@ -72,6 +73,7 @@
   const PARTITION = kind(`the key of a partition (text of 1 to ${MAX_PARTITION} characters)`, text(MAX_PARTITION));
   const KEY = kind(`a key (text of 1 to ${MAX_KEY} characters)`, text(MAX_KEY));
   const CURSOR = kind("a position (text, as the source writes it)", text(MAX_CURSOR));
+  const TOKEN = kind(`a token (text of 1 to ${MAX_TOKEN} characters)`, text(MAX_TOKEN));
   const WORDS = kind("text", (value) => typeof value === "string");
   const FLAG = kind("true or false", (value) => typeof value === "boolean");
   const COUNT = kind("a number, 0 or more", isCount);
@@ -235,10 +237,13 @@
   const COVERAGE = {
     partition: PARTITION,
     since: orNull(CURSOR),
-    until: CURSOR,
+    until: orNull(CURSOR),
     limited_before: optional(CURSOR),
     groups: optional(listOf(CURSOR)),
+    older: optional(TOKEN),
+    newer: optional(TOKEN),
   };
+  const FOLLOWED = { partition: optional(PARTITION), token: TOKEN };
 
   /** @param {any} coverage @param {Rules} rules */
   function coverageFault(coverage, rules) {
@@ -250,7 +255,7 @@
       if (typeof value === "string" && !positionKey(order, value)) return `${name} is not a position in the order ${order}`;
     if (coverage.groups?.some((/** @type {string} */ group) => !positionKey(order, group)))
       return `groups holds what is not a position in the order ${order}`;
-    const [from, to] = [since === null ? undefined : positionKey(order, since), positionKey(order, until)];
+    const [from, to] = [since, until].map((end) => (end === null ? undefined : positionKey(order, end)));
     return from && to && isAfter(from, to) ? "since lies after until" : undefined;
   }
 
@@ -366,6 +371,9 @@
       ),
     covered: (rules, coverage) => coverageFault(coverage, rules),
     enumerated: (rules, stream) => enumeratedFault(stream, rules),
+    arrivals: (rules, stream, partition) => partitionedFault(stream, rules) ?? faultAmong(["partition", partition, optional(PARTITION)]),
+    arrived: (rules, arrived) => faultIn("arrived", arrived, FOLLOWED) ?? partitionedFault(arrived.stream, rules),
+    forget: (rules, token) => faultIn("token", token, FOLLOWED) ?? partitionedFault(token.stream, rules),
     windows: (_, stream, partition) => faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION]),
     groups(rules, stream, partition, ids) {
       const fault = faultAmong(["stream", stream, NAME], ["partition", partition, PARTITION], ["ids", ids, listOf(CURSOR, MAX_GROUPS)]);

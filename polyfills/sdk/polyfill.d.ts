@@ -20,6 +20,9 @@ export interface StreamScope {
   fields?: string[];
 }
 
+/** The source's own word for going on from a place: opaque, and good until the source says otherwise. */
+export type Token = string;
+
 export interface PartitionSnapshot {
   high_water: Cursor | null;
   covered: [Cursor | null, Cursor][];
@@ -129,6 +132,10 @@ export interface Window {
   purpose: "new" | "backfill" | "refresh" | "retry";
   /** True: read the members of every group (thread) in it. False: only of groups whose head shows a change. */
   deep: boolean;
+  /** The token by which the source reads on downwards from `until`, as `covered` was given it; null: ask by position. */
+  older: Token | null;
+  /** The token by which the source reads on upwards from `since`. */
+  newer: Token | null;
   /** "due": walk it now. "with_new": only when this partition's "new" window is walked too; it ends where that begins. */
   when: "due" | "with_new";
 }
@@ -137,11 +144,23 @@ export interface Coverage {
   stream: string;
   partition: string;
   since: Cursor | null;
-  until: Cursor;
+  /** null: to the end of what there is; also where that is nothing. */
+  until: Cursor | null;
+  /** The source's token for going on below `since`: kept with the range, and given back with the window. */
+  older?: Token;
+  /** The source's token for going on above `until`. */
+  newer?: Token;
   /** The source hides what is older than this. */
   limited_before?: Cursor;
   /** Groups (threads) whose members were read completely; only their absent members count as deleted. */
   groups?: string[];
+}
+
+/** All that has arrived at the source up to this token was emitted. Without a partition: in every one of the stream. */
+export interface Arrived {
+  stream: string;
+  partition?: string | null;
+  token: Token;
 }
 
 export interface RequestOptions {
@@ -199,7 +218,20 @@ export interface Host {
   windows(stream: string, partition: string): Promise<Window[]>;
   /** What is stored of each group: how many members beside the head, and the latest member's cursor. */
   groups(stream: string, partition: string, ids: string[]): Promise<Record<string, { count: number; latest: Cursor | null }>>;
-  /** The cursor of a stream without partitions, handed back in the next START.state. */
+  /**
+   * Where items arrive in any order: the token up to which all that arrived was read, of a partition or of the whole
+   * stream; null: take one from the source before anything is walked, and tell it with `arrived`.
+   */
+  arrivals(stream: string, partition?: string): Promise<Token | null>;
+  /** Everything that arrived up to this token was emitted before, wherever it lies. The first one begins the following. */
+  arrived(arrived: Arrived): Promise<void>;
+  /** The source does not take this token any more (of a window, or of `arrivals`): what depends on it is asked for again. */
+  forget(token: Arrived): Promise<void>;
+  /**
+   * What the polyfill itself wants to find in the next START.state (of a stream with partitions: as its `cursor`).
+   * It is kept with the records before it, also where the run is cut later: say it after all that it stands for. A run
+   * that was narrowed keeps none.
+   */
   state(stream: string, cursor: unknown): Promise<void>;
   /**
    * Send a request with the owner's session, through the host's governor: it waits for a permit, retries what is worth

@@ -296,6 +296,11 @@
 
   /** @param {unknown} message */
   const say = (message) => outbox.say(exact(message));
+  /** `windows` and `arrivals` speak of what the ledger knows: it has to have heard of this. @param {unknown} message */
+  async function sayAndWait(message) {
+    await say(message);
+    await outbox.settled();
+  }
   const skip = checkedAsync("skip", (details) => say(messageOf(details, { type: "SKIP_RESULT" })), "details");
   const exception = checkedAsync("exception", (met) => say(messageOf(met, { type: "EXCEPTION" })), "met");
   const recordFault = (/** @type {any} */ record) => faults.emit(rules, record);
@@ -313,6 +318,9 @@
       inventory: checkedAsync("inventory", inventory, "partitions"),
       covered: checkedAsync("covered", (coverage) => say(messageOf(coverage, { type: "PARTITION_COVERAGE" })), "coverage"),
       enumerated: checkedAsync("enumerated", (stream) => say({ type: "STREAM_ENUMERATED", stream })),
+      arrivals: checkedAsync("arrivals", (stream, partition) => call("arrivals", { stream, partition: partition ?? null })),
+      arrived: checkedAsync("arrived", (arrived) => sayAndWait(messageOf(arrived, { type: "PARTITION_ARRIVALS" })), "arrived"),
+      forget: checkedAsync("forget", (token) => sayAndWait(messageOf(token, { type: "TOKEN_REFUSED" })), "token"),
       windows: checkedAsync("windows", (stream, partition) => call("windows", { stream, partition })),
       groups: checkedAsync("groups", (stream, partition, ids) => call("groups", { stream, partition, ids })),
       state: checkedAsync("state", (stream, cursor) => say(messageOf({ stream, cursor }, { type: "STATE" }))),

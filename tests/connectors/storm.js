@@ -15,7 +15,8 @@ const value = (depth) => {
   return made;
 };
 const calls = ["emit", "inventory", "covered", "windows", "groups", "state", "progress", "skip", "parse", "fail", "scope",
-  "exception", "exceptions", "fields", "emitEach", "pages", "isUp", "fileHeaders", "slowDown", "enumerated"];
+  "exception", "exceptions", "fields", "emitEach", "pages", "isUp", "fileHeaders", "slowDown", "enumerated", "arrivals",
+  "arrived", "forget"];
 let refused = 0;
 for (let turn = 0; turn < 3000; turn++) {
   const name = calls[die(calls.length)];

@@ -117,9 +117,12 @@ async def test_a_wrong_argument_is_named_and_what_stood_there_is_not(
     assert traffic.refused == {method: 1}
 
 
-async def test_a_group_that_is_no_position_is_left_out_and_the_others_are_answered() -> None:
+async def test_a_question_with_a_group_that_is_no_position_is_refused_whole() -> None:
+    """An answer that leaves one out would read as if nothing were stored of it."""
     params = {"stream": "messages", "partition": "C1", "ids": ["soon", "1.0"]}
-    assert await (await calls()).answer("groups", params) == {"result": {"1.0": {"count": 0, "latest": None}}}
+    answer = await (await calls()).answer("groups", params)
+    assert answer["refusal"].startswith("host.groups: ids holds what is no position in the order decimal")
+    assert "soon" not in answer["refusal"]
 
 
 async def test_a_refusal_that_is_no_fault_of_the_script_is_not_counted_as_one() -> None:

@@ -92,6 +92,11 @@ class HostCalls(Protocol):
         """What is stored of each group: {id: {count, latest}}; count excludes the head and deleted members."""
         ...
 
+    async def arrivals(self, stream: str, partition: str | None) -> str | None:
+        """The source's token up to which all that arrived was read; None where there is none. `partition` None: the one
+        of the whole stream."""
+        return None
+
     async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
         """What stands out and is to be tried again by its key: [{kind, key, partition, position, reason, tries}]."""
         return []

@@ -88,6 +88,11 @@ class _Groups(_Call):
     ids: Annotated[tuple[_Cursor, ...], Strict(False), Field(max_length=MAX_GROUPS)]
 
 
+class _Arrivals(_Call):
+    stream: _Name
+    partition: _Key | None = None
+
+
 class _Exceptions(_Call):
     stream: _Name
     partition: _Key | None = None
@@ -165,6 +170,9 @@ class PageCalls:
     async def groups(self, asked: _Groups) -> dict[str, dict[str, Any]]:
         return await self._calls.groups(asked.stream, asked.partition, asked.ids)
 
+    async def arrivals(self, asked: _Arrivals) -> str | None:
+        return await self._calls.arrivals(asked.stream, asked.partition)
+
     async def exceptions(self, asked: _Exceptions) -> list[dict[str, Any]]:
         return await self._calls.due_exceptions(asked.stream, asked.partition)
 
@@ -193,6 +201,7 @@ _ANSWERS: Mapping[str, _Answer] = {
     "fenced": _Answer(_Fenced, PageCalls.fenced),
     "windows": _Answer(_Windows, PageCalls.windows),
     "groups": _Answer(_Groups, PageCalls.groups),
+    "arrivals": _Answer(_Arrivals, PageCalls.arrivals),
     "exceptions": _Answer(_Exceptions, PageCalls.exceptions),
     "fileHeaders": _Answer(_FileHeaders, PageCalls.give_file_headers),
     "refused": _Answer(_Refused, PageCalls.refused),
@@ -200,6 +209,9 @@ _ANSWERS: Mapping[str, _Answer] = {
 _SDK_METHODS = frozenset(
     {"scope", "emit", "inventory", "covered", "windows", "groups", "state", "request", "progress", "skip", "ask"}
     | {
+        "arrivals",
+        "arrived",
+        "forget",
         "sleep",
         "parse",
         "fail",

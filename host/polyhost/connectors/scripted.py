@@ -30,7 +30,7 @@ from polyhost.connectors.base import (
     Traffic,
 )
 
-__all__ = ["FLUSH", "RESTART", "Script", "ScriptHost", "ScriptedConnector", "ScriptedSession"]
+__all__ = ["FLUSH", "RESTART", "SETTLED", "Script", "ScriptHost", "ScriptedConnector", "ScriptedSession"]
 
 BATCH_MESSAGES = 100
 CREDIT = 12
@@ -45,6 +45,9 @@ RESTART: Final = _Sign()
 """The connector loses its footing: what is in an unfinished batch is gone, START comes again."""
 FLUSH: Final = _Sign()
 """The batch ends here."""
+
+SETTLED: Final = _Sign()
+"""The batch ends here, and the script goes on once all that it said is durable, as a page's does after `inventory`."""
 
 Said = dict[str, Any] | Malformed | _Sign
 
@@ -63,6 +66,9 @@ class ScriptHost:
 
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         return await self._calls.groups(stream, partition, ids)
+
+    async def arrivals(self, stream: str, partition: str | None = None) -> str | None:
+        return await self._calls.arrivals(stream, partition)
 
     async def due_exceptions(self, stream: str, partition: str | None = None) -> list[dict[str, Any]]:
         return await self._calls.due_exceptions(stream, partition)
@@ -128,6 +134,7 @@ class ScriptedSession(ConnectorSession):
         self._calls = calls
         self._size = batch
         self._credit = asyncio.Semaphore(credit)
+        self._batches_at_once = credit
         self._starts = starts
         self._started: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         self._events: asyncio.Queue[Batch | Restarted | ConnectorExited] = asyncio.Queue()
@@ -176,6 +183,9 @@ class ScriptedSession(ConnectorSession):
                     done = True
                     # As a process would: status 0 belongs to a success and to nothing else.
                     self._status = 0 if isinstance(message, dict) and message.get("status") == "succeeded" else 1
+                if message is SETTLED:
+                    await self._settle(pending)
+                    pending = []
                 if message is FLUSH or _is_done(message) or len(pending) >= self._size:
                     await self._flush(pending)
                     pending = []
@@ -183,6 +193,13 @@ class ScriptedSession(ConnectorSession):
         if not done:
             self._end(ConnectorExited(status=1, detail="the script returned without DONE"))
         return False
+
+    async def _settle(self, messages: list[dict[str, Any] | Malformed]) -> None:
+        await self._flush(messages)
+        for _ in range(self._batches_at_once):
+            await self._credit.acquire()
+        for _ in range(self._batches_at_once):
+            self._credit.release()
 
     async def _flush(self, messages: list[dict[str, Any] | Malformed]) -> None:
         if not messages:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from polyhost.coverage.extent import Extent
 from polyhost.coverage.picture_json import PartitionJson, Span, Spans, StreamSummary
+from polyhost.ledger.arrivals import is_as_of_then
 from polyhost.ledger.cursor import maximum
 from polyhost.ledger.cursor_time import time_of
-from polyhost.ledger.plan import unproven
+from polyhost.ledger.plan import has_unread, unproven
 from polyhost.ledger.ranges import Ranges, add, without
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
 
@@ -29,6 +30,8 @@ _EXPLAIN = {
     Extent.COMPLETE: "Covered from its beginning.",
     Extent.RETIRED: "Retired by the owner; kept, not collected.",
 }
+_AS_OF_THEN = "Covered as it was when it was last looked at: items arrive out of order here, and none are announced."
+_EMPTY = "Read; there is nothing in it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,17 @@ class PartitionView:
             missing_since=state.missing_since,
             retired_at=state.retired_at,
             retired_reason=state.retired_reason,
-            explain=_EXPLAIN[self.extent],
+            follows_arrivals=state.followed,
+            explain=self._explain(),
         )
+
+    def _explain(self) -> str:
+        state = self.state
+        if self.extent in (Extent.COMPLETE, Extent.LIMITED) and is_as_of_then(state, self.rule):
+            return _AS_OF_THEN
+        if self.extent is Extent.COMPLETE and not state.covered:
+            return _EMPTY
+        return _EXPLAIN[self.extent]
 
     def _spans(self) -> Spans:
         """Covered ranges and holes as moments, where positions are times: what a picture is drawn from."""
@@ -175,8 +187,8 @@ def _extent(state: PartitionState, rule: PartitionRule) -> Extent:
         return Extent.RETIRED
     if state.status is PartitionStatus.MISSING:
         return Extent.MISSING
-    if not state.covered and state.limited_before is None:
+    if has_unread(state, rule):
+        if state.covered:
+            return Extent.PARTIAL
         return Extent.IMPORTED if state.imported else Extent.UNTOUCHED
-    if unproven(state, rule.order):
-        return Extent.PARTIAL
     return Extent.LIMITED if state.limited_before is not None else Extent.COMPLETE

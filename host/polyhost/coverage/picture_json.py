@@ -46,7 +46,8 @@ class PartitionJson(TypedDict):
     """One independently resuming part of a stream. `covered`, `imported`, `holes` and `gained` are stretches of
     positions, `spans` the same as moments. `exceptions`: how many records and groups stand out of what is covered,
     those set aside left out. `limited_before`: the source hides what is older. `looked_at`: when its newest records
-    were last read, `swept_at`: when all of it last was; what was edited or deleted since is unknown."""
+    were last read, `swept_at`: when all of it last was; what was edited or deleted since is unknown.
+    `follows_arrivals`: of a source where items arrive in any order, whether all that arrives is read."""
 
     key: str
     label: str | None
@@ -66,6 +67,7 @@ class PartitionJson(TypedDict):
     last_seen: str | None
     looked_at: str | None
     swept_at: str | None
+    follows_arrivals: bool
     missing_since: str | None
     retired_at: str | None
     retired_reason: str | None

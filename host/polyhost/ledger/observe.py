@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.plan import RefreshPlan
 from polyhost.ledger.ranges import Ranges, add, clip, contains, floor_key, ordered
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
+from polyhost.ledger.tokens import Tokens, keep_tokens
 from polyhost.protocol.commands import CommitInventory, InventoryEntry
 
 __all__ = [
@@ -105,33 +107,50 @@ def observe_coverage(
     state: PartitionState,
     *,
     since: str | None,
-    until: str,
+    until: str | None,
     limited_before: str | None,
     rule: PartitionRule,
     at: str,
     walked: Ranges = (),
     refresh: RefreshPlan | None = None,
     full: bool = False,
+    to_end: bool = False,
+    followed: bool = False,
+    told: Tokens = (),
 ) -> PartitionState:
-    """The entry once everything in [since, until] is durable.
+    """The entry once everything in [since, until] is durable. `to_end`: and there is nothing above that; then `until`
+    is None where there is nothing at all. `followed`: what arrives is read, too. `told`: the tokens that came with it.
 
     `walked` is what this run has proven of the partition so far, with or without this range; `refresh` is what the run
     planned to re-read of it: once that is walked whole, it counts as refreshed or swept. In a `full` run everything is
     planned. Walking anything else again was shallow perhaps, and counts for nothing.
     """
     order = rule.order
-    piece = proven(since, until, limited_before, order)
-    state = replace(state, limited_before=_horizon(state, since, limited_before, order))
+    piece = None if until is None else proven(since, until, limited_before, order)
+    state = replace(
+        state,
+        limited_before=_horizon(state, since, limited_before, order),
+        to_end=_reaches(state, until, to_end, order),
+        followed=followed,
+    )
     was_read = bool(state.covered)
     if piece is not None:
         walked = add(walked, piece, order)
         state = replace(state, covered=add(state.covered, piece, order))
         if not was_read:
             state = replace(state, refreshed_at=at)
-    state = replace(state, limited_since=_limited_since(state, order))
+    tokens = keep_tokens(state.tokens, told, state.covered, order)
+    state = replace(state, limited_since=_limited_since(state, order), tokens=tokens)
     if full and _walked_whole(state.covered, walked, state, order):
         return replace(state, refreshed_at=at, swept_at=at, sweep_until=None)
     return state if refresh is None else _reread(state, walked, refresh, order, at)
+
+
+def _reaches(state: PartitionState, until: str | None, to_end: bool, order: CursorOrder) -> bool:
+    """What is read below the top changes nothing at the top."""
+    if to_end or until is None or not state.covered:
+        return to_end
+    return state.to_end and sort_key(until, order) <= sort_key(state.covered[-1].until, order)
 
 
 def _horizon(state: PartitionState, since: str | None, reported: str | None, order: CursorOrder) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, cast, get_args
 
 from polyhost.errors import RefusedError
-from polyhost.ledger.state import CursorOrder, CursorTime, PartitionRule, RefreshPolicy
+from polyhost.ledger.state import Arrival, CursorOrder, CursorTime, PartitionRule, RefreshPolicy
 
 __all__ = ["partition_rule"]
 
@@ -29,12 +29,16 @@ def partition_rule(stream: str, block: Any) -> PartitionRule:
     time = _optional_text(stream, block, "cursor_time")
     if time is not None and time not in get_args(CursorTime):
         raise _refused(stream, "cursor_time", f"it is none of {', '.join(get_args(CursorTime))}")
+    arrival = _optional_text(stream, block, "arrival") or "in_order"
+    if arrival not in get_args(Arrival):
+        raise _refused(stream, "arrival", f"it is none of {', '.join(get_args(Arrival))}")
     return PartitionRule(
         stream=stream,
         field=required["field"],
         cursor_field=required["cursor_field"],
         order=order,
         cursor_time=cast("CursorTime | None", time),
+        arrival=cast("Arrival", arrival),
         refresh=_refresh(stream, _field(block, "refresh")),
         **optional,
     )

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from polyhost.ledger.arrivals import is_settled_above
 from polyhost.ledger.ranges import Ranges, clip, contains, floor_key, holes
 from polyhost.ledger.state import (
     CursorOrder,
@@ -24,6 +25,7 @@ from polyhost.ledger.state import (
     RefreshPolicy,
     Window,
 )
+from polyhost.ledger.tokens import token_at
 
 __all__ = [
     "SWEEP_INTERVALS",
@@ -31,6 +33,7 @@ __all__ = [
     "Probes",
     "RefreshPlan",
     "Unswept",
+    "has_unread",
     "is_overdue",
     "is_readable",
     "plan_refresh",
@@ -118,7 +121,23 @@ def windows(
         return []
     if full:
         return _everything(state, walked, newest, rule.order)
-    return [*_unread(state, newest, rule.order), *_again(state, rule, refresh, lookback, walked)]
+    settled = is_settled_above(state, rule)
+    unread = [] if settled and not state.covered else _unread(state, newest, rule.order, above=not settled)
+    return [*_with_tokens(unread, state, rule.order), *_again(state, rule, refresh, lookback, walked)]
+
+
+def _with_tokens(wanted: list[Window], state: PartitionState, order: CursorOrder) -> list[Window]:
+    """Each with the tokens by which the source goes on where it was left."""
+    if not state.tokens:
+        return wanted
+    return [
+        replace(
+            window,
+            older=token_at(state.tokens, "older", window.until, order),
+            newer=token_at(state.tokens, "newer", window.since, order),
+        )
+        for window in wanted
+    ]
 
 
 def _everything(state: PartitionState, walked: Ranges, newest: str | None, order: CursorOrder) -> list[Window]:
@@ -137,10 +156,12 @@ def _everything(state: PartitionState, walked: Ranges, newest: str | None, order
     ]
 
 
-def _unread(state: PartitionState, newest: str | None, order: CursorOrder) -> list[Window]:
+def _unread(state: PartitionState, newest: str | None, order: CursorOrder, *, above: bool) -> list[Window]:
     if state.covered:
-        above = _upwards(state.covered[-1].until, newest, "new", order)
-        return [*above, *(Window(hole.since, hole.until, "backfill") for hole in reversed(unproven(state, order)))]
+        top = state.covered[-1].until
+        reads_on = token_at(state.tokens, "newer", top, order) is not None  # from there only: not to be split above it
+        new = _upwards(top, None if reads_on else newest, "new", order) if above else []
+        return [*new, *(Window(hole.since, hole.until, "backfill") for hole in reversed(unproven(state, order)))]
     if state.limited_before is not None:  # all there was is hidden
         return _upwards(state.limited_before, newest, "new", order)
     if state.legacy_floor is not None:
@@ -159,6 +180,16 @@ def _upwards(since: str | None, newest: str | None, purpose: Purpose, order: Cur
 def unproven(state: PartitionState, order: CursorOrder) -> Ranges:
     """The holes of a partition that was read at all, oldest first; not what the source hides."""
     return holes(state.covered, order, floor=state.limited_before)
+
+
+def has_unread(state: PartitionState, rule: PartitionRule) -> bool:
+    """Whether some of a partition was never read. What is new since the last look does not count, but where it is only
+    looked for by following what arrives: there what lies above the last range was never followed either."""
+    if not state.covered:
+        return state.limited_before is None and not state.to_end
+    if unproven(state, rule.order):
+        return True
+    return rule.arrival == "any_order" and state.followed and not state.to_end
 
 
 def _again(

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from polyhost.ledger.arrivals import is_as_of_then
 from polyhost.ledger.looks import Looks, looks
 from polyhost.ledger.observe import InventoryResult
-from polyhost.ledger.plan import is_readable, unproven
+from polyhost.ledger.plan import has_unread, is_readable
 from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity, partitions_diagnostic
 
@@ -80,6 +81,7 @@ class _Sorted:
     limited: list[str]
     returned: list[str]
     unknown: list[str]
+    unfollowed: list[str]
 
 
 def _sort_out(
@@ -88,7 +90,7 @@ def _sort_out(
     inventory: InventoryResult | None,
     scope_keys: AbstractSet[str] | None,
 ) -> _Sorted:
-    found = _Sorted([], [], [], [], [])
+    found = _Sorted([], [], [], [], [], [])
     listed = inventory.keys if inventory is not None else frozenset[str]()
     for key, state in states.items():
         if state.status is PartitionStatus.MISSING:
@@ -97,9 +99,10 @@ def _sort_out(
             if key in listed:
                 found.returned.append(key)
         else:
-            unread = not state.covered and state.limited_before is None
-            if unread or unproven(state, rule.order):
+            if has_unread(state, rule):
                 found.holed.append(key)
+            elif is_as_of_then(state, rule):
+                found.unfollowed.append(key)
             if state.limited_before is not None:
                 found.limited.append(key)
     if inventory is not None and inventory.complete and scope_keys is not None:
@@ -145,6 +148,12 @@ def _range_unproven(stream: str, groups: _Sorted) -> list[Diagnostic]:
             Severity.INFO,
             "Retired partitions are in the source's inventory again; they are not collected.",
             "To collect them again: polyhost partitions restore.",
+        ),
+        (
+            groups.unfollowed,
+            Severity.INFO,
+            "Items arrive out of order, and nothing tells which came since: these are whole as of when they were read.",
+            "Late items are found when these are looked at again; a full run looks at all.",
         ),
     )
     code = DiagnosticCode.RANGE_UNPROVEN

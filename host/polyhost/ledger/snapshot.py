@@ -20,8 +20,9 @@ def start_state(
     *,
     scope_keys: AbstractSet[str] | None = None,
     legacy_high_water: str | None = None,
+    arrivals: str | None = None,
 ) -> dict[str, Any]:
-    """`{partitions: {key: {high_water, covered, status, …}}, legacy_high_water?}`, only of the scope.
+    """`{partitions: {key: {high_water, covered, status, …}}, legacy_high_water?, arrivals?}`, only of the scope.
 
     The legacy value is passed on only where no partition has state of its own (PR-2.3).
     """
@@ -31,6 +32,8 @@ def start_state(
         if state.stream == rule.stream and (scope_keys is None or key in scope_keys)
     }
     snapshot: dict[str, Any] = {"partitions": mine}
+    if arrivals is not None:
+        snapshot["arrivals"] = arrivals
     if legacy_high_water is not None and not states:
         snapshot["legacy_high_water"] = legacy_high_water
     return snapshot
@@ -46,5 +49,6 @@ def _entry(state: PartitionState) -> dict[str, Any]:
         "label": state.label,
         "source_status": state.source_status,
         "limited_before": state.limited_before,
+        "arrivals": state.arrivals,
     }
     return entry | {name: value for name, value in optional.items() if value is not None}

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Literal
 
 __all__ = [
+    "Arrival",
     "CursorOrder",
     "CursorTime",
     "PartitionRule",
@@ -22,6 +23,7 @@ __all__ = [
     "Purpose",
     "Range",
     "RefreshPolicy",
+    "ResumeToken",
     "When",
     "Window",
 ]
@@ -29,6 +31,7 @@ __all__ = [
 Purpose = Literal["new", "backfill", "refresh", "retry"]
 CursorTime = Literal["unix_seconds", "unix_milliseconds", "iso8601"]
 When = Literal["due", "with_new"]
+Arrival = Literal["in_order", "any_order"]
 
 
 class CursorOrder(StrEnum):
@@ -60,6 +63,8 @@ class PartitionRule:
     `cursor_time`: what moment a cursor value stands for, if any; for showing, never for comparing.
     `group_field`: records that share its value belong to one head (Slack: `thread_ts`); a record's position is its
     group's where it has one, else its own cursor value, so that a range over positions holds whole groups.
+    `arrival`: whether what is new has a later position than all that was there (`in_order`), or may turn up anywhere
+    (`any_order`: imports, federation, moderation). Then only what is followed by an arrival token is whole.
     """
 
     stream: str
@@ -70,6 +75,7 @@ class PartitionRule:
     inventory_stream: str | None = None
     label_field: str | None = None
     cursor_time: CursorTime | None = None
+    arrival: Arrival = "in_order"
     refresh: RefreshPolicy = RefreshPolicy()
 
 
@@ -82,12 +88,22 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeToken:
+    """The source's own word for going on from this position: to what is `older`, or to what is `newer`."""
+
+    at: str
+    way: Literal["older", "newer"]
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A range wanted now. `since` None = from the beginning, `until` None = up to now.
 
     `deep`: read the members of every group in it; otherwise only of groups whose head shows a change.
     `when`: `due` = walk it in this run; `with_new` = only if the partition's new window is walked, which then reads
-    this one along at next to no cost.
+    this one along at next to no cost. `older`: the token that reads on downwards from `until`; `newer`: the one that
+    reads on upwards from `since`; None: there is none, and the range is asked for by its positions.
     """
 
     since: str | None
@@ -95,6 +111,8 @@ class Window:
     purpose: Purpose
     deep: bool = True
     when: When = "due"
+    older: str | None = None
+    newer: str | None = None
 
 
 class PartitionStatus(StrEnum):
@@ -118,6 +136,10 @@ class PartitionState:
     idle run need not rewrite every entry.
     `refreshed_at`: when the newest heads were last read deep. `sweep_until`: how far down the running sweep has come
     (None: none is running). `swept_at`: when a sweep last reached the bottom.
+    `tokens`: how the source is asked to go on at the edges of what is covered. `arrivals`: the token up to which all
+    that arrived was read, where the source hands one out for the partition. `to_end`: what was read last reached the
+    end of what there was then, also where that was nothing. `followed`: all that arrives is read, by the
+    partition's own token or by one of the whole stream.
     """
 
     stream: str
@@ -138,6 +160,10 @@ class PartitionState:
     refreshed_at: str | None = None
     sweep_until: str | None = None
     swept_at: str | None = None
+    tokens: tuple[ResumeToken, ...] = ()
+    arrivals: str | None = None
+    to_end: bool = False
+    followed: bool = False
 
     @property
     def is_known_live(self) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.protocol.declarations import Manifest
 
-__all__ = ["PARTITIONS", "BindingError", "match_bindings"]
+__all__ = ["PARTITIONS", "BindingError", "keeps_cursors_on_the_way", "match_bindings"]
 
 PARTITIONS = "polyhost/partitions"
 """Our extension: partitions and inventories. Offered to every connector; one that does not know it ignores it."""
@@ -46,3 +46,9 @@ def match_bindings(manifest: Manifest, offered: Mapping[str, Any]) -> dict[str, 
     if PARTITIONS in offered and any(stream.partition or stream.is_enumerated for stream in manifest.streams):
         matched[PARTITIONS] = offered[PARTITIONS]
     return matched
+
+
+def keeps_cursors_on_the_way(manifest: Manifest) -> bool:
+    """Whether a cursor is kept with the records before it: of a page polyfill, and of a connector that declares our
+    extension. One of the profile's own gives a cursor for a run that ends well."""
+    return manifest.polyfill is not None or PARTITIONS in manifest.runtime_requirements.bindings

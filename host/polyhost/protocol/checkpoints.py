@@ -35,7 +35,7 @@ class Eligible:
 class Checkpoints:
     """The cursors of one run."""
 
-    __slots__ = ("_dependents", "_legal", "_manifest", "_scope", "_staged")
+    __slots__ = ("_dependents", "_kept", "_legal", "_manifest", "_scope", "_staged")
 
     def __init__(self, manifest: Manifest, scope: Scope) -> None:
         self._manifest = manifest
@@ -44,12 +44,26 @@ class Checkpoints:
         names = {checkpoint for stream in scope.streams for checkpoint in manifest.by_name[stream.name].checkpoints}
         self._legal = frozenset(names)
         self._staged: dict[str, Any] = {}
+        self._kept: set[str] = set()
 
     def stage(self, message: State) -> None:
         """The last cursor per stream counts. Only the checkpoint streams of the streams in scope have one."""
         if message.stream not in self._legal:
             raise ProtocolViolationError("not_a_checkpoint_stream", "STATE.stream")
         self._staged[message.stream] = message.cursor
+        self._kept.discard(message.stream)
+
+    def keep(self, message: State, *, failed: Collection[str], unproven: Collection[str]) -> bool:
+        """Whether this cursor, which was staged, is kept at once with the records before it, as connectors of our
+        extension have it: all that it stands for was emitted, so that a run that is cut goes on from there."""
+        of = self._dependents.get(message.stream, ())
+        lost = any(name in failed or name in unproven for name in of)
+        details = any(self._manifest.by_name[name].parent_streams for name in of)
+        narrowed = any((stream := self._scope.stream(name)) is None or stream.is_narrowed for name in of)
+        if lost or details or narrowed:
+            return False
+        self._kept.add(message.stream)
+        return True
 
     def eligible(self, failed: Collection[str], details: DetailAccounts, *, unproven: Collection[str] = ()) -> Eligible:
         """Which staged cursors may move, given the streams that failed and the details accounted for. `unproven`: those
@@ -61,7 +75,7 @@ class Checkpoints:
             rule = held.get(checkpoint) or self._held_back(checkpoint, details)
             if rule is None:
                 cursors[checkpoint] = cursor
-            else:
+            elif checkpoint not in self._kept:
                 withheld[checkpoint] = rule
         return Eligible(cursors, withheld)
 

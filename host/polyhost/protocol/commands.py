@@ -17,12 +17,15 @@ from polyhost.protocol.records import Record
 __all__ = [
     "AskOwner",
     "Command",
+    "CommitArrivals",
     "CommitCheckpoints",
     "CommitCoverage",
     "CommitInventory",
     "EndRun",
     "FinishConnector",
+    "ForgetToken",
     "InventoryEntry",
+    "KeepCursor",
     "NoteException",
     "PersistRecords",
     "Report",
@@ -64,6 +67,7 @@ class NoteException:
 class CommitCoverage:
     """Every record of this range of positions came before: commit it with, or after, the records up to `sequence`.
 
+    `until` None: to the end of what there is. `older`, `newer`: the source's tokens for going on at its two ends.
     `spared`: keys that came by and were refused; what is stored of them is not gone.
     """
 
@@ -71,10 +75,40 @@ class CommitCoverage:
     stream: str
     partition: str
     since: str | None
-    until: str
+    until: str | None
     limited_before: str | None = None
     groups: tuple[str, ...] = ()
     spared: frozenset[str] = frozenset()
+    older: str | None = None
+    newer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitArrivals:
+    """All that has arrived up to this token came before: commit it with, or after, the records up to `sequence`.
+    `partition` None: in every one of the stream."""
+
+    sequence: int
+    stream: str
+    partition: str | None
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetToken:
+    """The source does not take this token any more: what depends on it is read again."""
+
+    stream: str
+    partition: str | None
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCursor:
+    """The stream's opaque cursor, to be kept with, or after, the records before it, whatever becomes of the run."""
+
+    stream: str
+    cursor: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +217,9 @@ Command = (
     | PersistRecords
     | NoteException
     | CommitCoverage
+    | CommitArrivals
+    | ForgetToken
+    | KeepCursor
     | CommitInventory
     | CommitCheckpoints
     | AskOwner

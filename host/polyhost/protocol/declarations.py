@@ -194,6 +194,7 @@ class PartitionDecl(_Decl):
     inventory_stream: Name | None = None
     label_field: Name | None = None
     cursor_time: Literal["unix_seconds", "unix_milliseconds", "iso8601"] | None = None
+    arrival: Literal["in_order", "any_order"] = "in_order"
     refresh: RefreshDecl = RefreshDecl()
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, cast
 
 from polyhost.protocol.admission import Admission
-from polyhost.protocol.bindings import PARTITIONS
+from polyhost.protocol.bindings import PARTITIONS, keeps_cursors_on_the_way
 from polyhost.protocol.blobs import Blobs
 from polyhost.protocol.checkpoints import RECORD_REFUSED, Checkpoints, Eligible
 from polyhost.protocol.commands import (
@@ -24,6 +24,7 @@ from polyhost.protocol.commands import (
     CommitCheckpoints,
     EndRun,
     FinishConnector,
+    KeepCursor,
     NoteException,
     Report,
     ReportProgress,
@@ -48,6 +49,7 @@ from polyhost.protocol.messages import (
     Interaction,
     InteractionResponse,
     MalformedLine,
+    PartitionArrivals,
     PartitionCoverage,
     PartitionInventory,
     Progress,
@@ -57,6 +59,7 @@ from polyhost.protocol.messages import (
     Start,
     State,
     StreamEnumerated,
+    TokenRefused,
     parse_message,
 )
 from polyhost.protocol.partitions import Partitions
@@ -132,6 +135,8 @@ class RunMachine:
             DetailGap: self._take_detail_gap,
             PartitionInventory: self._take_inventory,
             PartitionCoverage: self._take_coverage,
+            PartitionArrivals: self._take_arrivals,
+            TokenRefused: self._take_refused_token,
             ExceptionReport: self._take_exception,
             StreamEnumerated: self._take_enumerated,
             Done: self._take_done,
@@ -303,7 +308,11 @@ class RunMachine:
 
     def _take_state(self, message: State, _now: float) -> list[Command]:
         self._checkpoints.stage(message)
-        return self.flush()
+        if not keeps_cursors_on_the_way(self._manifest) or not self._checkpoints.keep(
+            message, failed=self._skips.failed, unproven=self._admission.refusals.unproven
+        ):
+            return self.flush()
+        return [*self.flush(), KeepCursor(message.stream, message.cursor)]
 
     def _take_skip(self, message: SkipResult, _now: float) -> list[Command]:
         self._skips.take_skip(message)
@@ -350,6 +359,14 @@ class RunMachine:
     def _take_coverage(self, message: PartitionCoverage, _now: float) -> list[Command]:
         claim = self._partitions.take_coverage(message, self._admission.emitted)
         return _NOTHING if claim is None else [*self.flush(), claim]
+
+    def _take_arrivals(self, message: PartitionArrivals, _now: float) -> list[Command]:
+        claim = self._partitions.take_arrivals(message, self._admission.emitted)
+        return _NOTHING if claim is None else [*self.flush(), claim]
+
+    def _take_refused_token(self, message: TokenRefused, _now: float) -> list[Command]:
+        forgotten = self._partitions.take_refused_token(message)
+        return _NOTHING if forgotten is None else [*self.flush(), forgotten]
 
     def _take_exception(self, message: ExceptionReport, _now: float) -> list[Command]:
         fact = self._exceptions.take(message)

@@ -31,6 +31,7 @@ __all__ = [
     "MalformedLine",
     "Message",
     "OddMessage",
+    "PartitionArrivals",
     "PartitionCoverage",
     "PartitionEntry",
     "PartitionInventory",
@@ -43,6 +44,7 @@ __all__ = [
     "Start",
     "State",
     "StreamEnumerated",
+    "TokenRefused",
     "WrongRecordError",
     "parse_message",
     "parse_record",
@@ -51,6 +53,8 @@ __all__ = [
 MAX_NAME = 128
 MAX_CURSOR = 256
 """Characters of a position. Slack's have 17."""
+MAX_TOKEN = 4_096
+"""Characters of a source's token: some hold a whole query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ Words = str  # a connector's own: bounded by the size of a batch here, cut where
 Key = Annotated[str, Field(min_length=1, max_length=MAX_KEY)]
 Cursor = Annotated[str, Field(min_length=1, max_length=MAX_CURSOR)]
 PartitionKey = Annotated[str, Field(min_length=1, max_length=MAX_PARTITION_KEY)]
+Token = Annotated[str, Field(min_length=1, max_length=MAX_TOKEN)]
 Keys = Annotated[tuple[Key, ...], Strict(False)]  # JSON has arrays only
 Count = Annotated[int | float, Field(ge=0, allow_inf_nan=False)]
 
@@ -297,14 +302,34 @@ def _entry(told: Any) -> PartitionEntry | None:
 
 
 class PartitionCoverage(_Message):
-    """PARTITION_COVERAGE: what was read through (our extension)."""
+    """PARTITION_COVERAGE: what was read through (our extension). `until` null: to the end of what there is. `older` and
+    `newer`: the source's tokens for going on below `since` and above `until`."""
 
     stream: Name
     partition: PartitionKey
     since: Cursor | None
-    until: Cursor
+    until: Cursor | None
     limited_before: Cursor | None = None
     groups: Annotated[tuple[Cursor, ...], Strict(False)] | None = None
+    older: Token | None = None
+    newer: Token | None = None
+
+
+class PartitionArrivals(_Message):
+    """PARTITION_ARRIVALS: all that has arrived up to this token of the source was emitted (our extension). Without a
+    partition: in every one of the stream."""
+
+    stream: Name
+    partition: PartitionKey | None = None
+    token: Token
+
+
+class TokenRefused(_Message):
+    """TOKEN_REFUSED: the source does not take this token any more (our extension)."""
+
+    stream: Name
+    partition: PartitionKey | None = None
+    token: Token
 
 
 class StreamEnumerated(_Message):
@@ -337,6 +362,8 @@ Message = (
     | Done
     | PartitionInventory
     | PartitionCoverage
+    | PartitionArrivals
+    | TokenRefused
     | ExceptionReport
     | StreamEnumerated
 )
@@ -351,6 +378,8 @@ _MODELS: dict[str, type[_Message]] = {
     "DONE": Done,
     "PARTITION_INVENTORY": PartitionInventory,
     "PARTITION_COVERAGE": PartitionCoverage,
+    "PARTITION_ARRIVALS": PartitionArrivals,
+    "TOKEN_REFUSED": TokenRefused,
     "EXCEPTION": ExceptionReport,
     "STREAM_ENUMERATED": StreamEnumerated,
 }

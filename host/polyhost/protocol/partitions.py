@@ -6,11 +6,17 @@ Owns: their legality, and the claims that a narrowed run cannot make. Must not k
 from __future__ import annotations
 
 from polyhost.instants import instant_reader
-from polyhost.protocol.commands import CommitCoverage, CommitInventory, InventoryEntry
+from polyhost.protocol.commands import CommitArrivals, CommitCoverage, CommitInventory, ForgetToken, InventoryEntry
 from polyhost.protocol.declarations import Manifest, PartitionDecl
 from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
 from polyhost.protocol.findings import Findings
-from polyhost.protocol.messages import PartitionCoverage, PartitionInventory, ProtocolViolationError
+from polyhost.protocol.messages import (
+    PartitionArrivals,
+    PartitionCoverage,
+    PartitionInventory,
+    ProtocolViolationError,
+    TokenRefused,
+)
 from polyhost.protocol.positions import position_key
 from polyhost.protocol.refusals import Refusals
 from polyhost.protocol.scope import Scope, StreamScope
@@ -66,13 +72,13 @@ class Partitions:
             return None
         rule = _unclaimable(message, scope, partition)
         if rule is not None:
-            self._unproven(message, rule, Severity.INFO)
+            self._unproven(message.stream, message.partition, rule, Severity.INFO)
             return None
         if any(position_key(partition.order, group) is None for group in message.groups or ()):
-            self._unproven(message, "group_unreadable", Severity.GAP)
+            self._unproven(message.stream, message.partition, "group_unreadable", Severity.GAP)
             return None
         if self._refusals.spoils(message.stream, message.partition, partition.order, message.since, message.until):
-            self._unproven(message, "record_refused", Severity.GAP)
+            self._unproven(message.stream, message.partition, "record_refused", Severity.GAP)
             return None
         return CommitCoverage(
             sequence=sequence,
@@ -83,7 +89,38 @@ class Partitions:
             limited_before=message.limited_before,
             groups=message.groups or (),
             spared=self._refusals.keys(message.stream),
+            older=message.older,
+            newer=message.newer,
         )
+
+    def take_arrivals(self, message: PartitionArrivals, sequence: int) -> CommitArrivals | None:
+        """The token, or None where the scope, or a record that nothing names, keeps it from standing for all that has
+        arrived. One of the whole stream stands for nothing in a run that was narrowed to some partitions."""
+        scope = self._following(message, "PARTITION_ARRIVALS")
+        if scope is None:
+            return None
+        if scope.kept is not None or scope.time_range is not None:
+            self._unproven(message.stream, message.partition, "arrivals_narrowed", Severity.INFO)
+            return None
+        if self._refusals.unproven[message.stream] or self._refusals.has_refused(message.stream, message.partition):
+            self._unproven(message.stream, message.partition, "record_refused", Severity.GAP)
+            return None
+        return CommitArrivals(
+            sequence=sequence, stream=message.stream, partition=message.partition, token=message.token
+        )
+
+    def take_refused_token(self, message: TokenRefused) -> ForgetToken | None:
+        """What is to be forgotten; None where that is outside of the scope."""
+        if self._following(message, "TOKEN_REFUSED") is None:
+            return None
+        return ForgetToken(message.stream, message.partition, message.token)
+
+    def _following(self, message: PartitionArrivals | TokenRefused, what: str) -> StreamScope | None:
+        scope, _ = self._stream(message.stream, f"{what}.stream")
+        mine = scope.resources is None if message.partition is None else scope.allows_partition(message.partition)
+        if not mine:
+            self._ignore(message.stream, 1)
+        return scope if mine else None
 
     def _stream(self, name: str, where: str) -> tuple[StreamScope, PartitionDecl]:
         if not self._offered:
@@ -97,18 +134,19 @@ class Partitions:
         return scope, declared.partition
 
     def _check_cursors(self, message: PartitionCoverage, partition: PartitionDecl) -> None:
-        until = position_key(partition.order, message.until)
-        if until is None:
-            raise ProtocolViolationError("cursor_unreadable", "PARTITION_COVERAGE.until")
-        for field, text in (("since", message.since), ("limited_before", message.limited_before)):
+        for field in ("until", "since", "limited_before"):
+            text = getattr(message, field)
             if text is not None and position_key(partition.order, text) is None:
                 raise ProtocolViolationError("cursor_unreadable", f"PARTITION_COVERAGE.{field}")
-        if message.since is not None and position_key(partition.order, message.since) > until:
+        if message.since is None or message.until is None:
+            return
+        if position_key(partition.order, message.since) > position_key(partition.order, message.until):
             raise ProtocolViolationError("range_reversed", "PARTITION_COVERAGE.since")
 
-    def _unproven(self, message: PartitionCoverage, rule: str, severity: Severity) -> None:
-        self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=message.stream, severity=severity)
-        self._findings.name_partitions(DiagnosticCode.RANGE_UNPROVEN, rule, message.stream, [message.partition])
+    def _unproven(self, stream: str, partition: str | None, rule: str, severity: Severity) -> None:
+        self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=stream, severity=severity)
+        if partition is not None:
+            self._findings.name_partitions(DiagnosticCode.RANGE_UNPROVEN, rule, stream, [partition])
 
     def _ignore(self, stream: str, count: int) -> None:
         if count:
@@ -132,7 +170,7 @@ def _inside(message: PartitionCoverage, scope: StreamScope, partition: Partition
     """Whether the whole claim lies in the time range: only where positions are times, and can be read as such."""
     kind = partition.cursor_time or ("unix_seconds" if partition.order == "decimal" else None)
     bounds = scope.time_range
-    if kind is None or bounds is None:
+    if kind is None or bounds is None or message.until is None:
         return False
     read = instant_reader(_TIME_SCHEMAS[kind])
     low = None if message.since is None else read(message.since)

@@ -87,7 +87,7 @@ class Refusals:
         else:
             self._placed[stream, partition].add(position)
 
-    def spoils(self, stream: str, partition: str, order: str, since: str | None, until: str) -> bool:
+    def spoils(self, stream: str, partition: str, order: str, since: str | None, until: str | None) -> bool:
         """Whether a claim holds, or may hold, a record that was refused. Its cursors were read before."""
         of = (stream, partition)
         unplaced = self._unplaced[of] + self._unplaced[stream, None]
@@ -97,8 +97,18 @@ class Refusals:
         if news or stream in self._lost:
             return True
         low = None if since is None else position_key(order, since)
-        high = position_key(order, until)
-        return any((low is None or low <= position) and position <= high for position in self._placed.get(of, ()))
+        high = None if until is None else position_key(order, until)
+        return any(
+            (low is None or low <= position) and (high is None or position <= high)
+            for position in self._placed.get(of, ())
+        )
+
+    def has_refused(self, stream: str, partition: str | None) -> bool:
+        """Whether a record was refused without a name in this partition, or perhaps there; None: in any."""
+        if stream in self._lost:
+            return True
+        refused = (of for of, what in (*self._placed.items(), *self._unplaced.items()) if what)
+        return any(of == stream and (where is None or partition is None or where == partition) for of, where in refused)
 
     def keys(self, stream: str) -> frozenset[str]:
         """What came by and was refused: wherever an earlier version of it is stored, the source still has it."""

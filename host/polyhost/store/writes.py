@@ -72,7 +72,8 @@ class TombstoneAbsent:
 
     Heads: every stored head in [since, until] that is not in `seen`. Members: those not in `seen` whose group is in
     `groups`, or whose stored head is not in `seen` either (a group whose head was never stored is left alone).
-    `since` None = from the beginning. Positions and groups are sort keys.
+    `since` None = from the beginning. Positions and groups are sort keys. What lies exactly at one of the positions
+    `spared` is left alone: there the range meets one that was walked before, and need not have been looked at again.
     """
 
     stream: str
@@ -82,6 +83,7 @@ class TombstoneAbsent:
     seen: Collection[str]
     groups: Collection[str]
     at: str
+    spared: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

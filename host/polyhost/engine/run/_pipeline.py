@@ -139,16 +139,18 @@ class Pipeline:
     async def _take(self, batch: Batch) -> None:
         unit = _Unit()
         for command in self._machine.receive_all(batch.messages, now=self._clock.up()):
-            if isinstance(command, commands.CommitCoverage | commands.NoteException):
+            if isinstance(command, commands.CommitCoverage | commands.CommitArrivals | commands.NoteException):
                 unit = await self._looked_up(command, unit)
             self._sort(command, unit)
         unit.batch = Batch(batch.number, (), batch.size)  # not its messages: they would wait for the writer as well
         await self._units.put(unit)
 
-    async def _looked_up(self, command: commands.CommitCoverage | commands.NoteException, unit: _Unit) -> _Unit:
+    async def _looked_up(
+        self, command: commands.CommitCoverage | commands.CommitArrivals | commands.NoteException, unit: _Unit
+    ) -> _Unit:
         """Before what is said of a bounded stream is judged, what came before it is written: only then is it known
         which of its records are stored, and which are exceptions. What goes on in a unit of its own."""
-        stream = command.stream if isinstance(command, commands.CommitCoverage) else command.fact.stream
+        stream = command.fact.stream if isinstance(command, commands.NoteException) else command.stream
         if stream not in self._translator.bounded:
             return unit
         if any(isinstance(step, NeedStored) for step in unit.steps):
@@ -170,6 +172,12 @@ class Pipeline:
                     self._machine.not_kept(command.fact)
             case commands.CommitCoverage():
                 unit.steps += self._translator.take_coverage(command)
+            case commands.CommitArrivals():
+                unit.steps += self._translator.take_arrivals(command)
+            case commands.ForgetToken():
+                unit.steps += self._translator.forget_token(command)
+            case commands.KeepCursor():
+                unit.steps.append(SaveCheckpoints({command.stream: command.cursor}))
             case commands.CommitInventory():
                 unit.steps += self._translator.take_inventory(command)
                 self._tally.watch(events.InventoryTaken(command.stream, len(command.partitions), command.complete))

@@ -24,9 +24,9 @@ from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import encode
 from polyhost.ledger.exceptions import ExceptionId
 from polyhost.ledger.plan import unproven
-from polyhost.ledger.position import Unplaceable, locate
+from polyhost.ledger.position import Located, Unplaceable, locate
 from polyhost.ledger.state import PartitionRule, Range
-from polyhost.protocol.commands import CommitCoverage, CommitInventory, NoteException
+from polyhost.protocol.commands import CommitArrivals, CommitCoverage, CommitInventory, ForgetToken, NoteException
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.records import Record
@@ -42,6 +42,9 @@ from polyhost.store.base import (
 
 __all__ = ["StreamFacts", "Translator"]
 
+_BOTTOM = ("", "")
+_END = "\U0010ffff"
+"""A sort key above that of every position."""
 _NOBODY: Mapping[str, set[ExceptionId]] = {}
 
 _record_write: Callable[[tuple[Any, ...]], RecordWrite] = partial(tuple.__new__, RecordWrite)
@@ -140,13 +143,16 @@ class Translator:
         piece = self._ledger.proven(command)
         if rule is None or facts.projected or self._spoilt(command) or self._exceptions.is_full(command.stream):
             return []
-        if piece is None and command.limited_before is None:
+        if piece is None and command.limited_before is None and command.until is not None:
             return []
         ops: list[WriteOp] = []
-        if piece is not None and self._absence_tells:
+        if self._absence_tells:
             groups = self._group_keys(command, rule)
-            healed, gone = self._exceptions.claimed(command.stream, command.partition, piece, groups)
-            ops = [*self._absent(command, piece, rule, groups | gone), *healed]
+            gone: frozenset[str] = frozenset()
+            if piece is not None:
+                healed, gone = self._exceptions.claimed(command.stream, command.partition, piece, groups)
+                ops += healed
+            ops = [*self._absent(command, piece, rule, groups | gone), *ops]
         ops += self._ledger.take_coverage(command)
         if piece is not None:
             self._account(command, piece, rule)
@@ -170,25 +176,51 @@ class Translator:
         return frozenset(sort_key(group, rule.order) for group in command.groups)
 
     def _absent(
-        self, command: CommitCoverage, piece: Range, rule: PartitionRule, groups: frozenset[str]
+        self, command: CommitCoverage, piece: Range | None, rule: PartitionRule, groups: frozenset[str]
     ) -> list[TombstoneAbsent]:
         """Only where this run has not walked before: what it saw there is not remembered any more."""
         seen = self._walks.seen(command.stream, command.partition)
         if seen is None:
             return []
-        walked = self._ledger.walked(command.stream, command.partition)
+        edges = self._ledger.edges(command)
         return [
             TombstoneAbsent(
                 stream=command.stream,
                 partition=command.partition,
-                since=None if fresh.since is None else sort_key(fresh.since, rule.order),
-                until=sort_key(fresh.until, rule.order),
+                since=since,
+                until=until,
                 seen=seen | command.spared,
                 groups=groups,
                 at=self._clock.iso(),
+                spared=edges,
             )
-            for fresh in ranges.without(piece, walked, rule.order)
+            for since, until in self._unwalked(command, piece, rule)
         ]
+
+    def _unwalked(
+        self, command: CommitCoverage, piece: Range | None, rule: PartitionRule
+    ) -> Iterator[tuple[str | None, str]]:
+        """Sort keys from and to, both included. What is claimed to its end reaches above all that is stored."""
+        if piece is None:
+            if command.until is None and command.limited_before is None:
+                yield (None if command.since is None else sort_key(command.since, rule.order)), _END
+            return
+        walked = self._ledger.walked(command.stream, command.partition)
+        for fresh in ranges.without(piece, walked, rule.order):
+            ends = command.until is None and fresh.until == piece.until
+            since = None if fresh.since is None else sort_key(fresh.since, rule.order)
+            yield since, (_END if ends else sort_key(fresh.until, rule.order))
+
+    def take_arrivals(self, command: CommitArrivals) -> list[WriteOp]:
+        """All that has arrived is stored. Nothing where a record had no place in the ledger, as with a range."""
+        full = self._exceptions.is_full(command.stream)
+        if self._facts[command.stream].projected or self._unplaced.get(command.stream) or full:
+            return []
+        return [*self._ledger.take_arrivals(command)]
+
+    def forget_token(self, command: ForgetToken) -> list[WriteOp]:
+        """The source does not take it any more."""
+        return [*self._ledger.forget_token(command)]
 
     def _account(self, command: CommitCoverage, piece: Range, rule: PartitionRule) -> None:
         for whole in self._ledger.walked(command.stream, command.partition):
@@ -239,6 +271,8 @@ class Translator:
         rule, volatile, time_field = facts.rule, facts.volatile, facts.time_field
         heals = stream not in self.bounded and self._tells_of_whole(stream)
         awaited = self._exceptions.records_of(stream) if heals else _NOBODY
+        ledger, top = self._ledger.stream(stream), ""
+        tops = ledger.tops if ledger is not None else {}
         watched: Collection[str] = ()
         here: str | None = None
         for _, key, data, emitted_at, op in records:
@@ -264,10 +298,10 @@ class Translator:
                 self._walks.saw(stream, partition, key, position)
             if partition != here:
                 self._has_read(stream, here, read)
-                here, read = partition, 0
+                here, read, top = partition, 0, tops.get(partition, _BOTTOM)[0]
                 watched = self._exceptions.watched(stream, partition)
-            if is_head and position in watched:
-                self._exceptions.saw_head(stream, partition, position)
+            if is_head and (position > top or position in watched):
+                top = self._saw_head(stream, place, watched, tops)
             read += 1
             yield _record_write((stream, key, op, *encoded, emitted_at, partition, position, cursor, is_head))
         self._has_read(stream, here, read)
@@ -276,6 +310,14 @@ class Translator:
         """A record of a stream without partitions came by."""
         if facts.enumerated and self._absence_tells:
             self._walks.saw(stream, "", key, "")
+
+    def _saw_head(self, stream: str, place: Located, watched: Collection[str], tops: dict[str, tuple[str, str]]) -> str:
+        """The sort key of the newest head of its partition now."""
+        if place.key in watched:
+            self._exceptions.saw_head(stream, place.partition, place.key)
+        if place.key > tops.get(place.partition, _BOTTOM)[0]:
+            tops[place.partition] = (place.key, place.cursor)
+        return tops[place.partition][0]
 
     def _tells_of_whole(self, stream: str) -> bool:
         return self._absence_tells and not self._facts[stream].projected

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from polyhost.engine.clock import Clock
 from polyhost.engine.run.dry_run_json import DryRun, PlannedRequests
-from polyhost.engine.run.ledger import RunLedger, StreamLedger
+from polyhost.engine.run.ledger import RunLedger
 from polyhost.engine.run.partition_rules import partition_rules
+from polyhost.engine.run.stream_ledger import StreamLedger
 from polyhost.ledger.estimate import estimate
 from polyhost.ledger.state import Window
 from polyhost.protocol.manifest import Manifest

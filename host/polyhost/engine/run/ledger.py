@@ -7,91 +7,28 @@ Must not know: messages, browsers, what the run is for.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from polyhost.engine.clock import Clock
 from polyhost.engine.run.exceptions import RunExceptions
+from polyhost.engine.run.stream_ledger import StreamLedger
 from polyhost.errors import RefusedError
 from polyhost.ledger import artifacts, observe, plan, ranges, settle, snapshot
-from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.arrivals import arrivals_name
+from polyhost.ledger.cursor import maximum, sort_key
 from polyhost.ledger.exceptions import Retry, StandingException, covers_retry, heads_per_page
-from polyhost.ledger.observe import InventoryResult
-from polyhost.ledger.plan import LookbackFacts, RefreshPlan
+from polyhost.ledger.plan import LookbackFacts
 from polyhost.ledger.ranges import Ranges
 from polyhost.ledger.settle import Settlement
-from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus, Range, Window
-from polyhost.protocol.commands import CommitCoverage, CommitInventory
+from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus, Range, ResumeToken, Window
+from polyhost.protocol.commands import CommitArrivals, CommitCoverage, CommitInventory, ForgetToken
 from polyhost.protocol.scope import Scope, StreamScope
 from polyhost.store import memos
-from polyhost.store.base import ResolveExceptions, SavePartitions, Store
+from polyhost.store.base import ResolveExceptions, SavePartitions, Store, WriteOp
 
-__all__ = ["RunLedger", "StreamLedger"]
-
-"""Name under which a connection keeps another tool's global cursor, per stream."""
-
-
-class StreamLedger:
-    """One partitioned stream's states, plans and walks in this run."""
-
-    def __init__(
-        self, rule: PartitionRule, states: Mapping[str, PartitionState], scope_keys: frozenset[str] | None
-    ) -> None:
-        self.rule = rule
-        self.states = dict(states)
-        self.scope_keys = scope_keys
-        self.legacy: str | None = None
-        self.plans: dict[str, RefreshPlan] = {}
-        self.retries: dict[str, list[Retry]] = {}
-        self.planned = False
-        self.planning = asyncio.Lock()
-        self.walked: dict[str, Ranges] = {}
-        self.looked: set[str] = set()
-        self.inventory: InventoryResult | None = None
-
-    def in_scope(self, partition: str) -> bool:
-        return self.scope_keys is None or partition in self.scope_keys
-
-    def readable(self) -> dict[str, PartitionState]:
-        """What may be read again: in scope, and still there where the inventory is known to be complete."""
-        listed = self.inventory.keys if self.inventory is not None and self.inventory.complete else None
-        return {
-            key: state for key, state in self.states.items() if self.in_scope(key) and (listed is None or key in listed)
-        }
-
-    def state(self, partition: str, at: str) -> PartitionState:
-        """The entry; a fresh one for a partition nobody has seen."""
-        known = self.states.get(partition)
-        if known is not None:
-            return known
-        return observe.first_seen(self.rule.stream, partition, at, legacy_floor=self.legacy)
-
-    @property
-    def is_enumerated(self) -> bool:
-        """Whether this run knows of every partition that exists."""
-        return self.inventory is not None and self.inventory.complete
-
-    def read_whole(self) -> set[str]:
-        """Partitions of which this run has read all that there is, and from which the source hides nothing."""
-        order = self.rule.order
-        return {
-            key
-            for key, walked in self.walked.items()
-            if (state := self.states[key]).limited_before is None
-            and not plan.unproven(state, order)
-            and all(ranges.contains(walked, piece, order) for piece in state.covered)
-        }
-
-    def looks_again(self, state: PartitionState) -> bool:
-        """Whether this entry says that the partition's newest records have just been read."""
-        known = self.states.get(state.key)
-        return state.refreshed_at is not None and (known is None or known.refreshed_at != state.refreshed_at)
-
-    def keep(self, changed: Sequence[PartitionState]) -> list[SavePartitions]:
-        self.states.update((state.key, state) for state in changed)
-        return [SavePartitions(tuple(changed))] if changed else []
+__all__ = ["RunLedger"]
 
 
 class RunLedger:
@@ -130,6 +67,7 @@ class RunLedger:
     ) -> RunLedger:
         """Read the states. What to re-read is planned when a connector first asks: by then it is known who is gone."""
         legacy = await store.connections.memo(connection_id, memos.LEGACY_HIGH_WATER)
+        cursors = await store.ledger.checkpoints(connection_id)
         streams: dict[str, StreamLedger] = {}
         for name, rule in rules.items():
             resources = scope.resources(name)
@@ -138,6 +76,7 @@ class RunLedger:
             # A global cursor counts only where nothing is known per partition (PR-2.3).
             known = any(state.is_known_live for state in states.values())
             stream.legacy = None if known else legacy.get(name)
+            stream.arrivals = cursors.get(arrivals_name(name))
             streams[name] = stream
         orders = {name: rule.order for name, rule in rules.items()}
         names = [stream.name for stream in scope.streams]
@@ -162,6 +101,7 @@ class RunLedger:
                 stream.rule,
                 scope_keys=stream.scope_keys,
                 legacy_high_water=stream.legacy,
+                arrivals=stream.arrivals,
             )
             for name, stream in self._streams.items()
         }
@@ -205,7 +145,13 @@ class RunLedger:
         newest = (await self._facts(ledger, partition, None, heads=1)).since
         walked = ledger.walked.get(partition, ())
         wanted = plan.windows(
-            state, ledger.rule, refresh, lookback=lookback, walked=walked, full=self._full, newest=newest
+            state,
+            ledger.rule,
+            refresh,
+            lookback=lookback,
+            walked=walked,
+            full=self._full,
+            newest=newest,
         )
         return [*wanted, *self._again(ledger, partition, wanted)]
 
@@ -238,6 +184,14 @@ class RunLedger:
         told = {key: {"count": count, "latest": latest} for key, (count, latest) in stored.items()}
         return {group: told[key] for group, key in positions.items()}
 
+    async def arrivals(self, stream: str, partition: str | None) -> str | None:
+        """The token up to which all that arrived was read; None where there is none. Out of scope: none."""
+        ledger = self._streams.get(stream)
+        if ledger is None or partition is None:
+            return None if ledger is None else ledger.arrivals
+        known = ledger.states.get(partition)
+        return known.arrivals if known is not None and ledger.in_scope(partition) else None
+
     # what a connector reports
 
     def take_inventory(self, command: CommitInventory) -> list[SavePartitions]:
@@ -256,9 +210,31 @@ class RunLedger:
         return self._streams[stream].walked.get(partition, ())
 
     def proven(self, command: CommitCoverage) -> Range | None:
-        """The part of a coverage message that stands: None where a horizon hides it. Its cursors were read before (see
-        `protocol.partitions`)."""
-        return observe.proven(command.since, command.until, command.limited_before, self._rule(command).order)
+        """The part of a coverage message that stands: None where a horizon hides it, or there is nothing at all. Its
+        cursors were read before (see `protocol.partitions`)."""
+        until = self._until(command)
+        if until is None:
+            return None
+        return observe.proven(command.since, until, command.limited_before, self._rule(command).order)
+
+    def _until(self, command: CommitCoverage) -> str | None:
+        """Where it ends. What was read to its end reaches the newest that is known; None: there is nothing."""
+        if command.until is not None:
+            return command.until
+        stream = self._streams[command.stream]
+        state = stream.states.get(command.partition)
+        covered = state.covered[-1].until if state is not None and state.covered else None
+        _, seen = stream.tops.get(command.partition, ("", None))
+        return maximum((command.since, seen, covered), stream.rule.order)
+
+    def edges(self, command: CommitCoverage) -> frozenset[str]:
+        """Sort keys of where a claim may meet what was covered before. A page that goes on there by the source's token
+        does not bring again what lies exactly there."""
+        stream = self._streams[command.stream]
+        state = stream.states.get(command.partition)
+        covered = () if state is None else state.covered
+        met = [(command.since, {piece.until for piece in covered}), (command.until, {piece.since for piece in covered})]
+        return frozenset(sort_key(end, stream.rule.order) for end, edges in met if end is not None and end in edges)
 
     def take_coverage(self, command: CommitCoverage) -> list[SavePartitions]:
         """This range is proven once the records before it are durable."""
@@ -266,19 +242,24 @@ class RunLedger:
         at = self._clock.iso()
         if self._artifact:
             known = stream.states.get(command.partition) or PartitionState(stream=command.stream, key=command.partition)
-            state = artifacts.import_range(known, command.since, command.until, stream.rule.order)
-            return stream.keep([state])
+            until = self._until(command)
+            if until is None:
+                return []
+            return stream.keep([artifacts.import_range(known, command.since, until, stream.rule.order)])
         walked = stream.walked.get(command.partition, ())
         state = observe.observe_coverage(
             stream.state(command.partition, at),
             since=command.since,
-            until=command.until,
+            until=self._until(command),
             limited_before=command.limited_before,
             rule=stream.rule,
             at=at,
             walked=walked,
             refresh=stream.plans.get(command.partition),
             full=self._full,
+            to_end=command.until is None,
+            followed=stream.follows(command.partition),
+            told=self._tokens(command),
         )
         piece = self.proven(command)
         if piece is not None:
@@ -286,6 +267,23 @@ class RunLedger:
         if stream.looks_again(state):
             stream.looked.add(command.partition)
         return stream.keep([state])
+
+    def _tokens(self, command: CommitCoverage) -> tuple[ResumeToken, ...]:
+        until = self._until(command)
+        told: list[ResumeToken] = []
+        if command.older is not None and command.since is not None:
+            told.append(ResumeToken(command.since, "older", command.older))
+        if command.newer is not None and until is not None:
+            told.append(ResumeToken(until, "newer", command.newer))
+        return tuple(told)
+
+    def take_arrivals(self, command: CommitArrivals) -> list[WriteOp]:
+        """All that has arrived up to this token is stored."""
+        return self._streams[command.stream].take_arrivals(command, self._clock.iso())
+
+    def forget_token(self, command: ForgetToken) -> list[WriteOp]:
+        """The source does not take it any more."""
+        return self._streams[command.stream].forget_token(command)
 
     def settle(self) -> Mapping[str, Settlement]:
         """Judge every partitioned stream; the changed entries are kept and have to be saved."""

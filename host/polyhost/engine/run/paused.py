@@ -45,6 +45,9 @@ class PausableCalls(HostCalls):
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         return await self._inner.groups(stream, partition, ids)
 
+    async def arrivals(self, stream: str, partition: str | None) -> str | None:
+        return await self._inner.arrivals(stream, partition)
+
     async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
         return await self._inner.due_exceptions(stream, partition)
 

@@ -203,6 +203,19 @@ class _TracedCalls(HostCalls):
         self._say(MessageSeen(way="asks", kind="groups", stream=stream, key=partition, detail=f"{len(ids)} asked"))
         return answer
 
+    async def arrivals(self, stream: str, partition: str | None) -> str | None:
+        answer = await self._inner.arrivals(stream, partition)
+        self._trace.add("arrivals", stream=stream, known=answer is not None)
+        told = "from the token that was kept" if answer is not None else "no token is kept"
+        self._say(MessageSeen(way="asks", kind="arrivals", stream=stream, key=partition, detail=told))
+        return answer
+
+    async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
+        answer = await self._inner.due_exceptions(stream, partition)
+        self._trace.add("exceptions", stream=stream, due=len(answer))
+        self._say(MessageSeen(way="asks", kind="exceptions", stream=stream, key=partition, detail=f"{len(answer)} due"))
+        return answer
+
     async def unpaused(self) -> None:
         await self._inner.unpaused()
 
@@ -256,7 +269,7 @@ def _detail(message: Mapping[str, Any]) -> str:
             whole = "all there are" if message.get("complete") else "there may be more"
             return f"{len(message.get('partitions') or ())} partitions, {whole}"
         case "PARTITION_COVERAGE":
-            return f"{message.get('since') or 'the beginning'} … {message.get('until')}"
+            return f"{message.get('since') or 'the beginning'} … {message.get('until') or 'the end'}"
         case "PROGRESS" | "SKIP_RESULT":
             return str(message.get("message") or message.get("reason") or "")
         case "DONE":

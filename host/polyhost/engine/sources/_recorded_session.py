@@ -148,6 +148,11 @@ class HeardCalls(HostCalls):
         self._heard.told(_question("groups", stream, partition), answer)
         return answer
 
+    async def arrivals(self, stream: str, partition: str | None) -> str | None:
+        answer = await self._inner.arrivals(stream, partition)
+        self._heard.told(_question("arrivals", stream, partition), answer)
+        return answer
+
     async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
         answer = await self._inner.due_exceptions(stream, partition)
         self._heard.told(_question("due_exceptions", stream, partition), answer)
@@ -174,6 +179,10 @@ class ToldCalls(HostCalls):
     async def groups(self, stream: str, partition: str, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
         answer = self._next("groups", stream, partition)
         return await self._inner.groups(stream, partition, ids) if answer is None else answer
+
+    async def arrivals(self, stream: str, partition: str | None) -> str | None:
+        asked = _question("arrivals", stream, partition)
+        return self._told[asked].popleft() if self._told.get(asked) else await self._inner.arrivals(stream, partition)
 
     async def due_exceptions(self, stream: str, partition: str | None) -> list[dict[str, Any]]:
         answer = self._next("due_exceptions", stream, partition)

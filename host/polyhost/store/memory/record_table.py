@@ -79,7 +79,9 @@ class RecordTable:
         walked = [
             Candidate(entry, entry.write.key, entry.position, entry.write.is_head, entry.now.deleted)
             for entry in self.of(op.stream)
-            if entry.write.partition == op.partition and (op.since or "") <= entry.position <= op.until
+            if entry.write.partition == op.partition
+            and (op.since or "") <= entry.position <= op.until
+            and entry.position not in op.spared
         ]
         gone = [one.row for one in absent(walked, seen=op.seen, groups=op.groups)]
         self._carry_out(batch_id, decisions.tombstone(op.stream, gone, at=op.at))

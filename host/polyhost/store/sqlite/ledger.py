@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from polyhost.ledger.exceptions import StandingException
-from polyhost.ledger.state import PartitionState, PartitionStatus, Range
+from polyhost.ledger.state import PartitionState, PartitionStatus, Range, ResumeToken
 from polyhost.store.base import LedgerStore, SaveCheckpoints, SavePartitions
 from polyhost.store.sqlite import json_columns
 from polyhost.store.sqlite.exceptions import read_exceptions
@@ -76,6 +76,8 @@ def _dumped(state: PartitionState) -> str:
     for name in _RANGES:
         values[name] = [[piece.since, piece.until] for piece in getattr(state, name)] or None
     values["covered"] = values["covered"] or []
+    values["tokens"] = [[one.at, one.way, one.token] for one in state.tokens] or None
+    values |= {name: getattr(state, name) or None for name in ("to_end", "followed")}
     return json_columns.dump({name: value for name, value in values.items() if value is not None})
 
 
@@ -84,4 +86,5 @@ def _loaded(stream: str, key: str, text: str) -> PartitionState:
     values["status"] = PartitionStatus(values["status"])
     for name in _RANGES:
         values[name] = tuple(Range(since, until) for since, until in values.get(name, ()))
+    values["tokens"] = tuple(ResumeToken(*one) for one in values.get("tokens", ()))
     return PartitionState(stream=stream, key=key, **values)

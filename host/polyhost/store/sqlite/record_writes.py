@@ -95,7 +95,7 @@ def tombstone_absent(write: WriteContext, op: TombstoneAbsent) -> None:
     ends_early = "\\u0000" in keys  # SQLite's JSON functions end a text at NUL, and would take it for another key
     if not ends_early and write.db.execute(_ANY_UNSEEN, (*span, keys)).fetchone() is None:
         return
-    rows = [Candidate[int](*row) for row in write.db.execute(_IN_RANGE, span)]
+    rows = [one for row in write.db.execute(_IN_RANGE, span) if (one := Candidate[int](*row)).position not in op.spared]
     gone = absent(rows, seen=frozenset(op.seen), groups=frozenset(op.groups))
     _carry_out(write, write.decisions.tombstone(op.stream, [one.row for one in gone], at=op.at))
 
