@@ -44,7 +44,7 @@ def _bench(options: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         case "fence":
             return fence(requests=options.records, rounds=options.rounds)
         case "files":
-            return files(small=options.records, megabytes=options.megabytes, rounds=options.rounds)
+            return files(small=options.records, tiny=options.tiny, megabytes=options.megabytes, rounds=options.rounds)
         case "import":
             return imports(records=options.records)
         case "export":
@@ -77,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _bench_parser(benches, "search", "taking records into the search index, and finding in it", 1_000_000, 1_000, 5)
     _bench_parser(benches, "fence", "what an allowed request costs with the fence", 300, None, 5)
     fetch = _bench_parser(benches, "files", "fetching files, beside curl", 500, None, 5)
+    fetch.add_argument("--tiny", type=int, default=10_000, help="files of 1 kB; default 10,000")
     fetch.add_argument("--megabytes", type=int, default=200, help="of the one large file; default 200")
     serve = _bench_parser(benches, "serve", "a server: readers during a run, pages, event streams", 1_000_000, None, 3)
     serve.add_argument("--connections", type=int, default=50, help="default 50")

@@ -1,4 +1,5 @@
-"""`bench files`: fetching files as a run does, beside `curl`, in turns: one large file, and many small ones.
+"""`bench files`: fetching files as a run does, beside `curl`, in turns: one large file, small ones, and thousands
+of tiny ones.
 
 What a run does: it asks through its own proxy, looks at what comes, hashes it, brings it to the disk, notes it in the
 store. Only the site's pace is left out, as it is in replays: the gate counts and never waits.
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,8 @@ from polyhost.store.opening import open_store
 
 __all__ = ["files", "measure"]
 
-_SMALL = 100_000
-"""Bytes of a small file."""
+_SMALL, _TINY = 100_000, 1_000
+"""Bytes of a small file, and of a tiny one."""
 _HOST = "files.example"
 _PIECE = 1_000_000
 _TYPE = "application/octet-stream"
@@ -52,10 +53,10 @@ _RULES = FileRules(
 _EVERYTHING = Scope(streams=(StreamScope(name="messages"),))
 
 
-def files(*, small: int, megabytes: int, rounds: int) -> tuple[dict[str, Any], list[str]]:
+def files(*, small: int, tiny: int, megabytes: int, rounds: int) -> tuple[dict[str, Any], list[str]]:
     """Measure; the figures as JSON, and as lines to print."""
-    large = megabytes * _PIECE
-    with tempfile.TemporaryDirectory(prefix="polyhost-bench-") as folder, _site(Path(folder), small, large) as ports:
+    kinds = {"large": (1, megabytes * _PIECE), "small": (small, _SMALL), "tiny": (tiny, _TINY)}
+    with tempfile.TemporaryDirectory(prefix="polyhost-bench-") as folder, _site(Path(folder), kinds) as ports:
         places = {"http": f"http:{ports[0]}", "https": f"https:{ports[1]}"}
         cases = {
             f"{scheme} {what} {who}": (
@@ -63,7 +64,8 @@ def files(*, small: int, megabytes: int, rounds: int) -> tuple[dict[str, Any], l
                 *("--place", place),
             )
             for scheme, place in places.items()
-            for what, count, size in (("large", 1, large), ("small", small, _SMALL))
+            for what, (count, size) in kinds.items()
+            if count * size
             for who in ("curl", "polyhost")
         }
         found = run_rounds(cases, rounds)
@@ -81,8 +83,8 @@ def files(*, small: int, megabytes: int, rounds: int) -> tuple[dict[str, Any], l
 
 
 async def measure(name: str, count: int, size: int, place: str) -> dict[str, float]:
-    """One case: `large` or `small`, by `curl` or by us; so many files of so many bytes of the site at this scheme and
-    port."""
+    """One case: `large`, `small` or `tiny`, by `curl` or by us; so many files of so many bytes of the site at this
+    scheme and port."""
     what, who = name.split()
     names = [f"{what}-{number}.bin" for number in range(count)]
     with tempfile.TemporaryDirectory(prefix="polyhost-bench-") as folder:
@@ -157,14 +159,14 @@ async def _filled(store: Store, site: str, names: list[str], size: int) -> int:
 
 
 @contextmanager
-def _site(folder: Path, small: int, large: int) -> Generator[tuple[int, int]]:
-    """Its ports. `large`: bytes of the one large file."""
+def _site(folder: Path, kinds: Mapping[str, tuple[int, int]]) -> Generator[tuple[int, int]]:
+    """Its ports. `kinds`: how many files of each, and of how many bytes."""
     chance = random.Random(1)  # noqa: S311  no secret
-    with (folder / "large-0.bin").open("wb") as file:
-        for _ in range(large // _PIECE):
-            file.write(chance.randbytes(_PIECE))
-    for number in range(small):
-        (folder / f"small-{number}.bin").write_bytes(chance.randbytes(_SMALL))
+    for what, (count, size) in kinds.items():
+        for number in range(count):
+            with (folder / f"{what}-{number}.bin").open("wb") as file:
+                for at in range(0, size, _PIECE):
+                    file.write(chance.randbytes(min(_PIECE, size - at)))
     command = [sys.executable, "-m", "benchmarks.file_site", str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=os.environ) as site:
         assert site.stdin is not None  # noqa: S101  it is a pipe

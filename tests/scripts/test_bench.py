@@ -48,9 +48,10 @@ def test_commands_are_measured_over_a_store_that_they_can_read():
 
 
 def test_files_are_fetched_by_curl_and_by_us():
-    figures = json.loads(bench("files", "--records", "3", "--megabytes", "2", "--rounds", "1", "--json"))
+    amounts = ("--records", "3", "--tiny", "40", "--megabytes", "2", "--rounds", "1")
+    figures = json.loads(bench("files", *amounts, "--json"))
     (found,) = figures["rounds"]
-    assert len(found) == 8
+    assert len(found) == 12
     assert all(one["rate"] > 0 and one["files"] > 0 for one in found.values())
 
 

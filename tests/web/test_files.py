@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import wave
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, async_playwright
 
-from operations.filing import HTML, PDF, SVG, TEXT, attached, bring, png, post, refuse, stored
+from operations.filing import HTML, SVG, TEXT, attached, bring, png, post, refuse, stored
 from operations.shelf import Shelf
+from polyhost.browser.locate import find_browser
 from polyhost.files.contents import Contents
 from polyhost.ledger.files import FileReason, FileState
 from web.axe import is_for_everyone
@@ -37,13 +39,31 @@ def sound() -> bytes:
     return made.getvalue()
 
 
+def one_page() -> bytes:
+    """A PDF that a viewer can show: one page, all red."""
+    drawing = b"1 0 0 rg 0 0 300 300 re f"
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 300]/Contents 4 0 R>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(drawing), drawing),
+    ]
+    made, places = b"%PDF-1.4\n", list[int]()
+    for number, part in enumerate(parts, 1):
+        places.append(len(made))
+        made += b"%d 0 obj%sendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    end = b"xref\n0 5\n0000000000 65535 f \n%strailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n"
+    return made + end % (table, len(made))
+
+
 FILM = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 64
 FILES = {
     "F1": ("harbour.png", "image/png", png(3, width=400, height=300)),
     "F2": (HOSTILE, "image/png", png(5, width=300, height=300)),
     "F3": ("a page that says it is a picture.png", "image/png", HTML),
     "F4": ("drawing.svg", "image/svg+xml", SVG),
-    "F5": ("berth plan.pdf", "application/pdf", PDF),
+    "F5": ("berth plan.pdf", "application/pdf", one_page()),
     "F6": ("voice note.wav", "audio/wav", sound()),
     "F7": ("pier.mp4", "video/mp4", FILM),
     "F8": ("notes.txt", "text/plain", TEXT),
@@ -120,6 +140,27 @@ async def test_records_show_pictures_players_links_and_what_is_missing(shown: Se
         assert await away.inner_text() == "later.png not here: It has not been fetched yet."
         assert "The source does not let your account have it." in await page.locator("main").inner_text()
         assert await page.locator("iframe, object, embed").count() == 0
+
+
+async def test_a_pdf_is_shown_by_the_browsers_own_viewer_and_is_in_a_sandbox(shelf: Shelf):
+    """Only a browser that could have windows has a viewer."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=find_browser(), headless=False, args=["--headless=new", *sandbox]
+        )
+        async with (
+            serve(shelf.home, browser) as windowed,
+            windowed.visit("/connections/slack/records/messages?partition=C1") as visit,
+        ):
+            address = await visit.page.get_by_role("link", name="berth plan.pdf").first.get_attribute("href")
+            async with visit.page.expect_event("framenavigated", lambda one: "chrome-extension:" in one.url) as shown:
+                answer = await visit.page.goto(f"{windowed.base}{address}")
+            viewer = await shown.value
+            assert answer is not None
+            assert (await answer.all_headers())["content-security-policy"].startswith("sandbox; default-src 'none'")
+            await viewer.locator("#pagelength", has_text="1").wait_for(state="attached")  # it has read it
+        await browser.close()
 
 
 async def test_sound_is_played_from_the_middle(shown: Served):
