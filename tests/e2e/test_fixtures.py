@@ -12,11 +12,12 @@ from fakes.slack import scenarios
 from fakes.slack.faults import ExpireSession, Fault
 from fakes.slack.script import play
 from polyhost.engine.run.tracing import FOLDER
-from polyhost.errors import RunFailedError
+from polyhost.errors import RefusedError, RunFailedError
 from polyhost.operations import fixtures
 from polyhost.operations.context import Context
 from polyhost.operations.fixtures import FixtureRecordRequest, FixtureScrubRequest, FixtureVerifyRequest
 from polyhost.operations.runs import RunRequest, run
+from polyhost.testing.replaying import replay
 
 pytestmark = pytest.mark.requirement("HO-6")
 
@@ -143,6 +144,43 @@ async def test_a_run_over_an_earlier_state_is_recorded_and_replays_with_nothing_
     assert 0 < len(expected) < len((SMALL / "expected.jsonl").read_text().splitlines())
     replayed = await run(Context(home=tmp_path / "other"), RunRequest(name="slack", replay=str(folder)))
     assert replayed.value["status"] in {"complete", "complete_with_gaps"}
+
+
+@pytest.mark.requirement("SE-3")
+async def test_a_second_run_is_recorded_after_the_first_and_replays_over_it(newcomer: Owner, tmp_path: Path):
+    """Each by itself, as an author does it on two days; what the second leaves is the whole source."""
+    first, second = tmp_path / "fixtures" / "first", tmp_path / "fixtures" / "second"
+    assert (await newcomer.run(record=str(first))).status == "complete"
+    play(newcomer.slack.world, scenarios.second())
+    ran = await newcomer.run(record=str(second), after=str(first))
+    assert ran.status == "complete_with_gaps"
+    given = json.loads((second / "given.json").read_text())
+    assert (given["after"], "earlier" in given) == ("../first", False)
+    count = {folder: len((folder / "expected.jsonl").read_text().splitlines()) for folder in (first, second)}
+    assert count[second] > count[first]
+    slack = ROOT / "polyfills" / "slack"
+    replayed = await replay(slack, second, home=tmp_path / "replayed")
+    assert replayed.result["status"] == "complete_with_gaps"
+    assert replayed.records == replayed.expected
+    assert sum(counts["new"] for counts in replayed.result["streams"].values()) < count[first]
+
+
+@pytest.mark.requirement("SE-3")
+async def test_what_does_not_replay_over_the_scenario_it_is_said_to_follow_is_not_kept(owner: Owner, tmp_path: Path):
+    """Here that one is a run that never was of this connection: it read less."""
+    first, third = tmp_path / "first", tmp_path / "third"
+    shutil.copytree(SMALL, first)
+    har = json.loads((first / "recording.har").read_bytes())
+    entries = har["log"]["entries"]
+    har["log"]["entries"] = [one for one in entries if "conversations.history" not in one["request"]["url"]]
+    (first / "recording.har").write_text(json.dumps(har))
+    with pytest.raises(RunFailedError, match="The scenario before it, first, ends failed"):
+        await owner.run(record=str(third), after=str(first))
+    assert not third.exists()
+    with pytest.raises(RefusedError, match="no scenario directory"):
+        await owner.run(record=str(third), after=str(tmp_path / "nowhere"))
+    with pytest.raises(RefusedError, match="none is made"):
+        await owner.run(after=str(first))
 
 
 @pytest.mark.requirement("SE-3")

@@ -50,8 +50,10 @@ async def _record_run(context: Context) -> Scenario:
         if prepared.recording is None:
             raise AssertionError("a recording connector records")
         raw = prepared.recording.raw(await expected_records(store, connection, scope))
-        # `second` replays upon `small`, whose store knows what was before.
-        return replace(raw, given={name: value for name, value in raw.given.items() if name != "earlier"})
+        if "earlier" not in raw.given:
+            return raw
+        given = {name: value for name, value in raw.given.items() if name != "earlier"}
+        return replace(raw, given={**given, "after": "../small"})
 
 
 async def _connected(slack: FakeSlack, home: Path) -> Context:

@@ -12,6 +12,8 @@ import pytest
 from aiohttp import web
 
 from fakes.site import SiteHost, Sites, serve_sites
+from polyhost.browser.recordings.fixture import Redactions, Scenario, write_scenario
+from polyhost.browser.recordings.har import Entry, Recording
 from polyhost.engine.events import MessageSeen
 from polyhost.errors import RefusedError
 from polyhost.operations.context import Context
@@ -103,6 +105,27 @@ async def test_content_is_shown_where_it_is_asked_for(author: Author):
     author.write(emit("n1"))
     await author.dev(once=True, show_data=True)
     assert [seen.data for seen in author.of("RECORD")] == [{"id": "n1"}]
+
+
+async def test_a_run_after_a_recorded_one_begins_with_what_that_one_leaves(author: Author, tmp_path: Path):
+    """Its records, its cursor; and each time anew, with the script as it is."""
+    html = (("content-type", "text/html"),)
+    page = Entry(method="GET", url=author.manifest["polyfill"]["page"], response_headers=html, body=b"<!doctype html>")
+    empty = {"cookies": [], "origins": []}
+    write_scenario(tmp_path / "first", Scenario(Recording((page,)), empty, (), Redactions()))
+    author.write(
+        "const seen = host.start.state?.notes?.seen ?? 0;"
+        "await host.emit({stream: 'notes', key: `n${seen}`, data: {id: `n${seen}`}});"
+        "await host.state('notes', {seen: seen + 1});"
+    )
+    assert (await author.dev(once=True)).exit_code == 0
+    author.context.cancelled.clear()
+    assert (await author.dev(once=True, after=str(tmp_path / "first"))).exit_code == 0
+    assert [seen.key for seen in author.of("RECORD")] == ["n0", "n1"]
+    author.context.cancelled.clear()
+    author.write("throw new Error('no');")
+    broken = await author.dev(once=True, after=str(tmp_path / "first"))
+    assert "The scenario before it, first, ends failed" in broken.value["last"]["error"]["reason"]
 
 
 async def test_an_error_names_the_authors_own_file_and_line(author: Author):

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from polyhost.browser.recordings.waivers import read_waivers
+from polyhost.engine.development.earlier import scenarios_up_to
 from polyhost.engine.development.rehearsal import keep_recording
 from polyhost.engine.files.blobs import BlobStep
 from polyhost.engine.files.downloading import Downloading
@@ -64,6 +65,10 @@ async def collect_as_typed(context: Context, request: RunRequest) -> Result[RunR
     if request.waive and request.record is None:
         raise RefusedError("--waive is about a recording, and none is made", "Give --record DIR, too.")
     read_waivers(request.waive)
+    if request.after is not None and request.record is None:
+        raise RefusedError("--after is about a recording, and none is made", "Give --record DIR, too.")
+    if request.after is not None:
+        scenarios_up_to(_folder(request.after))
     if request.replay is not None and not request.dry_run:
         return await _replay(context, request, _folder(request.replay))
     async with context.store(create=False) as store:
@@ -164,6 +169,7 @@ async def _run(
             full=request.full,
             waived=read_waivers(request.waive),
             launcher=context.launcher,
+            after=None if request.after is None else _folder(request.after),
         )
     allow_gaps = load_config(context.home, flags={"run.allow_gaps": request.allow_gaps or None}).run.allow_gaps
     forgiven = status is RunStatus.COMPLETE_WITH_GAPS and allow_gaps

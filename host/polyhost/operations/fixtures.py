@@ -14,7 +14,7 @@ from polyhost.errors import ErrorCode, ExitStatus, RefusedError
 from polyhost.operations.fields import Names, argument, option
 from polyhost.operations.operation import Group, Result, Section, operation
 from polyhost.operations.parsing import absolute_path
-from polyhost.operations.shared_fields import connection, resource, streams, waive
+from polyhost.operations.shared_fields import after_scenario, connection, resource, streams, waive
 from polyhost.protocol.diagnostics import FINISHED
 
 if TYPE_CHECKING:
@@ -45,13 +45,17 @@ class FixtureRecordRequest:
     stream: tuple[str, ...] = streams()
     resource: tuple[str, ...] = resource()
     waive: tuple[str, ...] = waive()
+    after: str | None = after_scenario()
 
 
 @operation(
     "record",
     "Run a connection and record what the site answered, scrubbed of secrets and personal data.",
     group=_GROUP,
-    examples=("polyhost fixture record slack fixtures/slack/small --resource messages=C024BE91L",),
+    examples=(
+        "polyhost fixture record slack fixtures/slack/small --resource messages=C024BE91L",
+        "polyhost fixture record gulls fixtures/second --after fixtures/first",
+    ),
     only=_AUTHORS,
 )
 async def record(context: Context, request: FixtureRecordRequest) -> Result[dict[str, Any]]:
@@ -65,6 +69,7 @@ async def record(context: Context, request: FixtureRecordRequest) -> Result[dict
         stream=request.stream,
         resource=request.resource,
         waive=request.waive,
+        after=request.after,
         allow_gaps=True,
     )
     done = await run(context, wanted)

@@ -200,6 +200,11 @@ class DevRequest:
     headed: bool = flag("Show the browser, with its developer tools at hand.")
     show_data: bool = flag("Show what records hold, too. Otherwise it is never shown.")
     once: bool = flag("Run once, and do not wait for a change.")
+    after: str | None = option(
+        "Begin each run with what a replay of this recorded scenario leaves: the run after it.",
+        metavar="DIR",
+        names=Names.FOLDER,
+    )
     storage_state: str | None = option(
         "A saved browser session, where there is no connection.", metavar="FILE", names=Names.FILE
     )
@@ -213,8 +218,9 @@ class DevRequest:
     group=_GROUP,
     details=(
         "One browser stays open and keeps its login. Each run starts from nothing and stores nothing, so what you see"
-        " is what your script does. What a record holds is shown only with --show-data; an error names your own file"
-        " and line. With --once it runs once: exit 1 where that failed."
+        " is what your script does; with --after it starts from what a recorded run leaves. What a record holds is"
+        " shown only with --show-data; an error names your own file and line. With --once it runs once: exit 1 where"
+        " that failed."
     ),
     examples=(
         "polyhost polyfill dev gulls --headed",
@@ -225,6 +231,7 @@ class DevRequest:
 )
 async def dev(context: Context, request: DevRequest) -> Result[Developed]:
     """Run, show what passes, and run again on each change, until stopped. Nothing is stored; no session is written."""
+    from polyhost.engine.development.earlier import scenarios_up_to
     from polyhost.engine.development.live_reload import Bench, develop
     from polyhost.engine.sessions.reach import check_reach
     from polyhost.engine.sources.connectors import browser_options, page_of
@@ -255,6 +262,7 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
         page=None if row is None else page_of(row),
         with_data=request.show_data,
         once=request.once,
+        after=() if request.after is None else scenarios_up_to(absolute_path(request.after)),
     )
     await develop(bench)
     last = bench.last or {"status": "cancelled"}

@@ -88,6 +88,7 @@ class RunRequest:
         "Record the run as a scenario, scrubbed of secrets and personal data.", metavar="DIR", names=Names.FOLDER
     )
     waive: tuple[str, ...] = common.waive()
+    after: str | None = common.after_scenario()
     map_host: tuple[str, ...] = common.map_host()
     insecure_tls: bool = common.insecure_tls()
     headed: bool = flag("Show the browser while it collects.")

@@ -11,6 +11,7 @@ from polyhost.operations.fields import Names, argument, flag, option
 
 __all__ = [
     "after",
+    "after_scenario",
     "connection",
     "deleted",
     "files_max_size",
@@ -100,6 +101,15 @@ def waive() -> Any:
         "Let a place that was named stay in the recording, e.g. 'answer assets.*.hash=public'. Repeat for more.",
         metavar="PLACE=REASON",
         default=(),
+    )
+
+
+def after_scenario() -> Any:
+    """The scenario that a recorded run follows."""
+    return option(
+        "The recorded scenario that this run follows: it is replayed first, wherever the new one is.",
+        metavar="DIR",
+        names=Names.FOLDER,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from polyhost.browser.recordings.fixture import load_scenario
 from polyhost.connectors.loading import load_connector_folder
+from polyhost.engine.development.earlier import replay_earlier, scenarios_before
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.operations.context import Context
 from polyhost.operations.runs import RunRequest, run
@@ -29,12 +30,13 @@ class Replayed:
 
 
 async def replay(polyfill: Path, scenario: Path, *, home: Path) -> Replayed:
-    """Replay into a connection of this home, named after the polyfill's folder; again in it is a second run."""
+    """Replay into a connection of this home, named after the polyfill's folder; again in it is a second run. Into a new
+    one, what the scenario comes after is replayed first."""
     source = load_connector_folder(polyfill)
     context = Context(home=home)
     async with context.store() as store:
         if await store.connections.get(source.name) is None:
-            await store.connections.create(
+            row = await store.connections.create(
                 name=source.name,
                 source=source.reference,
                 nature="replay",
@@ -42,6 +44,7 @@ async def replay(polyfill: Path, scenario: Path, *, home: Path) -> Replayed:
                 account={},
                 at=context.clock.iso(),
             )
+            await replay_earlier(source, scenarios_before(scenario), store, row, context.clock, home=home)
     done = await run(context, RunRequest(name=source.name, replay=str(scenario)))
     async with context.store() as store:
         connection = await context.connection(store, source.name)

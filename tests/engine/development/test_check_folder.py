@@ -14,6 +14,7 @@ from handing_over import source
 from polyhost.engine.development.check_folder import check_folder
 from polyhost.engine.development.conformance import BEHAVIOUR
 from polyhost.engine.development.report import Answer
+from polyhost.engine.development.scaffold import make_polyfill
 from polyhost.errors import RefusedError
 from polyhost.operations.connect import ConnectRequest, connect
 from polyhost.operations.context import Context, nobody
@@ -208,6 +209,45 @@ async def test_the_slack_polyfill_keeps_its_word_over_its_recording():
     assert {"recording", "protocol", "run", "records", "expected", "idempotence"} <= {
         name for name, answer in found.items() if answer is Answer.OK
     }
+
+
+@pytest.mark.requirement("HO-2")
+async def test_a_run_over_an_earlier_one_is_checked_over_what_that_one_leaves(tmp_path: Path):
+    """Without what was read before it, it asks for what its recording does not hold."""
+    found = await answers(SLACK, ROOT / "fixtures" / "slack" / "second")
+    assert Answer.FAILED not in found.values()
+    assert {"run", "records", "expected", "resume"} <= {name for name, answer in found.items() if answer is Answer.OK}
+    alone = Path(shutil.copytree(ROOT / "fixtures" / "slack" / "second", tmp_path / "alone"))
+    (alone / "given.json").write_text('{"page": "https://app.slack.com/client/T0LANTERN1"}', encoding="utf-8")
+    assert (await answers(SLACK, alone))["run"] is Answer.FAILED
+
+
+@pytest.mark.parametrize("after", [".", "../nowhere"])
+async def test_a_scenario_that_comes_after_itself_or_after_none_is_told(tmp_path: Path, after: str):
+    scenario = Path(shutil.copytree(ROOT / "fixtures" / "slack" / "second", tmp_path / "second"))
+    (scenario / "given.json").write_text(json.dumps({"after": after}), encoding="utf-8")
+    found = await answers(SLACK, scenario)
+    assert found["recording"] is Answer.FAILED
+    assert {found[name] for name in BEHAVIOUR} == {Answer.NOT_CHECKED}
+
+
+@pytest.mark.requirement("PR-4.4", "SE-3")
+async def test_a_page_that_asks_its_owner_is_answered_by_its_scenario_in_every_run(tmp_path: Path):
+    """And a second question, which nobody has answered, is not called broken."""
+    folder = tmp_path / "gulls"
+    make_polyfill("gulls", folder)
+    script = folder / "polyfill.js"
+    asks = """const { status, data } = await host.ask({ kind: "otp", message: "Code?" });
+  if (status !== "success" || data.code !== "standin") throw host.fail("signed_out", "no code", undefined, false);
+  const answer"""
+    script.write_text(script.read_text().replace("const answer", asks, 1))
+    first = folder / "fixtures" / "first"
+    assert (await answers(folder, first))["run"] is Answer.NOT_CHECKED
+    given = {"answers": [{"status": "success", "data": {"code": "standin"}}]}
+    (first / "given.json").write_text(json.dumps(given), encoding="utf-8")
+    found = await answers(folder, first)
+    asked = ("protocol", "run", "records", "expected", "idempotence", "resume", "scope: one resource")
+    assert {found[name] for name in asked} == {Answer.OK}
 
 
 async def test_a_recording_that_cannot_be_read_or_holds_a_secret_is_told(tmp_path: Path):

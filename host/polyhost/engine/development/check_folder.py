@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -21,7 +22,9 @@ from polyhost.browser.reused_browser import ReusedBrowser
 from polyhost.browser.session import UNTELLABLE
 from polyhost.connectors.loading import MANIFEST, LoadedSource, load_connector_folder
 from polyhost.connectors.stdio import StdioConnector, Timeouts
+from polyhost.engine.clock import Clock
 from polyhost.engine.development.conformance import BEHAVIOUR, check_behaviour
+from polyhost.engine.development.earlier import replay_earlier, scenarios_before
 from polyhost.engine.development.report import Check, Report, failed, not_checked, ok
 from polyhost.engine.development.trials import Bench
 from polyhost.engine.events import Answer, Watcher, ignore
@@ -33,6 +36,7 @@ from polyhost.files.spool import Spool
 from polyhost.protocol.declarations import BLOBS, PolyfillDecl, StdioDecl
 from polyhost.protocol.manifest import ManifestError, manifest_faults
 from polyhost.protocol.reach import Reach
+from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["check_folder"]
 
@@ -68,6 +72,12 @@ async def check_folder(
 def _check_is_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise RefusedError(f"{folder} is not a folder", "Name the folder of a polyfill.", code=ErrorCode.UNKNOWN_SOURCE)
+
+
+async def _fill(
+    source: LoadedSource, earlier: Sequence[Path], browser: ReusedBrowser, store: Store, row: ConnectionRow
+) -> None:
+    await replay_earlier(source, earlier, store, row, Clock(), launcher=browser.launcher)
 
 
 def _unloadable(folder: Path, error: RefusedError) -> list[Check]:
@@ -141,7 +151,7 @@ async def _replay(
     source: LoadedSource, page: PolyfillDecl, scenario: Path, answer: Answer, watch: Watcher, browser: ReusedBrowser
 ) -> list[Check]:
     try:
-        recorded = load_scenario(scenario)
+        recorded, earlier = load_scenario(scenario), scenarios_before(scenario)
     except PolyhostError as error:
         why = "the recording cannot be read"
         first = failed("recording", error.reason, error.instruction)
@@ -159,5 +169,6 @@ async def _replay(
         answers=recorded.given.get("answers", ()),
         watch=watch,
         recorded=True,
+        prepare=partial(_fill, source, earlier, browser) if earlier else None,
     )
     return [clean, *await check_behaviour(bench, [dict(record) for record in recorded.expected])]

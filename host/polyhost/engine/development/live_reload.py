@@ -3,14 +3,15 @@
 Owns: the login that goes from one run to the next, and when to run again. Must not know: terminals,
 what a message means.
 
-Each run starts from nothing, in a store in memory: an author wants to see the same thing twice. The session is the
-connection's own, read once and never written back, so nothing that goes wrong here can harm it.
+Each run starts from nothing, in a store in memory, or from what replayed scenarios leave in it: an author wants to see
+the same thing twice. The session is the connection's own, read once and never written back, so nothing that goes wrong
+here can harm it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from polyhost.connectors.loading import load_connector_folder
 from polyhost.connectors.page import PageConnector
 from polyhost.connectors.passed_on import PassedOnSession
 from polyhost.engine.clock import Clock
+from polyhost.engine.development.earlier import replay_earlier
 from polyhost.engine.events import Answer, MessageSeen, Watcher
 from polyhost.engine.run.collect import Collection, RunContext, collect
 from polyhost.engine.run.result_json import RunResult, WrittenCounts
@@ -61,6 +63,8 @@ class Bench:
     page: str | None = None
     with_data: bool = False
     once: bool = False
+    after: Sequence[Path] = ()
+    """Scenarios that are replayed before each run, with the script as it is then."""
     runs: int = 0
     last: Mapping[str, Any] | None = None
     stop: asyncio.Event = field(default_factory=asyncio.Event)
@@ -69,13 +73,13 @@ class Bench:
 
 async def develop(bench: Bench) -> None:
     """Run, and again after each change, until cancelled. What goes wrong in a run is told, and ends nothing."""
-    async with ReusedBrowser() as browser, asyncio.TaskGroup() as tasks:
+    async with ReusedBrowser() as browser, ReusedBrowser() as offline, asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(_watch(bench))
         await bench.changed.wait()  # the watcher watches: what changes from here on is seen
         while not bench.cancelled.is_set():
             bench.changed.clear()
             bench.stop.clear()
-            await _once(bench, browser)
+            await _once(bench, browser, offline)
             if bench.once:
                 break
             bench.tell(MessageSeen(way="host", kind="waiting", detail=f"for a change in {bench.folder}"))
@@ -104,10 +108,10 @@ async def _watch(bench: Bench) -> None:
     bench.changed.set()
 
 
-async def _once(bench: Bench, browser: ReusedBrowser) -> None:
+async def _once(bench: Bench, browser: ReusedBrowser, offline: ReusedBrowser) -> None:
     bench.runs += 1
     try:
-        bench.last = result = await _run(bench, browser)
+        bench.last = result = await _run(bench, browser, offline)
     except PolyhostError as error:
         bench.last = {"status": "failed", "error": {"code": error.code, "reason": error.reason}}
         bench.tell(MessageSeen(way="host", kind="failed", detail=str(error)))
@@ -126,7 +130,7 @@ def _refused(by: WrittenCounts) -> str:
     return f" ({by['rejected']:,} refused)" if by["rejected"] else ""
 
 
-async def _run(bench: Bench, browser: ReusedBrowser) -> RunResult:
+async def _run(bench: Bench, browser: ReusedBrowser, offline: ReusedBrowser) -> RunResult:
     source = load_connector_folder(bench.folder)
     keeping = _LoginKept(bench)
     connector = PageConnector(
@@ -142,6 +146,7 @@ async def _run(bench: Bench, browser: ReusedBrowser) -> RunResult:
     row = await store.connections.create(
         name=source.name, source=source.reference, nature="test", options={}, account={}, at=bench.clock.iso()
     )
+    await replay_earlier(source, bench.after, store, row, bench.clock, launcher=offline.launcher)
     what = Collection(
         connection=row,
         manifest=source.manifest,

@@ -6,6 +6,7 @@ know: how a run is recorded, what is secret.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,18 +16,18 @@ import orjson
 
 from polyhost.browser.bridge.tab import Launcher
 from polyhost.browser.launch import launch
-from polyhost.browser.recordings.fixture import Scenario, write_scenario
+from polyhost.browser.recordings.fixture import Scenario, in_order, write_scenario
 from polyhost.browser.recordings.record import cleaned
 from polyhost.browser.recordings.verify import Waiver
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.clock import Clock
-from polyhost.engine.events import OwnerAsked
-from polyhost.engine.run.collect import Collection, RunContext, collect
+from polyhost.engine.development.earlier import narrowed, replay_earlier, replay_into, scenarios_up_to
 from polyhost.engine.sources.connectors import Prepared, replay_connector
 from polyhost.engine.sources.expected_records import expected_records
 from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.protocol.diagnostics import FINISHED
 from polyhost.protocol.scope import Scope
+from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store.base import ConnectionRow, Store
 from polyhost.store.memory import MemoryStore
 
@@ -50,43 +51,54 @@ async def keep_recording(
     full: bool,
     waived: Sequence[Waiver] = (),
     launcher: Launcher | None = None,
+    after: Path | None = None,
 ) -> None:
     """Scrub what was recorded, verify it, replay it once, and put it in its place as a whole. RunFailedError says what
-    is left in it, or what a replay does not give; then nothing is written."""
+    is left in it, or what a replay does not give; then nothing is written. `after`: the scenario whose run it follows;
+    what is kept then begins with what that one leaves."""
     raw = await prepared.raw(store, connection, scope)
     if raw is None or prepared.rules is None:
         return
     [scenario] = cleaned([raw], prepared.rules, waived)
-    await rehearse(scenario, source, home, scope, full=full, launcher=launcher)
-    write_scenario(directory, scenario)
+    if after is not None:
+        scenario = _following(scenario, after, directory)
+    earlier = () if after is None else scenarios_up_to(after)
+    whole = await rehearse(scenario, source, home, scope, full=full, launcher=launcher, earlier=earlier)
+    write_scenario(directory, scenario if after is None else replace(scenario, expected=tuple(in_order(whole))))
+
+
+def _following(scenario: Scenario, after: Path, directory: Path) -> Scenario:
+    """What it was told of earlier runs comes from the replay of those, instead of from the recording."""
+    given = {name: value for name, value in scenario.given.items() if name != "earlier"}
+    return replace(scenario, given={**given, "after": Path(os.path.relpath(after, directory)).as_posix()})
 
 
 async def rehearse(
-    scenario: Scenario, source: LoadedSource, home: Path, scope: Scope, *, full: bool, launcher: Launcher | None = None
-) -> None:
-    """Replay into a store in memory. RunFailedError `recording_differs` where other records come of it."""
-    prepared = replay_connector(source, scenario, home, launcher or launch)
-    store, clock = MemoryStore(), Clock()
+    scenario: Scenario,
+    source: LoadedSource,
+    home: Path,
+    scope: Scope,
+    *,
+    full: bool,
+    launcher: Launcher | None = None,
+    earlier: Sequence[Path] = (),
+) -> list[dict[str, Any]]:
+    """Replay into a store in memory, after the scenarios that are `earlier`; all that is stored then. RunFailedError
+    `recording_differs` where the run brings other records than the recorded one."""
+    store, clock, browser = MemoryStore(), Clock(), launcher or launch
     connection = await store.connections.create(
         name=source.name, source=source.reference, nature="replay", options={}, account={}, at=clock.iso()
     )
-    narrowed = _narrowed(scope, scenario.given.get("resources", {}))
-    what = Collection(
-        connection=connection,
-        manifest=source.manifest,
-        scope=narrowed,
-        connector=prepared.connector,
-        full=full,
-        recorded=True,
-    )
-    answer = prepared.answer(_nobody)
-    result = await collect(what, RunContext(store=store, clock=clock, watch=lambda event: None, answer=answer))
+    await replay_earlier(source, earlier, store, connection, clock, launcher=browser, home=home)
+    prepared = replay_connector(source, scenario, home, browser)
+    result = await replay_into(source, prepared, store, connection, scope, clock, full=full)
     if result["status"] not in FINISHED:
         error = result.get("error")
-        why = error["reason"] if error is not None else result["status"]
-        raise _differs(f"its replay ends {result['status']}: {why}")
-    if found := differences(scenario.expected, await expected_records(store, connection, narrowed)):
-        raise _differs(f"of its records, in its replay, {found}")
+        raise _differs(f"its replay ends {result['status']}: {error['reason'] if error else ''}", earlier)
+    reach = narrowed(scope, prepared.resources)
+    if found := differences(scenario.expected, prepared.brought(await expected_records(store, connection, reach))):
+        raise _differs(f"of its records, in its replay, {found}", earlier)
+    return await expected_records(store, connection, resolve_scope(source.manifest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,28 +158,16 @@ def _bytes(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def _narrowed(scope: Scope, resources: Mapping[str, Sequence[str]]) -> Scope:
-    """The scope with its resources as the recording names them."""
-    return replace(
-        scope,
-        streams=tuple(
-            replace(stream, resources=tuple(resources[stream.name]), wanted=frozenset(resources[stream.name]))
-            if stream.name in resources
-            else stream
-            for stream in scope.streams
-        ),
+def _differs(why: str, earlier: Sequence[Path]) -> RunFailedError:
+    after = (
+        f" Between {earlier[-1].name} and this run the connection may not have run, nor may the manifest call a key, a "
+        "partition or a position secret or an id: two recordings have different stand-ins for it."
+        if earlier
+        else ""
     )
-
-
-def _differs(why: str) -> RunFailedError:
     return RunFailedError(
         f"The recording does not give its own records again: {why}",
         "Nothing was written. If the site changed meanwhile, record again; otherwise declare what a request is told by "
-        "under polyfill.recording in the manifest.",
+        f"under polyfill.recording in the manifest.{after}",
         code=ErrorCode.RECORDING_DIFFERS,
     )
-
-
-async def _nobody(asked: OwnerAsked) -> tuple[str, Any]:
-    del asked
-    return "timeout", None

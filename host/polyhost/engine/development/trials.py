@@ -7,7 +7,7 @@ know: what is checked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,8 @@ class Bench:
     """What a recording says that its owner answered: said again in each run, before `answer` is asked."""
     watch: Watcher = ignore
     recorded: bool = False
+    prepare: Callable[[Store, ConnectionRow], Awaitable[None]] | None = None
+    """Fills the store of each trial before its first run: with what earlier runs left."""
     clock: Clock = field(default_factory=Clock)
     taking: tuple[Contents, Spool] | None = None
     """Where files go that it hands over, and where it puts them before."""
@@ -141,7 +143,7 @@ class Trial:
 
     async def _connection(self) -> ConnectionRow:
         if self._row is None:
-            self._row = await self._store.connections.create(
+            row = await self._store.connections.create(
                 name="check",
                 source="check",
                 nature="test",
@@ -149,4 +151,7 @@ class Trial:
                 account={},
                 at=self._bench.clock.iso(),
             )
+            if self._bench.prepare is not None:
+                await self._bench.prepare(self._store, row)
+            self._row = row
         return self._row

@@ -38,7 +38,9 @@ class ReplayConnector(Connector):
         rules: RecordingRules,
         browser: BrowserOptions | None = None,
         launcher: Launcher = launch,
+        heard: Heard | None = None,
     ) -> None:
+        self._heard = heard
         self._replayer = Replayer(scenario.recording, rules, on_unrecorded=self._unrecorded)
         self._session: PageSession | None = None
         self._earlier: Mapping[str, Any] = scenario.given.get("earlier", {})
@@ -65,7 +67,8 @@ class ReplayConnector(Connector):
                 self._session = session if isinstance(session, PageSession) else None
                 if self._replayer.unrecorded:
                     self._unrecorded(self._replayer.unrecorded[0])
-                yield ToldSession(session, self._earlier) if self._earlier else session
+                told = ToldSession(session, self._earlier) if self._earlier else session
+                yield told if self._heard is None else HeardSession(told, self._heard)
         except PolyhostError:
             if self._session is None and self._replayer.unrecorded:  # not even its page is in it
                 raise _not_recorded(self._replayer.unrecorded[0]) from None

@@ -7,7 +7,7 @@ Owns: which connector a source and a connection come to, live, replayed or recor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,22 @@ class Prepared:
     governor: Governor | None = None
     recording: RecordedConnector | None = None
     rules: RecordingRules | None = None
-    answers: Sequence[Mapping[str, Any]] = ()
-    """What a replayed recording says that its owner answered."""
+    given: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What a replayed recording says that its run was given."""
+    heard: Heard | None = None
+    """What passed in the replay of one that comes after others."""
+
+    @property
+    def resources(self) -> Mapping[str, Sequence[str]]:
+        """What the recorded run was narrowed to."""
+        return self.given.get("resources", {})
+
+    def brought(self, records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Of stored records, in the form of expected.jsonl, those that a replay brought, as it alone would store them;
+        all of them where there was nothing before it."""
+        heard = self.heard
+        return [*records] if heard is None else [heard.alone(record) for record in records if heard.brought(record)]
+
     spool: Spool | None = None
     """Where it puts files that it hands over, if it does."""
 
@@ -104,7 +118,7 @@ class Prepared:
 
     def answer(self, otherwise: Answer) -> Answer:
         """Who answers a question: the recording, as long as it holds an answer."""
-        return answering(self.answers, otherwise) if self.answers else otherwise
+        return answering(self.given.get("answers", ()), otherwise)
 
     async def raw(self, store: Store, connection: ConnectionRow, scope: Scope) -> Scenario | None:
         """What was recorded, before scrubbing, with the records that it must yield; None where nothing was."""
@@ -129,8 +143,9 @@ def replay_connector(
     browser = BrowserOptions(offline=True, executable=executable)
     scenario = load_scenario(recording) if isinstance(recording, Path) else recording
     declared, polyfill = _page(source, browser, page=scenario.given.get("page"))
-    connector = ReplayConnector(polyfill, scenario, _rules(declared), browser, launcher)
-    return Prepared(connector, recorded=True, answers=scenario.given.get("answers", ()))
+    heard = _listening(source, has_earlier=True) if "after" in scenario.given else None
+    connector = ReplayConnector(polyfill, scenario, _rules(declared), browser, launcher, heard)
+    return Prepared(connector, recorded=True, given=scenario.given, heard=heard)
 
 
 async def live_connector(
@@ -205,12 +220,8 @@ async def recording_connector(
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
     state = _saved(connection, declared.hosts, home).state
-    streams = source.manifest.streams
-    heard = Heard(
-        key_parts={stream.name: len(stream.primary_key) for stream in streams},
-        has_earlier=bool(await store.ledger.checkpoints(connection.id) or await store.ledger.partitions(connection.id)),
-        volatile={stream.name: stream.volatile_fields for stream in streams},
-    )
+    has_earlier = bool(await store.ledger.checkpoints(connection.id) or await store.ledger.partitions(connection.id))
+    heard = _listening(source, has_earlier=has_earlier)
     recording = RecordedConnector(
         polyfill,
         _rules(declared),
@@ -222,6 +233,15 @@ async def recording_connector(
         bounds=run_bounds(home),
     )
     return Prepared(recording, governor=governor, recording=recording, rules=_rules(declared))
+
+
+def _listening(source: LoadedSource, *, has_earlier: bool) -> Heard:
+    streams = source.manifest.streams
+    return Heard(
+        key_parts={stream.name: len(stream.primary_key) for stream in streams},
+        has_earlier=has_earlier,
+        volatile={stream.name: stream.volatile_fields for stream in streams},
+    )
 
 
 async def _governor(store: Store, connection: ConnectionRow, clock: Clock) -> Governor:
