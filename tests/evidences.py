@@ -29,7 +29,7 @@ EARLIER = "2026-11-22T05:00:00.000Z"
 CREATED = "2026-11-01T00:00:00.000Z"
 CONTACT = "2026-11-22T07:00:00.000Z"
 DAY = 86_400
-EXTENTS = ("missing", "untouched", "partial", "imported", "limited", "complete", "retired")
+EXTENTS = ("missing", "untouched", "partial", "imported", "limited", "complete", "became", "deleted", "retired")
 
 
 def stream(

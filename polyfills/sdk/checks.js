@@ -66,6 +66,7 @@
       return false;
     }
   }
+  const isGiven = (/** @type {any} */ value) => value !== undefined && value !== null;
   const isCount = (/** @type {any} */ value) => typeof value === "number" && value >= 0 && value < Infinity;
 
   const NAME = kind("the name of a stream", text(MAX_NAME));
@@ -233,7 +234,18 @@
     return rules[stream].in_scope ? undefined : "stream is not in the scope of this run";
   }
 
-  const ENTRY = shaped({ key: PARTITION, label: optional(WORDS), status: optional(WORDS) });
+  const ENTRY_FIELDS = shaped({
+    key: PARTITION,
+    label: optional(WORDS),
+    status: optional(WORDS),
+    deleted: optional(FLAG),
+    became: optional(PARTITION),
+  });
+  /** It became another one, or it did not: not both, and not itself. */
+  const ENTRY = kind(
+    ENTRY_FIELDS.what,
+    (value) => ENTRY_FIELDS.holds(value) && !(isGiven(value.became) && (value.deleted === true || value.became === value.key)),
+  );
   const COVERAGE = {
     partition: PARTITION,
     since: orNull(CURSOR),
@@ -366,7 +378,7 @@
     inventory: (rules, stream, partitions, complete) =>
       partitionedFault(stream, rules) ??
       faultAmong(
-        ["partitions", partitions, kind("a list of {key, label, status}, each of them text", listOf(ENTRY).holds)],
+        ["partitions", partitions, kind("a list of {key, label, status, deleted, became}: texts, true or false, and another key", listOf(ENTRY).holds)],
         ["complete", complete, FLAG],
       ),
     covered: (rules, coverage) => coverageFault(coverage, rules),

@@ -26,7 +26,9 @@ export type Token = string;
 export interface PartitionSnapshot {
   high_water: Cursor | null;
   covered: [Cursor | null, Cursor][];
-  status: "present" | "missing" | "retired";
+  status: "present" | "missing" | "retired" | "deleted" | "became";
+  /** What it goes on as, where the source said so. */
+  successor?: string;
   source_status?: string;
   label?: string;
 }
@@ -163,6 +165,18 @@ export interface Arrived {
   token: Token;
 }
 
+/** A partition that exists; or one that the site says is over, so that nobody calls it missing. */
+export interface PartitionEntry {
+  key: string;
+  label?: string;
+  /** The site's own word, shown for as long as it says it. */
+  status?: string;
+  /** The site has deleted it. */
+  deleted?: boolean;
+  /** It goes on under this key: it was renamed, merged into that one, or moved. */
+  became?: string;
+}
+
 export interface RequestOptions {
   method?: string;
   headers?: Record<string, string>;
@@ -205,7 +219,7 @@ export interface Host {
   /** Hand over records. Resolves when there is room for more: always await it. */
   emit(...records: RecordMessage[]): Promise<void>;
   /** The partitions that exist now. Only a final `complete: true` lets the host call anything missing. Resolves when the host knows. */
-  inventory(stream: string, partitions: { key: string; label?: string; status?: string }[], complete: boolean): Promise<void>;
+  inventory(stream: string, partitions: PartitionEntry[], complete: boolean): Promise<void>;
   /** Every record the source holds in this range was emitted before. */
   covered(coverage: Coverage): Promise<void>;
   /**

@@ -40,6 +40,8 @@ RUN = {
             "limited": 0,
             "missing": 1,
             "untouched": 0,
+            "became": 0,
+            "deleted": 0,
             "retired": 0,
             "covered_through": "2026-11-21T08:00:00.000Z",
         }
@@ -74,6 +76,9 @@ PARTITION = {
     },
     "explain": "Has holes.",
     "retired_reason": None,
+    "ended_since": None,
+    "successor": None,
+    "predecessors": [],
 }
 SUMMARY = {
     "partitions": 1,

@@ -152,3 +152,10 @@ def test_nothing_of_it_is_shown():
 def test_any_bytes_are_read_or_not_and_raise_nothing(line: bytes):
     odd = read_odd_line(line, MAX_DEPTH)
     assert odd is None or odd.message["type"] in {"RECORD", "PARTITION_INVENTORY", "PROGRESS"}
+
+
+@pytest.mark.requirement("RS-4.4")
+@pytest.mark.parametrize("odd", [b'"became":"\\ud83d"', b'"deleted":NaN', b'"became":NaN'])
+def test_an_entry_that_may_be_over_is_not_called_there_by_what_is_left_of_it(odd: bytes):
+    line = b'{"type":"PARTITION_INVENTORY","stream":"m","complete":true,"partitions":[{"key":"C1",' + odd + b"}]}"
+    assert read(line).message["partitions"][0]["key"] is None

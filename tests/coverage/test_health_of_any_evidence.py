@@ -63,7 +63,9 @@ _partitioned = st.builds(
     stream,
     st.sampled_from(["messages", "users"]),
     missing_keys=st.lists(st.text(min_size=1, max_size=4), max_size=2).map(tuple),
-    **dict.fromkeys(("missing", "untouched", "partial", "imported", "limited", "complete", "retired"), _extent),
+    **dict.fromkeys(
+        ("missing", "untouched", "partial", "imported", "limited", "complete", "became", "deleted", "retired"), _extent
+    ),
 )
 _stored = _partitioned | st.builds(lambda of: replace(of, summary=None), _partitioned)
 _schedules = st.builds(

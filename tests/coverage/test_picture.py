@@ -17,6 +17,8 @@ STATES = {
     Extent.PARTIAL: replace(WHOLE, key="C2", covered=(Range("1600000000.0", "1700000000.0"),)),
     Extent.UNTOUCHED: replace(WHOLE, key="C3", covered=()),
     Extent.MISSING: replace(WHOLE, key="C4", status=PartitionStatus.MISSING),
+    Extent.BECAME: replace(WHOLE, key="C7", status=PartitionStatus.BECAME, successor="C9"),
+    Extent.DELETED: replace(WHOLE, key="C8", status=PartitionStatus.DELETED),
     Extent.RETIRED: replace(WHOLE, key="C5", status=PartitionStatus.RETIRED),
     Extent.IMPORTED: replace(
         WHOLE, key="C7", covered=(), last_seen=None, imported=(Range("1600000000.0", "1650000000.0"),)
@@ -69,6 +71,19 @@ def test_a_partition_that_holds_nothing_does_not_stretch_the_picture_to_the_begi
     [view] = stream_picture([replace(WHOLE, covered=(Range(None, "0000000000.000000"),))], RULE)
     shown = view.as_json()
     assert (view.extent, shown["covered_through"], shown["spans"]["covered"]) == (Extent.COMPLETE, None, [])
+
+
+@pytest.mark.requirement("RS-4.4")
+def test_what_became_a_partition_is_shown_with_it():
+    became = [
+        replace(WHOLE, key=key, status=PartitionStatus.BECAME, successor=to) for key, to in (("A", "B"), ("B", "C"))
+    ]
+    shown = {view.state.key: view.as_json() for view in stream_picture([*became, replace(WHOLE, key="C")], RULE)}
+    assert [(one["successor"], one["predecessors"]) for _, one in sorted(shown.items())] == [
+        ("B", []),
+        ("C", ["A"]),
+        (None, ["B", "A"]),
+    ]
 
 
 def test_the_worst_comes_first():

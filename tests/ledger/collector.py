@@ -109,6 +109,7 @@ class Host:
     walked: dict[str, Ranges] = field(default_factory=dict)
     seen: dict[str, set[str]] = field(default_factory=dict)
     asked: dict[str, list[Window]] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
     requests: int = 0
 
     def __post_init__(self) -> None:
@@ -149,6 +150,8 @@ class Host:
         elif isinstance(message, CommitInventory):
             self.inventory = gather_inventory(self.inventory, message)
             for state in observe_inventory(self.store.states, message, self.at, scope_keys=self.scope):
+                if state.is_over and state.key in self.before and not self.store.states[state.key].is_over:
+                    self.ended.add(state.key)
                 self.store.states[state.key] = state
         else:
             self._covered(message)
@@ -175,7 +178,12 @@ class Host:
     def finish(self) -> Settlement:
         self.commit()
         result = settle(
-            states=self.store.states, inventory=self.inventory, rule=self.rule, at=self.at, scope_keys=self.scope
+            states=self.store.states,
+            inventory=self.inventory,
+            rule=self.rule,
+            at=self.at,
+            scope_keys=self.scope,
+            ended=self.ended,
         )
         self.store.states.update({state.key: state for state in result.changed})
         return result
@@ -183,11 +191,13 @@ class Host:
 
 @dataclass(frozen=True)
 class Faults:
-    """What goes wrong in a run: the inventory breaks off, or a partition fails after so many pages."""
+    """What goes wrong in a run: the inventory breaks off, a partition fails after so many pages, or the source says of
+    none that it is over."""
 
     inventory_breaks: bool = False
     fails: str | None = None
     after_pages: int = 0
+    keeps_ends: bool = False
 
 
 @dataclass
@@ -200,6 +210,7 @@ class Connector:
     def collect(self) -> Iterator[None]:
         names = self.source.listed()
         half = len(names) // 2
+        self._tell_of_ends()
         self._list(names[:half], complete=False)
         yield
         if self.faults.inventory_breaks:
@@ -214,6 +225,13 @@ class Connector:
                 yield from self._partition(name)
             except GoneError:
                 continue
+
+    def _tell_of_ends(self) -> None:
+        over = {} if self.faults.keeps_ends else self.source.over()
+        entries = tuple(
+            InventoryEntry(name, deleted=became is None, became=became) for name, became in sorted(over.items())
+        )
+        self.host.pending.append(CommitInventory(self.host.rule.stream, entries, complete=False))
 
     def _list(self, names: list[str], *, complete: bool) -> None:
         entries = tuple(InventoryEntry(name, label=f"#{name}") for name in names)

@@ -40,6 +40,9 @@ class Partition:
     heads: dict[str, Head] = field(default_factory=dict)
     present: bool = True
     horizon: str | None = None
+    over: bool = False
+    """Deleted, or gone on under another name."""
+    became: str | None = None
 
     def visible(self) -> list[Head]:
         """Oldest first."""
@@ -122,7 +125,30 @@ class Source:
 
     def come_back(self, name: str) -> None:
         self._next()
-        self.partitions[name].present = True
+        self._be_there(self.partitions[name])
+
+    def _be_there(self, partition: Partition) -> None:
+        partition.present, partition.over, partition.became = True, False, None
+
+    def end(self, name: str) -> None:
+        """Its people delete the partition itself."""
+        self._next()
+        partition = self.partitions[name]
+        partition.present, partition.over, partition.became = False, True, None
+
+    def become(self, name: str, other: str) -> None:
+        """It is renamed, or merged into another one; what was in it turns up there."""
+        if name == other:
+            return
+        self._next()
+        old, new = self.partitions[name], self.partitions.setdefault(other, Partition())
+        self._be_there(new)
+        new.heads |= {cursor: self._moved(head) for cursor, head in old.heads.items() if cursor not in new.heads}
+        old.present, old.over, old.became = False, True, other
+
+    def _moved(self, head: Head) -> Head:
+        members = {one.cursor: Message(one.cursor, self.tick, one.text) for one in head.members.values()}
+        return Head(head.cursor, self.tick, head.text, members)
 
     def move_horizon(self, name: str, nth: int) -> None:
         """Hide what is older than some head, but never show again what was hidden."""
@@ -154,6 +180,10 @@ class Source:
     # what a client can ask
     def listed(self) -> list[str]:
         return sorted(name for name, partition in self.partitions.items() if partition.present)
+
+    def over(self) -> dict[str, str | None]:
+        """What it says of those that are not there any more: what they became, None where they were deleted."""
+        return {name: partition.became for name, partition in self.partitions.items() if partition.over}
 
     def page(self, name: str, since: str | None, until: str, limit: int, below: str | None) -> Page:
         """Heads in [since, until], newest first; the next page is what lies below the last one."""

@@ -18,6 +18,7 @@ from polyhost.ledger.ranges import contains_position
 from polyhost.ledger.retire import restore, retire
 from polyhost.ledger.settle import Settlement
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionStatus, RefreshPolicy, Window
+from polyhost.ledger.succession import predecessors
 from polyhost.protocol.diagnostics import DiagnosticCode
 
 from .collector import Connector, Faults, Host, Row, Store, everything
@@ -27,8 +28,11 @@ NAMES = ("A", "B", "C")
 small = st.integers(min_value=0, max_value=12)
 member = st.none() | st.integers(min_value=0, max_value=3)
 names = st.sampled_from(NAMES)
+EVERY = (*NAMES, "D", "E")
+"""With those that only come to be where one is renamed."""
+every = st.sampled_from(EVERY)
 
-Happening = tuple[str, tuple[int | None, ...]]
+Happening = tuple[str, tuple[int | str | None, ...]]
 happenings: st.SearchStrategy[Happening] = st.one_of(
     st.just(("post", ())),
     st.tuples(st.just("fill_in"), st.tuples(small)),
@@ -39,8 +43,12 @@ happenings: st.SearchStrategy[Happening] = st.one_of(
         [("leave", ()), ("come_back", ()), ("come_back", ()), ("lift_horizon", ()), ("hide_everything", ())]
     ),
     st.tuples(st.just("move_horizon"), st.tuples(small)),
+    st.just(("end", ())),
+    st.tuples(st.just("become"), st.tuples(every)),
 )
-faults = st.just(Faults()) | st.builds(Faults, st.booleans(), st.none() | names, st.integers(min_value=0, max_value=3))
+faults = st.just(Faults()) | st.builds(
+    Faults, st.booleans(), st.none() | every, st.integers(min_value=0, max_value=3), st.booleans()
+)
 
 
 class Collecting(RuleBasedStateMachine):
@@ -67,7 +75,7 @@ class Collecting(RuleBasedStateMachine):
         if name not in self.source.partitions:
             self.source.appear(name, history)
 
-    @rule(events=st.lists(st.tuples(names, happenings), min_size=1, max_size=8))
+    @rule(events=st.lists(st.tuples(every, happenings), min_size=1, max_size=8))
     def change(self, events: list[tuple[str, Happening]]) -> None:
         for name, (what, arguments) in events:
             if name in self.source.partitions:
@@ -80,7 +88,7 @@ class Collecting(RuleBasedStateMachine):
     # what the owner does
 
     @precondition(lambda self: self.host is None)
-    @rule(name=names)
+    @rule(name=every)
     def let_go_or_take_back(self, name: str) -> None:
         state = self.store.states.get(name)
         if state is not None and state.status is PartitionStatus.MISSING:
@@ -93,7 +101,7 @@ class Collecting(RuleBasedStateMachine):
     @precondition(lambda self: self.host is None)
     @rule(
         full=st.booleans(),
-        scope=st.none() | st.frozensets(names, min_size=1, max_size=2),
+        scope=st.none() | st.frozensets(every, min_size=1, max_size=2),
         faults=faults,
         page_size=st.integers(min_value=1, max_value=3),
     )
@@ -144,6 +152,7 @@ class Collecting(RuleBasedStateMachine):
     @rule(page_size=st.integers(min_value=1, max_value=4))
     def undisturbed_run(self, page_size: int) -> None:
         self._undisturbed(full=False, page_size=page_size)
+        self._check_ends()
         self._check_nothing_hidden()
         self._check_nothing_left_to_read()
 
@@ -191,14 +200,17 @@ class Collecting(RuleBasedStateMachine):
             return
         known = {name for name in host.before if host.scope is None or name in host.scope}
         retired = {name for name, state in self.store.states.items() if state.status is PartitionStatus.RETIRED}
-        expected = known - host.inventory.keys - retired
+        over = {name for name, state in self.store.states.items() if state.is_over}
+        expected = known - host.inventory.keys - retired - over
         assert told.get(DiagnosticCode.PARTITION_MISSING, set()) >= expected
-        assert not told.get(DiagnosticCode.PARTITION_MISSING, set()) & host.inventory.keys
+        assert not told.get(DiagnosticCode.PARTITION_MISSING, set()) & (host.inventory.keys | over)
+        assert not over & host.inventory.keys, "what is listed is there"
+        assert told.get(DiagnosticCode.PARTITION_ENDED, set()) == host.ended & over, "once, when it is learnt"
         assert DiagnosticCode.INVENTORY_UNPROVEN not in told
 
     def _check_scope(self, host: Host) -> None:
         """PR-2.7: a scoped run moves nobody else's state."""
-        outside = [name for name in NAMES if host.scope is not None and name not in host.scope]
+        outside = [name for name in EVERY if host.scope is not None and name not in host.scope]
         for name in outside:
             assert self.store.states.get(name) == host.before.get(name)
 
@@ -227,6 +239,19 @@ class Collecting(RuleBasedStateMachine):
         return {
             cursor: (here.get(cursor), there.get(cursor)) for cursor in both if here.get(cursor) != there.get(cursor)
         }
+
+    def _check_ends(self) -> None:
+        """Nothing that the source calls over is missing, and what it became is known."""
+        for name, became in self.source.over().items():
+            state = self.store.states.get(name)
+            if state is not None:
+                assert state.status is not PartitionStatus.MISSING
+                assert state.successor == became
+        before = predecessors(self.store.states.values())
+        for name, found in before.items():
+            assert len({name, *found}) == len(found) + 1, "a circle names nobody twice"
+            direct = {state.key for state in self.store.states.values() if state.successor == name}
+            assert direct - {name} <= {*found}
 
     def _check_nothing_hidden(self) -> None:
         """PR-2.1 to 2.6: all that was not proven was asked for; what was walked is as the source has it; so what

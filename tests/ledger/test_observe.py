@@ -58,6 +58,44 @@ def test_a_retired_partition_that_is_listed_stays_retired():
     assert (seen.status, seen.missing_since) == (PartitionStatus.RETIRED, None)
 
 
+OVER = (InventoryEntry("C1", deleted=True), InventoryEntry("C2", "#new", became="C3"))
+
+
+@pytest.mark.requirement("RS-4.4")
+def test_what_the_source_calls_over_is_so_at_once_with_all_that_was_read_of_it():
+    known = {"C1": state("C1", (None, "5.0")), "C2": missing("C2", (None, "9.0"))}
+    deleted, became = observe_inventory(known, CommitInventory("messages", OVER, False), AT)
+    assert (deleted.status, deleted.ended_since, deleted.successor) == (PartitionStatus.DELETED, AT, None)
+    assert (became.status, became.successor, became.missing_since) == (PartitionStatus.BECAME, "C3", None)
+    assert (deleted.covered, became.covered, became.label) == (ranges((None, "5.0")), ranges((None, "9.0")), "#new")
+    again = {"C1": deleted, "C2": became}
+    assert observe_inventory(again, CommitInventory("messages", OVER, True), LATER) == [], "since when is kept"
+
+
+@pytest.mark.requirement("RS-4.4")
+def test_listed_again_it_is_there_again_and_nothing_else():
+    over = observe_inventory({"C2": state("C2", (None, "9.0"))}, CommitInventory("messages", OVER, True), AT)
+    [back] = observe_inventory({one.key: one for one in over}, _inventory("C2"), AT)
+    assert (back.status, back.successor, back.ended_since) == (PartitionStatus.PRESENT, None, None)
+    assert back.covered == ranges((None, "9.0"))
+
+
+def test_of_what_was_over_before_anybody_knew_it_only_what_it_became_is_kept():
+    [kept] = observe_inventory({}, CommitInventory("messages", OVER, True), AT)
+    assert (kept.key, kept.successor) == ("C2", "C3")
+
+
+def test_a_retired_partition_that_is_over_stays_retired():
+    known = {"C1": retired("C1"), "C2": retired("C2")}
+    for seen in observe_inventory(known, CommitInventory("messages", OVER, True), AT):
+        assert (seen.status, seen.ended_since) == (PartitionStatus.RETIRED, AT)
+
+
+def test_what_is_over_is_not_among_what_there_is():
+    listed = gather_inventory(None, CommitInventory("messages", (*OVER, InventoryEntry("C3")), True))
+    assert listed == InventoryResult(frozenset({"C3"}), True)
+
+
 @pytest.mark.requirement("PR-2.7")
 def test_a_scoped_run_touches_no_partition_outside_its_scope():
     states = {"C1": missing("C1"), "C2": missing("C2")}

@@ -22,7 +22,11 @@ def test_a_retired_partition_that_was_seen_meanwhile_is_restored_as_present():
     assert restore(retired(missing_since=EARLIER), "C1").status is PartitionStatus.MISSING
 
 
-@pytest.mark.parametrize("known", [None, state(), retired()])
+DELETED = state(status=PartitionStatus.DELETED, ended_since=AT)
+BECAME = state(status=PartitionStatus.BECAME, ended_since=AT, successor="C2")
+
+
+@pytest.mark.parametrize("known", [None, state(), retired(), DELETED, BECAME])
 def test_only_what_is_missing_can_be_retired(known: PartitionState | None):
     with pytest.raises(RefusedError) as refused:
         retire(known, "C1", reason="left", at=AT)
@@ -35,7 +39,14 @@ def test_a_reason_is_needed_and_bounded(reason: str):
         retire(missing(), "C1", reason=reason, at=AT)
 
 
-@pytest.mark.parametrize("known", [None, state(), missing()])
+@pytest.mark.requirement("RS-4.4")
+@pytest.mark.parametrize("over", [DELETED, BECAME])
+def test_one_that_was_retired_and_is_over_meanwhile_is_restored_as_that(over: PartitionState):
+    let_go = retired(missing_since=None, ended_since=AT, successor=over.successor)
+    assert restore(let_go, "C1") == over
+
+
+@pytest.mark.parametrize("known", [None, state(), missing(), DELETED])
 def test_only_what_is_retired_can_be_restored(known: PartitionState | None):
     with pytest.raises(RefusedError) as refused:
         restore(known, "C1")

@@ -17,11 +17,15 @@ MISSING = DiagnosticCode.PARTITION_MISSING
 
 
 def _settle(
-    *states: PartitionState, listed: set[str] | None, complete: bool = True, scope: set[str] | None = None
+    *states: PartitionState,
+    listed: set[str] | None,
+    complete: bool = True,
+    scope: set[str] | None = None,
+    **more: set[str],
 ) -> Settlement:
     inventory = None if listed is None else InventoryResult(frozenset(listed), complete)
     return settle(
-        states={entry.key: entry for entry in states}, inventory=inventory, rule=RULE, at=AT, scope_keys=scope
+        states={entry.key: entry for entry in states}, inventory=inventory, rule=RULE, at=AT, scope_keys=scope, **more
     )
 
 
@@ -51,6 +55,18 @@ def test_the_diagnostic_is_bounded_and_holds_no_label():
     assert told.partitions == tuple(f"C{number:03}" for number in range(MAX_PARTITIONS))
     assert (told.total, told.truncated) == (MAX_PARTITIONS + 7, True)
     assert "surprise" not in str(told.as_json())
+
+
+@pytest.mark.requirement("RS-4.4")
+def test_what_the_source_calls_over_is_not_missing_and_told_once():
+    over = [
+        state("C2", READ, status=PartitionStatus.DELETED, ended_since=EARLIER),
+        state("C3", status=PartitionStatus.BECAME, ended_since=AT, successor="C1"),
+    ]
+    quiet = _settle(state("C1", READ), *over, listed={"C1"})
+    assert (quiet.changed, quiet.diagnostics) == ((), ())
+    [told] = _settle(state("C1", READ), *over, listed={"C1"}, ended={"C3"}).diagnostics
+    assert (told.code, told.partitions, told.severity) == (DiagnosticCode.PARTITION_ENDED, ("C3",), Severity.INFO)
 
 
 @pytest.mark.requirement("PR-1.5")

@@ -3,6 +3,7 @@
 import pytest
 
 from polyhost.ledger.snapshot import start_state
+from polyhost.ledger.state import PartitionStatus
 
 from .builders import RULE, missing, state
 
@@ -35,3 +36,10 @@ def test_a_scoped_run_sees_its_scope_only():
 def test_a_legacy_high_water_is_passed_on_only_where_no_partition_has_state():
     assert start_state({}, RULE, legacy_high_water="7.0") == {"partitions": {}, "legacy_high_water": "7.0"}
     assert "legacy_high_water" not in start_state({"C1": state()}, RULE, legacy_high_water="7.0")
+
+
+@pytest.mark.requirement("RS-4.4")
+def test_what_a_partition_goes_on_as_is_told():
+    became = state("C1", (None, "5.0"), status=PartitionStatus.BECAME, successor="C2")
+    entry = start_state({"C1": became}, RULE)["partitions"]["C1"]
+    assert (entry["status"], entry["successor"]) == ("became", "C2")

@@ -51,6 +51,23 @@ def test_an_inventory_is_handed_on_as_it_comes():
     )
 
 
+@pytest.mark.requirement("RS-4.4")
+def test_what_the_source_says_is_over_is_handed_on():
+    told = {**inventory("messages"), "partitions": [{"key": "C1", "deleted": True}, {"key": "C2", "became": "C3"}]}
+    entries = (InventoryEntry("C1", deleted=True), InventoryEntry("C2", became="C3"))
+    assert messages() >> told << [CommitInventory("messages", entries, True)]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"deleted": "yes"}, {"became": 5}, {"became": ""}, {"became": "C1"}, {"deleted": True, "became": "C2"}],
+)
+def test_an_entry_of_which_nobody_can_read_whether_it_is_there_proves_nothing(odd: dict[str, object]):
+    told = {**inventory("messages"), "partitions": [{"key": "C1", **odd}, {"key": "C2", "deleted": None}]}
+    book = messages() >> told << [CommitInventory("messages", (InventoryEntry("C2"),), False)]
+    assert ("inventory_unproven", "messages", 1) in (book >> done()).finish().codes
+
+
 @pytest.mark.requirement("PR-1.6", "PR-2.7")
 def test_partitions_outside_a_resource_scope_are_neither_listed_nor_proven():
     book = messages({"resources": {"messages": ["C1"]}})

@@ -242,3 +242,13 @@ async def test_a_snapshot_stays_as_it_was_while_the_store_goes_on(store: Store):
         assert first.data == {"key": "c1-1", "text": "hello"}
         assert (await snapshot.records.last_change(connection_id), await snapshot.connections.get("other")) == (8, None)
     assert await read_all(store, connection_id, 100, partition="C1") == ["new", "c1-1", "c1-5", "c1-5-reply"]
+
+
+@pytest.mark.requirement("RS-4.4")
+@pytest.mark.parametrize("limit", [1, 2, 100])
+async def test_partitions_that_are_read_as_one_come_in_one_order(store: Store, limit: int):
+    connection_id = await filled(store)
+    both = {"partition": "C1", "besides": ["C2", "C9"]}
+    assert await read_all(store, connection_id, limit, **both) == ORDER[1:]
+    assert await read_all(store, connection_id, limit, **both, newest=True) == ORDER[:0:-1]
+    assert await read_all(store, connection_id, limit, **both, heads=True, since="3") == ["c2-3", "c1-5", "c2-5"]

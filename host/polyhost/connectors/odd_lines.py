@@ -43,6 +43,9 @@ _MEMBER_LEVEL = 2
 _PLACE_PARTS = 3
 """Parts of a path that are kept: `partitions`, a number, `key`."""
 
+_NAMES_A_PARTITION = frozenset({"key", "deleted", "became"})
+"""Fields of an inventory's entry that say which partition is there."""
+
 _Place = tuple[str | int, ...]
 
 
@@ -161,12 +164,15 @@ class _Repairs:
 
 
 def _repaired(message: dict[str, Any]) -> OddMessage:
-    """A partition is never named by a text that was changed: its key is null then, as if none had been sent."""
+    """A partition is never named by a text that was changed, nor called there where what says that it is over was: its
+    key is null then, as if none had been sent."""
     repairs = _Repairs()
     whole = repairs.of(message, ())
     for place in repairs.places:
         match whole, place:
-            case {"type": "PARTITION_INVENTORY", "partitions": list(entries)}, ("partitions", int(at), "key"):
+            case {"type": "PARTITION_INVENTORY", "partitions": list(entries)}, ("partitions", int(at), str(field)) if (
+                field in _NAMES_A_PARTITION
+            ):
                 entries[at]["key"] = None
             case _:
                 pass

@@ -19,4 +19,6 @@ class Extent(StrEnum):
     IMPORTED = "imported"
     LIMITED = "limited"
     COMPLETE = "complete"
+    BECAME = "became"
+    DELETED = "deleted"
     RETIRED = "retired"

@@ -291,6 +291,8 @@ def _extents(evidence: Evidence) -> CoverageEvidence:
         imported=count(Extent.IMPORTED),
         limited=count(Extent.LIMITED),
         complete=count(Extent.COMPLETE),
+        became=count(Extent.BECAME),
+        deleted=count(Extent.DELETED),
         retired=count(Extent.RETIRED),
     )
 

@@ -83,6 +83,8 @@ class CoverageEvidence(TypedDict, total=False):
     imported: int
     limited: int
     complete: int
+    became: int
+    deleted: int
     retired: int
 
 

@@ -17,6 +17,7 @@ from polyhost.ledger.cursor_time import time_of
 from polyhost.ledger.plan import has_unread, unproven
 from polyhost.ledger.ranges import Ranges, add, without
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
+from polyhost.ledger.succession import predecessors
 
 __all__ = ["Extent", "PartitionView", "stream_picture", "stream_summary"]
 
@@ -28,10 +29,21 @@ _EXPLAIN = {
     Extent.IMPORTED: "Known from imported files only, as of when they were made; a newer file takes it further.",
     Extent.LIMITED: "The source hides what is older; an export may reach further back.",
     Extent.COMPLETE: "Covered from its beginning.",
+    Extent.BECAME: "Goes on under another key; kept, and read as one history with it.",
+    Extent.DELETED: "Deleted at its source; what was collected is kept.",
     Extent.RETIRED: "Retired by the owner; kept, not collected.",
 }
 _AS_OF_THEN = "Covered as it was when it was last looked at: items arrive out of order here, and none are announced."
 _EMPTY = "Read; there is nothing in it."
+
+
+_OVER = {
+    PartitionStatus.RETIRED: Extent.RETIRED,
+    PartitionStatus.MISSING: Extent.MISSING,
+    PartitionStatus.DELETED: Extent.DELETED,
+    PartitionStatus.BECAME: Extent.BECAME,
+}
+"""Those whose status says more than what was read of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,8 @@ class PartitionView:
     rule: PartitionRule
     gained: Ranges = ()
     """What the last run or import added to what is covered."""
+    predecessors: Sequence[str] = ()
+    """Those that became it, the nearest first."""
     exceptions: int = 0
     """How many records and groups of it stand out of what is covered, those set aside left out."""
 
@@ -73,6 +87,9 @@ class PartitionView:
             looked_at=state.refreshed_at,
             swept_at=state.swept_at,
             missing_since=state.missing_since,
+            ended_since=state.ended_since,
+            successor=state.successor,
+            predecessors=list(self.predecessors),
             retired_at=state.retired_at,
             retired_reason=state.retired_reason,
             follows_arrivals=state.followed,
@@ -119,12 +136,15 @@ def stream_picture(
     `exceptions`: how many stand out of each, by key.
     """
     standing = exceptions or {}
+    states = list(states)
+    before_them = predecessors(states)
     views = [
         PartitionView(
             state=state,
             extent=_extent(state, rule),
             rule=rule,
             gained=() if before is None else _gained(state, before, rule.order),
+            predecessors=before_them.get(state.key, ()),
             exceptions=standing.get(state.key, 0),
         )
         for state in states
@@ -145,6 +165,8 @@ def stream_summary(views: Sequence[PartitionView], rule: PartitionRule) -> Strea
         imported=counts[Extent.IMPORTED],
         limited=counts[Extent.LIMITED],
         complete=counts[Extent.COMPLETE],
+        became=counts[Extent.BECAME],
+        deleted=counts[Extent.DELETED],
         retired=counts[Extent.RETIRED],
         covered_through=time_of(newest, rule.cursor_time),
     )
@@ -183,10 +205,8 @@ def _holes(state: PartitionState, order: CursorOrder) -> Ranges:
 
 
 def _extent(state: PartitionState, rule: PartitionRule) -> Extent:
-    if state.status is PartitionStatus.RETIRED:
-        return Extent.RETIRED
-    if state.status is PartitionStatus.MISSING:
-        return Extent.MISSING
+    if (over := _OVER.get(state.status)) is not None:
+        return over
     if has_unread(state, rule):
         if state.covered:
             return Extent.PARTIAL

@@ -28,6 +28,8 @@ class StreamSummary(TypedDict):
     imported: int
     limited: int
     complete: int
+    became: int
+    deleted: int
     retired: int
     covered_through: str | None
 
@@ -47,11 +49,13 @@ class PartitionJson(TypedDict):
     positions, `spans` the same as moments. `exceptions`: how many records and groups stand out of what is covered,
     those set aside left out. `limited_before`: the source hides what is older. `looked_at`: when its newest records
     were last read, `swept_at`: when all of it last was; what was edited or deleted since is unknown.
-    `follows_arrivals`: of a source where items arrive in any order, whether all that arrives is read."""
+    `follows_arrivals`: of a source where items arrive in any order, whether all that arrives is read. `ended_since`:
+    when the source first said that it is over; `successor`: what it goes on as; `predecessors`: those that became it,
+    at once or by way of others, the nearest first."""
 
     key: str
     label: str | None
-    status: Literal["present", "missing", "retired"]
+    status: Literal["present", "missing", "retired", "deleted", "became"]
     source_status: str | None
     extent: Extent
     high_water: str | None
@@ -69,6 +73,9 @@ class PartitionJson(TypedDict):
     swept_at: str | None
     follows_arrivals: bool
     missing_since: str | None
+    ended_since: str | None
+    successor: str | None
+    predecessors: list[str]
     retired_at: str | None
     retired_reason: str | None
     explain: str

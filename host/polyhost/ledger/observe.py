@@ -41,9 +41,11 @@ class InventoryResult:
 
 
 def gather_inventory(result: InventoryResult | None, inventory: CommitInventory) -> InventoryResult:
-    """The result with one more message. One that follows a complete enumeration begins another."""
+    """The result with one more message. One that follows a complete enumeration begins another. What is named as over
+    is not among what is there."""
     before = frozenset[str]() if result is None or result.complete else result.keys
-    return InventoryResult(before.union(entry.key for entry in inventory.partitions), inventory.complete)
+    over = {entry.key for entry in inventory.partitions if entry.is_over}
+    return InventoryResult(before.union(entry.key for entry in inventory.partitions) - over, inventory.complete)
 
 
 def first_seen(stream: str, key: str, at: str, *, legacy_floor: str | None = None) -> PartitionState:
@@ -63,30 +65,62 @@ def observe_inventory(
 
     A missing one is present again with its ranges as they were; a retired one stays retired. Being listed proves
     presence even where the inventory breaks off later. A `status` that is not told any more is none; a name is kept
-    where none comes. `scope_keys` (None: all) bounds what a scoped run may touch (PR-2.7); `legacy_high_water` is for
-    partitions without an entry, where the stored state had no partitions at all (PR-2.3).
+    where none comes. What is named as over is so at once, and stays so until it is listed again; one that was deleted
+    before anybody knew it gets no entry. `scope_keys` (None: all) bounds what a scoped run may touch (PR-2.7);
+    `legacy_high_water` is for partitions without an entry, where the stored state had no partitions at all (PR-2.3).
     """
     changed: dict[str, PartitionState] = {}
     for entry in inventory.partitions:
         if scope_keys is not None and entry.key not in scope_keys:
             continue
         known = changed.get(entry.key) or states.get(entry.key)
+        if known is None and entry.deleted:
+            continue
         state = known or first_seen(inventory.stream, entry.key, at, legacy_floor=legacy_high_water)
-        state = _listed(state, entry, at)
+        state = _ended(state, entry, at) if entry.is_over else _listed(state, entry, at)
         if state is not known:
             changed[entry.key] = state
     return list(changed.values())
 
 
-def _listed(state: PartitionState, entry: InventoryEntry, at: str) -> PartitionState:
+def _ended(state: PartitionState, entry: InventoryEntry, at: str) -> PartitionState:
+    """A retired one stays retired; what it became is kept, for its history to be read."""
+    over = PartitionStatus.DELETED if entry.deleted else PartitionStatus.BECAME
+    status = state.status if state.status is PartitionStatus.RETIRED else over
     label = state.label if entry.label is None else entry.label
-    status = PartitionStatus.PRESENT if state.status is PartitionStatus.MISSING else state.status
-    last_seen = at if state.last_seen is None or state.last_seen[:_DAY] != at[:_DAY] else state.last_seen
-    facts = (label, entry.status, status, last_seen, None)
-    if facts == (state.label, state.source_status, state.status, state.last_seen, state.missing_since):
+    since = state.ended_since or at
+    facts = (label, entry.status, status, since, entry.became, None)
+    before = (state.label, state.source_status, state.status, state.ended_since, state.successor, state.missing_since)
+    if facts == before:
         return state
     return replace(
-        state, label=label, source_status=entry.status, status=status, last_seen=last_seen, missing_since=None
+        state,
+        label=label,
+        source_status=entry.status,
+        status=status,
+        ended_since=since,
+        successor=entry.became,
+        missing_since=None,
+    )
+
+
+def _listed(state: PartitionState, entry: InventoryEntry, at: str) -> PartitionState:
+    label = state.label if entry.label is None else entry.label
+    status = state.status if state.status is PartitionStatus.RETIRED else PartitionStatus.PRESENT
+    last_seen = at if state.last_seen is None or state.last_seen[:_DAY] != at[:_DAY] else state.last_seen
+    gone = (state.missing_since, state.ended_since, state.successor)
+    facts = (label, entry.status, status, last_seen)
+    if facts == (state.label, state.source_status, state.status, state.last_seen) and gone == (None, None, None):
+        return state
+    return replace(
+        state,
+        label=label,
+        source_status=entry.status,
+        status=status,
+        last_seen=last_seen,
+        missing_since=None,
+        ended_since=None,
+        successor=None,
     )
 
 

@@ -17,6 +17,9 @@ MAX_REASON = 200
 """Characters of an owner's reason: one sentence, shown in one line."""
 
 
+_OVER = {PartitionStatus.DELETED: "deleted at its source", PartitionStatus.BECAME: "another one now"}
+
+
 def retire(state: PartitionState | None, key: str, *, reason: str, at: str) -> PartitionState:
     """Only what is missing can be retired; what is present would be skipped in silence."""
     known = _known(state, key)
@@ -27,6 +30,11 @@ def retire(state: PartitionState | None, key: str, *, reason: str, at: str) -> P
             f"Partition {key} is present in the source",
             "Only a missing one can be retired; leave others out with --resource.",
         )
+    if known.is_over:
+        raise RefusedError(
+            f"Partition {key} is {_OVER[known.status]}, and not reported any more",
+            "Nothing is to be done; its records are kept.",
+        )
     reason = reason.strip()
     if not reason or len(reason) > MAX_REASON:
         raise RefusedError("A reason is needed to retire a partition", f"Give one of 1 to {MAX_REASON} characters.")
@@ -34,14 +42,20 @@ def retire(state: PartitionState | None, key: str, *, reason: str, at: str) -> P
 
 
 def restore(state: PartitionState | None, key: str) -> PartitionState:
-    """As before: missing, or present where an inventory has listed it meanwhile; the next inventory decides anyway."""
+    """As before: missing; over, where the source has said so meanwhile; or present where an inventory has listed it.
+    The next inventory decides anyway."""
     known = _known(state, key)
     if known.status is not PartitionStatus.RETIRED:
         raise RefusedError(
             f"Partition {key} is not retired; it is {known.status}", "Only a retired one can be restored."
         )
-    status = PartitionStatus.PRESENT if known.missing_since is None else PartitionStatus.MISSING
-    return replace(known, status=status, retired_at=None, retired_reason=None)
+    return replace(known, status=_now(known), retired_at=None, retired_reason=None)
+
+
+def _now(state: PartitionState) -> PartitionStatus:
+    if state.ended_since is not None:
+        return PartitionStatus.DELETED if state.successor is None else PartitionStatus.BECAME
+    return PartitionStatus.PRESENT if state.missing_since is None else PartitionStatus.MISSING
 
 
 def _known(state: PartitionState | None, key: str) -> PartitionState:

@@ -42,9 +42,11 @@ def settle(
     at: str,
     scope_keys: AbstractSet[str] | None = None,
     looked: AbstractSet[str] = frozenset(),
+    ended: AbstractSet[str] = frozenset(),
 ) -> Settlement:
     """Judge one stream of a run that has ended. `states` hold what it observed; None as `scope_keys` is all of them;
-    `looked` are the partitions whose newest records it read, for the first time or again.
+    `looked` are the partitions whose newest records it read, for the first time or again; `ended` those of which it
+    learnt that they are over, which is told once.
 
     Only partitions in the scope are judged and changed (PR-1.6, PR-2.7), and of those only what the source itself has
     named before: what an artifact alone has named was never observed.
@@ -59,6 +61,7 @@ def settle(
     diagnostics = [] if enumerated else [_inventory_unproven(rule.stream)]
     if enumerated:
         diagnostics += _partition_missing(rule.stream, groups.missing)
+    diagnostics += _partition_ended(rule.stream, sorted(key for key in ended if states[key].is_over))
     diagnostics += _range_unproven(rule.stream, groups)
     diagnostics += _source_limited(rule.stream, groups.limited)
     unlooked = sum(is_readable(state) and key not in looked for key, state in after.items())
@@ -98,7 +101,7 @@ def _sort_out(
         elif state.status is PartitionStatus.RETIRED:
             if key in listed:
                 found.returned.append(key)
-        else:
+        elif state.status is PartitionStatus.PRESENT:
             if has_unread(state, rule):
                 found.holed.append(key)
             elif is_as_of_then(state, rule):
@@ -127,6 +130,17 @@ def _partition_missing(stream: str, keys: list[str]) -> list[Diagnostic]:
     hint = "They resume by themselves when they come back. To accept the loss: polyhost partitions retire."
     code = DiagnosticCode.PARTITION_MISSING
     return [partitions_diagnostic(code, stream, keys, severity=Severity.GAP, message=message, recovery_hint=hint)]
+
+
+def _partition_ended(stream: str, keys: list[str]) -> list[Diagnostic]:
+    if not keys:
+        return []
+    message = (
+        "The source deleted these partitions, or they go on under another key; what was collected of them is kept."
+    )
+    hint = "Nothing is to be done. A history that goes on under another key is read there as one."
+    code = DiagnosticCode.PARTITION_ENDED
+    return [partitions_diagnostic(code, stream, keys, severity=Severity.INFO, message=message, recovery_hint=hint)]
 
 
 def _range_unproven(stream: str, groups: _Sorted) -> list[Diagnostic]:

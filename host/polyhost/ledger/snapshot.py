@@ -50,5 +50,6 @@ def _entry(state: PartitionState) -> dict[str, Any]:
         "source_status": state.source_status,
         "limited_before": state.limited_before,
         "arrivals": state.arrivals,
+        "successor": state.successor,
     }
     return entry | {name: value for name, value in optional.items() if value is not None}

@@ -116,11 +116,15 @@ class Window:
 
 
 class PartitionStatus(StrEnum):
-    """present: in the last complete inventory; missing: seen before and not in it; retired: the owner let it go."""
+    """present: in the last complete inventory; missing: seen before and not in it; retired: the owner let it go.
+    deleted: the source says that it deleted it; became: that it goes on under another key. Both are over, not
+    missing."""
 
     PRESENT = "present"
     MISSING = "missing"
     RETIRED = "retired"
+    DELETED = "deleted"
+    BECAME = "became"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +138,7 @@ class PartitionState:
     `legacy_floor`: another tool's high-water; splits the first reading, proves nothing.
     `last_seen`: in the source's own inventory; None where only an artifact has named it. Kept to the day, so that an
     idle run need not rewrite every entry.
+    `ended_since`: when the source first said that it is over; `successor`: what it goes on as, where it said so.
     `refreshed_at`: when the newest heads were last read deep. `sweep_until`: how far down the running sweep has come
     (None: none is running). `swept_at`: when a sweep last reached the bottom.
     `tokens`: how the source is asked to go on at the edges of what is covered. `arrivals`: the token up to which all
@@ -157,6 +162,8 @@ class PartitionState:
     missing_since: str | None = None
     retired_at: str | None = None
     retired_reason: str | None = None
+    ended_since: str | None = None
+    successor: str | None = None
     refreshed_at: str | None = None
     sweep_until: str | None = None
     swept_at: str | None = None
@@ -169,6 +176,11 @@ class PartitionState:
     def is_known_live(self) -> bool:
         """Whether the source itself ever named or showed it; else it is known from artifacts alone."""
         return self.last_seen is not None or bool(self.covered)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the source itself says that nothing more comes of it."""
+        return self.status in (PartitionStatus.DELETED, PartitionStatus.BECAME)
 
     @property
     def high_water(self) -> str | None:

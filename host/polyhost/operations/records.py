@@ -64,7 +64,7 @@ class Records(TypedDict):
 class RecordsRequest:
     name: str = common.connection()
     stream: str = common.stream()
-    partition: str | None = common.partition("Only this partition, e.g. one channel's id.")
+    partition: str | None = common.partition("Only this partition, e.g. one channel's id, and those that became it.")
     since: str | None = common.since()
     until: str | None = option("Only records before this time.", metavar="TIME")
     limit: int = limit("At most this many (0: all).", default=50, least=0, most=MAX_RECORDS)
@@ -102,6 +102,7 @@ async def records(context: Context, request: RecordsRequest) -> Result[Records]:
             request.stream,
             RecordQuery(
                 partition=request.partition,
+                besides=await _before(store, connection.id, request),
                 since=_sort_key(source, request, "since"),
                 until=_sort_key(source, request, "until"),
                 limit=request.limit or MAX_RECORDS,
@@ -118,6 +119,16 @@ async def records(context: Context, request: RecordsRequest) -> Result[Records]:
             for one in found:
                 one["members"] = members[one["key"]]
     return Result(Records(records=found, next=page.next))
+
+
+async def _before(store: Store, connection_id: int, request: RecordsRequest) -> Sequence[str]:
+    """The partitions that became this one: their records are the beginning of its history."""
+    from polyhost.ledger.succession import predecessors
+
+    if request.partition is None:
+        return ()
+    states = await store.ledger.partitions(connection_id, request.stream)
+    return predecessors(states).get(request.partition, ())
 
 
 def _sort_key(source: Loaded, request: RecordsRequest, bound: Literal["since", "until"]) -> str | None:

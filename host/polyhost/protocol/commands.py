@@ -113,11 +113,18 @@ class KeepCursor:
 
 @dataclass(frozen=True, slots=True)
 class InventoryEntry:
-    """A partition that exists now."""
+    """A partition that exists now; or one that does not: the source has `deleted` it, or it `became` another."""
 
     key: str
     label: str | None = None
     status: str | None = None
+    deleted: bool = False
+    became: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is named to say that it is not there any more."""
+        return self.deleted or self.became is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ class DiagnosticCode(StrEnum):
     """The closed list. A code that is not here cannot be emitted."""
 
     PARTITION_MISSING = "partition_missing"
+    PARTITION_ENDED = "partition_ended"
     INVENTORY_UNPROVEN = "inventory_unproven"
     OUT_OF_SCOPE_RECORD = "out_of_scope_record"
     INVALID_RECORD = "invalid_record"

@@ -270,11 +270,20 @@ class PartitionEntry(_Message):
     key: PartitionKey
     label: Words | None = None
     status: Words | None = None
+    deleted: bool = False
+    became: PartitionKey | None = None
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Self:
+        if self.became is not None and (self.deleted or self.became == self.key):
+            raise ValueError("became_another_and_not")
+        return self
 
 
 class PartitionInventory(_Message):
     """PARTITION_INVENTORY: what exists (our extension). An entry whose key cannot be read costs itself, and is counted
-    as `unreadable`; a label or status that is no text is left out."""
+    as `unreadable`, as is one of which it cannot be read whether it is there; a label or status that is no text is left
+    out."""
 
     stream: Name
     partitions: Annotated[tuple[PartitionEntry, ...], Strict(False)]
@@ -295,8 +304,9 @@ def _entry(told: Any) -> PartitionEntry | None:
     if not isinstance(told, dict):
         return None
     words = {name: text for name in ("label", "status") if isinstance(text := told.get(name), str)}
+    over = {name: value for name in ("deleted", "became") if (value := told.get(name)) is not None}
     try:
-        return PartitionEntry.model_validate({"key": told.get("key"), **words})
+        return PartitionEntry.model_validate({"key": told.get("key"), **words, **over})
     except ValidationError:
         return None
 

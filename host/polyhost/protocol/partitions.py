@@ -56,7 +56,7 @@ class Partitions:
                 code, "entry_unreadable", stream=message.stream, severity=Severity.GAP, count=message.unreadable
             )
         seen = tuple(
-            InventoryEntry(entry.key, _cut(entry.label), _cut(entry.status))
+            InventoryEntry(entry.key, _cut(entry.label), _cut(entry.status), entry.deleted, entry.became)
             for entry in message.partitions
             if scope.allows_partition(entry.key)
         )

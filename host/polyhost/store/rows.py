@@ -131,11 +131,13 @@ class RecordDigest(NamedTuple):
 class RecordQuery:
     """Which page of a stream is asked for.
 
-    `position`, `since`, `until`: sort keys; positions equal to it, from it on, before it. `after`: `next` of the page
-    before, nothing else. `newest`: the order reversed. `heads`: no members of groups. `deleted`: tombstones too.
+    `besides`: further partitions, in one order with `partition`. `position`, `since`, `until`: sort keys; positions
+    equal to it, from it on, before it. `after`: `next` of the page before, nothing else. `newest`: the order reversed.
+    `heads`: no members of groups. `deleted`: tombstones too.
     """
 
     partition: str | None = None
+    besides: Sequence[str] = ()
     position: str | None = None
     since: str | None = None
     until: str | None = None

@@ -45,6 +45,8 @@ TONES: Mapping[str, Tone] = {
     "partial": "warn",
     "imported": "note",
     "limited": "note",
+    "became": "idle",
+    "deleted": "idle",
     "retired": "idle",
 }
 _SEVERITIES: Mapping[str, Tone] = {"error": "bad", "warning": "warn", "advisory": "note", "info": "idle"}

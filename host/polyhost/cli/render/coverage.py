@@ -31,6 +31,8 @@ EXTENT_COLOUR = {
     "imported": "cyan",
     "limited": "cyan",
     "complete": "green",
+    "became": "dim",
+    "deleted": "dim",
     "retired": "dim",
 }
 
@@ -77,8 +79,17 @@ def _cells(row: dict[str, Any], scale: _Scale) -> Sequence[tuple[str, str]]:
         (scale.bar(row), colour),
         (short_time(row["covered_through"]), ""),
         (short_time(row["looked_at"]), "dim"),
-        (printable(row["source_status"] or "") if row["status"] == "present" else "", "dim"),
+        (_beside(row), "dim"),
     )
+
+
+def _beside(row: dict[str, Any]) -> str:
+    """What the source says of it, what it became, or what became it."""
+    if row["successor"] is not None:
+        return f"→ {printable(row['successor'])}"
+    if row["predecessors"]:
+        return f"was {', '.join(map(printable, row['predecessors']))}"
+    return printable(row["source_status"] or "") if row["status"] == "present" else ""
 
 
 def _explain(out: Console, stream: dict[str, Any]) -> None:

@@ -164,9 +164,9 @@ async def _streams(store: Store, connection: ConnectionRow, manifest: Manifest) 
 def _open_exceptions(
     standing: Iterable[StandingException], stream: str, states: Iterable[PartitionState]
 ) -> list[StandingException]:
-    """Those a run has to name: not set aside, and not of a partition that its owner has retired."""
-    retired = {state.key for state in states if state.status is PartitionStatus.RETIRED}
-    return [one for one in standing if one.stream == stream and not one.is_set_aside and one.partition not in retired]
+    """Those a run has to name: not set aside, and not of a partition that its owner has retired, or that is over."""
+    past = {state.key for state in states if state.is_over or state.status is PartitionStatus.RETIRED}
+    return [one for one in standing if one.stream == stream and not one.is_set_aside and one.partition not in past]
 
 
 def _reach(view: PartitionView) -> PartitionReach:

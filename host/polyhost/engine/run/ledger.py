@@ -120,8 +120,8 @@ class RunLedger:
             return scope.resources is None or one.key in scope.resources or self.exceptions.was_met(one)
         stream = self._streams[one.stream]
         state = stream.states.get(one.partition)
-        retired = state is not None and state.status is PartitionStatus.RETIRED
-        return stream.in_scope(one.partition) and not retired
+        past = state is not None and (state.is_over or state.status is PartitionStatus.RETIRED)
+        return stream.in_scope(one.partition) and not past
 
     # what a connector asks
 
@@ -203,6 +203,8 @@ class RunLedger:
         changed = observe.observe_inventory(
             stream.states, command, self._clock.iso(), scope_keys=stream.scope_keys, legacy_high_water=stream.legacy
         )
+        known = stream.states
+        stream.ended |= {one.key for one in changed if one.is_over and one.key in known and not known[one.key].is_over}
         return stream.keep(changed)
 
     def walked(self, stream: str, partition: str) -> Ranges:
@@ -297,6 +299,7 @@ class RunLedger:
                 at=at,
                 scope_keys=stream.scope_keys,
                 looked=stream.looked,
+                ended=stream.ended,
             )
             stream.keep(settled[name].changed)
         return settled
@@ -306,7 +309,8 @@ class RunLedger:
         found: list[ResolveExceptions] = []
         for name, stream in self._streams.items():
             whole = stream.read_whole()
-            everything = stream.scope_keys is None and whole >= stream.states.keys() and stream.is_enumerated
+            there = {key for key, state in stream.states.items() if not state.is_over}
+            everything = stream.scope_keys is None and whole >= there and stream.is_enumerated
             found += self.exceptions.nowhere(name, whole, everything=everything)
         return found
 

@@ -251,7 +251,8 @@ def _completeness(ended: Ended, status: RunStatus) -> Completeness:
         enumerated = stream.inventory is not None and stream.inventory.complete
         (evidence if enumerated else doubts).append(f"{name}:inventory_{'complete' if enumerated else 'unproven'}")
         summary = summaries[name]
-        whole = summary["complete"] + summary["retired"] + summary["imported"] == summary["partitions"]
+        past = summary["retired"] + summary["deleted"] + summary["became"]
+        whole = summary["complete"] + summary["imported"] + past == summary["partitions"]
         (evidence if whole else doubts).append(f"{name}:{'every_partition_whole' if whole else 'partitions_open'}")
     if any(stream.is_narrowed for stream in ended.scope.streams):
         doubts.append("scope_narrowed")

@@ -40,6 +40,8 @@ class StreamLedger:
         self.planning = asyncio.Lock()
         self.walked: dict[str, Ranges] = {}
         self.looked: set[str] = set()
+        self.ended: set[str] = set()
+        """Partitions of which this run has learnt that they are over."""
         self.inventory: InventoryResult | None = None
         self.tops: dict[str, tuple[str, str]] = {}
         """Of each partition, the newest head that this run has taken: its sort key, and its cursor."""

@@ -64,7 +64,7 @@ class MemoryRecords(Part, RecordStore):
 
         def is_wanted(entry: Entry) -> bool:
             return (
-                (query.partition is None or entry.write.partition == query.partition)
+                (query.partition is None or entry.write.partition in (query.partition, *query.besides))
                 and (query.position is None or entry.position == query.position)
                 and (query.since is None or entry.position >= query.since)
                 and (query.until is None or entry.position < query.until)

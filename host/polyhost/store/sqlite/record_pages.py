@@ -49,7 +49,11 @@ def in_order(db: sqlite3.Connection, stream_id: int, query: RecordQuery) -> Sequ
     where, order = _where(query), _order(query)
     if query.partition is not None:
         statement = _ONE_PARTITION.format(where=where, order=order)
-        return [Place(*row) for row in db.execute(statement, values | {"partition": query.partition})]
+        each = [
+            [Place(*row) for row in db.execute(statement, values | {"partition": partition})]
+            for partition in {query.partition: None, **dict.fromkeys(query.besides)}
+        ]
+        return list(islice(heapq.merge(*each, reverse=query.newest), query.limit + 1)) if query.besides else each[0]
     firsts = db.execute(_FIRSTS.format(first=_FIRST.format(where=where, order=order)), values)
     partitions = [
         _from_first(db, Place(*place), query, values | {"partition": partition})
