@@ -402,6 +402,7 @@
     request: (_, url, options) =>
       faultAmong(["url", url, ADDRESS]) ??
       (options === undefined ? undefined : (faultIn("options", options, REQUEST) ?? requestFault(url, options))),
+    moveTo: (_, url) => faultAmong(["url", url, ADDRESS]),
     slowDown: (_, rule) => faultAmong(["rule", rule, FUNCTION]),
     progress: (rules, message, details) =>
       faultAmong(["message", message, WORDS]) ??

@@ -249,7 +249,8 @@ export interface Host {
   state(stream: string, cursor: unknown): Promise<void>;
   /**
    * Send a request with the owner's session, through the host's governor: it waits for a permit, retries what is worth
-   * retrying (429, 5xx, network) within the run's budget, and returns the last outcome. Throws when nothing came back.
+   * retrying (429, 5xx, network) within the run's budget, and returns the last outcome. Throws when nothing came back:
+   * `request_failed`, or `cross_origin` where a server of another origin answers and keeps it from this page (CORS).
    */
   request(url: string, options?: RequestOptions): Promise<Outcome>;
   /**
@@ -263,6 +264,12 @@ export interface Host {
    * gives anything else, is counted as a wrong call, and the answer is taken by its status.
    */
   slowDown(rule: (answer: Outcome) => number | boolean | null | undefined): void;
+  /**
+   * Go on in a page of this address's origin, where what it answers may be read. In a page of it already: nothing. Otherwise
+   * everything said so far is stored, the page goes there, and the script begins anew. What it has to know there stands in
+   * the address, behind a `#`, which is not sent. Any answer is a page; no answer of an API has to be one.
+   */
+  moveTo(url: string): Promise<void>;
   progress(message: string, details?: { stream?: string; count?: number; total?: number }): Promise<void>;
   skip(details: { stream?: string; reason: string; message?: string; recovery_hint?: string; resources?: string[]; count?: number }): Promise<void>;
   /** Name something that could not be taken, before the range that holds it is called covered. */

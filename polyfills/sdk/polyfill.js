@@ -15,6 +15,9 @@
 
   /** Milliseconds to wait for a document that never finishes loading before the polyfill starts anyway. */
   const LOADING_LIMIT = 15_000;
+  /** Milliseconds that a page of another origin may take to come up. */
+  const MOVING_LIMIT = 60_000;
+  const MOVING = "(page)";
   const INVENTORY_CHUNK = 500;
   const ERROR_CHARACTERS = 200;
   /** The code of an error for wrong arguments, on both sides of the bridge. */
@@ -294,6 +297,21 @@
     return { status, data };
   }
 
+  /**
+   * In a page of another origin this script begins anew, as after every navigation; here it goes no further. Whether the
+   * host lets it is asked first.
+   * @type {import("./polyfill.d.ts").Host["moveTo"]}
+   */
+  async function moveTo(url) {
+    const target = new URL(url, location.href);
+    if (target.origin === location.origin) return;
+    await call("permit", { endpoint: MOVING, host: target.hostname, outcomes: [] });
+    await outbox.settled();
+    location.assign(target);
+    await sleep(MOVING_LIMIT);
+    throw fail("request_failed", `no page came up at ${target.host}`, "retry_by_runtime", true);
+  }
+
   /** @param {unknown} message */
   const say = (message) => outbox.say(exact(message));
   /** `windows` and `arrivals` speak of what the ledger knows: it has to have heard of this. @param {unknown} message */
@@ -326,6 +344,7 @@
       state: checkedAsync("state", (stream, cursor) => say(messageOf({ stream, cursor }, { type: "STATE" }))),
       request: checkedAsync("request", request),
       slowDown: checked("slowDown", slowDown),
+      moveTo: checkedAsync("moveTo", moveTo),
       progress: checkedAsync("progress", (message, details = {}) => say(messageOf(details, { type: "PROGRESS", message })), "details"),
       skip,
       exception,

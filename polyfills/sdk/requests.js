@@ -13,6 +13,9 @@
   const TOO_MANY_REQUESTS = 429;
   /** Characters of an endpoint's name: docs/protocol.md. */
   const ENDPOINT_CHARACTERS = 255;
+  /** Attempts without an answer after which a server of another origin is asked whether it answers at all. */
+  const UNREAD_AFTER = 2;
+  const UNREAD_METHODS = ["GET", "HEAD", "POST"];
   /** Seconds of a pause that are believed at most, as of a Retry-After (the host's governor). */
   const LONGEST_TOLD = 30 * 86_400;
 
@@ -37,6 +40,7 @@
       const reported = outcomes;
       outcomes = [];
       await call("permit", { endpoint, host: target.hostname, outcomes: reported });
+      let answersUnread = false;
       for (let attempt = 1; ; attempt += 1) {
         const { outcome, failure } = await attemptRequest(target, options);
         const pause = outcome ? pauseInBody(outcome) : undefined;
@@ -46,6 +50,10 @@
           return outcome;
         }
         if (outcome && pause !== undefined) outcome.ok = false;
+        if (!outcome && answersUnread) {
+          outcomes.push([endpoint, status]);
+          throw crossOrigin(endpoint, target);
+        }
         const retryAfter = outcome ? pauseInHeaders(outcome.headers) : null;
         const repeats = !options.once || status === TOO_MANY_REQUESTS;
         const again =
@@ -53,11 +61,47 @@
           (outcome || attempt < (options.attempts ?? Infinity)) &&
           (await call("retry", { endpoint, status, retry_after: retryAfter, pause: pause ?? null, attempt }));
         if (!repeats) outcomes.push([endpoint, status]);
-        if (again) continue;
+        if (again) {
+          if (!outcome && attempt === UNREAD_AFTER) answersUnread = await isUnread(endpoint, target, options);
+          continue;
+        }
         if (outcome) return outcome;
         throw fail("request_failed", `${endpoint}: no answer after ${attempt} attempts (${failure})`, "retry_by_runtime", true);
       }
     }
+
+    /**
+     * Whether a server of another origin answers, and only its answer is kept from this page: the browser tells a script no
+     * difference. So it is asked the same once more in a way whose answer nobody may read.
+     * @param {string} endpoint @param {URL} target @param {import("./polyfill.d.ts").RequestOptions} options
+     */
+    async function isUnread(endpoint, target, { method, body, credentials, timeout }) {
+      const asked = (method ?? (body === undefined ? "GET" : "POST")).toUpperCase();
+      if (target.origin === location.origin || !UNREAD_METHODS.includes(asked)) return false;
+      try {
+        await call("permit", { endpoint, host: target.hostname, outcomes: [] });
+        await fetch(target, {
+          method: asked,
+          body: typeof body === "object" ? new URLSearchParams(body) : body,
+          credentials: credentials ?? "include",
+          mode: "no-cors",
+          cache: "no-store",
+          signal: AbortSignal.timeout(timeout ?? REQUEST_TIMEOUT),
+        });
+        return true;
+      } catch {
+        return false;
+      }
+    }
+
+    /** @param {string} endpoint @param {URL} target */
+    const crossOrigin = (endpoint, target) =>
+      fail(
+        "cross_origin",
+        `${target.host} lets no page of ${location.host} read its answers (CORS); ask it from a page of its own: host.moveTo (${endpoint})`,
+        "retry_on_connector_upgrade",
+        false,
+      );
 
     /** @param {URL} target @param {import("./polyfill.d.ts").RequestOptions} options */
     async function attemptRequest(target, options) {

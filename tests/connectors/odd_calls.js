@@ -20,6 +20,7 @@ const well = {
   groups: { stream: "messages", partition: "C1", ids: [] },
   state: { stream: "messages", cursor: 1 },
   request: { url: "/", options: { once: true, attempts: 1, method: "GET", headers: {}, endpoint: "e", credentials: "omit", timeout: 5000, body: undefined } },
+  moveTo: { url: "/" },
   slowDown: { rule: () => undefined },
   progress: { message: "x", details: { stream: "messages", count: 1, total: 1 } },
   skip: { details: { reason: "x", stream: "messages", message: "x", recovery_hint: "unknown", resources: [], time_range: {}, count: 1 } },

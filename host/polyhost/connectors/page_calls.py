@@ -223,6 +223,7 @@ _SDK_METHODS = frozenset(
         "isUp",
         "fileHeaders",
         "slowDown",
+        "moveTo",
         "enumerated",
     }
 )
