@@ -2,9 +2,6 @@
 
 import pytest
 
-from fakes.page_runs import PageRuns
-from fakes.site import SiteHost
-from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.session import SessionSigns, SignedOutRule, shown_address
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 
@@ -74,33 +71,3 @@ SIGNS = SessionSigns(
 def test_the_rule_that_keeps_an_address_from_being_one_of_a_signed_in_owner_is_named(url: str, why: str) -> None:
     assert SIGNS.why_not_in(url).endswith(why)
     assert SIGNS.may_be_in(url) is (why == "")
-
-
-@pytest.mark.requirement("HO-4")
-@pytest.mark.parametrize(
-    ("probe", "signed_in", "why"),
-    [
-        ("return { signed_in: true };", True, ""),
-        ("return { signed_in: false };", False, "probe.js answered that nobody is signed in"),
-        ("return { signed_in: null };", None, "probe.js answered that it cannot tell"),
-        ("return { signed_in: 'secret' };", None, "probe.js answered what is not a session's state (signed_in)"),
-        ("return 5;", None, "probe.js answered what is not a session's state (as a whole)"),
-        ("throw new TypeError('secret');", None, "probe.js threw TypeError at http"),
-        ("const { x } = undefined;", None, "probe.js threw TypeError"),
-        ("throw 'secret';", None, "probe.js threw something that is no error"),
-        ("this is no script", None, "probe.js threw SyntaxError"),
-    ],
-)
-async def test_what_a_probe_came_to_is_told_without_a_word_of_the_site(
-    pages: PageRuns, site: SiteHost, probe: str, signed_in: bool | None, why: str
-) -> None:
-    site.page()
-    signs = SessionSigns(hosts=(site.name,), probe=(PageScript("fake/probe.js", f"probe(async () => {{ {probe} }});"),))
-    context = await pages.browser.new_context(None)
-    page = await context.new_page()
-    await page.goto(site.url())
-    looked = await signs.look_closely(page)
-    await context.close()
-    assert looked.report.signed_in is signed_in
-    assert why in looked.why
-    assert "secret" not in looked.why

@@ -55,7 +55,8 @@ def declare(home: Path) -> Declare:
     (folder / "polyfill.js").write_text("polyfill(async () => {});", encoding="utf-8")
 
     def write(*declared: Any, **session: Any) -> None:
-        polyfill = {**MANIFEST["polyfill"], "hosts": list(declared), "session": session}
+        signs = {"signed_in": ["^https://gulls\\.example/home"], **session}
+        polyfill = {**MANIFEST["polyfill"], "hosts": list(declared), "session": signs}
         (folder / "manifest.json").write_text(json.dumps({**MANIFEST, "polyfill": polyfill}), encoding="utf-8")
 
     write("gulls.example")
