@@ -14,11 +14,17 @@ from aiohttp import web
 from fakes.site import SiteHost, Sites, serve_sites
 from polyhost.browser.recordings.fixture import Redactions, Scenario, write_scenario
 from polyhost.browser.recordings.har import Entry, Recording
-from polyhost.engine.events import MessageSeen
+from polyhost.engine.development.check_folder import check_folder
+from polyhost.engine.development.report import Answer
+from polyhost.engine.events import MessageSeen, OwnerAsked
 from polyhost.errors import RefusedError
-from polyhost.operations.context import Context
+from polyhost.operations import fixtures
+from polyhost.operations.connect import ConnectRequest, connect
+from polyhost.operations.context import Context, nobody
+from polyhost.operations.fixtures import FixtureRecordRequest
 from polyhost.operations.operation import Result
 from polyhost.operations.polyfills import DevRequest, dev
+from polyhost.testing.replaying import replay
 
 pytestmark = pytest.mark.requirement("HO-6")
 
@@ -37,6 +43,7 @@ class Author:
 
     def __init__(self, folder: Path, sites: Sites, site: SiteHost) -> None:
         self.folder = folder
+        self.site = site
         self.context = Context(home=folder.parent / "home", inspect=self._see)
         self.seen: list[MessageSeen] = []
         self._sites = sites
@@ -60,9 +67,12 @@ class Author:
         (self.folder / "polyfill.js").write_text(f"polyfill(async (host) => {{\n{body}\n}});")
 
     async def dev(self, **more: Any) -> Result:
-        mapped = (f"*.localhost=127.0.0.1:{self._sites.port}",)
         async with asyncio.timeout(PATIENCE):
-            return await dev(self.context, DevRequest(polyfill=str(self.folder), map_host=mapped, **more))
+            return await dev(self.context, DevRequest(polyfill=str(self.folder), map_host=self.mapped, **more))
+
+    @property
+    def mapped(self) -> tuple[str, ...]:
+        return (f"*.localhost=127.0.0.1:{self._sites.port}",)
 
     async def until(self, kind: str, times: int = 1) -> None:
         async with asyncio.timeout(PATIENCE):
@@ -126,6 +136,46 @@ async def test_a_run_after_a_recorded_one_begins_with_what_that_one_leaves(autho
     author.write("throw new Error('no');")
     broken = await author.dev(once=True, after=str(tmp_path / "first"))
     assert "The scenario before it, first, ends failed" in broken.value["last"]["error"]["reason"]
+
+
+@pytest.mark.requirement("SE-3")
+async def test_a_run_that_asks_its_owner_is_recorded_checked_and_replayed_without_a_word_of_the_answer(
+    author: Author, tmp_path: Path
+):
+    """The site gives what it holds for the code alone; the stand-in of the code opens the recording as well."""
+
+    async def notes(request: web.Request) -> web.Response:
+        return web.json_response({"ids": ["n1", "n2"] if request.query["code"] == "swordfish-9" else []})
+
+    async def answer(_asked: OwnerAsked) -> tuple[str, Any]:
+        return "success", {"code": "swordfish-9"}
+
+    author.site.route("/notes", notes)
+    author.manifest["polyfill"]["session"] = {"signed_in": [".*"]}
+    author.declare()
+    author.write(
+        "const { data } = await host.ask({kind: 'otp', message: 'Code?'});"
+        "const { json } = await host.request(`/notes?code=${encodeURIComponent(data.code)}`, {endpoint: 'notes'});"
+        "for (const id of json.ids) await host.emit({stream: 'notes', key: id, data: {id}});"
+    )
+    state = tmp_path / "state.json"
+    cookie = {"name": "s", "value": "abcdefgh12345", "domain": author.site.name, "path": "/"}
+    state.write_text(json.dumps({"cookies": [cookie], "origins": []}))
+    context = Context(home=tmp_path / "home", answer=answer)
+    await connect(
+        context,
+        ConnectRequest(source=str(author.folder), storage_state=str(state), map_host=author.mapped, name="notes"),
+    )
+    asked = FixtureRecordRequest(name="notes", to_folder=str(tmp_path / "first"))
+    assert (await fixtures.record(context, asked)).value["status"] == "complete"
+    kept = {file.name: file.read_text() for file in (tmp_path / "first").iterdir()}
+    assert [name for name, text in kept.items() if "swordfish" in text] == []
+    assert json.loads(kept["given.json"])["answers"][0]["status"] == "success"
+    report = await check_folder(author.folder, [tmp_path / "first"], answer=nobody)
+    found = {check.name: check.answer for check in report.checks}
+    assert {found[name] for name in ("run", "records", "expected", "idempotence", "resume")} == {Answer.OK}
+    replayed = await replay(author.folder, tmp_path / "first", home=tmp_path / "replayed")
+    assert (len(replayed.records), replayed.records) == (2, replayed.expected)
 
 
 async def test_an_error_names_the_authors_own_file_and_line(author: Author):
