@@ -11,10 +11,12 @@ from e2e.owner import NAME, Owner
 from fakes.slack import scenarios
 from fakes.slack.faults import ExpireSession, Fault
 from fakes.slack.script import play
+from polyhost.engine.development.check_folder import check_folder
+from polyhost.engine.development.report import Answer
 from polyhost.engine.run.tracing import FOLDER
 from polyhost.errors import RefusedError, RunFailedError
 from polyhost.operations import fixtures
-from polyhost.operations.context import Context
+from polyhost.operations.context import Context, nobody
 from polyhost.operations.fixtures import FixtureRecordRequest, FixtureScrubRequest, FixtureVerifyRequest
 from polyhost.operations.runs import RunRequest, run
 from polyhost.testing.replaying import replay
@@ -144,6 +146,23 @@ async def test_a_run_over_an_earlier_state_is_recorded_and_replays_with_nothing_
     assert 0 < len(expected) < len((SMALL / "expected.jsonl").read_text().splitlines())
     replayed = await run(Context(home=tmp_path / "other"), RunRequest(name="slack", replay=str(folder)))
     assert replayed.value["status"] in {"complete", "complete_with_gaps"}
+
+
+async def test_a_recording_of_a_narrowed_run_is_replayed_and_checked_as_narrow(newcomer: Owner, tmp_path: Path):
+    """By stream and by resource; a run that asked for more would ask for what is not in it."""
+    folder, slack = tmp_path / "narrow", ROOT / "polyfills" / "slack"
+    room = newcomer.slack.world.conversation("harbour").id
+    recorded = await newcomer.run(record=str(folder), stream=("messages", "users"), resource=(f"messages={room}",))
+    assert recorded.status == "complete"
+    given = json.loads((folder / "given.json").read_text())
+    assert (sorted(given["streams"]), given["resources"]) == (["messages", "users"], {"messages": [room]})
+    replayed = await replay(slack, folder, home=tmp_path / "replayed")
+    assert replayed.result["status"] == "complete"
+    assert replayed.records == replayed.expected
+    report = await check_folder(slack, [folder], answer=nobody)
+    found = {check.name: check.answer for check in report.checks}
+    assert report.passed
+    assert {found[name] for name in ("run", "records", "expected")} == {Answer.OK}
 
 
 @pytest.mark.requirement("SE-3")

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from polyhost.browser.recordings.waivers import read_waivers
-from polyhost.engine.development.earlier import scenarios_up_to
+from polyhost.engine.development.earlier import narrowed, scenarios_up_to
 from polyhost.engine.development.rehearsal import keep_recording
 from polyhost.engine.files.blobs import BlobStep
 from polyhost.engine.files.downloading import Downloading
@@ -121,6 +121,8 @@ async def _replay(context: Context, request: RunRequest, recording: Path) -> Res
             )
         source = find_source(request.name if row is None else row.source, context.home)
         scope, prepared = _scope(source, request), replay_connector(source, recording, context.home)
+        if not (request.stream or request.resource):
+            scope = narrowed(scope, prepared.given)
         async with _begun(store, context, request.name, source, row, nature="replay") as connection:
             return await _run(context, store, connection, source, scope, prepared, request)
 

@@ -169,6 +169,7 @@ async def _replay(
         answers=recorded.given.get("answers", ()),
         watch=watch,
         recorded=True,
+        request={name: recorded.given[name] for name in ("streams", "resources") if name in recorded.given},
         prepare=partial(_fill, source, earlier, browser) if earlier else None,
     )
     return [clean, *await check_behaviour(bench, [dict(record) for record in recorded.expected])]

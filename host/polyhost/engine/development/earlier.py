@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from polyhost.browser.bridge.tab import Launcher
 from polyhost.browser.launch import launch
@@ -93,7 +94,7 @@ async def replay_into(
     what = Collection(
         connection=connection,
         manifest=source.manifest,
-        scope=narrowed(scope, prepared.resources),
+        scope=narrowed(scope, prepared.given),
         connector=prepared.connector,
         full=full,
         recorded=True,
@@ -102,8 +103,10 @@ async def replay_into(
     return await collect(what, around)
 
 
-def narrowed(scope: Scope, resources: Mapping[str, Sequence[str]]) -> Scope:
-    """The scope with its resources as the recording names them."""
+def narrowed(scope: Scope, given: Mapping[str, Any]) -> Scope:
+    """The scope with no more streams than the recorded run had, and its resources as the recording names them."""
+    resources: Mapping[str, Sequence[str]] = given.get("resources", {})
+    streams: Sequence[str] | None = given.get("streams")
     return replace(
         scope,
         streams=tuple(
@@ -111,6 +114,7 @@ def narrowed(scope: Scope, resources: Mapping[str, Sequence[str]]) -> Scope:
             if stream.name in resources
             else stream
             for stream in scope.streams
+            if streams is None or stream.name in streams
         ),
     )
 

@@ -95,7 +95,7 @@ async def rehearse(
     if result["status"] not in FINISHED:
         error = result.get("error")
         raise _differs(f"its replay ends {result['status']}: {error['reason'] if error else ''}", earlier)
-    reach = narrowed(scope, prepared.resources)
+    reach = narrowed(scope, prepared.given)
     if found := differences(scenario.expected, prepared.brought(await expected_records(store, connection, reach))):
         raise _differs(f"of its records, in its replay, {found}", earlier)
     return await expected_records(store, connection, resolve_scope(source.manifest))

@@ -73,6 +73,8 @@ class Bench:
     """What a recording says that its owner answered: said again in each run, before `answer` is asked."""
     watch: Watcher = ignore
     recorded: bool = False
+    request: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What a run asks for that is not narrowed further."""
     prepare: Callable[[Store, ConnectionRow], Awaitable[None]] | None = None
     """Fills the store of each trial before its first run: with what earlier runs left."""
     clock: Clock = field(default_factory=Clock)
@@ -91,7 +93,7 @@ class Trial:
     async def run(self, request: Any = None, *, full: bool = False, kill_after: int | None = None) -> Ran:
         """One run. RefusedError where it cannot start; RunFailedError `too_long` where it does not end."""
         bench = self._bench
-        scope = resolve_request(bench.manifest, {} if request is None else request)
+        scope = resolve_request(bench.manifest, bench.request if request is None else request)
         seen = Observed(bench.make(), bench.manifest, scope, kill_after=kill_after)
         what = Collection(
             connection=await self._connection(),

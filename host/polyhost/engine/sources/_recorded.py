@@ -116,14 +116,23 @@ class RecordedConnector(Connector):
         return [self._heard.alone(record) for record in records if self._heard.brought(record)]
 
     def raw(
-        self, expected: Iterable[Mapping[str, Any]], resources: Mapping[str, Sequence[str]] | None = None
+        self,
+        expected: Iterable[Mapping[str, Any]],
+        resources: Mapping[str, Sequence[str]] | None = None,
+        streams: Sequence[str] = (),
     ) -> Scenario:
-        """The recording before scrubbing. `resources`: what the run was narrowed to."""
+        """The recording before scrubbing. `resources`, `streams`: what the run was narrowed to."""
         heard = self._heard
         for answer in heard.answers:
             self._recorder.knows(answered(answer["data"], frozenset(heard.offered)))
         narrowed = {stream: list(names) for stream, names in (resources or {}).items()}
-        given = {"page": self._page, "resources": narrowed, "answers": heard.answers, "earlier": heard.earlier}
+        given = {
+            "page": self._page,
+            "resources": narrowed,
+            "streams": [*streams],
+            "answers": heard.answers,
+            "earlier": heard.earlier,
+        }
         return replace(self._recorder.raw(expected), given={name: value for name, value in given.items() if value})
 
     async def _start(self, context: BrowserContext) -> None:

@@ -41,6 +41,7 @@ from polyhost.files.spool import Spool
 from polyhost.protocol.declarations import BLOBS
 from polyhost.protocol.manifest import PolyfillDecl
 from polyhost.protocol.scope import Scope
+from polyhost.protocol.scope_request import resolve_scope
 from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, Store
 
@@ -92,13 +93,10 @@ class Prepared:
     rules: RecordingRules | None = None
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """What a replayed recording says that its run was given."""
+    streams: frozenset[str] = frozenset()
+    """All that a recorded run reads where it is not narrowed."""
     heard: Heard | None = None
     """What passed in the replay of one that comes after others."""
-
-    @property
-    def resources(self) -> Mapping[str, Sequence[str]]:
-        """What the recorded run was narrowed to."""
-        return self.given.get("resources", {})
 
     def brought(self, records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """Of stored records, in the form of expected.jsonl, those that a replay brought, as it alone would store them;
@@ -126,7 +124,8 @@ class Prepared:
             return None
         brought = self.recording.brought(await expected_records(store, connection, scope))
         narrowed = {stream.name: stream.resources for stream in scope.streams if stream.resources}
-        return self.recording.raw(brought, narrowed)
+        streams = [stream.name for stream in scope.streams]
+        return self.recording.raw(brought, narrowed, streams if self.streams.difference(streams) else ())
 
 
 def demo_scenario() -> Path:
@@ -232,7 +231,8 @@ async def recording_connector(
         launcher=launcher or launch,
         bounds=run_bounds(home),
     )
-    return Prepared(recording, governor=governor, recording=recording, rules=_rules(declared))
+    whole = frozenset(stream.name for stream in resolve_scope(source.manifest).streams)
+    return Prepared(recording, governor=governor, recording=recording, rules=_rules(declared), streams=whole)
 
 
 def _listening(source: LoadedSource, *, has_earlier: bool) -> Heard:
