@@ -257,18 +257,31 @@
   };
   const FOLLOWED = { partition: optional(PARTITION), token: TOKEN };
 
+  const CODE = kind("a code (lower-case letters, digits and _)", (value) => typeof value === "string" && /^[a-z][a-z0-9_]{0,63}$/.test(value));
+  const HIDDEN = { partition: PARTITION, since: orNull(CURSOR), until: CURSOR, reason: optional(CODE) };
+
+  /** @param {any} stretch @param {Rules} rules */
+  function hiddenFault(stretch, rules) {
+    const fault = faultIn("stretch", stretch, HIDDEN) ?? partitionedFault(stretch.stream, rules);
+    return fault ?? (rules === null ? undefined : rangeFault(rules[stretch.stream].order, stretch));
+  }
+
+  /** What is wrong with the ends of a range in this order. @param {any} order @param {any} range */
+  function rangeFault(order, { since, until, limited_before }) {
+    for (const [name, value] of Object.entries({ since, until, limited_before }))
+      if (typeof value === "string" && !positionKey(order, value)) return `${name} is not a position in the order ${order}`;
+    const [from, to] = [since, until].map((end) => (end === null ? undefined : positionKey(order, end)));
+    return from && to && isAfter(from, to) ? "since lies after until" : undefined;
+  }
+
   /** @param {any} coverage @param {Rules} rules */
   function coverageFault(coverage, rules) {
     const fault = faultIn("coverage", coverage, COVERAGE) ?? partitionedFault(coverage.stream, rules);
     const order = fault === undefined && rules !== null ? rules[coverage.stream].order : null;
     if (!order) return fault;
-    const { since, until, limited_before } = coverage;
-    for (const [name, value] of Object.entries({ since, until, limited_before }))
-      if (typeof value === "string" && !positionKey(order, value)) return `${name} is not a position in the order ${order}`;
     if (coverage.groups?.some((/** @type {string} */ group) => !positionKey(order, group)))
       return `groups holds what is not a position in the order ${order}`;
-    const [from, to] = [since, until].map((end) => (end === null ? undefined : positionKey(order, end)));
-    return from && to && isAfter(from, to) ? "since lies after until" : undefined;
+    return rangeFault(order, coverage);
   }
 
   const REASONS = ["unmappable", "not_answered", "not_found", "refused", "unreadable", "unfinished"];
@@ -359,7 +372,6 @@
     schema: optional(OBJECT),
     timeout_seconds: optional(kind("seconds, more than 0", (value) => isCount(value) && value > 0)),
   };
-  const CODE = kind("a code (lower-case letters, digits and _)", (value) => typeof value === "string" && /^[a-z][a-z0-9_]{0,63}$/.test(value));
 
   /** @param {any} stream @param {Rules} rules */
   const declaredFault = (stream, rules) =>
@@ -382,6 +394,7 @@
         ["complete", complete, FLAG],
       ),
     covered: (rules, coverage) => coverageFault(coverage, rules),
+    hidden: (rules, stretch) => hiddenFault(stretch, rules),
     enumerated: (rules, stream) => enumeratedFault(stream, rules),
     arrivals: (rules, stream, partition) => partitionedFault(stream, rules) ?? faultAmong(["partition", partition, optional(PARTITION)]),
     arrived: (rules, arrived) => faultIn("arrived", arrived, FOLLOWED) ?? partitionedFault(arrived.stream, rules),

@@ -31,6 +31,8 @@ export interface PartitionSnapshot {
   successor?: string;
   source_status?: string;
   label?: string;
+  /** Stretches that the site hid when it was asked last, between positions that it shows. */
+  hidden?: [Cursor | null, Cursor][];
 }
 
 export interface StreamState {
@@ -165,6 +167,17 @@ export interface Arrived {
   token: Token;
 }
 
+export interface HiddenStretch {
+  stream: string;
+  partition: string;
+  /** The last position below it that the source shows; null: it hides all from the beginning. */
+  since: Cursor | null;
+  /** The first position above it that the source shows. */
+  until: Cursor;
+  /** A code of your own: lower-case letters, digits and _. */
+  reason?: string;
+}
+
 /** A partition that exists; or one that the site says is over, so that nobody calls it missing. */
 export interface PartitionEntry {
   key: string;
@@ -222,6 +235,12 @@ export interface Host {
   inventory(stream: string, partitions: PartitionEntry[], complete: boolean): Promise<void>;
   /** Every record the source holds in this range was emitted before. */
   covered(coverage: Coverage): Promise<void>;
+  /**
+   * The source hides what lies between two positions that it shows (history visibility, suppressed revisions). Say it
+   * before the claim that holds the stretch: none of it is then called covered or deleted, and it is asked for again now
+   * and then. A later claim that holds it, in a run that does not say it, lifts it.
+   */
+  hidden(stretch: HiddenStretch): Promise<void>;
   /**
    * Every record the source holds of this stream, which has no partitions, was emitted before in this run: what is stored
    * and was not emitted is called deleted once the run has succeeded. For streams that the manifest declares as

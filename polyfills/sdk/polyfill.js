@@ -335,6 +335,7 @@
       emit: checkedAsync("emit", emit),
       inventory: checkedAsync("inventory", inventory, "partitions"),
       covered: checkedAsync("covered", (coverage) => say(messageOf(coverage, { type: "PARTITION_COVERAGE" })), "coverage"),
+      hidden: checkedAsync("hidden", (stretch) => say(messageOf(stretch, { type: "PARTITION_HIDDEN" })), "stretch"),
       enumerated: checkedAsync("enumerated", (stream) => say({ type: "STREAM_ENUMERATED", stream })),
       arrivals: checkedAsync("arrivals", (stream, partition) => call("arrivals", { stream, partition: partition ?? null })),
       arrived: checkedAsync("arrived", (arrived) => sayAndWait(messageOf(arrived, { type: "PARTITION_ARRIVALS" })), "arrived"),

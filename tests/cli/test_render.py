@@ -76,6 +76,7 @@ PARTITION = {
     },
     "explain": "Has holes.",
     "retired_reason": None,
+    "hidden": [],
     "ended_since": None,
     "successor": None,
     "predecessors": [],

@@ -13,6 +13,7 @@ const well = {
   inventory: { stream: "messages", partitions: [], complete: false },
   covered: { coverage: { stream: "messages", partition: "C1", since: null, until: "1.0" } },
   enumerated: { stream: "notes" },
+  hidden: { stretch: { stream: "messages", partition: "C1", since: null, until: "1.0", reason: "left" } },
   arrivals: { stream: "messages", partition: "C1" },
   arrived: { arrived: { stream: "messages", partition: "C1", token: "t" } },
   forget: { token: { stream: "messages", partition: "C1", token: "t" } },

@@ -111,3 +111,40 @@ async def test_a_partition_that_was_deleted_or_renamed_is_not_missing_and_its_hi
         assert back.exit_code == 0
         partitions = {one["key"]: one for one in (await source.asks("coverage"))["streams"]["posts"]["partitions"]}
         assert (partitions["gone"]["status"], partitions["old"]["status"]) == ("present", "became")
+
+
+HIDES = """
+const { posts, hidden } = (await host.request("/posts")).json;
+await host.inventory("posts", [{ key: "b" }], true);
+for (const { since, until } of await host.windows("posts", "b")) {
+  const within = posts.filter(({ number }) => +number >= +(since ?? 0) && (!until || +number <= +until));
+  for (const post of within) await host.emit({ stream: "posts", key: post.id, data: post });
+  for (const stretch of hidden) await host.hidden({ stream: "posts", partition: "b", ...stretch, reason: "left_then" });
+  const newest = until ?? within.at(-1)?.number;
+  if (newest) await host.covered({ stream: "posts", partition: "b", since, until: newest });
+}
+"""
+
+
+@pytest.mark.requirement("RS-4.3", "PR-2.6")
+async def test_what_a_source_hides_is_stated_and_kept_and_read_once_it_is_shown(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    async with a_source(command, tmp_path, [POSTS], HIDES) as source:
+        source.says("/posts", {**posts("b", 1, 2, 3, 6), "hidden": []})
+        assert (await source.run()).exit_code == 0
+        stretch = {"since": "2", "until": "6"}
+        source.says("/posts", {**posts("b", 2, 6), "hidden": [stretch]})
+        await source.dies("polyhost.engine.run._translate:Translator.take_word")
+        assert await source.keys("posts") == ["p1", "p2", "p3", "p6"]
+        ended = await source.run("--full")
+        assert (ended.exit_code, ended.value["streams"]["posts"]["deleted"]) == (0, 1)
+        assert await source.keys("posts") == ["p2", "p3", "p6"], "1 is gone, 3 is hidden"
+        [shown] = (await source.asks("coverage"))["streams"]["posts"]["partitions"]
+        told = [(one["since"], one["until"], one["reason"]) for one in shown["hidden"]]
+        assert (told, shown["extent"], shown["holes"]) == ([("2", "6", "left_then")], "limited", [])
+        source.says("/posts", {**posts("b", 2, 3, 4, 6), "hidden": []})
+        assert (await source.run("--full")).exit_code == 0
+        assert await source.keys("posts") == ["p2", "p3", "p4", "p6"]
+        [shown] = (await source.asks("coverage"))["streams"]["posts"]["partitions"]
+        assert (shown["hidden"], shown["extent"]) == ([], "complete")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine.rig import Rig, message, says
 from playbooks import MESSAGES, coverage, done, inventory, manifest, record, skip, stream, strict
-from polyhost.connectors.scripted import RESTART, Said
+from polyhost.connectors.scripted import Said
 from polyhost.engine.run import _translate, _walks
 from polyhost.store.memory import MemoryStore
 
@@ -38,7 +38,6 @@ class Run:
     unsaid: frozenset[str] = frozenset()
     """Those that the connector does not come to."""
     states: bool = True
-    restarts: bool = False
     skips: bool = False
     nameless: bool = False
     fails: bool = False
@@ -52,16 +51,13 @@ class Run:
         said: list[Said] = [person(name, 5 if name in self.odd else "t") for name in sorted(self.came)]
         said += [skip("people", "limit_reached")] if self.skips else []
         said += [record("people", "", {"text": 5})] if self.nameless else []
-        said += [RESTART] if self.restarts else []
         said += [ENUMERATED] if self.states and not self.unsaid else []
         count = sum(isinstance(one, dict) and one["type"] == "RECORD" for one in said)
         return [*said, done(count, "failed", code="broken") if self.fails else done(count)]
 
     def proves(self) -> bool:
         """Said a second time, and as simply as it can be."""
-        return self.states and not (
-            self.unsaid or self.skips or self.nameless or self.fails or self.narrowed or self.restarts
-        )
+        return self.states and not (self.unsaid or self.skips or self.nameless or self.fails or self.narrowed)
 
 
 runs = st.builds(

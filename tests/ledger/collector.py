@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from polyhost.ledger.hidden import state_hidden, visible
 from polyhost.ledger.observe import (
     InventoryResult,
     gather_inventory,
@@ -20,7 +21,7 @@ from polyhost.ledger.observe import (
 from polyhost.ledger.plan import LookbackFacts, plan_refresh, probes, windows
 from polyhost.ledger.ranges import Ranges, add, holes
 from polyhost.ledger.settle import Settlement, settle
-from polyhost.ledger.state import PartitionRule, PartitionState, Range, Window
+from polyhost.ledger.state import HiddenStretch, PartitionRule, PartitionState, Range, Window
 from polyhost.protocol.commands import CommitInventory, InventoryEntry
 
 from .source import GoneError, Page, Shown, Source, key, within
@@ -48,6 +49,13 @@ class Coverage:
     groups: frozenset[str]
     read_at: int
     below: str | None
+
+
+@dataclass(frozen=True)
+class Hidden:
+    partition: str
+    since: str | None
+    until: str
 
 
 @dataclass(frozen=True)
@@ -104,12 +112,13 @@ class Host:
     at: str
     full: bool = False
     scope: frozenset[str] | None = None
-    pending: list[CommitInventory | Coverage | Emitted] = field(default_factory=list)
+    pending: list[CommitInventory | Coverage | Hidden | Emitted] = field(default_factory=list)
     inventory: InventoryResult | None = None
     walked: dict[str, Ranges] = field(default_factory=dict)
     seen: dict[str, set[str]] = field(default_factory=dict)
     asked: dict[str, list[Window]] = field(default_factory=dict)
     ended: set[str] = field(default_factory=set)
+    hidden: dict[str, Ranges] = field(default_factory=dict)
     requests: int = 0
 
     def __post_init__(self) -> None:
@@ -129,6 +138,8 @@ class Host:
         state = self.store.states[name]
         facts = self.store.lookback(name, self.rule.refresh.lookback_records)
         plan, walked = self.plans.get(name), self.walked.get(name, ())
+        for stretch in self.hidden.get(name, ()):
+            walked = add(walked, stretch, self.rule.order)
         answer = windows(state, self.rule, plan, lookback=facts, walked=walked, full=self.full)
         self.asked.setdefault(name, []).extend(answer)
         return answer
@@ -143,7 +154,7 @@ class Host:
             self._apply(message)
         self.pending.clear()
 
-    def _apply(self, message: CommitInventory | Coverage | Emitted) -> None:
+    def _apply(self, message: CommitInventory | Coverage | Hidden | Emitted) -> None:
         if isinstance(message, Emitted):
             self.store.rows.setdefault(message.partition, {})[message.cursor] = message.row
             self.seen.setdefault(message.partition, set()).add(message.cursor)
@@ -153,16 +164,29 @@ class Host:
                 if state.is_over and state.key in self.before and not self.store.states[state.key].is_over:
                     self.ended.add(state.key)
                 self.store.states[state.key] = state
+        elif isinstance(message, Hidden):
+            self._hidden(message)
         else:
             self._covered(message)
+
+    def _hidden(self, message: Hidden) -> None:
+        name, order = message.partition, self.rule.order
+        piece = Range(message.since, message.until)
+        self.hidden[name] = add(self.hidden.get(name, ()), piece, order)
+        new = HiddenStretch(message.since, message.until, self.at)
+        self.store.states[name] = state_hidden(self.store.states[name], new, order)
 
     def _covered(self, message: Coverage) -> None:
         name, order = message.partition, self.rule.order
         piece = proven(message.since, message.until, message.limited_before, order)
-        if piece is not None:
-            self.store.bury(name, piece, self.seen.get(name, set()), message.groups)
-            self.walked[name] = add(self.walked.get(name, ()), piece, order)
-            self.store.read.setdefault(name, []).append((piece, message.read_at, message.below))
+        hidden = self.hidden.get(name, ())
+        for part in () if piece is None else visible((piece,), hidden, order):
+            self.store.bury(name, part, self.seen.get(name, set()), message.groups)
+            self.walked[name] = add(self.walked.get(name, ()), part, order)
+            self.store.read.setdefault(name, []).append((part, message.read_at, message.below))
+        for end in () if piece is None or piece.since is None else (piece.since, piece.until):
+            if not any(key(one.since or "0.0") < key(end) < key(one.until) for one in hidden):
+                self.store.read.setdefault(name, []).append((Range(end, end), message.read_at, message.below))
         self.store.states[name] = observe_coverage(
             self.store.states[name],
             since=message.since,
@@ -173,6 +197,7 @@ class Host:
             walked=self.walked.get(name, ()),
             refresh=self.plans.get(name),
             full=self.full,
+            hidden=hidden,
         )
 
     def finish(self) -> Settlement:
@@ -283,6 +308,11 @@ class Connector:
     ) -> None:
         reached = not page.more and page.horizon is not None and not within(since or "0", page.horizon, None)
         limit = page.horizon if reached else None
+        for low, high in page.hidden:
+            begins = low if since is None or within(low or "0.0", since, None) else since
+            ends = high if within(high, None, until) else until
+            if within(begins or "0.0", None, ends) and begins != ends:
+                self.host.pending.append(Hidden(name, begins, ends))
         self.host.pending.append(Coverage(name, since, until, limit, frozenset(groups), *read))
 
 

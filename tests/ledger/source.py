@@ -43,10 +43,19 @@ class Partition:
     over: bool = False
     """Deleted, or gone on under another name."""
     became: str | None = None
+    hidden: list[tuple[str | None, str]] = field(default_factory=list)
+    """Stretches that are hidden, their ends not."""
+
+    past: set[str] = field(default_factory=set)
+    """Cursors of heads that were deleted: none of them comes again, from wherever."""
+
+    def conceals(self, cursor: str) -> bool:
+        return any(key(since or "0.0") < key(cursor) < key(until) for since, until in self.hidden)
 
     def visible(self) -> list[Head]:
         """Oldest first."""
-        shown = (head for head in self.heads.values() if within(head.cursor, self.horizon, None))
+        above = (head for head in self.heads.values() if within(head.cursor, self.horizon, None))
+        shown = (head for head in above if not self.conceals(head.cursor))
         return sorted(shown, key=lambda head: key(head.cursor))
 
     def hides(self) -> bool:
@@ -64,6 +73,7 @@ class Page:
     heads: list[tuple[str, Shown]]
     more: bool
     horizon: str | None
+    hidden: list[tuple[str | None, str]] = field(default_factory=list)
 
 
 class GoneError(Exception):
@@ -116,6 +126,7 @@ class Source:
         head, message = self._nth(name, nth), self._pick(name, nth, member)
         if head is message and head is not None:
             del self.partitions[name].heads[head.cursor]
+            self.partitions[name].past.add(head.cursor)
         elif head is not None and message is not None:
             del head.members[message.cursor]
 
@@ -143,7 +154,8 @@ class Source:
         self._next()
         old, new = self.partitions[name], self.partitions.setdefault(other, Partition())
         self._be_there(new)
-        new.heads |= {cursor: self._moved(head) for cursor, head in old.heads.items() if cursor not in new.heads}
+        fresh = old.heads.keys() - new.heads.keys() - new.past
+        new.heads |= {cursor: self._moved(old.heads[cursor]) for cursor in sorted(fresh)}
         old.present, old.over, old.became = False, True, other
 
     def _moved(self, head: Head) -> Head:
@@ -165,6 +177,20 @@ class Source:
     def lift_horizon(self, name: str) -> None:
         self._next()
         self.partitions[name].horizon = None
+
+    def hide(self, name: str, low: int, high: int) -> None:
+        """A stretch between two heads that are shown, or from the beginning to one."""
+        self._next()
+        partition = self.partitions[name]
+        shown = [head.cursor for head in partition.visible()]
+        if shown:
+            first, last = low % (len(shown) + 1) - 1, high % len(shown)
+            if first < last:
+                partition.hidden.append((None if first < 0 else shown[first], shown[last]))
+
+    def show(self, name: str) -> None:
+        self._next()
+        self.partitions[name].hidden.clear()
 
     def _nth(self, name: str, nth: int) -> Head | None:
         heads = list(self.partitions[name].heads.values())
@@ -194,7 +220,8 @@ class Source:
             for head in visible
             if within(head.cursor, since, until) and (below is None or key(head.cursor) < key(below))
         ]
-        return Page(found[:limit], len(found) > limit, partition.horizon if partition.hides() else None)
+        horizon = partition.horizon if partition.hides() else None
+        return Page(found[:limit], len(found) > limit, horizon, [*partition.hidden])
 
     def members(self, name: str, head: str) -> list[Message]:
         """The members of a head; none where the head is gone meanwhile."""

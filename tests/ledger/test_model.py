@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from polyhost.ledger.hidden import known
 from polyhost.ledger.ranges import contains_position
 from polyhost.ledger.retire import restore, retire
 from polyhost.ledger.settle import Settlement
@@ -43,6 +44,8 @@ happenings: st.SearchStrategy[Happening] = st.one_of(
         [("leave", ()), ("come_back", ()), ("come_back", ()), ("lift_horizon", ()), ("hide_everything", ())]
     ),
     st.tuples(st.just("move_horizon"), st.tuples(small)),
+    st.tuples(st.just("hide"), st.tuples(small, small)),
+    st.just(("show", ())),
     st.just(("end", ())),
     st.tuples(st.just("become"), st.tuples(every)),
 )
@@ -234,7 +237,11 @@ class Collecting(RuleBasedStateMachine):
             for reply in head.members.values():
                 there[reply.cursor] = Row(head.cursor, is_head=False, content=reply.text)
         shown = partition.horizon if partition.hides() else None
-        here = {cursor: row for cursor, row in self.store.live(name).items() if within(row.position, shown, None)}
+        here = {
+            cursor: row
+            for cursor, row in self.store.live(name).items()
+            if within(row.position, shown, None) and not partition.conceals(row.position)
+        }
         both = here.keys() | there.keys()
         return {
             cursor: (here.get(cursor), there.get(cursor)) for cursor in both if here.get(cursor) != there.get(cursor)
@@ -259,8 +266,8 @@ class Collecting(RuleBasedStateMachine):
         for name in self._collected():
             asked = self.last.asked[name]
             before = self.last.before.get(name)
-            covered = before.covered if before is not None else ()
-            floor = before.limited_before if before is not None and before.covered else None
+            covered = known(before, self.rule.order) if before is not None else ()
+            floor = before.limited_before if before is not None and covered else None
             assert everything(asked, covered, self.rule, floor)
             for here, there in self._differences(name).values():
                 self._check_excusable(asked, here, there)
@@ -299,6 +306,13 @@ class Collecting(RuleBasedStateMachine):
                 assert reads, "covered, but no message ever proved it"
                 for message in (head, *head.members.values()):
                     assert message.cursor in rows or message.appeared > max(reads)
+
+    @invariant()
+    def nothing_is_called_deleted_that_exists(self) -> None:
+        """Whatever the source hides, now or then: what it still has is not a tombstone here."""
+        for name, rows in self.store.rows.items() if hasattr(self, "store") else ():
+            for cursor in self.source.partitions[name].heads:
+                assert cursor not in rows or not rows[cursor].deleted
 
     @invariant()
     def the_missing_cost_nothing(self) -> None:

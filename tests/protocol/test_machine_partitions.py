@@ -14,6 +14,7 @@ from playbooks import (
 )
 from polyhost.protocol.commands import (
     CommitCoverage,
+    CommitHidden,
     CommitInventory,
     InventoryEntry,
     PersistRecords,
@@ -99,6 +100,34 @@ def test_partitions_outside_a_resource_scope_are_neither_listed_nor_proven():
 def test_a_partition_message_that_is_not_legal_is_a_violation(wrong, options):
     book = play(manifest(MESSAGES, stream("notes")), **options)
     assert book >> wrong << [TerminateConnector]
+
+
+def hidden(since: str | None, until: str, **over: object) -> dict[str, object]:
+    told = {"type": "PARTITION_HIDDEN", "stream": "messages", "partition": "C1", "since": since, "until": until}
+    return {**told, **over}
+
+
+@pytest.mark.requirement("RS-4.3")
+def test_what_the_source_hides_is_handed_on_as_far_as_the_scope_lets_it_count():
+    stated = CommitHidden(stream="messages", partition="C1", since=None, until="5.0", reason="left")
+    assert messages() >> hidden(None, "5.0", reason="left") << [stated]
+    assert messages({"resources": {"messages": ["C2"]}}) >> hidden(None, "5.0") << []
+    assert messages({"time_range": {"since": "2024-01-01"}}) >> hidden(None, "1704067201.0") << []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        hidden("9.0", "5.0"),
+        hidden("soon", "5.0"),
+        hidden(None, "soon"),
+        hidden(None, None),  # type: ignore[arg-type]
+        hidden(None, "5.0", reason="Ada left"),
+        hidden(None, "5.0", stream="notes"),
+    ],
+)
+def test_a_stretch_that_cannot_be_read_is_a_violation(wrong: dict[str, object]):
+    assert play(manifest(MESSAGES, stream("notes"))) >> wrong << [TerminateConnector]
 
 
 def test_a_partition_message_of_a_stream_out_of_scope_is_a_violation():

@@ -225,6 +225,7 @@ _SDK_METHODS = frozenset(
         "slowDown",
         "moveTo",
         "enumerated",
+        "hidden",
     }
 )
 """What `host` has in polyfill.d.ts: the names that a count may be kept by."""

@@ -6,14 +6,15 @@ Owns: the one projection of coverage that every surface shows, worst first. Must
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from polyhost.coverage.extent import Extent
-from polyhost.coverage.picture_json import PartitionJson, Span, Spans, StreamSummary
+from polyhost.coverage.picture_json import HiddenJson, PartitionJson, Span, Spans, StreamSummary
 from polyhost.ledger.arrivals import is_as_of_then
 from polyhost.ledger.cursor import maximum
 from polyhost.ledger.cursor_time import time_of
+from polyhost.ledger.hidden import hidden_ranges
 from polyhost.ledger.plan import has_unread, unproven
 from polyhost.ledger.ranges import Ranges, add, without
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
@@ -36,6 +37,8 @@ _EXPLAIN = {
 _AS_OF_THEN = "Covered as it was when it was last looked at: items arrive out of order here, and none are announced."
 _EMPTY = "Read; there is nothing in it."
 
+
+_HIDES = "The source hides part of it; asked for again, and an export may hold it."
 
 _OVER = {
     PartitionStatus.RETIRED: Extent.RETIRED,
@@ -81,6 +84,10 @@ class PartitionView:
             spans=self._spans(),
             exceptions=self.exceptions,
             limited_before=state.limited_before,
+            hidden=[
+                HiddenJson(since=one.since, until=one.until, told_at=one.told_at, reason=one.reason)
+                for one in state.hidden
+            ],
             covered_through=self.covered_through,
             first_seen=state.first_seen,
             last_seen=state.last_seen,
@@ -102,7 +109,7 @@ class PartitionView:
             return _AS_OF_THEN
         if self.extent is Extent.COMPLETE and not state.covered:
             return _EMPTY
-        return _EXPLAIN[self.extent]
+        return _HIDES if self.extent is Extent.LIMITED and state.hidden else _EXPLAIN[self.extent]
 
     def _spans(self) -> Spans:
         """Covered ranges and holes as moments, where positions are times: what a picture is drawn from."""
@@ -114,7 +121,7 @@ class PartitionView:
             imported=self._moments(state.imported),
             holes=self._moments(_holes(state, self.rule.order)),
             gained=self._moments(self.gained),
-            limited=[] if state.limited_before is None else self._moments([Range(None, state.limited_before)]),
+            limited=self._moments(_out_of_sight(state)),
         )
 
     def _moments(self, pieces: Iterable[Range]) -> list[Span]:
@@ -204,11 +211,17 @@ def _holes(state: PartitionState, order: CursorOrder) -> Ranges:
     return unproven(state, order)
 
 
+def _out_of_sight(state: PartitionState) -> Iterator[Range]:
+    if state.limited_before is not None:
+        yield Range(None, state.limited_before)
+    yield from hidden_ranges(state)
+
+
 def _extent(state: PartitionState, rule: PartitionRule) -> Extent:
     if (over := _OVER.get(state.status)) is not None:
         return over
     if has_unread(state, rule):
-        if state.covered:
+        if state.covered or state.hidden:
             return Extent.PARTIAL
         return Extent.IMPORTED if state.imported else Extent.UNTOUCHED
-    return Extent.LIMITED if state.limited_before is not None else Extent.COMPLETE
+    return Extent.LIMITED if state.limited_before is not None or state.hidden else Extent.COMPLETE

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from polyhost.coverage.extent import Extent
 
-__all__ = ["PartitionJson", "Span", "Spans", "StreamSummary"]
+__all__ = ["HiddenJson", "PartitionJson", "Span", "Spans", "StreamSummary"]
 
 Span = tuple[str | None, str | None]
 """From and to. A null beginning is the beginning of everything, a null end is open."""
@@ -44,14 +44,24 @@ class Spans(TypedDict):
     limited: list[Span]
 
 
+class HiddenJson(TypedDict):
+    """A stretch that the source hides, between two positions that it shows. `told_at`: when it was asked last;
+    `reason`: a code of the connector's."""
+
+    since: str | None
+    until: str
+    told_at: str
+    reason: str | None
+
+
 class PartitionJson(TypedDict):
     """One independently resuming part of a stream. `covered`, `imported`, `holes` and `gained` are stretches of
     positions, `spans` the same as moments. `exceptions`: how many records and groups stand out of what is covered,
-    those set aside left out. `limited_before`: the source hides what is older. `looked_at`: when its newest records
-    were last read, `swept_at`: when all of it last was; what was edited or deleted since is unknown.
-    `follows_arrivals`: of a source where items arrive in any order, whether all that arrives is read. `ended_since`:
-    when the source first said that it is over; `successor`: what it goes on as; `predecessors`: those that became it,
-    at once or by way of others, the nearest first."""
+    those set aside left out. `limited_before`: the source hides what is older; `hidden`: what else it hides.
+    `looked_at`: when its newest records were last read, `swept_at`: when all of it last was; what was edited or deleted
+    since is unknown. `follows_arrivals`: of a source where items arrive in any order, whether all that arrives is read.
+    `ended_since`: when the source first said that it is over; `successor`: what it goes on as; `predecessors`: those
+    that became it, at once or by way of others, the nearest first."""
 
     key: str
     label: str | None
@@ -66,6 +76,7 @@ class PartitionJson(TypedDict):
     spans: Spans
     exceptions: int
     limited_before: str | None
+    hidden: list[HiddenJson]
     covered_through: str | None
     first_seen: str | None
     last_seen: str | None

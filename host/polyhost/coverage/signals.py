@@ -193,8 +193,8 @@ _TABLE = (
          "Known from imported files only in {stream}: {count:,}."),
     Rule(_K, "no_denominator", "unproven", "unknown", _INFO, "no stream is partitioned: nothing says how much there is",
          "This source does not say how much there is, so nothing proves that all of it is here."),
-    Rule(_K, "source_limited", "limited", "true", _INFO, "the source hides what is older",
-         "The source hides the older history in {stream}: {count:,}."),
+    Rule(_K, "source_limited", "limited", "true", _INFO, "the source hides what is older, or stretches of it",
+         "The source hides part of the history in {stream}: {count:,}."),
     Rule(_K, "covered", "complete", "true", _INFO, "every partition is whole, the inventory complete, no gap open",
          "Everything the source lists is covered."),
 

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from polyhost.errors import RefusedError
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.exceptions_json import SetAside, StandingExceptionJson
+from polyhost.ledger.hidden import hidden_ranges, visible
 from polyhost.ledger.ranges import clip, contains_position, floor_key
 from polyhost.ledger.state import (
     CursorOrder,
@@ -196,8 +197,8 @@ def can_be_tried(one: StandingException, state: PartitionState | None, rule: Par
     asks for the rest), and not where the source hides everything."""
     if one.is_set_aside or one.position is None or state is None or state.status is not PartitionStatus.PRESENT:
         return False
-    visible = clip(state.covered, state.limited_before, None, rule.order)
-    return contains_position(visible, one.position, rule.order)
+    shown = visible(clip(state.covered, state.limited_before, None, rule.order), hidden_ranges(state), rule.order)
+    return contains_position(shown, one.position, rule.order)
 
 
 def in_turn(standing: Iterable[StandingException]) -> list[StandingException]:

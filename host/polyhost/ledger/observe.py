@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.hidden import lift, visible, with_contiguous
 from polyhost.ledger.plan import RefreshPlan
 from polyhost.ledger.ranges import Ranges, add, clip, contains, floor_key, ordered
 from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range
@@ -151,13 +152,16 @@ def observe_coverage(
     to_end: bool = False,
     followed: bool = False,
     told: Tokens = (),
+    hidden: Ranges = (),
 ) -> PartitionState:
     """The entry once everything in [since, until] is durable. `to_end`: and there is nothing above that; then `until`
     is None where there is nothing at all. `followed`: what arrives is read, too. `told`: the tokens that came with it.
 
-    `walked` is what this run has proven of the partition so far, with or without this range; `refresh` is what the run
-    planned to re-read of it: once that is walked whole, it counts as refreshed or swept. In a `full` run everything is
-    planned. Walking anything else again was shallow perhaps, and counts for nothing.
+    `hidden` is what this run was told to be hidden: none of it is covered by this, and what else was thought to be in
+    this range is not any more. `walked` is what this run has proven of the partition so far, with or without this
+    range; `refresh` is what the run planned to re-read of it: once that is walked whole, it counts as refreshed or
+    swept. In a `full` run everything is planned. Walking anything else again was shallow perhaps, and counts for
+    nothing.
     """
     order = rule.order
     piece = None if until is None else proven(since, until, limited_before, order)
@@ -168,13 +172,15 @@ def observe_coverage(
         followed=followed,
     )
     was_read = bool(state.covered)
-    if piece is not None:
-        walked = add(walked, piece, order)
-        state = replace(state, covered=add(state.covered, piece, order))
+    for part in () if piece is None else visible((piece,), hidden, order):
+        walked = add(walked, part, order)
+        state = lift(replace(state, covered=add(state.covered, part, order)), (part,), order)
         if not was_read:
             state = replace(state, refreshed_at=at)
     tokens = keep_tokens(state.tokens, told, state.covered, order)
-    state = replace(state, limited_since=_limited_since(state, order), tokens=tokens)
+    state = with_contiguous(replace(state, limited_since=_limited_since(state, order), tokens=tokens), order)
+    for stretch in hidden:
+        walked = add(walked, stretch, order)
     if full and _walked_whole(state.covered, walked, state, order):
         return replace(state, refreshed_at=at, swept_at=at, sweep_until=None)
     return state if refresh is None else _reread(state, walked, refresh, order, at)

@@ -9,12 +9,14 @@ Re-reading is planned in two steps, so that a connection with 10,000 partitions 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from polyhost.ledger.arrivals import is_settled_above
-from polyhost.ledger.ranges import Ranges, clip, contains, floor_key, holes
+from polyhost.ledger.hidden import hidden_ranges, known
+from polyhost.ledger.hidden import visible as shown
+from polyhost.ledger.ranges import Ranges, add, clip, contains, floor_key, holes
 from polyhost.ledger.state import (
     CursorOrder,
     PartitionRule,
@@ -71,13 +73,15 @@ class RefreshPlan:
     """What a run re-reads of one partition, as ranges that are covered already, oldest first.
 
     Both are read deep. `whole`: the look-back holds all there is. `sweep_until`: how far down the sweep has come once
-    `sweep` is walked; None: it has reached the bottom. `requests`: what both are expected to cost.
+    `sweep` is walked; None: it has reached the bottom. `hidden`: stretches that the source hid when it was asked last,
+    and is asked for again. `requests`: what all of it is expected to cost.
     """
 
     lookback: Ranges = ()
     whole: bool = False
     sweep: Ranges = ()
     sweep_until: str | None = None
+    hidden: Ranges = ()
     requests: int = 0
 
     @property
@@ -144,7 +148,7 @@ def _everything(state: PartitionState, walked: Ranges, newest: str | None, order
     """Split where the last run ended, as it is above (see `_upwards`)."""
     purpose: Purpose = "refresh" if state.covered else "backfill"
     if not walked and state.covered:
-        top = state.covered[-1].until
+        top = known(state, order)[-1].until
         return [*_upwards(top, newest, purpose, order), Window(None, top, purpose)]
     if not walked:
         return _upwards(None, newest, purpose, order)
@@ -157,8 +161,8 @@ def _everything(state: PartitionState, walked: Ranges, newest: str | None, order
 
 
 def _unread(state: PartitionState, newest: str | None, order: CursorOrder, *, above: bool) -> list[Window]:
-    if state.covered:
-        top = state.covered[-1].until
+    if reached := known(state, order):
+        top = reached[-1].until
         reads_on = token_at(state.tokens, "newer", top, order) is not None  # from there only: not to be split above it
         new = _upwards(top, None if reads_on else newest, "new", order) if above else []
         return [*new, *(Window(hole.since, hole.until, "backfill") for hole in reversed(unproven(state, order)))]
@@ -179,13 +183,13 @@ def _upwards(since: str | None, newest: str | None, purpose: Purpose, order: Cur
 
 def unproven(state: PartitionState, order: CursorOrder) -> Ranges:
     """The holes of a partition that was read at all, oldest first; not what the source hides."""
-    return holes(state.covered, order, floor=state.limited_before)
+    return holes(known(state, order), order, floor=state.limited_before)
 
 
 def has_unread(state: PartitionState, rule: PartitionRule) -> bool:
     """Whether some of a partition was never read. What is new since the last look does not count, but where it is only
     looked for by following what arrives: there what lies above the last range was never followed either."""
-    if not state.covered:
+    if not (state.covered or state.hidden):
         return state.limited_before is None and not state.to_end
     if unproven(state, rule.order):
         return True
@@ -202,6 +206,8 @@ def _again(
     due = () if refresh is None else _join(refresh.lookback, refresh.sweep)
     unwalked = [piece for piece in reversed(due) if not contains(walked, piece, rule.order)]
     found = [Window(piece.since, piece.until, "refresh") for piece in unwalked]
+    hidden = () if refresh is None else reversed(refresh.hidden)
+    found += [Window(one.since, one.until, "refresh") for one in hidden if not contains(walked, one, rule.order)]
     if due or facts is None or rule.refresh.lookback_records == 0:
         return found
     along, _ = _downwards(state, facts.since, None, rule.order)
@@ -219,7 +225,7 @@ def _downwards(state: PartitionState, since: str | None, until: str | None, orde
     At the bottom a source that hides older records is asked for them too: it costs nothing, and there is no other way
     to learn that it hides them no longer.
     """
-    visible = clip(state.covered, state.limited_before, None, order)
+    visible = shown(clip(state.covered, state.limited_before, None, order), hidden_ranges(state), order)
     if not visible and state.limited_before is not None:
         return (Range(None, state.limited_before),), True
     pieces = clip(visible, since, until, order)
@@ -275,7 +281,23 @@ def plan_refresh(
         plan = _sweep(state, plans.get(state.key), (sweep_facts or {}).get(state.key), purse, rule.order)
         if plan is not None:
             plans[state.key] = plan
+    for _, key, stretch in sorted(_hidden_due(readable, rule.refresh, now), key=lambda due: due[:2]):
+        if not purse.spend(1):
+            break
+        plan = plans.get(key) or RefreshPlan()
+        again = add(plan.hidden, stretch, rule.order)
+        plans[key] = replace(plan, hidden=again, requests=plan.requests + 1)
     return plans
+
+
+def _hidden_due(
+    readable: Iterable[PartitionState], policy: RefreshPolicy, now: datetime
+) -> Iterator[tuple[str, str, Range]]:
+    """Stretches that the source may show by now, each with when it was told, and of which partition."""
+    for state in readable:
+        for one in state.hidden:
+            if _older_than(one.told_at, now, policy.interval_seconds):
+                yield one.told_at, state.key, Range(one.since, one.until)
 
 
 def _sweep(
@@ -339,7 +361,8 @@ def _lookback_candidates(
 
 def is_readable(state: PartitionState) -> bool:
     """Whether there is anything to look at again: it is there, and something of it was read."""
-    return state.status is PartitionStatus.PRESENT and (bool(state.covered) or state.limited_before is not None)
+    was_asked = bool(state.covered or state.hidden) or state.limited_before is not None
+    return state.status is PartitionStatus.PRESENT and was_asked
 
 
 def _sweep_due(state: PartitionState, policy: RefreshPolicy, now: datetime) -> bool:

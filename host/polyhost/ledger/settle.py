@@ -64,6 +64,7 @@ def settle(
     diagnostics += _partition_ended(rule.stream, sorted(key for key in ended if states[key].is_over))
     diagnostics += _range_unproven(rule.stream, groups)
     diagnostics += _source_limited(rule.stream, groups.limited)
+    diagnostics += _source_hides(rule.stream, groups.hiding)
     unlooked = sum(is_readable(state) and key not in looked for key, state in after.items())
     found = looks(after.values(), rule, now_iso=at)
     return Settlement(tuple(changed.values()), tuple(diagnostics), found, unlooked)
@@ -82,6 +83,7 @@ class _Sorted:
     missing: list[str]
     holed: list[str]
     limited: list[str]
+    hiding: list[str]
     returned: list[str]
     unknown: list[str]
     unfollowed: list[str]
@@ -93,7 +95,7 @@ def _sort_out(
     inventory: InventoryResult | None,
     scope_keys: AbstractSet[str] | None,
 ) -> _Sorted:
-    found = _Sorted([], [], [], [], [], [])
+    found = _Sorted([], [], [], [], [], [], [])
     listed = inventory.keys if inventory is not None else frozenset[str]()
     for key, state in states.items():
         if state.status is PartitionStatus.MISSING:
@@ -102,15 +104,22 @@ def _sort_out(
             if key in listed:
                 found.returned.append(key)
         elif state.status is PartitionStatus.PRESENT:
-            if has_unread(state, rule):
-                found.holed.append(key)
-            elif is_as_of_then(state, rule):
-                found.unfollowed.append(key)
-            if state.limited_before is not None:
-                found.limited.append(key)
+            _sort_in(found, state, rule)
     if inventory is not None and inventory.complete and scope_keys is not None:
         found.unknown.extend(key for key in scope_keys if key not in states and key not in listed)
     return found
+
+
+def _sort_in(found: _Sorted, state: PartitionState, rule: PartitionRule) -> None:
+    """One that is there, by what was read of it and what the source hides."""
+    if has_unread(state, rule):
+        found.holed.append(state.key)
+    elif is_as_of_then(state, rule):
+        found.unfollowed.append(state.key)
+    if state.limited_before is not None:
+        found.limited.append(state.key)
+    if state.hidden:
+        found.hiding.append(state.key)
 
 
 def _inventory_unproven(stream: str) -> Diagnostic:
@@ -176,6 +185,15 @@ def _range_unproven(stream: str, groups: _Sorted) -> list[Diagnostic]:
         for keys, severity, message, hint in told
         if keys
     ]
+
+
+def _source_hides(stream: str, keys: list[str]) -> list[Diagnostic]:
+    if not keys:
+        return []
+    message = "The source hides stretches of these partitions' history; what was collected of them before is kept."
+    hint = "They are asked for again, and read once the source shows them."
+    code = DiagnosticCode.SOURCE_LIMITED
+    return [partitions_diagnostic(code, stream, keys, severity=Severity.INFO, message=message, recovery_hint=hint)]
 
 
 def _source_limited(stream: str, keys: list[str]) -> list[Diagnostic]:

@@ -50,6 +50,7 @@ def _entry(state: PartitionState) -> dict[str, Any]:
         "source_status": state.source_status,
         "limited_before": state.limited_before,
         "arrivals": state.arrivals,
+        "hidden": [[one.since, one.until] for one in state.hidden] or None,
         "successor": state.successor,
     }
     return entry | {name: value for name, value in optional.items() if value is not None}

@@ -17,6 +17,7 @@ __all__ = [
     "Arrival",
     "CursorOrder",
     "CursorTime",
+    "HiddenStretch",
     "PartitionRule",
     "PartitionState",
     "PartitionStatus",
@@ -97,6 +98,17 @@ class ResumeToken:
 
 
 @dataclass(frozen=True, slots=True)
+class HiddenStretch:
+    """What the source hides between two positions that it shows. `since` None: from the beginning. `told_at`: when it
+    was stated last; `reason`: a code of the connector's, if it gave one."""
+
+    since: str | None
+    until: str
+    told_at: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A range wanted now. `since` None = from the beginning, `until` None = up to now.
 
@@ -135,6 +147,8 @@ class PartitionState:
     taken for read: what happened to these records since, only the source can tell.
     `limited_before`: where the source began to hide what is older, when it was last asked.
     `limited_since`: start of the covered range that reaches that horizon, so that high-water needs no comparison.
+    `hidden`: stretches that the source hides, wherever they lie: neither covered nor holes. `contiguous`: starts of the
+    covered ranges that reach the beginning, or that horizon, by way of them.
     `legacy_floor`: another tool's high-water; splits the first reading, proves nothing.
     `last_seen`: in the source's own inventory; None where only an artifact has named it. Kept to the day, so that an
     idle run need not rewrite every entry.
@@ -154,6 +168,8 @@ class PartitionState:
     imported: tuple[Range, ...] = ()
     limited_before: str | None = None
     limited_since: str | None = None
+    hidden: tuple[HiddenStretch, ...] = ()
+    contiguous: tuple[str, ...] = ()
     legacy_floor: str | None = None
     label: str | None = None
     source_status: str | None = None
@@ -175,7 +191,7 @@ class PartitionState:
     @property
     def is_known_live(self) -> bool:
         """Whether the source itself ever named or showed it; else it is known from artifacts alone."""
-        return self.last_seen is not None or bool(self.covered)
+        return self.last_seen is not None or bool(self.covered or self.hidden)
 
     @property
     def is_over(self) -> bool:
@@ -185,5 +201,5 @@ class PartitionState:
     @property
     def high_water(self) -> str | None:
         """End of the range that is contiguous from the beginning, or from where the source hides what is older."""
-        horizons = {None, self.limited_before, self.limited_since}
+        horizons = {None, self.limited_before, self.limited_since, *self.contiguous}
         return next((piece.until for piece in reversed(self.covered) if piece.since in horizons), None)

@@ -20,6 +20,7 @@ __all__ = [
     "CommitArrivals",
     "CommitCheckpoints",
     "CommitCoverage",
+    "CommitHidden",
     "CommitInventory",
     "EndRun",
     "FinishConnector",
@@ -109,6 +110,17 @@ class KeepCursor:
 
     stream: str
     cursor: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitHidden:
+    """The source hides what lies between these positions: no claim of this run covers it, or deletes in it."""
+
+    stream: str
+    partition: str
+    since: str | None
+    until: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +236,7 @@ Command = (
     | PersistRecords
     | NoteException
     | CommitCoverage
+    | CommitHidden
     | CommitArrivals
     | ForgetToken
     | KeepCursor

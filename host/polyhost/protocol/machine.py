@@ -51,6 +51,7 @@ from polyhost.protocol.messages import (
     MalformedLine,
     PartitionArrivals,
     PartitionCoverage,
+    PartitionHidden,
     PartitionInventory,
     Progress,
     ProtocolViolationError,
@@ -139,6 +140,7 @@ class RunMachine:
             TokenRefused: self._take_refused_token,
             ExceptionReport: self._take_exception,
             StreamEnumerated: self._take_enumerated,
+            PartitionHidden: self._take_hidden,
             Done: self._take_done,
         }
         for name in scope.skipped:
@@ -376,6 +378,10 @@ class RunMachine:
         """Carried out once what came with it is durable: its record may be the next one."""
         blob = self._blobs.take(message, is_odd=is_odd)
         return _NOTHING if blob is None else [TakeBlob(blob)]
+
+    def _take_hidden(self, message: PartitionHidden, _now: float) -> list[Command]:
+        stated = self._partitions.take_hidden(message)
+        return _NOTHING if stated is None else [*self.flush(), stated]
 
     def _take_enumerated(self, message: StreamEnumerated, _now: float) -> list[Command]:
         self._enumerations.take(message)

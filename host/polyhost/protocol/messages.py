@@ -34,6 +34,7 @@ __all__ = [
     "PartitionArrivals",
     "PartitionCoverage",
     "PartitionEntry",
+    "PartitionHidden",
     "PartitionInventory",
     "Progress",
     "ProtocolViolationError",
@@ -342,6 +343,16 @@ class TokenRefused(_Message):
     token: Token
 
 
+class PartitionHidden(_Message):
+    """PARTITION_HIDDEN: what the source hides between two positions that it shows (our extension)."""
+
+    stream: Name
+    partition: PartitionKey
+    since: Cursor | None
+    until: Cursor
+    reason: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")] | None = None
+
+
 class StreamEnumerated(_Message):
     """STREAM_ENUMERATED: all that the source holds of a stream without partitions was emitted (our extension)."""
 
@@ -376,6 +387,7 @@ Message = (
     | TokenRefused
     | ExceptionReport
     | StreamEnumerated
+    | PartitionHidden
 )
 
 _MODELS: dict[str, type[_Message]] = {
@@ -392,6 +404,7 @@ _MODELS: dict[str, type[_Message]] = {
     "TOKEN_REFUSED": TokenRefused,
     "EXCEPTION": ExceptionReport,
     "STREAM_ENUMERATED": StreamEnumerated,
+    "PARTITION_HIDDEN": PartitionHidden,
 }
 _OWN_RULES = frozenset({"duplicate_keys", "outcome_not_required", "outcomes_overlap", "error_without_failure"})
 

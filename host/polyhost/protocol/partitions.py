@@ -6,13 +6,21 @@ Owns: their legality, and the claims that a narrowed run cannot make. Must not k
 from __future__ import annotations
 
 from polyhost.instants import instant_reader
-from polyhost.protocol.commands import CommitArrivals, CommitCoverage, CommitInventory, ForgetToken, InventoryEntry
+from polyhost.protocol.commands import (
+    CommitArrivals,
+    CommitCoverage,
+    CommitHidden,
+    CommitInventory,
+    ForgetToken,
+    InventoryEntry,
+)
 from polyhost.protocol.declarations import Manifest, PartitionDecl
 from polyhost.protocol.diagnostics import MAX_TEXT, DiagnosticCode, Severity
 from polyhost.protocol.findings import Findings
 from polyhost.protocol.messages import (
     PartitionArrivals,
     PartitionCoverage,
+    PartitionHidden,
     PartitionInventory,
     ProtocolViolationError,
     TokenRefused,
@@ -28,6 +36,8 @@ _TIME_SCHEMAS = {
     "unix_milliseconds": {"type": ["number", "string"]},
     "iso8601": {"type": "string", "format": "date-time"},
 }
+
+_Ranged = PartitionCoverage | PartitionHidden
 
 
 class Partitions:
@@ -66,7 +76,7 @@ class Partitions:
     def take_coverage(self, message: PartitionCoverage, sequence: int) -> CommitCoverage | None:
         """The claim, or None where the scope keeps it from being one."""
         scope, partition = self._stream(message.stream, "PARTITION_COVERAGE.stream")
-        self._check_cursors(message, partition)
+        _check_cursors(message, partition, "PARTITION_COVERAGE")
         if not scope.allows_partition(message.partition):
             self._ignore(message.stream, 1)
             return None
@@ -122,6 +132,25 @@ class Partitions:
             self._ignore(message.stream, 1)
         return scope if mine else None
 
+    def take_hidden(self, message: PartitionHidden) -> CommitHidden | None:
+        """The statement, or None where the scope keeps it from being one."""
+        scope, partition = self._stream(message.stream, "PARTITION_HIDDEN.stream")
+        _check_cursors(message, partition, "PARTITION_HIDDEN")
+        if not scope.allows_partition(message.partition):
+            self._ignore(message.stream, 1)
+            return None
+        rule = _unclaimable(message, scope, partition)
+        if rule is not None:
+            self._unproven(message.stream, message.partition, rule, Severity.INFO)
+            return None
+        return CommitHidden(
+            stream=message.stream,
+            partition=message.partition,
+            since=message.since,
+            until=message.until,
+            reason=message.reason,
+        )
+
     def _stream(self, name: str, where: str) -> tuple[StreamScope, PartitionDecl]:
         if not self._offered:
             raise ProtocolViolationError("partitions_not_offered", where)
@@ -132,16 +161,6 @@ class Partitions:
         if scope is None:
             raise ProtocolViolationError("stream_not_in_scope", where)
         return scope, declared.partition
-
-    def _check_cursors(self, message: PartitionCoverage, partition: PartitionDecl) -> None:
-        for field in ("until", "since", "limited_before"):
-            text = getattr(message, field)
-            if text is not None and position_key(partition.order, text) is None:
-                raise ProtocolViolationError("cursor_unreadable", f"PARTITION_COVERAGE.{field}")
-        if message.since is None or message.until is None:
-            return
-        if position_key(partition.order, message.since) > position_key(partition.order, message.until):
-            raise ProtocolViolationError("range_reversed", "PARTITION_COVERAGE.since")
 
     def _unproven(self, stream: str, partition: str | None, rule: str, severity: Severity) -> None:
         self._findings.note(DiagnosticCode.RANGE_UNPROVEN, rule, stream=stream, severity=severity)
@@ -154,7 +173,18 @@ class Partitions:
             self._findings.note(code, "partition_key", stream=stream, severity=Severity.INFO, count=count)
 
 
-def _unclaimable(message: PartitionCoverage, scope: StreamScope, partition: PartitionDecl) -> str | None:
+def _check_cursors(message: _Ranged, partition: PartitionDecl, kind: str) -> None:
+    for field in ("until", "since", "limited_before"):
+        text = getattr(message, field, None)
+        if text is not None and position_key(partition.order, text) is None:
+            raise ProtocolViolationError("cursor_unreadable", f"{kind}.{field}")
+    if message.since is None or message.until is None:
+        return
+    if position_key(partition.order, message.since) > position_key(partition.order, message.until):
+        raise ProtocolViolationError("range_reversed", f"{kind}.since")
+
+
+def _unclaimable(message: _Ranged, scope: StreamScope, partition: PartitionDecl) -> str | None:
     """Why a narrowed run proves nothing here: it holds only some fields, or may not have been allowed all of the
     range."""
     if scope.kept is not None:
@@ -166,7 +196,7 @@ def _unclaimable(message: PartitionCoverage, scope: StreamScope, partition: Part
     return None
 
 
-def _inside(message: PartitionCoverage, scope: StreamScope, partition: PartitionDecl) -> bool:
+def _inside(message: _Ranged, scope: StreamScope, partition: PartitionDecl) -> bool:
     """Whether the whole claim lies in the time range: only where positions are times, and can be read as such."""
     kind = partition.cursor_time or ("unix_seconds" if partition.order == "decimal" else None)
     bounds = scope.time_range

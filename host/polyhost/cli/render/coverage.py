@@ -89,6 +89,8 @@ def _beside(row: dict[str, Any]) -> str:
         return f"→ {printable(row['successor'])}"
     if row["predecessors"]:
         return f"was {', '.join(map(printable, row['predecessors']))}"
+    if row["hidden"]:
+        return f"hides {plural(len(row['hidden']), 'stretch', 'stretches')}"
     return printable(row["source_status"] or "") if row["status"] == "present" else ""
 
 

@@ -172,10 +172,8 @@ class Pipeline:
                     self._machine.not_kept(command.fact)
             case commands.CommitCoverage():
                 unit.steps += self._translator.take_coverage(command)
-            case commands.CommitArrivals():
-                unit.steps += self._translator.take_arrivals(command)
-            case commands.ForgetToken():
-                unit.steps += self._translator.forget_token(command)
+            case commands.CommitHidden() | commands.CommitArrivals() | commands.ForgetToken():
+                unit.steps += self._translator.take_word(command)
             case commands.KeepCursor():
                 unit.steps.append(SaveCheckpoints({command.stream: command.cursor}))
             case commands.CommitInventory():

@@ -23,10 +23,18 @@ from polyhost.ledger import ranges
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.digest import encode
 from polyhost.ledger.exceptions import ExceptionId
+from polyhost.ledger.hidden import visible
 from polyhost.ledger.plan import unproven
 from polyhost.ledger.position import Located, Unplaceable, locate
 from polyhost.ledger.state import PartitionRule, Range
-from polyhost.protocol.commands import CommitArrivals, CommitCoverage, CommitInventory, ForgetToken, NoteException
+from polyhost.protocol.commands import (
+    CommitArrivals,
+    CommitCoverage,
+    CommitHidden,
+    CommitInventory,
+    ForgetToken,
+    NoteException,
+)
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
 from polyhost.protocol.manifest import Manifest
 from polyhost.protocol.records import Record
@@ -43,7 +51,7 @@ from polyhost.store.base import (
 __all__ = ["StreamFacts", "Translator"]
 
 _BOTTOM = ("", "")
-_END = "\U0010ffff"
+_END = "\U0010ffff" * 256
 """A sort key above that of every position."""
 _NOBODY: Mapping[str, set[ExceptionId]] = {}
 
@@ -135,6 +143,16 @@ class Translator:
         """These partitions exist."""
         return [*self._ledger.take_inventory(command)]
 
+    def take_word(self, command: CommitHidden | CommitArrivals | ForgetToken) -> list[WriteOp]:
+        """What the source says of itself beside its ranges."""
+        match command:
+            case CommitHidden():
+                return [*self._ledger.take_hidden(command)]
+            case CommitArrivals():
+                return self.take_arrivals(command)
+            case ForgetToken():
+                return self.forget_token(command)
+
     def take_coverage(self, command: CommitCoverage) -> list[WriteOp]:
         """A range is proven: what was not seen in it is gone from the source, and the ledger moves. Nothing where
         a record had no place in the ledger, or the run holds only some fields: then the range stays open."""
@@ -145,17 +163,18 @@ class Translator:
             return []
         if piece is None and command.limited_before is None and command.until is not None:
             return []
+        shown = self._ledger.shown(command, piece)
         ops: list[WriteOp] = []
         if self._absence_tells:
             groups = self._group_keys(command, rule)
             gone: frozenset[str] = frozenset()
-            if piece is not None:
-                healed, gone = self._exceptions.claimed(command.stream, command.partition, piece, groups)
-                ops += healed
+            for part in shown:
+                healed, lost = self._exceptions.claimed(command.stream, command.partition, part, groups)
+                ops, gone = [*ops, *healed], gone | lost
             ops = [*self._absent(command, piece, rule, groups | gone), *ops]
         ops += self._ledger.take_coverage(command)
-        if piece is not None:
-            self._account(command, piece, rule)
+        for part in shown:
+            self._account(command, part, rule)
         self._tell(command)
         return ops
 
@@ -206,7 +225,7 @@ class Translator:
                 yield (None if command.since is None else sort_key(command.since, rule.order)), _END
             return
         walked = self._ledger.walked(command.stream, command.partition)
-        for fresh in ranges.without(piece, walked, rule.order):
+        for fresh in visible(self._ledger.shown(command, piece), walked, rule.order):
             ends = command.until is None and fresh.until == piece.until
             since = None if fresh.since is None else sort_key(fresh.since, rule.order)
             yield since, (_END if ends else sort_key(fresh.until, rule.order))

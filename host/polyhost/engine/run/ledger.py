@@ -19,11 +19,18 @@ from polyhost.ledger import artifacts, observe, plan, ranges, settle, snapshot
 from polyhost.ledger.arrivals import arrivals_name
 from polyhost.ledger.cursor import maximum, sort_key
 from polyhost.ledger.exceptions import Retry, StandingException, covers_retry, heads_per_page
+from polyhost.ledger.hidden import visible
 from polyhost.ledger.plan import LookbackFacts
 from polyhost.ledger.ranges import Ranges
 from polyhost.ledger.settle import Settlement
 from polyhost.ledger.state import PartitionRule, PartitionState, PartitionStatus, Range, ResumeToken, Window
-from polyhost.protocol.commands import CommitArrivals, CommitCoverage, CommitInventory, ForgetToken
+from polyhost.protocol.commands import (
+    CommitArrivals,
+    CommitCoverage,
+    CommitHidden,
+    CommitInventory,
+    ForgetToken,
+)
 from polyhost.protocol.scope import Scope, StreamScope
 from polyhost.store import memos
 from polyhost.store.base import ResolveExceptions, SavePartitions, Store, WriteOp
@@ -140,10 +147,11 @@ class RunLedger:
             return []
         refresh = ledger.plans.get(partition)
         lookback = None
-        if refresh is None and state.covered and not self._full and ledger.rule.refresh.lookback_records:
+        looks_back = refresh is not None and bool(refresh.lookback or refresh.sweep)
+        if not looks_back and state.covered and not self._full and ledger.rule.refresh.lookback_records:
             lookback = await self._facts(ledger, partition, None)
         newest = (await self._facts(ledger, partition, None, heads=1)).since
-        walked = ledger.walked.get(partition, ())
+        walked = ledger.looked_at(partition)
         wanted = plan.windows(
             state,
             ledger.rule,
@@ -219,6 +227,16 @@ class RunLedger:
             return None
         return observe.proven(command.since, until, command.limited_before, self._rule(command).order)
 
+    def shown(self, command: CommitCoverage, piece: Range | None) -> Ranges:
+        """What of the part that stands this run was not told to be hidden."""
+        stream = self._streams[command.stream]
+        stated = stream.hidden.get(command.partition, ())
+        return () if piece is None else visible((piece,), stated, stream.rule.order)
+
+    def take_hidden(self, command: CommitHidden) -> list[SavePartitions]:
+        """The source hides what lies between these positions. What a file lacks says nothing of the source."""
+        return [] if self._artifact else self._streams[command.stream].take_hidden(command, self._clock.iso())
+
     def _until(self, command: CommitCoverage) -> str | None:
         """Where it ends. What was read to its end reaches the newest that is known; None: there is nothing."""
         if command.until is not None:
@@ -227,7 +245,8 @@ class RunLedger:
         state = stream.states.get(command.partition)
         covered = state.covered[-1].until if state is not None and state.covered else None
         _, seen = stream.tops.get(command.partition, ("", None))
-        return maximum((command.since, seen, covered), stream.rule.order)
+        hidden = [piece.until for piece in stream.hidden.get(command.partition, ())]
+        return maximum((command.since, seen, covered, *hidden), stream.rule.order)
 
     def edges(self, command: CommitCoverage) -> frozenset[str]:
         """Sort keys of where a claim may meet what was covered before. A page that goes on there by the source's token
@@ -262,10 +281,11 @@ class RunLedger:
             to_end=command.until is None,
             followed=stream.follows(command.partition),
             told=self._tokens(command),
+            hidden=stream.hidden.get(command.partition, ()),
         )
-        piece = self.proven(command)
-        if piece is not None:
-            stream.walked[command.partition] = ranges.add(walked, piece, stream.rule.order)
+        for piece in self.shown(command, self.proven(command)):
+            walked = ranges.add(walked, piece, stream.rule.order)
+            stream.walked[command.partition] = walked
         if stream.looks_again(state):
             stream.looked.add(command.partition)
         return stream.keep([state])

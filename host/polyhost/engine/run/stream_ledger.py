@@ -12,12 +12,13 @@ from dataclasses import replace
 from polyhost.ledger import arrivals, observe, plan, ranges
 from polyhost.ledger.arrivals import arrivals_name
 from polyhost.ledger.exceptions import Retry
+from polyhost.ledger.hidden import state_hidden
 from polyhost.ledger.observe import InventoryResult
 from polyhost.ledger.plan import RefreshPlan
 from polyhost.ledger.ranges import Ranges
-from polyhost.ledger.state import PartitionRule, PartitionState
+from polyhost.ledger.state import HiddenStretch, PartitionRule, PartitionState, Range
 from polyhost.ledger.tokens import without_token
-from polyhost.protocol.commands import CommitArrivals, ForgetToken
+from polyhost.protocol.commands import CommitArrivals, CommitHidden, ForgetToken
 from polyhost.store.base import SaveCheckpoints, SavePartitions, WriteOp
 
 __all__ = ["StreamLedger"]
@@ -39,6 +40,8 @@ class StreamLedger:
         self.planned = False
         self.planning = asyncio.Lock()
         self.walked: dict[str, Ranges] = {}
+        self.hidden: dict[str, Ranges] = {}
+        """Of each partition, what this run was told to be hidden."""
         self.looked: set[str] = set()
         self.ended: set[str] = set()
         """Partitions of which this run has learnt that they are over."""
@@ -80,6 +83,7 @@ class StreamLedger:
             key
             for key, walked in self.walked.items()
             if (state := self.states[key]).limited_before is None
+            and not state.hidden
             and not plan.unproven(state, order)
             and all(ranges.contains(walked, piece, order) for piece in state.covered)
         }
@@ -92,6 +96,20 @@ class StreamLedger:
     def keep(self, changed: Sequence[PartitionState]) -> list[SavePartitions]:
         self.states.update((state.key, state) for state in changed)
         return [SavePartitions(tuple(changed))] if changed else []
+
+    def looked_at(self, partition: str) -> Ranges:
+        """What this run need not ask for again: it was walked, or said to be hidden."""
+        found = self.walked.get(partition, ())
+        for stretch in self.hidden.get(partition, ()):
+            found = ranges.add(found, stretch, self.rule.order)
+        return found
+
+    def take_hidden(self, command: CommitHidden, at: str) -> list[SavePartitions]:
+        """The source hides what lies between these positions."""
+        piece, order = Range(command.since, command.until), self.rule.order
+        self.hidden[command.partition] = ranges.add(self.hidden.get(command.partition, ()), piece, order)
+        new = HiddenStretch(command.since, command.until, at, command.reason)
+        return self.keep([state_hidden(self.state(command.partition, at), new, order)])
 
     # what arrives, where it arrives in any order
 

@@ -268,7 +268,7 @@ def _detail(message: Mapping[str, Any]) -> str:
         case "PARTITION_INVENTORY":
             whole = "all there are" if message.get("complete") else "there may be more"
             return f"{len(message.get('partitions') or ())} partitions, {whole}"
-        case "PARTITION_COVERAGE":
+        case "PARTITION_COVERAGE" | "PARTITION_HIDDEN":
             return f"{message.get('since') or 'the beginning'} … {message.get('until') or 'the end'}"
         case "PROGRESS" | "SKIP_RESULT":
             return str(message.get("message") or message.get("reason") or "")

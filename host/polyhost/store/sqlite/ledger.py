@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import astuple, fields
 from typing import Any
 
 from polyhost.ledger.exceptions import StandingException
-from polyhost.ledger.state import PartitionState, PartitionStatus, Range, ResumeToken
+from polyhost.ledger.state import HiddenStretch, PartitionState, PartitionStatus, Range, ResumeToken
 from polyhost.store.base import LedgerStore, SaveCheckpoints, SavePartitions
 from polyhost.store.sqlite import json_columns
 from polyhost.store.sqlite.exceptions import read_exceptions
@@ -76,6 +76,8 @@ def _dumped(state: PartitionState) -> str:
     for name in _RANGES:
         values[name] = [[piece.since, piece.until] for piece in getattr(state, name)] or None
     values["covered"] = values["covered"] or []
+    values["hidden"] = [astuple(one) for one in state.hidden] or None
+    values["contiguous"] = list(state.contiguous) or None
     values["tokens"] = [[one.at, one.way, one.token] for one in state.tokens] or None
     values |= {name: getattr(state, name) or None for name in ("to_end", "followed")}
     return json_columns.dump({name: value for name, value in values.items() if value is not None})
@@ -87,4 +89,6 @@ def _loaded(stream: str, key: str, text: str) -> PartitionState:
     for name in _RANGES:
         values[name] = tuple(Range(since, until) for since, until in values.get(name, ()))
     values["tokens"] = tuple(ResumeToken(*one) for one in values.get("tokens", ()))
+    values["hidden"] = tuple(HiddenStretch(*one) for one in values.get("hidden", ()))
+    values["contiguous"] = tuple(values.get("contiguous", ()))
     return PartitionState(stream=stream, key=key, **values)
