@@ -8,11 +8,17 @@ import pytest
 from engine.naive_source import NaiveSource
 from engine.rig import Rig, message, says
 from engine.test_naive_sources import arrived, declared, refused
-from playbooks import MESSAGES, coverage, done, inventory, manifest, state
-from polyhost.connectors.scripted import SETTLED, Said, ScriptHost
+from playbooks import MESSAGES, coverage, done, inventory, manifest, record, skip, state, stream, strict
+from polyhost.connectors.scripted import FLUSH, RESTART, SETTLED, Said, ScriptHost
+from polyhost.errors import RefusedError
+from polyhost.ledger import exceptions
+from polyhost.ledger.retire import restore, retire
+from polyhost.store.base import SavePartitions
 
 pytestmark = pytest.mark.requirement("RS-4.1", "RS-4.2")
 
+OURS = {"runtime_requirements": {"bindings": {"polyhost/partitions": {"required": True}}}}
+STRICT = strict({**MESSAGES, "partition": {**MESSAGES["partition"], "refresh": {"requests_per_run": 0}}}, "text")
 PAGED = manifest({**MESSAGES, "partition": {**MESSAGES["partition"], "refresh": {"requests_per_run": 0}}})
 
 
@@ -139,8 +145,7 @@ async def test_a_token_waits_for_what_was_refused_without_a_name(rig: Rig):
 
 
 async def test_a_cursor_is_kept_on_the_way_where_the_connector_speaks_our_extension(rig: Rig):
-    ours = {"runtime_requirements": {"bindings": {"polyhost/partitions": {"required": True}}}}
-    await rig.connected(manifest(MESSAGES, **ours))
+    await rig.connected(manifest(MESSAGES, **OURS))
     said = (inventory("messages", "C1"), message("a", "C1", "1.0"), state("messages", {"page": 2}))
     await rig.run(says(*said, message("b", "C1", "2.0"), done(2, "failed")))
     assert await rig.cursors() == {"messages": {"page": 2}}
@@ -155,3 +160,152 @@ async def test_a_cursor_of_the_profiles_own_connectors_waits_for_a_good_end(rig:
     await rig.connected(PAGED)
     await rig.run(says(message("a", "C1", "1.0"), state("messages", {"page": 2}), done(1, "failed")))
     assert await rig.cursors() == {}
+
+
+async def read_to_its_end(rig: Rig, *said: Said) -> None:
+    """A run that follows A by `said`, with one record at 5 and nothing above it."""
+    await rig.connected(declared("any_order"))
+    await rig.run(
+        says(inventory("messages", "A"), *said, message("a", "A", "5"), coverage("messages", "A", None, None))
+    )
+    assert await wanted(rig, "A") == []
+
+
+@pytest.mark.parametrize("then", [[arrived("t1", "A")], [refused("t0", "A"), arrived("t1", "A")]])
+async def test_a_claim_again_as_a_whole_deletes_nothing_whatever_was_told_of_tokens_between(rig: Rig, then: list[Said]):
+    await rig.connected(declared("any_order"))
+    records = [message(key, "A", str(at)) for at, key in enumerate("abc", start=1)]
+    said = [*records, coverage("messages", "A", None, "3"), *then, coverage("messages", "A", None, None)]
+    await rig.run(says(inventory("messages", "A"), arrived("t0", "A"), *said))
+    assert await rig.keys("messages") == ["a", "b", "c"]
+
+
+async def test_an_edge_is_one_however_it_is_written(rig: Rig):
+    await rig.connected(PAGED)
+    await rig.run(says(message("b", "C1", "2.0"), coverage("messages", "C1", "2.0", "2.0")))
+    await rig.run(says(message("a", "C1", "1.0"), coverage("messages", "C1", None, "2")))
+    assert await rig.keys("messages") == ["a", "b"]
+
+
+async def test_a_full_run_finds_what_is_gone_where_two_of_its_claims_meet(rig: Rig):
+    await rig.connected(PAGED)
+    await rig.run(says(message("a", "C1", "5.0"), coverage("messages", "C1", "5.0", "5.0")))
+    await rig.run(says(coverage("messages", "C1", "5.0", None), coverage("messages", "C1", None, "5.0")), full=True)
+    assert await rig.keys("messages") == []
+
+
+async def test_a_group_that_was_read_whole_at_an_edge_keeps_no_member_that_is_gone(rig: Rig):
+    await rig.connected(PAGED)
+    head = message("h", "C1", "5.0")
+    reply = message("m", "C1", "5.5", thread="5.0")
+    await rig.run(says(head, reply, coverage("messages", "C1", None, None, groups=["5.0"])))
+    await rig.run(says(head, coverage("messages", "C1", "5.0", None, groups=["5.0"])))
+    assert await rig.keys("messages") == ["h"]
+
+
+async def test_a_record_whose_data_are_another_ones_spares_both(rig: Rig):
+    await rig.connected(PAGED)
+    x, y = message("x", "C1", "4.0"), message("y", "C1", "5.0")
+    await rig.run(says(x, y, coverage("messages", "C1", None, "6.0")))
+    await rig.run(says(x, {**y, "key": "x"}, coverage("messages", "C1", None, "6.0")))
+    assert await rig.keys("messages") == ["x", "y"]
+
+
+@pytest.mark.parametrize(("first", "then"), [("A", None), (None, "A")])
+async def test_a_token_of_another_kind_begins_anew(rig: Rig, first: str | None, then: str | None):
+    """What arrived between the last of the one and the first of the other was told to nobody."""
+    await read_to_its_end(rig, arrived("one", first))
+    await rig.run(says(inventory("messages", "A"), arrived("two", then)))
+    assert await wanted(rig, "A") == [("5", None, None, None), (None, "5", None, None)]
+    assert (await rig.partitions())["A"].covered == ()
+
+
+@pytest.mark.parametrize("away", ["missing", "retired"])
+async def test_what_was_away_is_read_again_when_it_is_back(rig: Rig, away: str):
+    await read_to_its_end(rig, arrived("one", None))
+    await rig.run(says(inventory("messages", "B"), arrived("two", None)))
+    if away == "retired":
+        gone = retire((await rig.partitions())["A"], "A", reason="left", at="2026-01-01T00:00:00Z")
+        await rig.store.write(rig.connection.id, None, [SavePartitions([gone])])
+        await rig.run(says(inventory("messages", "A", "B"), arrived("three", None)))
+        await rig.store.write(rig.connection.id, None, [SavePartitions([restore((await rig.partitions())["A"], "A")])])
+    await rig.run(says(inventory("messages", "A", "B"), arrived("four", None)))
+    state = (await rig.partitions())["A"]
+    assert (state.covered, state.to_end) == ((), False)
+
+
+async def test_a_token_told_while_the_order_of_arrival_was_another_counts_for_nothing(rig: Rig):
+    await rig.connected(declared("in_order"))
+    claims = (message("a", "A", "5"), coverage("messages", "A", None, None))
+    await rig.run(says(inventory("messages", "A"), *claims, arrived("one", "A"), arrived("all", None)))
+    rig.manifest = declared("any_order")
+    await rig.run(says(inventory("messages", "A"), arrived("two", "A")))
+    assert (await rig.partitions())["A"].covered == ()
+
+
+async def test_what_arrives_below_the_horizon_makes_no_range(rig: Rig):
+    await rig.connected(declared("any_order"))
+    limited = coverage("messages", "A", None, None, limited_before="10")
+    await rig.run(says(inventory("messages", "A"), arrived("one", "A"), limited))
+    await rig.run(says(inventory("messages", "A"), message("x", "A", "5"), arrived("two", "A")))
+    assert (await rig.partitions())["A"].covered == ()
+    await rig.run(says(inventory("messages", "A"), message("y", "A", "20"), arrived("three", "A")))
+    assert [(span.since, span.until) for span in (await rig.partitions())["A"].covered] == [("10", "20")]
+
+
+@pytest.mark.parametrize("beside", [[], [message("a", "A", "1.0", text="t")]])
+async def test_an_exception_above_all_that_is_well_heals_when_it_is_gone(rig: Rig, beside: list[Said]):
+    await rig.connected(manifest(STRICT))
+    odd = message("b", "A", "9.0", text=5)
+    first = await rig.run(says(inventory("messages", "A"), *beside, odd, coverage("messages", "A", None, None)))
+    assert ("record_exception", "messages") in rig.codes(first)
+    last = await rig.run(says(inventory("messages", "A"), *beside, coverage("messages", "A", None, None)))
+    assert last["status"] == "complete"
+
+
+async def test_an_order_that_the_stored_positions_do_not_have_is_refused(rig: Rig):
+    await rig.connected(PAGED)
+    await rig.run(says(message("a", "C1", "5.1"), coverage("messages", "C1", None, "5.1")))
+    rig.manifest = declared("in_order")
+    with pytest.raises(RefusedError, match="are numeric, and those stored are not"):
+        await rig.run(says())
+
+
+async def test_a_run_narrowed_by_time_undoes_no_range(rig: Rig):
+    await read_to_its_end(rig, arrived("one", "A"))
+    narrowed = {"streams": ["messages"], "time_range": {"since": "2026-01-01T00:00:00Z"}}
+    await rig.run(says(inventory("messages", "A"), refused("one", "A")), narrowed)
+    assert await wanted(rig, "A") == []
+
+
+def person(key: str, text: Any = "t") -> Said:
+    return record("people", key, {"text": text})
+
+
+async def test_a_cursor_that_stands_for_another_stream_too_waits_for_the_end(rig: Rig):
+    child = stream("replies", state_stream="people", coverage_strategy="checkpoint_window", required=False)
+    await rig.connected(manifest(stream("people"), child, **OURS))
+    await rig.run(says(person("a"), state("people", {"page": 9}), skip("replies")))
+    assert await rig.cursors() == {}
+
+
+async def test_no_cursor_is_kept_past_what_is_neither_stored_nor_named(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(exceptions, "MAX_STANDING", 1)
+    await rig.connected(manifest(strict(stream("people"), "text"), **OURS))
+    await rig.run(says(person("a", 5), person("b", 5), state("people", {"page": 9}), done(2, "failed")))
+    assert await rig.cursors() == {}
+
+
+async def test_a_connector_that_starts_again_is_given_the_cursor_that_was_kept(rig: Rig):
+    await rig.connected(manifest(stream("people"), **OURS))
+
+    async def script(host: ScriptHost) -> AsyncGenerator[Said]:
+        if "resume" not in host.start:
+            yield person("a")
+            yield state("people", {"page": 2})
+            yield FLUSH
+            yield RESTART
+        yield done(1)
+
+    await rig.run(script)
+    assert [start["state"] for start in rig.starts] == [None, {"people": {"page": 2}}]

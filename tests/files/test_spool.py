@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from checkout import ROOT
+from polyhost.files import spool as spool_module
 from polyhost.files.contents import Contents
 from polyhost.files.partial import Origin, Partial
 from polyhost.files.spool import Spool, sweep_spools
@@ -143,3 +145,17 @@ def test_what_is_no_folder_there_is_left_alone(tmp_path: Path, spool: Spool):
     Spool(tmp_path).open()
     assert stray.is_symlink()
     assert tmp_path.exists()
+
+
+@pytest.mark.parametrize("where", ["open", "flock"])
+def test_where_it_cannot_be_held_that_is_an_error_and_no_endless_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+):
+    """A file system without locks, or no descriptor left."""
+
+    def refuse(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(spool_module.os if where == "open" else spool_module.fcntl, where, refuse)
+    with pytest.raises(OSError, match="No locks"):
+        Spool(tmp_path).open()

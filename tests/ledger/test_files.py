@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyhost.ledger.files import Content, FileFacts, FileReason, FileState, is_given_up, met, was_tried
-from polyhost.protocol.record_files import DeclaredFile, Said
+from polyhost.protocol.record_files import DeclaredFile, Said, blob_identity
 
 pytestmark = pytest.mark.requirement("SL-2")
 
@@ -124,3 +124,8 @@ def test_what_comes_as_something_else_every_time_is_refused_in_the_end(
     assert is_given_up(facts) is given_up
     anew = met(facts, "messages", replace(TOLD, size=13), 100)
     assert (anew.state, anew.tries, is_given_up(anew)) == (FileState.TO_COME, 0, False)
+
+
+def test_what_is_named_by_its_digest_stays_here_whatever_size_is_told():
+    told = replace(TOLD, identity=blob_identity(KEPT.digest), size=13)
+    assert met(known(FileState.HERE, content=KEPT), "messages", told, 100).state is FileState.HERE

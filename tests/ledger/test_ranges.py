@@ -1,15 +1,28 @@
 """Range arithmetic against a naive model: a dense line is points and the open gaps between them (ours)."""
 
 import itertools
+from functools import partial
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from polyhost.ledger.ranges import Ranges, add, clip, contains, contains_position, holes, intersects, without
+from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.ranges import (
+    Ranges,
+    add,
+    clip,
+    contains,
+    contains_position,
+    holes,
+    intersects,
+    met_edges,
+    without,
+)
 from polyhost.ledger.state import CursorOrder, Range
 
 ORDER = CursorOrder.NUMERIC
+key = partial(sort_key, order=ORDER)
 END = 12
 points = st.integers(min_value=0, max_value=END)
 sinces = st.none() | points
@@ -124,3 +137,15 @@ def test_neighbours_are_not_merged_but_a_shared_endpoint_is():
 def test_a_range_that_begins_after_its_end_is_refused():
     with pytest.raises(ValueError, match="begins"):
         add((), Range("3", "2"), ORDER)
+
+
+def test_ranges_meet_where_one_ends_and_the_other_begins_however_that_is_written():
+    known = (Range(None, "3"), Range("5", "7"))
+    assert met_edges(known, "03", "5", ORDER) == {key("3"), key("5")}
+    assert met_edges(known, "7", None, ORDER) == {key("7")}
+    assert met_edges(known, None, "3", ORDER) == frozenset(), "they end together: all of it is walked again"
+    assert met_edges(known, "5", "7", ORDER) == frozenset()
+    assert met_edges((), "3", "5", ORDER) == frozenset()
+    assert met_edges(known, "03", "5", ORDER, downwards=False) == {key("3")}
+    assert met_edges((Range("4", "4"),), "4", "4", ORDER) == frozenset(), "the same position, walked again"
+    assert met_edges((Range("4", "4"),), "4", None, ORDER) == {key("4")}

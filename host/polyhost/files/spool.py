@@ -12,6 +12,7 @@ while it is read, it is copied, and only the copy is looked at.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -26,6 +27,7 @@ from polyhost.files.partial import Partial
 __all__ = ["Spool", "sweep_spools"]
 
 _FOLDER = 0o700
+_TRIES = 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}\Z")
 _AT_ONCE = 1 << 20
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -47,11 +49,14 @@ class Spool:
                 each.mkdir(mode=_FOLDER)
                 each.chmod(_FOLDER)
         _sweep(self.folder.parent)
-        while self._handle is None:
+        for _ in range(_TRIES):  # whoever sweeps may take it out before it is locked
             with suppress(FileExistsError):
                 self.folder.mkdir(mode=_FOLDER)
                 self.folder.chmod(_FOLDER)
             self._handle = _locked(self.folder)
+            if self._handle is not None:
+                return
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK), str(self.folder))
 
     def close(self) -> None:
         """Take it out, with all that is left in it."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from polyhost.ledger.cursor import sort_key
+from polyhost.ledger.ranges import ordered
 from polyhost.ledger.state import PartitionRule, PartitionState, Range
 
 __all__ = ["arrivals_name", "extended", "is_as_of_then", "is_settled_above", "unfollowed"]
@@ -37,7 +38,8 @@ def extended(state: PartitionState, top: str | None, rule: PartitionRule) -> Par
     if not state.to_end or top is None:
         return state
     if not state.covered:
-        return replace(state, covered=(Range(state.limited_before, top),))
+        piece = Range(state.limited_before, top)
+        return replace(state, covered=(piece,)) if ordered(piece, rule.order) else state
     last = state.covered[-1]
     if sort_key(top, rule.order) <= sort_key(last.until, rule.order):
         return state

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from polyhost.protocol.record_files import DeclaredFile, Said
+from polyhost.protocol.record_files import DeclaredFile, Said, blob_identity
 
 __all__ = ["Content", "FileFacts", "FileReason", "FileState", "is_given_up", "met", "was_tried"]
 
@@ -138,7 +138,9 @@ def met(known: FileFacts | None, stream: str, file: DeclaredFile, moment: int | 
 def _moved(known: FileFacts, file: DeclaredFile) -> dict[str, Any]:
     changed = known.size is not None and file.size is not None and known.size != file.size
     if known.state is FileState.HERE:
-        return {"state": FileState.TO_COME, "tries": 0} if changed and file.said is Said.THERE else {}
+        is_it = known.content is not None and file.identity == blob_identity(known.content.digest)  # whatever its size
+        another = changed and file.said is Said.THERE and not is_it
+        return {"state": FileState.TO_COME, "tries": 0} if another else {}
     if file.said is not Said.THERE:
         return {"state": _BY_SAID[file.said], "reason": None}
     if changed:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from polyhost.ledger.arrivals import unfollowed
 from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.hidden import lift, visible, with_contiguous
 from polyhost.ledger.plan import RefreshPlan
@@ -106,6 +107,9 @@ def _ended(state: PartitionState, entry: InventoryEntry, at: str) -> PartitionSt
 
 
 def _listed(state: PartitionState, entry: InventoryEntry, at: str) -> PartitionState:
+    """One that was away is not followed any more: what arrived meanwhile was told to nobody."""
+    if state.followed and state.status is not PartitionStatus.PRESENT:
+        state = unfollowed(state)
     label = state.label if entry.label is None else entry.label
     status = state.status if state.status is PartitionStatus.RETIRED else PartitionStatus.PRESENT
     last_seen = at if state.last_seen is None or state.last_seen[:_DAY] != at[:_DAY] else state.last_seen

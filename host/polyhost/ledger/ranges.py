@@ -21,6 +21,7 @@ __all__ = [
     "floor_key",
     "holes",
     "intersects",
+    "met_edges",
     "ordered",
     "without",
 ]
@@ -114,6 +115,22 @@ def contains(ranges: Ranges, wanted: Range, order: CursorOrder) -> bool:
     """Whether one of the ranges holds all of `wanted`."""
     low, high = floor_key(wanted.since, order), sort_key(wanted.until, order)
     return any(floor_key(piece.since, order) <= low and high <= sort_key(piece.until, order) for piece in ranges)
+
+
+def met_edges(
+    ranges: Ranges, since: str | None, until: str | None, order: CursorOrder, *, downwards: bool = True
+) -> frozenset[str]:
+    """Sort keys of the positions at which a range from `since` to `until` (None: to the end) goes on from one of these:
+    upwards from where it ends, and `downwards` from where it begins. One that it holds whole is walked again."""
+    low, high = floor_key(since, order), None if until is None else sort_key(until, order)
+    found: set[str] = set()
+    for piece in ranges:
+        first, last = floor_key(piece.since, order), sort_key(piece.until, order)
+        if last == low and (high is None or high > last):
+            found.add(last)
+        if downwards and first == high and low < first:
+            found.add(first)
+    return frozenset(found)
 
 
 def contains_position(ranges: Ranges, position: str, order: CursorOrder) -> bool:

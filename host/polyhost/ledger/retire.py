@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from polyhost.errors import RefusedError
+from polyhost.ledger.arrivals import unfollowed
 from polyhost.ledger.state import PartitionState, PartitionStatus
 
 __all__ = ["MAX_REASON", "restore", "retire"]
@@ -49,6 +50,7 @@ def restore(state: PartitionState | None, key: str) -> PartitionState:
         raise RefusedError(
             f"Partition {key} is not retired; it is {known.status}", "Only a retired one can be restored."
         )
+    known = unfollowed(known) if known.followed else known
     return replace(known, status=_now(known), retired_at=None, retired_reason=None)
 
 

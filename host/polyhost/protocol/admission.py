@@ -211,6 +211,8 @@ class Admission:
     ) -> list[Command]:
         """Count it, and keep it from being taken for gone: as an exception, or by opening what it lies in."""
         self._findings.reject(DiagnosticCode(verdict.code), verdict.rule, stream, verdict.path)
+        if (own := gate.own_key(data)) is not None and own != key:  # it may be either
+            self.refusals.came_by(stream, own)
         if verdict.code != INVALID:
             # A resource that nobody asked for is another partition's, where nothing can be claimed.
             if gate.place is not None and verdict is not RESOURCE:

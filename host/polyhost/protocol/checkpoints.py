@@ -53,17 +53,16 @@ class Checkpoints:
         self._staged[message.stream] = message.cursor
         self._kept.discard(message.stream)
 
-    def keep(self, message: State, *, failed: Collection[str], unproven: Collection[str]) -> bool:
+    def keep(self, name: str, *, failed: Collection[str], unproven: Collection[str]) -> bool:
         """Whether this cursor, which was staged, is kept at once with the records before it, as connectors of our
-        extension have it: all that it stands for was emitted, so that a run that is cut goes on from there."""
-        of = self._dependents.get(message.stream, ())
-        lost = any(name in failed or name in unproven for name in of)
-        details = any(self._manifest.by_name[name].parent_streams for name in of)
-        narrowed = any((stream := self._scope.stream(name)) is None or stream.is_narrowed for name in of)
-        if lost or details or narrowed:
-            return False
-        self._kept.add(message.stream)
-        return True
+        extension have it: all that it stands for was emitted, so that a run that is cut goes on from there. Not one
+        that stands for other streams too: what becomes of those is known at the end."""
+        stream = self._scope.stream(name)
+        alone = self._dependents.get(name) == (name,) and not self._manifest.by_name[name].parent_streams
+        self._kept.discard(name)
+        if alone and stream is not None and not stream.is_narrowed and name not in failed and name not in unproven:
+            self._kept.add(name)
+        return name in self._kept
 
     def eligible(self, failed: Collection[str], details: DetailAccounts, *, unproven: Collection[str] = ()) -> Eligible:
         """Which staged cursors may move, given the streams that failed and the details accounted for. `unproven`: those

@@ -179,6 +179,13 @@ class Gate:
         except KeyRuleError as error:
             raise WrongRecordError(error.rule, "RECORD.key") from None
 
+    def own_key(self, data: Mapping[str, Any]) -> str | None:
+        """The key that the data itself holds, if it can be read."""
+        try:
+            return canonical_key(key_of(data, self._primary_key), len(self._primary_key))
+        except KeyRuleError:
+            return None
+
     def name_of(self, key: Any, data: Mapping[str, Any]) -> str | None:
         """What a record is to be called that has to be refused: its key, else the one its data holds, if any can be
         read."""

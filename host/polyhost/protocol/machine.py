@@ -211,6 +211,12 @@ class RunMachine:
         batch = self._admission.flush()
         return [batch] if batch is not None else _NOTHING
 
+    def may_keep(self, command: KeepCursor) -> bool:
+        """Whether a cursor may still be kept on the way: not where something before it is neither stored nor named."""
+        return self._checkpoints.keep(
+            command.stream, failed=self._skips.failed, unproven=self._admission.refusals.unproven
+        )
+
     def not_kept(self, fact: ExceptionFact) -> None:
         """This exception, which was to be kept by name, is not: the ledger has too many. A group is no record."""
         self._admission.refusals.lose(fact.stream, counts=fact.kind is ExceptionKind.RECORD)
@@ -310,11 +316,9 @@ class RunMachine:
 
     def _take_state(self, message: State, _now: float) -> list[Command]:
         self._checkpoints.stage(message)
-        if not keeps_cursors_on_the_way(self._manifest) or not self._checkpoints.keep(
-            message, failed=self._skips.failed, unproven=self._admission.refusals.unproven
-        ):
-            return self.flush()
-        return [*self.flush(), KeepCursor(message.stream, message.cursor)]
+        kept = KeepCursor(message.stream, message.cursor)
+        keeps = keeps_cursors_on_the_way(self._manifest) and self.may_keep(kept)
+        return [*self.flush(), kept] if keeps else self.flush()
 
     def _take_skip(self, message: SkipResult, _now: float) -> list[Command]:
         self._skips.take_skip(message)

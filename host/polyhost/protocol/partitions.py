@@ -128,6 +128,10 @@ class Partitions:
     def _following(self, message: PartitionArrivals | TokenRefused, what: str) -> StreamScope | None:
         scope, _ = self._stream(message.stream, f"{what}.stream")
         mine = scope.resources is None if message.partition is None else scope.allows_partition(message.partition)
+        if isinstance(
+            message, TokenRefused
+        ):  # a run that is narrowed in another way changes nothing outside of it either
+            mine = mine and scope.kept is None and scope.time_range is None
         if not mine:
             self._ignore(message.stream, 1)
         return scope if mine else None

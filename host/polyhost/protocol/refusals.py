@@ -57,6 +57,15 @@ class Refusals:
         self._keys[stream].setdefault(key, []).append(why)
         return True
 
+    def came_by(self, stream: str, key: str) -> None:
+        """Something that was refused may be this one: nothing stored of it is gone. Beyond the bound the stream proves
+        nothing more in this run."""
+        if self._remembered >= MAX_REFUSED:
+            self.lose(stream, counts=False)
+            return
+        self._remembered += 1
+        self._keys[stream].setdefault(key, [])
+
     def lose(self, stream: str, *, counts: bool = True) -> None:
         """One of the stream that nothing names, and nothing places: it proves nothing more in this run. `counts`:
         whether it is a record that is wrong, and counted in no other stream."""

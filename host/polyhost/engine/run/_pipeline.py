@@ -175,7 +175,8 @@ class Pipeline:
             case commands.CommitHidden() | commands.CommitArrivals() | commands.ForgetToken():
                 unit.steps += self._translator.take_word(command)
             case commands.KeepCursor():
-                unit.steps.append(SaveCheckpoints({command.stream: command.cursor}))
+                if self._machine.may_keep(command):
+                    unit.steps += self._translator.keep_cursor(command)
             case commands.CommitInventory():
                 unit.steps += self._translator.take_inventory(command)
                 self._tally.watch(events.InventoryTaken(command.stream, len(command.partitions), command.complete))

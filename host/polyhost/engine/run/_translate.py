@@ -33,6 +33,7 @@ from polyhost.protocol.commands import (
     CommitHidden,
     CommitInventory,
     ForgetToken,
+    KeepCursor,
     NoteException,
 )
 from polyhost.protocol.diagnostics import Diagnostic, DiagnosticCode, Severity
@@ -42,6 +43,7 @@ from polyhost.protocol.scope import Scope
 from polyhost.store.base import (
     RecordWrite,
     ResolveExceptions,
+    SaveCheckpoints,
     TombstoneAbsent,
     TombstoneUnseen,
     WriteOp,
@@ -87,7 +89,7 @@ class Translator:
         self._ledger = ledger
         self._exceptions = ledger.exceptions
         self._healed: list[ExceptionId] = []
-        self._cursors = cursors
+        self._cursors = dict(cursors)
         self._tally = tally
         self._clock = clock
         self._walks = Walks()
@@ -151,7 +153,7 @@ class Translator:
             case CommitArrivals():
                 return self.take_arrivals(command)
             case ForgetToken():
-                return self.forget_token(command)
+                return [*self._ledger.forget_token(command)]
 
     def take_coverage(self, command: CommitCoverage) -> list[WriteOp]:
         """A range is proven: what was not seen in it is gone from the source, and the ledger moves. Nothing where
@@ -211,7 +213,7 @@ class Translator:
                 seen=seen | command.spared,
                 groups=groups,
                 at=self._clock.iso(),
-                spared=edges,
+                spared=edges - groups,
             )
             for since, until in self._unwalked(command, piece, rule)
         ]
@@ -237,9 +239,12 @@ class Translator:
             return []
         return [*self._ledger.take_arrivals(command)]
 
-    def forget_token(self, command: ForgetToken) -> list[WriteOp]:
-        """The source does not take it any more."""
-        return [*self._ledger.forget_token(command)]
+    def keep_cursor(self, command: KeepCursor) -> list[WriteOp]:
+        """With the records before it; and a connector that loses its footing is told of it."""
+        if not self._absence_tells:
+            return []
+        self._cursors[command.stream] = command.cursor
+        return [SaveCheckpoints({command.stream: command.cursor})]
 
     def _account(self, command: CommitCoverage, piece: Range, rule: PartitionRule) -> None:
         for whole in self._ledger.walked(command.stream, command.partition):

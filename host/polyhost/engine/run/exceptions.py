@@ -102,6 +102,11 @@ class RunExceptions:
         """Positions (sort keys) at which a head is to be told of with `saw_head`."""
         return self._watched.get((stream, partition), ())
 
+    def positions(self, stream: str, partition: str) -> list[str]:
+        """Where something stands out of a partition, as the source writes it."""
+        standing = (self._standing[of] for of in self._of.get((stream, partition), ()))
+        return [one.position for one in standing if one.position is not None]
+
     def saw_head(self, stream: str, partition: str, position: str) -> None:
         """The head of a group that stands out came by."""
         self._heads[stream, partition].add(position)

@@ -7,7 +7,7 @@ Must not know: messages, browsers, what the run is for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -79,6 +79,7 @@ class RunLedger:
         for name, rule in rules.items():
             resources = scope.resources(name)
             states = {state.key: state for state in await store.ledger.partitions(connection_id, name)}
+            _check_order(states.values(), rule)
             stream = StreamLedger(rule, states, None if resources is None else frozenset(resources))
             # A global cursor counts only where nothing is known per partition (PR-2.3).
             known = any(state.is_known_live for state in states.values())
@@ -238,7 +239,7 @@ class RunLedger:
         return [] if self._artifact else self._streams[command.stream].take_hidden(command, self._clock.iso())
 
     def _until(self, command: CommitCoverage) -> str | None:
-        """Where it ends. What was read to its end reaches the newest that is known; None: there is nothing."""
+        """Where it ends. What was read to its end reaches the newest known, well or not; None: there is nothing."""
         if command.until is not None:
             return command.until
         stream = self._streams[command.stream]
@@ -246,16 +247,19 @@ class RunLedger:
         covered = state.covered[-1].until if state is not None and state.covered else None
         _, seen = stream.tops.get(command.partition, ("", None))
         hidden = [piece.until for piece in stream.hidden.get(command.partition, ())]
-        return maximum((command.since, seen, covered, *hidden), stream.rule.order)
+        odd = self.exceptions.positions(command.stream, command.partition)
+        return maximum((command.since, seen, covered, *hidden, *odd), stream.rule.order)
 
     def edges(self, command: CommitCoverage) -> frozenset[str]:
-        """Sort keys of where a claim may meet what was covered before. A page that goes on there by the source's token
-        does not bring again what lies exactly there."""
+        """Sort keys of where a claim goes on from what was covered before: a page that does so by the source's token
+        does not bring again what lies exactly there. A full run reads all anew, each position in one of its claims."""
         stream = self._streams[command.stream]
         state = stream.states.get(command.partition)
-        covered = () if state is None else state.covered
-        met = [(command.since, {piece.until for piece in covered}), (command.until, {piece.since for piece in covered})]
-        return frozenset(sort_key(end, stream.rule.order) for end, edges in met if end is not None and end in edges)
+        if state is None:
+            return frozenset()
+        return ranges.met_edges(
+            state.covered, command.since, command.until, stream.rule.order, downwards=not self._full
+        )
 
     def take_coverage(self, command: CommitCoverage) -> list[SavePartitions]:
         """This range is proven once the records before it are durable."""
@@ -300,11 +304,15 @@ class RunLedger:
         return tuple(told)
 
     def take_arrivals(self, command: CommitArrivals) -> list[WriteOp]:
-        """All that has arrived up to this token is stored."""
+        """All that has arrived up to this token is stored. A file follows nothing."""
+        if self._artifact:
+            return []
         return self._streams[command.stream].take_arrivals(command, self._clock.iso())
 
     def forget_token(self, command: ForgetToken) -> list[WriteOp]:
         """The source does not take it any more."""
+        if self._artifact:
+            return []
         return self._streams[command.stream].forget_token(command)
 
     def settle(self) -> Mapping[str, Settlement]:
@@ -372,6 +380,19 @@ class RunLedger:
 
     def _rule(self, command: CommitCoverage) -> PartitionRule:
         return self._streams[command.stream].rule
+
+
+def _check_order(states: Iterable[PartitionState], rule: PartitionRule) -> None:
+    """RefusedError where what was covered has no place in the order that the manifest declares now."""
+    try:
+        for state in states:
+            for piece in (*state.covered, *state.imported):
+                ranges.ordered(piece, rule.order)
+    except ValueError as error:
+        raise RefusedError(
+            f'The manifest says that positions of "{rule.stream}" are {rule.order}, and those stored are not: {error}',
+            "Declare the order it was collected in, or give the stream another name.",
+        ) from None
 
 
 def _window_json(window: Window) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from polyhost.ledger.hidden import state_hidden
 from polyhost.ledger.observe import InventoryResult
 from polyhost.ledger.plan import RefreshPlan
 from polyhost.ledger.ranges import Ranges
-from polyhost.ledger.state import HiddenStretch, PartitionRule, PartitionState, Range
+from polyhost.ledger.state import HiddenStretch, PartitionRule, PartitionState, PartitionStatus, Range
 from polyhost.ledger.tokens import without_token
 from polyhost.protocol.commands import CommitArrivals, CommitHidden, ForgetToken
 from polyhost.store.base import SaveCheckpoints, SavePartitions, WriteOp
@@ -118,10 +118,15 @@ class StreamLedger:
         not followed, and is asked for again."""
         if command.partition is not None:
             state = self.state(command.partition, at)
-            followed = self._followed(state, began=not self.follows(command.partition))
+            if self.rule.arrival == "in_order":
+                return []
+            followed = self._followed(state, began=state.arrivals is None)
             return self._changed([replace(followed, arrivals=command.token)])
+        if self.rule.arrival == "in_order":
+            return []
         began, self.arrivals = self.arrivals is None, command.token
-        changed = [self._followed(state, began=began and state.arrivals is None) for state in self.states.values()]
+        there = (state for state in self.readable().values() if state.status is PartitionStatus.PRESENT)
+        changed = [self._followed(state, began=began) for state in there]
         return [*self._changed(changed), SaveCheckpoints({arrivals_name(self.rule.stream): command.token})]
 
     def forget_token(self, command: ForgetToken) -> list[WriteOp]:
@@ -131,29 +136,21 @@ class StreamLedger:
             if state is None:
                 return []
             if state.arrivals == command.token:
-                state = self._unfollowed(replace(state, arrivals=None))
+                state = arrivals.unfollowed(state)
             return self._changed([replace(state, tokens=without_token(state.tokens, command.token))])
         if self.arrivals != command.token:
             return []
         self.arrivals = None
-        changed = [self._unfollowed(state) for state in self.states.values() if state.arrivals is None]
+        changed = [arrivals.unfollowed(state) for state in self.states.values() if state.followed]
         return [*self._changed(changed), SaveCheckpoints({arrivals_name(self.rule.stream): None})]
 
     def _followed(self, state: PartitionState, *, began: bool) -> PartitionState:
-        if self.rule.arrival == "in_order":
-            return state
-        if began:
-            return replace(self._read_anew(state), followed=True)
+        """By a token that was told just now. One that is the first of its kind promises nothing of what came before it:
+        also where another was followed until now, nobody knows what lies between the two."""
+        if began or not state.followed:
+            return replace(arrivals.unfollowed(state), followed=True)
         _, top = self.tops.get(state.key, ("", None))
         return arrivals.extended(state, top, self.rule)
-
-    def _unfollowed(self, state: PartitionState) -> PartitionState:
-        goes_on = state.arrivals is not None or self.arrivals is not None
-        return state if self.rule.arrival == "in_order" or goes_on else self._read_anew(state)
-
-    def _read_anew(self, state: PartitionState) -> PartitionState:
-        self.walked.pop(state.key, None)
-        return arrivals.unfollowed(state)
 
     def _changed(self, states: Sequence[PartitionState]) -> list[WriteOp]:
         return [*self.keep([state for state in states if self.states.get(state.key) != state])]
