@@ -308,11 +308,9 @@ class Connector:
     ) -> None:
         reached = not page.more and page.horizon is not None and not within(since or "0", page.horizon, None)
         limit = page.horizon if reached else None
-        for low, high in page.hidden:
-            begins = low if since is None or within(low or "0.0", since, None) else since
-            ends = high if within(high, None, until) else until
-            if within(begins or "0.0", None, ends) and begins != ends:
-                self.host.pending.append(Hidden(name, begins, ends))
+        for low, high in page.hidden:  # as it is, between what is shown, wherever the page ends
+            if within(high, since, None) and within(low or "0.0", None, until):
+                self.host.pending.append(Hidden(name, low, high))
         self.host.pending.append(Coverage(name, since, until, limit, frozenset(groups), *read))
 
 

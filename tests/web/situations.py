@@ -104,6 +104,28 @@ GOOD = says(
     coverage("messages", "C2", None, D),
 )
 WITHOUT_C1 = says(inventory("messages", "C2"), coverage("messages", "C2", None, E))
+HIDDEN = says(
+    inventory("messages", "C1"),
+    message("m1", "C1", A),
+    {
+        "type": "PARTITION_HIDDEN",
+        "stream": "messages",
+        "partition": "C1",
+        "since": A,
+        "until": B,
+        "reason": "left_then",
+    },
+    coverage("messages", "C1", None, C),
+)
+ENDED = says(
+    {
+        "type": "PARTITION_INVENTORY",
+        "stream": "messages",
+        "partitions": [{"key": "C1", "became": "C3"}, {"key": "C2", "deleted": True}, {"key": "C3", "label": "new"}],
+        "complete": True,
+    },
+    coverage("messages", "C3", None, D),
+)
 HOLES = says(inventory("messages", "C1"), message("m3", "C1", C), coverage("messages", "C1", C, D))
 MEDIA = says(
     inventory("messages", "C1"),
@@ -282,6 +304,8 @@ SITUATIONS: dict[str, Callable[[Place], Awaitable[None]]] = {
     "holes": ran(HOLES),
     "untouched": ran(says(inventory("messages", "C1", "C2"), coverage("messages", "C1", None, C))),
     "limited": _limited,
+    "hidden": ran(HIDDEN),
+    "renamed-and-deleted": ran(GOOD, ENDED),
     "inventory-unproven": ran(says(inventory("messages", "C1", complete=False), coverage("messages", "C1", None, C))),
     "one-channel-only": _scoped,
     "read-in-full": _full,

@@ -140,6 +140,11 @@ async def test_coverage_is_the_same_as_picture_and_as_table(visit: Visit, said: 
             assert seen.texts("explain", partition=key) == [partition["explain"]]
             assert seen.texts("covered_through", partition=key) == [shown_moment(partition["covered_through"])]
             assert seen.texts("looked_at", partition=key) == [shown_moment(partition["looked_at"])]
+            assert len(seen.texts("hidden", partition=key)) == len(partition["hidden"])
+            assert seen.texts("successor", partition=key) == list(filter(None, [partition["successor"]]))
+            assert seen.texts("predecessors", partition=key) == list(
+                filter(None, [", ".join(partition["predecessors"])])
+            )
             for kind, spans in (
                 ("hole", "holes"),
                 ("covered", "covered"),
