@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from e2e.command import CommandLine, Finished
+from e2e.command import CommandLine, Finished, Running
 from fakes.site import SiteHost, Sites, serve_sites
 
-__all__ = ["Source", "a_source"]
+__all__ = ["NAME", "Source", "a_source"]
 
 DYING = str(Path(__file__).parent / "dying.py")
 NAME = "mine"
@@ -43,6 +43,10 @@ class Source:
 
     async def run(self, *words: str) -> Finished:
         return await self.command("run", NAME, *self._mapped, "--json", *words)
+
+    def running(self) -> AbstractAsyncContextManager[Running]:
+        """A run that has not ended."""
+        return self.command.running("run", NAME, *self._mapped, "--json")
 
     async def dies(self, where: str, number: int = 1) -> Finished:
         """A run that is killed with -9 as it is about to call a function for so many times."""

@@ -7,7 +7,10 @@ seventh event. The 3 tells one lot of tokens from another: `expire` ends all tha
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+Claim = tuple[str | None, str]
 
 
 @dataclass
@@ -99,3 +102,15 @@ class NaiveSource:
     def told_after(self, token: str, item: Item) -> bool:
         """Whether the feed has yet to tell of it, for whoever has read up to this token."""
         return any(event is item for event in self.events[int(token.split(":")[1]) :])
+
+    def lost(self, room: str, stored: Collection[str], claimed: Iterable[Claim], token: str | None) -> list[Item]:
+        """What was claimed to be read of a room, is not among what is stored, and will not be told by the feed either,
+        for whoever has read it up to this token (None: nobody reads it). A claim includes both its ends."""
+        claims = [(int(since or 0), int(until)) for since, until in claimed]
+        return [
+            item
+            for item in self.there(room)
+            if item.name not in stored
+            and any(since <= item.position <= until for since, until in claims)
+            and not (token is not None and self.told_after(token, item))
+        ]

@@ -1,0 +1,69 @@
+"""RS-4.1, RS-4.2, RS-4.5: what tests/e2e/test_killed_sources.py does at chosen moments, with everything left to chance.
+
+Histories of a source, the requests at which runs are killed and what happens meanwhile follow from the seed.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from e2e.command import CommandLine
+from e2e.conftest import command
+from e2e.naive_site import ROOMS, NaiveSite, a_naive_site
+from faults.seeds import seeds
+
+__all__ = ["command"]
+
+pytestmark = [pytest.mark.requirement("RS-4.1", "RS-4.2", "RS-4.5"), pytest.mark.timeout(900)]
+
+KILLS = 6
+LAST_REQUEST = 30
+"""Until a run has shown how many it makes."""
+HAPPENINGS = ("post", "post", "post", "come_late", "come_late", "edit", "delete", "expire", "person", "person")
+
+
+def happen(site: NaiveSite, die: random.Random, arrival: str) -> None:
+    for _ in range(die.randint(0, 5)):
+        kind, room, number = die.choice(HAPPENINGS), die.choice(ROOMS), die.randint(0, 40)
+        if kind == "expire":
+            site.there.expire()
+        elif kind == "person":
+            if site.people.pop(f"p{number % 12}", None) is None:
+                site.people[f"p{number % 12}"] = f"Person {number}"
+        elif kind == "post" or (kind == "come_late" and arrival == "in_order"):
+            site.there.post(room)
+        else:
+            getattr(site.there, kind)(room, number)
+
+
+@pytest.mark.parametrize("arrival", ["in_order", "any_order"])
+@pytest.mark.parametrize("seed", seeds(3))
+async def test_no_moment_of_kill_9_and_no_history_makes_it_lose_or_claim_what_was_not_read(
+    seed: int, arrival: str, command: CommandLine, tmp_path: Path
+) -> None:
+    die = random.Random(f"{seed} {arrival}")
+    async with a_naive_site(command, tmp_path, arrival=arrival) as site:
+        site.size = die.randint(1, 5)
+        for _ in range(20):
+            happen(site, die, arrival)
+        killed, last = 0, LAST_REQUEST
+        for _ in range(KILLS):
+            for at in die.sample(range(1, LAST_REQUEST), 3):
+                site.meanwhile[at] = lambda: happen(site, die, arrival)
+            if await site.be_killed(die.randint(1, last)):
+                killed += 1
+            else:
+                last = site.asked
+            await site.check_claims()
+            happen(site, die, arrival)
+        site.meanwhile.clear()
+        assert killed > 0
+        ended = await site.run()
+        assert (ended.exit_code, ended.value["status"]) == (0, "complete"), ended.stderr
+        await site.check_claims()
+        if arrival == "in_order":  # edits and deletions far down are found by reading it all again
+            assert (await site.run("--full")).exit_code == 0
+        await site.check_that_all_is_here()
