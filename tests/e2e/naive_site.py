@@ -27,9 +27,8 @@ from polyhost.ledger.arrivals import arrivals_name
 from polyhost.operations.context import Context
 from polyhost.store.base import RecordQuery
 
-__all__ = ["ROOMS", "NaiveSite", "a_naive_site"]
+__all__ = ["NaiveSite", "a_naive_site"]
 
-ROOMS = ("A", "B")
 BROWSER_SECONDS = 30
 NO_LOOKING_AGAIN = {"lookback_records": 0, "requests_per_run": 0}
 GUIDE = (ROOT / "docs" / "writing-a-polyfill.md").read_text(encoding="utf-8")
@@ -54,9 +53,9 @@ PEOPLE: dict[str, Any] = {
 # What the guide's code leaves to its reader: `page`, `eventsSince`, `newestToken`, `recordOf`.
 COLLECTS = """
 const { rooms } = await get(host, "/rooms");
-await host.inventory("events", rooms.map((key) => ({ key })), true);
+await host.inventory("events", rooms, true);
 if (FOLLOWS) await follow(host);
-for (const room of rooms) {
+for (const { key: room } of rooms) {
   for (const window of await host.windows("events", room)) await walk(host, room, window);
 }
 for (let from = ""; from !== null; ) {
@@ -111,6 +110,9 @@ class NaiveSite:
     connected: Source
     size: int = 3
     there: NaiveSource = field(default_factory=NaiveSource)
+    rooms: list[str] = field(default_factory=lambda: ["A", "B"])
+    over: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
+    """Rooms that the source calls over, and in which words."""
     people: dict[str, str] = field(default_factory=dict[str, str])
     answered: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     asked: int = 0
@@ -120,13 +122,25 @@ class NaiveSite:
 
     def __post_init__(self) -> None:
         for path, answer in {
-            "/rooms": lambda _: {"rooms": ROOMS},
+            "/rooms": self._rooms,
             "/page": self._page,
             "/feed": self._feed,
             "/newest": lambda _: {"token": self.there.head()},
             "/people": self._people,
         }.items():
             self.connected.site.route(path, self._answering(answer))
+
+    # what its people do, beside what `there` can
+
+    def delete_room(self, room: str) -> None:
+        self.rooms.remove(room)
+        self.over[room] = {"deleted": True}
+
+    def rename_room(self, room: str, to: str) -> None:
+        """It goes on under another key, and everything in it."""
+        self.rooms[self.rooms.index(room)] = to
+        self.over[room] = {"became": to}
+        self.there.rename(room, to)
 
     # what an owner does
 
@@ -152,7 +166,7 @@ class NaiveSite:
             held.release.set()
             self._held = None
         assert browser is None or await gone(browser, within=BROWSER_SECONDS)
-        assert code in (-9, 0), code
+        assert code in (-9, 0, 3), code  # 3: over before, and the source changed meanwhile
         return code == -9
 
     # what has to hold
@@ -176,11 +190,16 @@ class NaiveSite:
             assert self.there.lost(state.key, here, claimed, state.arrivals or whole) == [], (state.key, claimed)
 
     async def check_that_all_is_here(self) -> None:
-        """The store is the source."""
-        here = [one["data"] for one in (await self._records("events"))]
-        there = [_event(item) for room in ROOMS for item in self.there.there(room)]
-        by_id = {one["id"]: {name: one[name] for name in ("id", "room", "number", "text")} for one in here}
-        assert by_id == {one["id"]: {k: v for k, v in one.items() if k != "gone"} for one in there}
+        """The store is the source. Of a room that was deleted there is what was read of it."""
+        here = {one["key"]: one["data"] for one in await self._records("events")}
+        there = {item.name: _data(item) for room in self.rooms for item in self.there.there(room)}
+        assert {key: data for key, data in here.items() if data["room"] in self.rooms} == there
+        assert {data["room"] for data in here.values()} <= {*self.rooms, *self.over}
+        coverage = (await self.connected.asks("coverage"))["streams"]["events"]["partitions"]
+        said = {one["key"]: (one["status"], one["successor"]) for one in coverage}
+        for room, words in self.over.items():
+            told = ("deleted", None) if "deleted" in words else ("became", words["became"])
+            assert said.get(room, told) == told
         assert {one["key"]: one["data"]["name"] for one in await self._records("people")} == self.people
 
     async def _records(self, stream: str) -> list[dict[str, Any]]:
@@ -205,6 +224,10 @@ class NaiveSite:
 
         return handle
 
+    def _rooms(self, _request: web.Request) -> Any:
+        listed = [{"key": room} for room in self.rooms]
+        return {"rooms": [*listed, *({"key": room, **words} for room, words in self.over.items())]}
+
     def _page(self, request: web.Request) -> Any:
         room, token = request.query["room"], request.query.get("token")
         if token is not None and not self.there.takes(token):
@@ -227,9 +250,12 @@ class NaiveSite:
         return {"people": said, "next": page[-1] if len(left) > len(page) else None}
 
 
+def _data(item: Item) -> dict[str, Any]:
+    return {"id": item.name, "room": item.room, "number": str(item.position), "text": str(item.text)}
+
+
 def _event(item: Item) -> dict[str, Any]:
-    of = {"id": item.name, "room": item.room, "number": str(item.position), "text": str(item.text)}
-    return {**of, "gone": item.gone}
+    return {**_data(item), "gone": item.gone}
 
 
 @asynccontextmanager

@@ -53,6 +53,12 @@ class NaiveSource:
             item.gone = True
             self.events.append(item)
 
+    def rename(self, room: str, to: str) -> None:
+        """All of a room is in another one from now on; the feed does not tell of it."""
+        for item in self.items:
+            if item.room == room:
+                item.room = to
+
     def expire(self) -> None:
         self.age += 1
 
