@@ -233,7 +233,7 @@ export interface Host {
   emit(...records: RecordMessage[]): Promise<void>;
   /** The partitions that exist now. Only a final `complete: true` lets the host call anything missing. Resolves when the host knows. */
   inventory(stream: string, partitions: PartitionEntry[], complete: boolean): Promise<void>;
-  /** Every record the source holds in this range was emitted before. */
+  /** Every record the source holds in this range was emitted before. With a token it resolves once both are kept. */
   covered(coverage: Coverage): Promise<void>;
   /**
    * The source hides what lies between two positions that it shows (history visibility, suppressed revisions). Say it

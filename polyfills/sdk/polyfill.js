@@ -319,6 +319,14 @@
     await say(message);
     await outbox.settled();
   }
+  /**
+   * With a token the walk goes on from it in whichever run comes next: no page is asked for before it is kept.
+   * @param {import("./polyfill.d.ts").Coverage} coverage
+   */
+  function covered(coverage) {
+    const message = messageOf(coverage, { type: "PARTITION_COVERAGE" });
+    return coverage.older || coverage.newer ? sayAndWait(message) : say(message);
+  }
   const skip = checkedAsync("skip", (details) => say(messageOf(details, { type: "SKIP_RESULT" })), "details");
   const exception = checkedAsync("exception", (met) => say(messageOf(met, { type: "EXCEPTION" })), "met");
   const recordFault = (/** @type {any} */ record) => faults.emit(rules, record);
@@ -334,7 +342,7 @@
       scope: checked("scope", (stream) => start.scope.streams.find((/** @type {any} */ wanted) => wanted.name === stream)),
       emit: checkedAsync("emit", emit),
       inventory: checkedAsync("inventory", inventory, "partitions"),
-      covered: checkedAsync("covered", (coverage) => say(messageOf(coverage, { type: "PARTITION_COVERAGE" })), "coverage"),
+      covered: checkedAsync("covered", covered, "coverage"),
       hidden: checkedAsync("hidden", (stretch) => say(messageOf(stretch, { type: "PARTITION_HIDDEN" })), "stretch"),
       enumerated: checkedAsync("enumerated", (stream) => say({ type: "STREAM_ENUMERATED", stream })),
       arrivals: checkedAsync("arrivals", (stream, partition) => call("arrivals", { stream, partition: partition ?? null })),

@@ -80,3 +80,4 @@ async def test_a_first_reading_of_many_pages_that_is_killed_goes_on_where_it_was
         assert newest <= 1 + len(kills)  # whether there is anything new, once in each run
         assert len(pages) == 60 / site.size - 1
         assert sum(pages.values()) - len(pages) <= len(kills)
+        assert site.early == []  # whenever it is killed, no more than a page is lost

@@ -309,3 +309,22 @@ async def test_a_connector_that_starts_again_is_given_the_cursor_that_was_kept(r
 
     await rig.run(script)
     assert [start["state"] for start in rig.starts] == [None, {"people": {"page": 2}}]
+
+
+async def test_a_partition_that_was_deleted_before_anybody_knew_it_is_not_asked_for_and_never_missing(rig: Rig):
+    await rig.connected(PAGED)
+    wanted: list[Any] = []
+
+    async def asks(host: ScriptHost) -> AsyncGenerator[Said]:
+        over = {"key": "C2", "deleted": True}
+        yield {**inventory("messages", "C1"), "partitions": [{"key": "C1"}, over]}
+        yield SETTLED
+        wanted.extend(await host.windows("messages", "C2"))
+        yield coverage("messages", "C1", None, None)
+        yield message("a", "C2", "1.0")
+        yield coverage("messages", "C2", None, "1.0")  # the source serves it still
+        yield done(1)
+
+    result = await rig.run(asks)
+    assert (result["status"], result["diagnostics"], wanted) == ("complete", [], [])
+    assert {key: state.status for key, state in (await rig.partitions()).items()} == {"C1": "present", "C2": "deleted"}

@@ -209,6 +209,8 @@ class RunLedger:
         if self._artifact:
             return stream.keep(artifacts.import_inventory(stream.states, command))
         stream.inventory = observe.gather_inventory(stream.inventory, command)
+        stream.deleted -= {one.key for one in command.partitions if not one.is_over}
+        stream.deleted |= {one.key for one in command.partitions if one.deleted}
         changed = observe.observe_inventory(
             stream.states, command, self._clock.iso(), scope_keys=stream.scope_keys, legacy_high_water=stream.legacy
         )

@@ -45,6 +45,8 @@ class StreamLedger:
         self.looked: set[str] = set()
         self.ended: set[str] = set()
         """Partitions of which this run has learnt that they are over."""
+        self.deleted: set[str] = set()
+        """Partitions that this run's inventory calls deleted."""
         self.inventory: InventoryResult | None = None
         self.tops: dict[str, tuple[str, str]] = {}
         """Of each partition, the newest head that this run has taken: its sort key, and its cursor."""
@@ -65,11 +67,12 @@ class StreamLedger:
         }
 
     def state(self, partition: str, at: str) -> PartitionState:
-        """The entry; a fresh one for a partition nobody has seen."""
+        """The entry; a fresh one for a partition nobody has seen, which may be over already."""
         known = self.states.get(partition)
         if known is not None:
             return known
-        return observe.first_seen(self.rule.stream, partition, at, legacy_floor=self.legacy)
+        fresh = observe.first_seen(self.rule.stream, partition, at, legacy_floor=self.legacy)
+        return replace(fresh, status=PartitionStatus.DELETED, ended_since=at) if partition in self.deleted else fresh
 
     @property
     def is_enumerated(self) -> bool:
