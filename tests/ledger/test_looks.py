@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -47,9 +47,14 @@ def test_one_that_was_never_looked_at_since_it_was_read_waits_longest():
         ([state("C1", READ, refreshed_at=EARLIER, swept_at=AT)], rule(), ["since 2026-11-20 10:00", "1 partition"]),
         ([state("C1", READ, refreshed_at=AT, swept_at=EARLIER)], rule(), ["Beyond the newest 2 records", "30 days"]),
         ([state("C1", READ, **FRESH)], rule(budget=0), ["full run only"]),
-        ([state("C1", READ, **FRESH)], rule(lookback=0), ["full run only"]),
+        ([state("C1", READ, **FRESH)], rule(lookback=0), ["edits and deletions are found by a full run only"]),
+        (
+            [state("C1", READ, **FRESH)],
+            replace(rule(lookback=0), arrival="any_order"),
+            ["that the source does not tell"],
+        ),
     ],
-    ids=["on time", "overdue", "older records", "no budget", "no look-back"],
+    ids=["on time", "overdue", "older records", "no budget", "no look-back", "followed"],
 )
 def test_a_reader_is_told_what_may_be_unseen_and_what_finds_it(states, of, words):
     explain = looks(states, of, now_iso=AT).explain

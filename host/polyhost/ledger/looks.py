@@ -55,7 +55,8 @@ def _explain(partitions: int, overdue: int, oldest: str | None, older: Unswept, 
     if not partitions:
         return None
     if not rule.refresh.lookback_records or not rule.refresh.requests_per_run:
-        return "Nothing is looked at again: edits and deletions are found by a full run only."
+        untold = " that the source does not tell of" if rule.arrival == "any_order" else ""
+        return f"Nothing is looked at again: edits and deletions{untold} are found by a full run only."
     since = f"since {short_time(oldest)}" if oldest else "since they were read"
     if overdue:
         whose = f"Edits and deletions {since} may be unseen in {plural(overdue, 'partition')}: overdue."
