@@ -112,3 +112,21 @@ def test_where_positions_are_no_times_ranges_are_shown_as_they_are_and_nothing_i
     assert shown["covered"] == [("1600000000.0", "1700000000.0")]
     assert set(map(tuple, shown["spans"].values())) == {()}
     assert shown["covered_through"] is None
+
+
+@pytest.mark.requirement("RS-4.2")
+def test_what_is_not_followed_where_items_arrive_in_any_order_is_not_called_covered_from_its_beginning():
+    any_order = replace(RULE, arrival="any_order")
+    told = {
+        followed: stream_picture([replace(WHOLE, to_end=True, followed=followed)], any_order)[0].as_json()
+        for followed in (True, False)
+    }
+    assert (told[True]["follows_arrivals"], told[False]["follows_arrivals"]) == (True, False)
+    assert told[True]["explain"] == "Covered from its beginning."
+    assert told[False]["explain"].startswith("Covered as it was when it was last looked at")
+    assert stream_picture([replace(WHOLE, followed=True)], any_order)[0].extent is Extent.PARTIAL, "not to its end"
+
+
+def test_an_empty_one_that_was_read_is_whole():
+    [view] = stream_picture([replace(WHOLE, covered=(), to_end=True)], RULE)
+    assert (view.extent, view.as_json()["explain"]) == (Extent.COMPLETE, "Read; there is nothing in it.")

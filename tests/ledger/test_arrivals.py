@@ -3,10 +3,11 @@
 import pytest
 
 from polyhost.ledger.arrivals import arrivals_name, extended, is_as_of_then, is_settled_above, unfollowed
-from polyhost.ledger.observe import InventoryResult, observe_coverage
+from polyhost.ledger.observe import InventoryResult, observe_coverage, observe_inventory
 from polyhost.ledger.plan import has_unread, windows
 from polyhost.ledger.settle import settle
-from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, Range, ResumeToken
+from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range, ResumeToken
+from polyhost.protocol.commands import CommitInventory, InventoryEntry
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity
 
 pytestmark = pytest.mark.requirement("RS-4.2")
@@ -98,3 +99,10 @@ def test_what_is_not_followed_is_said_to_be_whole_as_of_when_it_was_read():
     assert told(state(Range(None, "10"))) == [(DiagnosticCode.RANGE_UNPROVEN, Severity.GAP)]
     assert is_as_of_then(unfollowed_one, RULE)
     assert not is_as_of_then(followed, RULE)
+
+
+def test_one_that_was_away_is_read_anew_when_it_is_listed_again():
+    away = state(Range(None, "10"), to_end=True, status=PartitionStatus.MISSING)
+    listed = CommitInventory("m", (InventoryEntry("c"),), complete=True)
+    [back] = observe_inventory({"c": away}, listed, AT)
+    assert (back.status, back.covered, back.followed) == (PartitionStatus.PRESENT, (), False)

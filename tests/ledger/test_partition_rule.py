@@ -57,3 +57,9 @@ def test_a_block_that_cannot_be_used_is_refused_by_name(change: dict[str, object
     with pytest.raises(RefusedError) as refused:
         partition_rule("messages", {**BLOCK, **change})
     assert where in refused.value.reason
+
+
+def test_an_order_of_arrival_that_is_none_is_refused():
+    assert partition_rule("messages", {**BLOCK, "arrival": "any_order"}).arrival == "any_order"
+    with pytest.raises(RefusedError, match=r"arrival cannot be used: it is none of in_order, any_order"):
+        partition_rule("messages", {**BLOCK, "arrival": "sometimes"})

@@ -43,3 +43,9 @@ def test_what_a_partition_goes_on_as_is_told():
     became = state("C1", (None, "5.0"), status=PartitionStatus.BECAME, successor="C2")
     entry = start_state({"C1": became}, RULE)["partitions"]["C1"]
     assert (entry["status"], entry["successor"]) == ("became", "C2")
+
+
+def test_the_token_of_what_arrives_is_told():
+    states = {"C1": state("C1", arrivals="own")}
+    told = start_state(states, RULE, arrivals="all")
+    assert (told["arrivals"], told["partitions"]["C1"]["arrivals"]) == ("all", "own")

@@ -3,7 +3,7 @@
 import pytest
 
 from playbooks import MESSAGES, manifest_json, stream
-from polyhost.protocol.bindings import PARTITIONS, BindingError, match_bindings
+from polyhost.protocol.bindings import PARTITIONS, BindingError, keeps_cursors_on_the_way, match_bindings
 from polyhost.protocol.manifest import load_manifest
 
 
@@ -35,3 +35,10 @@ def test_a_bare_browser_means_browser_automation():
 def test_partitions_are_handed_to_connectors_that_have_some():
     assert PARTITIONS in match_bindings(of(MESSAGES), {PARTITIONS: {}})
     assert PARTITIONS not in match_bindings(of(stream("notes")), {PARTITIONS: {}})
+
+
+def test_a_cursor_is_kept_on_the_way_of_whoever_speaks_our_extension():
+    page = {"script": "x.js", "page": "https://x.org/", "hosts": ["x.org"]}
+    assert keeps_cursors_on_the_way(of(**{PARTITIONS: False}))
+    assert keeps_cursors_on_the_way(load_manifest(manifest_json(polyfill=page)))
+    assert not keeps_cursors_on_the_way(of(MESSAGES))

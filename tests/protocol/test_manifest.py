@@ -122,6 +122,7 @@ def test_what_is_no_manifest_is_refused(data):
         {"polyfill": {"script": "/x.js", "page": "https://x.org", "hosts": ["x.org"]}},
         {"polyfill": {"script": "C:\\x.js", "page": "https://x.org", "hosts": ["x.org"]}},
         {"polyfill": {"script": "x.js", "page": "javascript:1", "hosts": ["x.org"]}},
+        {"polyfill": {"script": "x.js", "page": "https://y.org", "hosts": ["x.org"]}},
         {"polyfill": {"script": "x.js", "page": "https://x.org", "hosts": []}},
         {"polyfill": {"script": "x.js", "page": "https://x.org", "hosts": ["x.org"], "session": {"signed_out": ["("]}}},
         {"stdio": {"command": []}},
@@ -270,3 +271,15 @@ def test_a_stream_without_a_name_is_told_by_its_number(data: Any, place: tuple[s
 def test_what_follows_from_a_broken_rule_is_not_told_beside_it(streams: list[Any], expected: list[str]):
     """Of a stream that is not there no field can be missing, and one cycle is told once."""
     assert [str(fault.code) for fault in manifest_faults(manifest_json(*streams))] == expected
+
+
+def test_a_session_can_be_told_by_an_address_or_a_probe():
+    def told(**session: object) -> bool:
+        page = {"script": "x.js", "page": "https://x.org/", "hosts": ["x.org"], "session": session}
+        polyfill = load_manifest(manifest_json(polyfill=page)).polyfill
+        assert polyfill is not None
+        return polyfill.session.can_tell
+
+    assert told(signed_in=["^https://x"])
+    assert told(probe="probe.js")
+    assert not told(signed_out=["^https://x"])

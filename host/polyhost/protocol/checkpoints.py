@@ -35,7 +35,7 @@ class Eligible:
 class Checkpoints:
     """The cursors of one run."""
 
-    __slots__ = ("_dependents", "_kept", "_legal", "_manifest", "_scope", "_staged")
+    __slots__ = ("_dependents", "_legal", "_manifest", "_scope", "_staged", "kept")
 
     def __init__(self, manifest: Manifest, scope: Scope) -> None:
         self._manifest = manifest
@@ -44,14 +44,15 @@ class Checkpoints:
         names = {checkpoint for stream in scope.streams for checkpoint in manifest.by_name[stream.name].checkpoints}
         self._legal = frozenset(names)
         self._staged: dict[str, Any] = {}
-        self._kept: set[str] = set()
+        self.kept: set[str] = set()
+        """Those whose last cursor was kept on the way."""
 
     def stage(self, message: State) -> None:
         """The last cursor per stream counts. Only the checkpoint streams of the streams in scope have one."""
         if message.stream not in self._legal:
             raise ProtocolViolationError("not_a_checkpoint_stream", "STATE.stream")
         self._staged[message.stream] = message.cursor
-        self._kept.discard(message.stream)
+        self.kept.discard(message.stream)
 
     def keep(self, name: str, *, failed: Collection[str], unproven: Collection[str]) -> bool:
         """Whether this cursor, which was staged, is kept at once with the records before it, as connectors of our
@@ -59,10 +60,10 @@ class Checkpoints:
         that stands for other streams too: what becomes of those is known at the end."""
         stream = self._scope.stream(name)
         alone = self._dependents.get(name) == (name,) and not self._manifest.by_name[name].parent_streams
-        self._kept.discard(name)
+        self.kept.discard(name)
         if alone and stream is not None and not stream.is_narrowed and name not in failed and name not in unproven:
-            self._kept.add(name)
-        return name in self._kept
+            self.kept.add(name)
+        return name in self.kept
 
     def eligible(self, failed: Collection[str], details: DetailAccounts, *, unproven: Collection[str] = ()) -> Eligible:
         """Which staged cursors may move, given the streams that failed and the details accounted for. `unproven`: those
@@ -74,7 +75,7 @@ class Checkpoints:
             rule = held.get(checkpoint) or self._held_back(checkpoint, details)
             if rule is None:
                 cursors[checkpoint] = cursor
-            elif checkpoint not in self._kept:
+            elif checkpoint not in self.kept:
                 withheld[checkpoint] = rule
         return Eligible(cursors, withheld)
 

@@ -445,7 +445,8 @@ class RunMachine:
         )
         verdict = judge_ending(self._ending, self._skips, self._findings)
         if not verdict.commits:
-            eligible = Eligible({}, dict.fromkeys([*eligible.cursors, *eligible.withheld], "run_not_succeeded"))
+            left = [name for name in (*eligible.cursors, *eligible.withheld) if name not in self._checkpoints.kept]
+            eligible = Eligible({}, dict.fromkeys(left, "run_not_succeeded"))
         for checkpoint, rule in eligible.withheld.items():
             self._tell_withheld(checkpoint, rule)
         self._tell_unproven()

@@ -114,8 +114,6 @@ class Refusals:
 
     def has_refused(self, stream: str, partition: str | None) -> bool:
         """Whether a record was refused without a name in this partition, or perhaps there; None: in any."""
-        if stream in self._lost:
-            return True
         refused = (of for of, what in (*self._placed.items(), *self._unplaced.items()) if what)
         return any(of == stream and (where is None or partition is None or where == partition) for of, where in refused)
 
