@@ -207,7 +207,8 @@ class Collecting(RuleBasedStateMachine):
         expected = known - host.inventory.keys - retired - over
         assert told.get(DiagnosticCode.PARTITION_MISSING, set()) >= expected
         assert not told.get(DiagnosticCode.PARTITION_MISSING, set()) & (host.inventory.keys | over)
-        assert not over & host.inventory.keys, "what is listed is there"
+        mine = over if host.scope is None else over & host.scope
+        assert not mine & host.inventory.keys, "what is listed is there"
         assert told.get(DiagnosticCode.PARTITION_ENDED, set()) == host.ended & over, "once, when it is learnt"
         assert DiagnosticCode.INVENTORY_UNPROVEN not in told
 
@@ -229,7 +230,9 @@ class Collecting(RuleBasedStateMachine):
         return [name for name in self.source.listed() if states[name].status is PartitionStatus.PRESENT]
 
     def _differences(self, name: str) -> dict[str, tuple[Row | None, Row | None]]:
-        """What store and source hold differently, as far as the source shows it: {cursor: (stored, at the source)}."""
+        """What store and source hold differently, as far as the source shows it: {cursor: (stored, at the source)}.
+        What stood exactly where a hidden stretch ends, and is gone, is judged only where something beside it is
+        shown."""
         partition = self.source.partitions[name]
         there: dict[str, Row] = {}
         for head in partition.visible():
@@ -242,6 +245,8 @@ class Collecting(RuleBasedStateMachine):
             for cursor, row in self.store.live(name).items()
             if within(row.position, shown, None) and not partition.conceals(row.position)
         }
+        ends = {end for stretch in partition.hidden for end in stretch}
+        here = {cursor: row for cursor, row in here.items() if cursor in there or row.position not in ends}
         both = here.keys() | there.keys()
         return {
             cursor: (here.get(cursor), there.get(cursor)) for cursor in both if here.get(cursor) != there.get(cursor)
