@@ -104,11 +104,14 @@ SLOW = (
 LONGER = (
     "engine/notices/test_channels.py",
     "engine/schedule/test_scheduler.py",
+    "engine/test_naive_sources.py",
+    "engine/test_wrong_records.py",
     "files/test_body.py",
     "files/test_contents.py",
     "files/test_downloads_processes.py",
     "files/test_downloads_redirects.py",
     "operations/test_export_files.py",
+    "operations/test_files.py",
     "scripts/test_changelog.py",
     "store/test_files.py",
 )
