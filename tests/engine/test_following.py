@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from engine import rig as rig_module
 from engine.naive_source import NaiveSource
 from engine.rig import Rig, message, says
 from engine.test_naive_sources import arrived, declared, refused
 from playbooks import MESSAGES, coverage, done, inventory, manifest, record, skip, state, stream, strict
 from polyhost.connectors.scripted import FLUSH, RESTART, SETTLED, Said, ScriptHost
+from polyhost.coverage.facts import ArtifactFacts
 from polyhost.errors import RefusedError
 from polyhost.ledger import exceptions
 from polyhost.ledger.retire import restore, retire
@@ -328,3 +330,24 @@ async def test_a_partition_that_was_deleted_before_anybody_knew_it_is_not_asked_
     result = await rig.run(asks)
     assert (result["status"], result["diagnostics"], wanted) == ("complete", [], [])
     assert {key: state.status for key, state in (await rig.partitions()).items()} == {"C1": "present", "C2": "deleted"}
+
+
+async def test_the_first_token_leaves_what_is_not_there_as_it_was(rig: Rig):
+    """Nobody could read it again."""
+    await rig.connected(declared("any_order"))
+    await rig.run(says(inventory("messages", "A", "B"), message("b", "B", "5"), coverage("messages", "B", None, None)))
+    await rig.run(says(inventory("messages", "A"), arrived("one", None)))
+    assert [(span.since, span.until) for span in (await rig.partitions())["B"].covered] == [(None, "5")]
+
+
+async def test_a_file_follows_nothing_and_moves_no_cursor(rig: Rig, monkeypatch: pytest.MonkeyPatch):
+    """What it says of tokens is of when it was made."""
+    await read_to_its_end(rig, arrived("one", "A"))
+    before = await rig.partitions(), await rig.cursors()
+    live = rig_module.Collection
+    facts = ArtifactFacts(digest="0" * 64, format="test")
+    monkeypatch.setattr(rig_module, "Collection", lambda **of: live(**of, artifact=facts))
+    rig.manifest = declared("any_order", **OURS)
+    said = [arrived("file", None), arrived("file", "A"), refused("one", "A"), state("messages", {"page": 9})]
+    await rig.run(says(inventory("messages", "A"), *said, done(0, "failed")))
+    assert (await rig.partitions(), await rig.cursors()) == before

@@ -27,9 +27,9 @@ ROOMS = ("A", "B")
 NO_LOOKING_AGAIN = {"lookback_records": 0, "requests_per_run": 0}
 
 
-def declared(arrival: str) -> Any:
+def declared(arrival: str, **beside: Any) -> Any:
     partition = {"field": "channel", "cursor_field": "ts", "order": "numeric", "arrival": arrival}
-    return manifest({**MESSAGES, "partition": {**partition, "refresh": NO_LOOKING_AGAIN}})
+    return manifest({**MESSAGES, "partition": {**partition, "refresh": NO_LOOKING_AGAIN}}, **beside)
 
 
 def of(item: Item) -> dict[str, Any]:

@@ -59,12 +59,18 @@ def settle(
     after = {**judged, **changed} if changed else judged
     groups = _sort_out(after, rule, inventory, scope_keys)
     diagnostics = [] if enumerated else [_inventory_unproven(rule.stream)]
-    if enumerated:
-        diagnostics += _partition_missing(rule.stream, groups.missing)
-    diagnostics += _partition_ended(rule.stream, sorted(key for key in ended if states[key].is_over))
-    diagnostics += _range_unproven(rule.stream, groups)
-    diagnostics += _source_limited(rule.stream, groups.limited)
-    diagnostics += _source_hides(rule.stream, groups.hiding)
+    told = (
+        (_MISSING, groups.missing if enumerated else []),
+        (_ENDED, sorted(key for key in ended if states[key].is_over)),
+        (_HOLED, groups.holed),
+        (_UNKNOWN, groups.unknown),
+        (_RETURNED, groups.returned),
+        (_UNFOLLOWED, groups.unfollowed),
+        (_LIMITED, groups.limited),
+        (_HIDING, groups.hiding),
+    )
+    for what, keys in told:
+        diagnostics += _named(rule.stream, what, keys)
     unlooked = sum(is_readable(state) and key not in looked for key, state in after.items())
     found = looks(after.values(), rule, now_iso=at)
     return Settlement(tuple(changed.values()), tuple(diagnostics), found, unlooked)
@@ -132,74 +138,61 @@ def _inventory_unproven(stream: str) -> Diagnostic:
     )
 
 
-def _partition_missing(stream: str, keys: list[str]) -> list[Diagnostic]:
+_Told = tuple[DiagnosticCode, Severity, str, str]
+
+_MISSING: _Told = (
+    DiagnosticCode.PARTITION_MISSING,
+    Severity.GAP,
+    "Partitions that were seen before are not in the source's complete inventory.",
+    "They resume by themselves when they come back. To accept the loss: polyhost partitions retire.",
+)
+_ENDED: _Told = (
+    DiagnosticCode.PARTITION_ENDED,
+    Severity.INFO,
+    "The source deleted these partitions, or they go on under another key; what was collected of them is kept.",
+    "Nothing is to be done. A history that goes on under another key is read there as one.",
+)
+_HOLED: _Told = (
+    DiagnosticCode.RANGE_UNPROVEN,
+    Severity.GAP,
+    "Parts of these partitions' history were not read yet.",
+    "The next run reads exactly what is missing.",
+)
+_UNKNOWN: _Told = (
+    DiagnosticCode.RANGE_UNPROVEN,
+    Severity.GAP,
+    "Partitions that were asked for are not in the source's complete inventory, and were never seen before.",
+    "Check the resource ids of the request.",
+)
+_RETURNED: _Told = (
+    DiagnosticCode.RANGE_UNPROVEN,
+    Severity.INFO,
+    "Retired partitions are in the source's inventory again; they are not collected.",
+    "To collect them again: polyhost partitions restore.",
+)
+_UNFOLLOWED: _Told = (
+    DiagnosticCode.RANGE_UNPROVEN,
+    Severity.INFO,
+    "Items arrive out of order, and nothing tells which came since: these are whole as of when they were read.",
+    "Late items are found when these are looked at again; a full run looks at all.",
+)
+_LIMITED: _Told = (
+    DiagnosticCode.SOURCE_LIMITED,
+    Severity.INFO,
+    "The source hides the older history of these partitions; what was collected of it before is kept.",
+    "An owner artifact (an export of the source) may reach further back.",
+)
+_HIDING: _Told = (
+    DiagnosticCode.SOURCE_LIMITED,
+    Severity.INFO,
+    "The source hides stretches of these partitions' history; what was collected of them before is kept.",
+    "They are asked for again, and read once the source shows them.",
+)
+
+
+def _named(stream: str, told: _Told, keys: list[str]) -> list[Diagnostic]:
+    """One diagnostic that names these partitions; none where there are none."""
+    code, severity, message, hint = told
     if not keys:
         return []
-    message = "Partitions that were seen before are not in the source's complete inventory."
-    hint = "They resume by themselves when they come back. To accept the loss: polyhost partitions retire."
-    code = DiagnosticCode.PARTITION_MISSING
-    return [partitions_diagnostic(code, stream, keys, severity=Severity.GAP, message=message, recovery_hint=hint)]
-
-
-def _partition_ended(stream: str, keys: list[str]) -> list[Diagnostic]:
-    if not keys:
-        return []
-    message = (
-        "The source deleted these partitions, or they go on under another key; what was collected of them is kept."
-    )
-    hint = "Nothing is to be done. A history that goes on under another key is read there as one."
-    code = DiagnosticCode.PARTITION_ENDED
-    return [partitions_diagnostic(code, stream, keys, severity=Severity.INFO, message=message, recovery_hint=hint)]
-
-
-def _range_unproven(stream: str, groups: _Sorted) -> list[Diagnostic]:
-    told = (
-        (
-            groups.holed,
-            Severity.GAP,
-            "Parts of these partitions' history were not read yet.",
-            "The next run reads exactly what is missing.",
-        ),
-        (
-            groups.unknown,
-            Severity.GAP,
-            "Partitions that were asked for are not in the source's complete inventory, and were never seen before.",
-            "Check the resource ids of the request.",
-        ),
-        (
-            groups.returned,
-            Severity.INFO,
-            "Retired partitions are in the source's inventory again; they are not collected.",
-            "To collect them again: polyhost partitions restore.",
-        ),
-        (
-            groups.unfollowed,
-            Severity.INFO,
-            "Items arrive out of order, and nothing tells which came since: these are whole as of when they were read.",
-            "Late items are found when these are looked at again; a full run looks at all.",
-        ),
-    )
-    code = DiagnosticCode.RANGE_UNPROVEN
-    return [
-        partitions_diagnostic(code, stream, keys, severity=severity, message=message, recovery_hint=hint)
-        for keys, severity, message, hint in told
-        if keys
-    ]
-
-
-def _source_hides(stream: str, keys: list[str]) -> list[Diagnostic]:
-    if not keys:
-        return []
-    message = "The source hides stretches of these partitions' history; what was collected of them before is kept."
-    hint = "They are asked for again, and read once the source shows them."
-    code = DiagnosticCode.SOURCE_LIMITED
-    return [partitions_diagnostic(code, stream, keys, severity=Severity.INFO, message=message, recovery_hint=hint)]
-
-
-def _source_limited(stream: str, keys: list[str]) -> list[Diagnostic]:
-    if not keys:
-        return []
-    message = "The source hides the older history of these partitions; what was collected of it before is kept."
-    hint = "An owner artifact (an export of the source) may reach further back."
-    code = DiagnosticCode.SOURCE_LIMITED
-    return [partitions_diagnostic(code, stream, keys, severity=Severity.INFO, message=message, recovery_hint=hint)]
+    return [partitions_diagnostic(code, stream, keys, severity=severity, message=message, recovery_hint=hint)]

@@ -75,14 +75,8 @@ class Partitions:
 
     def take_coverage(self, message: PartitionCoverage, sequence: int) -> CommitCoverage | None:
         """The claim, or None where the scope keeps it from being one."""
-        scope, partition = self._stream(message.stream, "PARTITION_COVERAGE.stream")
-        _check_cursors(message, partition, "PARTITION_COVERAGE")
-        if not scope.allows_partition(message.partition):
-            self._ignore(message.stream, 1)
-            return None
-        rule = _unclaimable(message, scope, partition)
-        if rule is not None:
-            self._unproven(message.stream, message.partition, rule, Severity.INFO)
+        partition = self._claimed(message, "PARTITION_COVERAGE")
+        if partition is None:
             return None
         if any(position_key(partition.order, group) is None for group in message.groups or ()):
             self._unproven(message.stream, message.partition, "group_unreadable", Severity.GAP)
@@ -120,32 +114,22 @@ class Partitions:
         )
 
     def take_refused_token(self, message: TokenRefused) -> ForgetToken | None:
-        """What is to be forgotten; None where that is outside of the scope."""
-        if self._following(message, "TOKEN_REFUSED") is None:
+        """What is to be forgotten; None where that would change something outside of the scope."""
+        scope = self._following(message, "TOKEN_REFUSED")
+        if scope is None or scope.kept is not None or scope.time_range is not None:
             return None
         return ForgetToken(message.stream, message.partition, message.token)
 
     def _following(self, message: PartitionArrivals | TokenRefused, what: str) -> StreamScope | None:
         scope, _ = self._stream(message.stream, f"{what}.stream")
         mine = scope.resources is None if message.partition is None else scope.allows_partition(message.partition)
-        if isinstance(
-            message, TokenRefused
-        ):  # a run that is narrowed in another way changes nothing outside of it either
-            mine = mine and scope.kept is None and scope.time_range is None
         if not mine:
             self._ignore(message.stream, 1)
         return scope if mine else None
 
     def take_hidden(self, message: PartitionHidden) -> CommitHidden | None:
         """The statement, or None where the scope keeps it from being one."""
-        scope, partition = self._stream(message.stream, "PARTITION_HIDDEN.stream")
-        _check_cursors(message, partition, "PARTITION_HIDDEN")
-        if not scope.allows_partition(message.partition):
-            self._ignore(message.stream, 1)
-            return None
-        rule = _unclaimable(message, scope, partition)
-        if rule is not None:
-            self._unproven(message.stream, message.partition, rule, Severity.INFO)
+        if self._claimed(message, "PARTITION_HIDDEN") is None:
             return None
         return CommitHidden(
             stream=message.stream,
@@ -154,6 +138,19 @@ class Partitions:
             until=message.until,
             reason=message.reason,
         )
+
+    def _claimed(self, message: _Ranged, kind: str) -> PartitionDecl | None:
+        """The partitions of its stream; None where the scope keeps what is said of a range from counting."""
+        scope, partition = self._stream(message.stream, f"{kind}.stream")
+        _check_cursors(message, partition, kind)
+        if not scope.allows_partition(message.partition):
+            self._ignore(message.stream, 1)
+            return None
+        rule = _unclaimable(message, scope, partition)
+        if rule is not None:
+            self._unproven(message.stream, message.partition, rule, Severity.INFO)
+            return None
+        return partition
 
     def _stream(self, name: str, where: str) -> tuple[StreamScope, PartitionDecl]:
         if not self._offered:
