@@ -34,29 +34,41 @@ find_python() {
     return 1
 }
 
-# make_venv LOCKFILE: the environment holds exactly what the lock file names, checked by hash.
+# make_venv LOCKFILE [FOLDER]: the environment (.venv where no other is named) holds exactly what the lock file names, checked
+# by hash.
 make_venv() {
-    local lock="$ROOT/$1" stamp="$VENV/.installed-$1" python
-    if [ -f "$stamp" ] && cmp -s "$lock" "$stamp" && [ -x "$PY" ]; then return; fi
-    if [ ! -x "$PY" ] || ! "$PY" -m pip --version >/dev/null 2>&1; then
+    local lock="$ROOT/$1" folder="${2:-.venv}" venv py stamp python
+    venv="$ROOT/$folder" py="$ROOT/$folder/bin/python" stamp="$ROOT/$folder/.installed-$1"
+    if [ -f "$stamp" ] && cmp -s "$lock" "$stamp" && [ -x "$py" ]; then return; fi
+    if [ ! -x "$py" ] || ! "$py" -m pip --version >/dev/null 2>&1; then
         if ! python="$(find_python)"; then
             debian_root || die "Python 3.11 or newer is needed and was not found; install it and run this again"
             apt_install python3 python3-venv
             python="$(find_python)" || die "this system's python3 is older than 3.11; install Python 3.11 or newer"
         fi
-        say "making a virtual environment in .venv"
-        rm -rf "$VENV"
-        if ! "$python" -m venv "$VENV" >/dev/null 2>&1; then
-            rm -rf "$VENV"
+        say "making a virtual environment in $folder"
+        rm -rf "$venv"
+        if ! "$python" -m venv "$venv" >/dev/null 2>&1; then
+            rm -rf "$venv"
             debian_root || die "$python cannot make virtual environments; install its venv package (Debian: python3-venv)"
             apt_install python3-venv
-            "$python" -m venv "$VENV" || die "$python still cannot make a virtual environment"
+            "$python" -m venv "$venv" || die "$python still cannot make a virtual environment"
         fi
     fi
     say "installing dependencies from $1 (hashes checked)"
-    "$PY" -m pip install --quiet --require-hashes -r "$lock" || die "the dependencies in $1 could not be installed"
-    printf '%s\n' "$ROOT/host" >"$("$PY" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/polyhost-checkout.pth"
+    "$py" -m pip install --quiet --require-hashes -r "$lock" || die "the dependencies in $1 could not be installed"
+    if [ "$venv" = "$VENV" ]; then
+        printf '%s\n' "$ROOT/host" >"$("$py" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/polyhost-checkout.pth"
+    fi
     cp "$lock" "$stamp"
+}
+
+# need_servers: other people's software that the lane servers runs, and clients to read it with, in an environment of their
+# own: nothing of it can come in between the project and what it needs itself.
+need_servers() {
+    make_venv requirements-servers.lock .venv-servers
+    say "servers: $(sed -n 's/^\(matrix-synapse\|matrix-nio\|mwclient\)==\([^ ]*\).*/\1 \2/p' "$ROOT/requirements-servers.lock" |
+        paste -sd, | sed 's/,/, /g') in .venv-servers ($(du -sm "$ROOT/.venv-servers" | cut -f1) MB)"
 }
 
 # have_browser: is there anything polyhost could start? The order of preference is the program's own business.
