@@ -227,6 +227,11 @@ export interface Interaction {
 
 export interface Host {
   start: Start;
+  /**
+   * The address of the site, where it is its owner's own (`setup_field` in the manifest): without a slash at the end,
+   * such as `https://wiki.example.org` or `http://127.0.0.1:8080/wiki`. Otherwise null.
+   */
+  site: string | null;
   /** The scope of one stream, or undefined where it was not asked for. */
   scope(stream: string): StreamScope | undefined;
   /** Hand over records. Resolves when there is room for more: always await it. */
@@ -351,8 +356,9 @@ declare global {
   /**
    * Register the probe of the manifest's `session.probe`. It runs in an isolated world of its own, with the libraries
    * and without the SDK; it asks the site and changes nothing. `identity`: also say who is signed in, and to what.
+   * `site`: as `host.site`.
    */
-  function probe(look: (asked: { identity: boolean }) => Promise<SessionState>): void;
+  function probe(look: (asked: { identity: boolean; site: string | null }) => Promise<SessionState>): void;
   /** Register the polyfill. Called once, at the top level of polyfill.js. */
   function polyfill(collect: (host: Host) => Promise<void>): void;
 }

@@ -43,6 +43,8 @@
 
   // ---------------------------------------------------------------- what was given
 
+  /** The address of a site that its owner hosts. @type {string | null} */
+  let site = null;
   /** What the manifest says of each stream; null: the host has not told. @type {any} */
   let rules = null;
 
@@ -153,6 +155,7 @@
     } else if (message.message?.type === "START") {
       if (message.limits) bound(message.limits.message);
       rules = rulesOf(message.rules, message.message.scope);
+      site = message.site ?? null;
       void run(message.message);
     } else if (message.message?.type === "INTERACTION_RESPONSE") {
       questions.get(message.message.request_id)?.(message.message);
@@ -339,6 +342,7 @@
     /** @type {import("./polyfill.d.ts").Host} */
     const host = {
       start,
+      site,
       scope: checked("scope", (stream) => start.scope.streams.find((/** @type {any} */ wanted) => wanted.name === stream)),
       emit: checkedAsync("emit", emit),
       inventory: checkedAsync("inventory", inventory, "partitions"),

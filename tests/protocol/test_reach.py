@@ -144,7 +144,7 @@ def test_a_manifest_names_its_patterns_and_those_that_may_be_private() -> None:
         ({**HOME, "rationale": "x" * 201}, "at most 200"),
         ({**HOME, "rationale": "a\nb"}, "do not print"),
         ({**HOME, "host": "*.com"}, "is a public suffix"),
-        ({"allow_private": True, "rationale": "So."}, "Field required"),
+        ({"allow_private": True, "rationale": "So."}, "either host or setup_field"),
         (7, "should be a valid"),
     ],
 )

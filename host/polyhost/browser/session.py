@@ -10,6 +10,7 @@ binding and no SDK. Whatever goes wrong in it comes out as "cannot tell", which 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -104,12 +105,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSigns:
-    """How a manifest tells whether anybody is signed in. `probe`: its script, with the libraries before it."""
+    """How a manifest tells whether anybody is signed in. `probe`: its script, with the libraries before it.
+    `site`: the address it is told, where the owner hosts the site."""
 
     hosts: tuple[str, ...]
     signed_out: tuple[str, ...] = ()
     signed_in: tuple[str, ...] = ()
     probe: tuple[PageScript, ...] = ()
+    site: str | None = None
     _out: SignedOutRule = field(init=False)
     _in: tuple[Pattern, ...] = field(init=False)
 
@@ -137,7 +140,7 @@ class SessionSigns:
         if not self.probe:
             return Looked(SessionReport(signed_in=True if self._in else None), "" if self._in else UNTELLABLE)
         name, at = self.probe[-1].name.rpartition("/")[2], shown_address(url)
-        expression = _expression(self.probe, identity)
+        expression = _expression(self.probe, identity, self.site)
         try:
             answer, thrown = await asyncio.wait_for(run_isolated(page, expression), PROBE_SECONDS)
             if thrown is not None:
@@ -206,11 +209,11 @@ def _compiled(patterns: Sequence[str], name: str) -> tuple[Pattern, ...]:
         ) from error
 
 
-def _expression(scripts: Sequence[PageScript], identity: bool) -> str:
+def _expression(scripts: Sequence[PageScript], identity: bool, site: str | None) -> str:
     """One async function around libraries and probe: nothing of them stays in the world, or meets another script."""
     texts = "\n".join(script.text for script in scripts)
-    asked = "true" if identity else "false"
+    asked = json.dumps({"identity": identity, "site": site})  # ASCII alone, so it is JavaScript too
     return (
         "(async () => { let look; const polyfill = () => {}; const probe = (given) => { look = given; };\n"
-        f"{texts}\nreturn await look({{ identity: {asked} }}); }})()\n//# sourceURL={scripts[-1].url}"
+        f"{texts}\nreturn await look({asked}); }})()\n//# sourceURL={scripts[-1].url}"
     )

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +20,10 @@ import orjson
 
 import polyhost
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError
+from polyhost.protocol.declarations import HostDecl
 from polyhost.protocol.manifest import Manifest, ManifestError, load_manifest
+from polyhost.protocol.site_address import SiteAddressError
+from polyhost.protocol.site_binding import at_site, read_site
 
 __all__ = [
     "MANIFEST",
@@ -43,13 +46,45 @@ _PACKAGE = Path(polyhost.__file__).parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedSource:
-    """A source that can be run. `reference` finds it again: its name, or where it lies if it was named by its path."""
+    """A source that can be run. `reference` finds it again: its name, or where it lies if it was named by its path.
+    `site`: the address it runs at, where its owner hosts it; its manifest is then that of this very site."""
 
     name: str
     reference: str
     folder: Path
     kind: Literal["page", "stdio", "artifact"]
     manifest: Manifest
+    site: str | None = None
+
+    @property
+    def takes_site(self) -> bool:
+        """Whether it runs at an address that its owner gives."""
+        return self.manifest.polyfill is not None and (
+            self.site is not None or self.manifest.polyfill.setup_host is not None
+        )
+
+    def at(self, site: str, besides: Sequence[HostDecl] = ()) -> LoadedSource:
+        """The same at this site. `besides`: further hosts there. RefusedError where it is no address, or none that the
+        manifest takes."""
+        declared = self.manifest.polyfill
+        if declared is None or declared.setup_host is None:
+            raise RefusedError(
+                f"{self.name} has its own address and takes no other", "Leave --site out.", code=ErrorCode.NO_SITE_TAKEN
+            )
+        try:
+            address = read_site(declared, site)
+        except SiteAddressError as error:
+            raise RefusedError(str(error), code=ErrorCode.BAD_SITE) from None
+        return replace(self, manifest=at_site(self.manifest, address, besides), site=str(address))
+
+    def check_site(self) -> None:
+        """RefusedError where nothing can be reached yet: it is not said which site it is."""
+        if self.site is None and self.takes_site:
+            raise RefusedError(
+                f"{self.name} is the software of many sites, and it is not said which one is yours",
+                "Give its address: --site https://…",
+                code=ErrorCode.NO_SITE,
+            )
 
     @property
     def script(self) -> Path | None:

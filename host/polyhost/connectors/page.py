@@ -70,6 +70,8 @@ class PagePolyfill:
     """Those of the hosts that may have an address of a private network."""
     load: tuple[str, ...] = ()
     """Of images, fonts and media, what the page needs."""
+    site: str | None = None
+    """The address of the site, where its owner hosts it."""
     rules: Mapping[str, Any] | None = None
     """What the SDK checks a script's words by, per stream (`stream_rules`); None: only their kinds."""
 
@@ -102,6 +104,7 @@ class PageConnector(Connector):
     ) -> None:
         options = browser or BrowserOptions()
         self._rules = polyfill.rules
+        self._site = polyfill.site
         self.governor = governor or Governor()
         self._traffic = traffic
         self._pace = pace
@@ -137,7 +140,14 @@ class PageConnector(Connector):
         async with asyncio.TaskGroup() as tasks:
             traffic = self._traffic or Traffic()
             session = PageSession(
-                self._settings, calls, self.governor, traffic, pace=self._pace, tasks=tasks, rules=self._rules
+                self._settings,
+                calls,
+                self.governor,
+                traffic,
+                pace=self._pace,
+                tasks=tasks,
+                rules=self._rules,
+                site=self._site,
             )
             try:
                 await session.start()
@@ -163,8 +173,10 @@ class PageSession(ConnectorSession):
         pace: bool,
         tasks: asyncio.TaskGroup,
         rules: Mapping[str, Any] | None = None,
+        site: str | None = None,
     ) -> None:
         self._rules = rules
+        self._site = site
         self.traffic = traffic
         governor.begin_run(self.traffic)
         self._settings = settings
@@ -212,7 +224,8 @@ class PageSession(ConnectorSession):
     async def send(self, message: Mapping[str, Any]) -> None:
         """To the polyfill the engine knows of; where that one is gone, a Restarted is on its way."""
         limits = {"message": self._settings.bounds.message_bytes}
-        self._tab.post(self._engaged, {"message": dict(message), "rules": self._rules, "limits": limits})
+        told = {"message": dict(message), "rules": self._rules, "limits": limits, "site": self._site}
+        self._tab.post(self._engaged, told)
 
     async def events(self) -> AsyncIterator[Batch | Restarted | ConnectorExited]:
         while True:

@@ -152,6 +152,11 @@ class ErrorCode(StrEnum):
     ANSWER_NEEDED = "answer_needed", 409, _REFUSED, "It was not said whether the data is kept or deleted."
     IMPORT_ONLY = "import_only", 409, _REFUSED, "The source is not collected; its files are imported."
     NO_POLYFILL = "no_polyfill", 400, _REFUSED, "The source does not run in a page."
+    NO_SITE = "no_site", 400, _REFUSED, "It is not said which site it is: the source is the software of many."
+    BAD_SITE = "bad_site", 400, _REFUSED, "The address is not one of a site that the source takes."
+    NO_SITE_TAKEN = "no_site_taken", 400, _REFUSED, "The source has its own address and takes no other."
+    OTHER_SITE = "other_site", 409, _REFUSED, "The connection is of a site at another address."
+    BAD_SETTING = "bad_setting", 400, _REFUSED, "It is not a setting of the source, or it is given twice."
     NO_IMPORTER = "no_importer", 400, _REFUSED, "The source cannot read files."
 
     # Signing in and sessions.

@@ -33,7 +33,7 @@ from polyhost.engine.sources.connectors import (
     replay_connector,
     run_bounds,
 )
-from polyhost.engine.sources.lookup import Loaded, find_source
+from polyhost.engine.sources.lookup import Loaded, find_source, source_of
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.files.contents import Contents
 from polyhost.files.spool import Spool
@@ -73,7 +73,7 @@ async def collect_as_typed(context: Context, request: RunRequest) -> Result[RunR
         return await _replay(context, request, _folder(request.replay))
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        source = find_source(connection.source, context.home)
+        source = source_of(connection, context.home)
         scope = _scope(source, request)
         if request.replay is not None:  # of a recording only what is wrong with it can be told before
             replay_connector(source, _folder(request.replay), context.home)
@@ -92,7 +92,7 @@ async def collect_wanted(context: Context, name: str, wanted: object) -> RunResu
     anything is written."""
     async with context.store(create=False) as store:
         connection = await context.connection(store, name)
-        source = find_source(connection.source, context.home)
+        source = source_of(connection, context.home)
         scope = resolve_request(source.manifest, wanted)
         full = isinstance(wanted, dict) and wanted.get("mode") == "full_refresh"
         _check_session(connection)

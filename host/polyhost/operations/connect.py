@@ -29,6 +29,7 @@ MAX_SIGN_IN_SECONDS = 86_400
 class _AnyConnected(TypedDict):
     name: str
     source: str
+    site: str | None
     display_name: str | None
     nature: Nature
     notes: list[str]
@@ -38,7 +39,8 @@ class _AnyConnected(TypedDict):
 
 class Connected(_AnyConnected, total=False):
     """The connection that was made or renewed, and the command that fills it. `hosts`: what its source may reach, in
-    plain words, a sentence a host; the owner has agreed to it by connecting. `account` and `workspaces`: whose session
+    plain words, a sentence a host; the owner has agreed to it by connecting. `site`: the address of the site, where the
+    source is the software of many. `account` and `workspaces`: whose session
     it is, where the site has said it. `connections`: all that were made; `runs`: what their first runs came to. One
     that only began to watch a folder has none of these."""
 
@@ -68,6 +70,10 @@ class ConnectRequest:
         "Take the site's cookies from an installed browser: firefox, chrome, edge, brave…", metavar="BROWSER[:PROFILE]"
     )
     cookies: str | None = option("Take the site's cookies from a cookies.txt.", metavar="FILE", names=Names.FILE)
+    site: str | None = common.site()
+    set: tuple[str, ...] = option(
+        "A setting of the source; --site URL is short for --set site=URL.", metavar="KEY=VALUE", default=()
+    )
     storage_state: str | None = option(
         "A saved browser session (Playwright storage state).", metavar="FILE", names=Names.FILE
     )
@@ -104,11 +110,14 @@ class ConnectRequest:
     section=Section.FIRST_STEPS,
     details="A connection is one source with one account of yours; give each a name of its own with --name. Your "
     "session is kept sealed in the home, readable by you only, and goes to nobody but the site itself.\n\n"
-    "--renew gives a connection that is there a new session. What was collected, and how far, stays.",
+    "--renew gives a connection that is there a new session. What was collected, and how far, stays.\n\n"
+    "A source that is the software of many sites (a wiki, a chat server) is connected by the address of yours, with "
+    "--site. The connection is bound to that address; another address is another connection.",
     examples=(
         "polyhost connect slack",
         "polyhost connect slack --name work",
         "polyhost connect slack --renew",
+        "polyhost connect ./wiki --name ours --site https://wiki.example.org",
         "polyhost connect slack --all",
         "polyhost connect slack --cookies-from firefox",
         "polyhost connect slack --cdp http://127.0.0.1:9222",

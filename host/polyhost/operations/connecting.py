@@ -39,9 +39,9 @@ from polyhost.operations.entering import (
 )
 from polyhost.operations.legacy import apply_legacy, read_legacy_file
 from polyhost.operations.operation import Result
-from polyhost.operations.parsing import connection_name, host_mappings
+from polyhost.operations.parsing import connection_name, host_mappings, settings
 from polyhost.operations.runs import RunRequest, run
-from polyhost.store.base import DISCONNECTED, ConnectionRow, Store
+from polyhost.store.base import DISCONNECTED, SETTINGS, ConnectionRow, Store
 
 __all__ = ["connect_source"]
 
@@ -61,12 +61,13 @@ class _Wanted:
     @property
     def options(self) -> dict[str, Any]:
         mapping = {"map_host": dict(self.mapped), "insecure_tls": self.request.insecure_tls} if self.mapped else {}
-        return {**mapping, **self.watched}
+        chosen = {} if self.source.site is None else {SETTINGS: {"site": self.source.site}}
+        return {**mapping, **chosen, **self.watched}
 
 
 async def connect_source(context: Context, request: ConnectRequest) -> Result[Connected | SignInCancelled]:
     """What `connect` does. RefusedError before anything is written."""
-    source = find_source(request.source, context.home)
+    source = await _chosen_source(context, request)
     mapped = host_mappings(request.map_host)
     BrowserOptions(map_hosts=mapped, insecure_tls=request.insecure_tls)
     check_way(request, source)
@@ -85,6 +86,27 @@ async def connect_source(context: Context, request: ConnectRequest) -> Result[Co
             value = SignInCancelled(cancelled=True, name=wanted.name, source=source.name)
             return Result(value, ExitStatus.CANCELLED)
         raise
+
+
+async def _chosen_source(context: Context, request: ConnectRequest) -> LoadedSource:
+    """The source, at the site that was named; a connection that is renewed stays at its own."""
+    source = find_source(request.source, context.home)
+    site = settings(request.set, request.site).get("site")
+    kept = None
+    if request.renew and context.has_store:
+        async with context.store(create=False) as store:
+            row = await store.connections.get(request.name or source.name)
+        kept = None if row is None or row.source != source.reference else row.site
+    chosen = source if (named := site or kept) is None else source.at(named)
+    if kept is not None and chosen.site != source.at(kept).site:
+        raise RefusedError(
+            f"{request.name or source.name} is a connection of {kept}, and its records are of that site alone",
+            "Connect the other one under another --name, without --renew.",
+            code=ErrorCode.OTHER_SITE,
+        )
+    if request.watch is None:
+        chosen.check_site()
+    return chosen
 
 
 async def _make(context: Context, wanted: _Wanted) -> Result[Connected]:
@@ -176,6 +198,7 @@ def _connected(wanted: _Wanted, name: str, nature: Nature) -> Connected:
     return Connected(
         name=name,
         source=wanted.source.name,
+        site=wanted.source.site,
         display_name=wanted.source.manifest.display_name,
         nature=nature,
         notes=wanted.notes,
@@ -253,6 +276,8 @@ async def _renew(context: Context, wanted: _Wanted) -> Result[Connected]:
         raise _not_renewable(name, source)
     account = dict(row.account) if entered.state is None else same_account(name, row.account, entered.report)
     options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
+    if source.site is not None:  # one that only files were imported into has none yet
+        options[SETTINGS] = {**options.get(SETTINGS, {}), "site": source.site}
     async with context.store(create=False) as store:
         await accept_reach(store, row, source)
         if entered.state is not None:
@@ -294,7 +319,11 @@ async def _of_workspace(
     """The connection of this very account there; where it was not said whose the session is, it is nobody's."""
     whose = (source.reference, place.id, account.get("id"))
     for row in await store.connections.all():
-        if None not in whose and (row.source, place_of(row.account), row.account.get("id")) == whose:
+        if (
+            None not in whose
+            and row.site == source.site
+            and (row.source, place_of(row.account), row.account.get("id")) == whose
+        ):
             return row
     return None
 

@@ -50,11 +50,13 @@ class LastRun(TypedDict):
 
 
 class Connection(TypedDict):
-    """One source with one account. `disconnected_at`: since when its session is forgotten and its data kept;
-    null where it is connected. `records`: how many it holds. `watches`: the folder whose files it imports."""
+    """One source with one account. `site`: the address of the site, where the source is the software of many.
+    `disconnected_at`: since when its session is forgotten and its data kept; null where it is connected. `records`: how
+    many it holds. `watches`: the folder whose files it imports."""
 
     name: str
     source: str
+    site: str | None
     nature: Nature
     disconnected_at: str | None
     created_at: str
@@ -103,6 +105,7 @@ async def _connection(store: Store, row: ConnectionRow) -> Connection:
     return Connection(
         name=row.name,
         source=row.source,
+        site=row.site,
         nature=row.nature,
         disconnected_at=row.disconnected_at,
         created_at=row.created_at,

@@ -91,11 +91,11 @@ async def hosts(context: Context, request: HostsRequest) -> Result[ConnectionHos
 @hosts.route(Route("GET", _PATH))
 async def listed(context: Context, request: ConnectionHostsRequest) -> Result[ConnectionHosts]:
     """What the source may reach, and what of it its owner has not agreed to."""
-    from polyhost.engine.sources.lookup import find_source
+    from polyhost.engine.sources.lookup import source_of
 
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        return Result(await _hosts(store, connection, find_source(connection.source, context.home)))
+        return Result(await _hosts(store, connection, source_of(connection, context.home)))
 
 
 @hosts.route(Route("POST", f"{_PATH}/accept"), refusals=(ErrorCode.HOSTS_CHANGED,))
@@ -103,11 +103,11 @@ async def accept(context: Context, request: AcceptHostsRequest) -> Result[Connec
     """The owner agrees to all that the source may reach now, which is in the answer; with a `digest`, only where that
     is what was shown with it."""
     from polyhost.engine.sessions.reach import accept_reach, reach_digest
-    from polyhost.engine.sources.lookup import find_source
+    from polyhost.engine.sources.lookup import source_of
 
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        source = find_source(connection.source, context.home)
+        source = source_of(connection, context.home)
         if request.digest not in (None, reach_digest(source)):
             raise RefusedError(
                 f"what {source.name} wants to reach is not what was shown",
@@ -121,7 +121,7 @@ async def accept(context: Context, request: AcceptHostsRequest) -> Result[Connec
 async def _all(context: Context) -> AllHosts:
     """A connection whose source is gone, or broken, reaches nothing now: what was agreed to is shown."""
     from polyhost.engine.sessions.reach import accepted_reach
-    from polyhost.engine.sources.lookup import find_source
+    from polyhost.engine.sources.lookup import source_of
 
     found: list[ConnectionHosts] = []
     if not context.has_store:
@@ -129,7 +129,7 @@ async def _all(context: Context) -> AllHosts:
     async with context.store(create=False) as store:
         for connection in await store.connections.all():
             try:
-                found.append(await _hosts(store, connection, find_source(connection.source, context.home)))
+                found.append(await _hosts(store, connection, source_of(connection, context.home)))
             except PolyhostError:
                 agreed = await accepted_reach(store, connection)
                 lines = [] if agreed is None else agreed.lines()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from polyhost.errors import ErrorCode, RefusedError
 
-__all__ = ["absolute_path", "connection_name", "duration", "host_mappings", "resources"]
+__all__ = ["absolute_path", "connection_name", "duration", "host_mappings", "resources", "settings"]
 
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -43,6 +43,22 @@ def host_mappings(texts: Sequence[str]) -> dict[str, str]:
                 "For example: --map-host '*.slack.com=127.0.0.1:8443'",
             )
         found[pattern] = target
+    return found
+
+
+def settings(texts: Sequence[str], site: str | None) -> dict[str, str]:
+    """`site=https://wiki.example.org` (repeatable) and `--site` as a mapping. What a setting means is its source's to
+    judge. RefusedError `bad_setting` for one that none has, or that is given twice."""
+    found: dict[str, str] = {} if site is None else {"site": site}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or name != "site":
+            raise RefusedError(
+                f"--set {name[:80]!r} is not a valid setting; use --set site=https://…", code=ErrorCode.BAD_SETTING
+            )
+        if name in found:
+            raise RefusedError(f"{name} is set twice", "Give it once: --site https://…", code=ErrorCode.BAD_SETTING)
+        found[name] = value
     return found
 
 

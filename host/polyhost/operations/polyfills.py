@@ -16,7 +16,7 @@ from polyhost.errors import ErrorCode, ExitStatus, RefusedError
 from polyhost.operations.fields import Names, argument, flag, option
 from polyhost.operations.operation import Group, Result, Route, Section, operation
 from polyhost.operations.parsing import absolute_path, host_mappings, resources
-from polyhost.operations.shared_fields import insecure_tls, map_host, resource, since, streams
+from polyhost.operations.shared_fields import insecure_tls, map_host, resource, since, site, streams
 
 if TYPE_CHECKING:
     from polyhost.connectors.loading import BrokenSource, LoadedSource
@@ -208,6 +208,7 @@ class DevRequest:
     storage_state: str | None = option(
         "A saved browser session, where there is no connection.", metavar="FILE", names=Names.FILE
     )
+    site: str | None = site()
     map_host: tuple[str, ...] = map_host()
     insecure_tls: bool = insecure_tls()
 
@@ -235,16 +236,19 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
     from polyhost.engine.development.live_reload import Bench, develop
     from polyhost.engine.sessions.reach import check_reach
     from polyhost.engine.sources.connectors import browser_options, page_of
-    from polyhost.engine.sources.lookup import find_source
+    from polyhost.engine.sources.lookup import find_source, source_of
 
     row = await _connection(context, request.polyfill)
-    source = find_source(row.source if row is not None else request.polyfill, context.home)
+    source = find_source(request.polyfill, context.home) if row is None else source_of(row, context.home)
+    if request.site is not None:
+        source = source.at(request.site)
     if source.manifest.polyfill is None:
         raise RefusedError(
             f"{source.name} does not run in a page",
             "Try it with: polyhost polyfill check DIR",
             code=ErrorCode.NO_POLYFILL,
         )
+    source.check_site()
     _scope(source.manifest, request)
     if row is not None and request.storage_state is None:  # its session is what a wider source is not given
         async with context.store(create=False) as store:
@@ -260,6 +264,7 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
         cancelled=context.cancelled,
         storage_state=_session(context, request, row),
         page=None if row is None else page_of(row),
+        site=source.site,
         with_data=request.show_data,
         once=request.once,
         after=() if request.after is None else scenarios_up_to(absolute_path(request.after)),

@@ -113,6 +113,11 @@ def after_scenario() -> Any:
     )
 
 
+def site() -> Any:
+    """Which site of those that run one software."""
+    return option("The address of a site that you or others host, e.g. https://wiki.example.org.", metavar="URL")
+
+
 def map_host() -> Any:
     """Where a test server stands in for a site."""
     return option(

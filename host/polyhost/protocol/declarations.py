@@ -25,6 +25,7 @@ __all__ = [
     "MAX_BLOB",
     "MAX_NAME",
     "RESERVED_NAMES",
+    "SITE",
     "BindingDecl",
     "BlobsDecl",
     "Capabilities",
@@ -52,6 +53,8 @@ BLOBS = "BLOB"
 """The protocol capability of a connector that hands files over, and the type of the message it does so with."""
 BLOB_FIELD = "blob_ref"
 """The field of a record that names such a file."""
+SITE = "{site}"
+"""At the beginning of a page: the address of a site that its owner hosts."""
 RESERVED_NAMES = frozenset({"__proto__", "constructor", "prototype"})
 """Names that mean something else as a key of a JavaScript object, where a page connector would look them up."""
 
@@ -92,6 +95,13 @@ def _sentence(value: str) -> str:
 
 def _regex(value: str) -> str:
     compile_pattern(value)
+    return value
+
+
+def _page(value: str) -> str:
+    rest = value.removeprefix(SITE)
+    if "{" in rest or "}" in rest or (rest != value and rest[:1] not in ("", "/")):
+        raise ValueError(f"braces stand only for the whole address of a site; use {SITE} or {SITE}/path")
     return value
 
 
@@ -319,17 +329,21 @@ class StreamDecl(_Decl):
 
 
 class HostDecl(_Decl):
-    """A declared host. `allow_private`: it may have an address of a private network, and `rationale` says why, for the
-    owner to read. A private or link-local address itself, written as a number, is only taken with that; a name never
-    has a link-local one, and one of this machine only where it ends in `localhost`."""
+    """A declared host: `host`, a pattern; or `setup_field`, the setting of a connection that says which host it is.
+    `allow_private`: it may have an address of a private network, and `rationale` says why, for the owner to read. A
+    private or link-local address itself, written as a number, is only taken with that; a name never has a link-local
+    one, and one of this machine only where it ends in `localhost`."""
 
-    host: Annotated[str, AfterValidator(_host)]
+    host: Annotated[str, AfterValidator(_host)] | None = None
+    setup_field: Literal["site"] | None = None
     allow_private: bool = False
     rationale: Annotated[str, Field(min_length=1, max_length=MAX_RATIONALE), AfterValidator(_sentence)] | None = None
 
     @model_validator(mode="after")
     def _with_reason(self) -> Self:
-        address = host_pattern(self.host).address
+        if (self.host is None) is (self.setup_field is None):
+            raise ValueError('an entry has either host or setup_field; use {"host": "…"} or {"setup_field": "site"}')
+        address = None if self.host is None else host_pattern(self.host).address
         if address is not None and kind_of(address) in (Kind.PRIVATE, Kind.LINK_LOCAL) and not self.allow_private:
             raise ValueError(
                 f"{self.host} is an address of a private network; use "
@@ -347,6 +361,14 @@ def _as_entry(value: object) -> object:
 def _some(entries: tuple[HostDecl, ...]) -> tuple[HostDecl, ...]:
     if not entries:
         raise ValueError("there is none; use one entry for each host that the page talks to")
+    if sum(entry.setup_field is not None for entry in entries) > 1:
+        raise ValueError("two entries have the same setup_field; use one")
+    return entries
+
+
+def _no_setting(entries: tuple[HostDecl, ...]) -> tuple[HostDecl, ...]:
+    if any(entry.setup_field is not None for entry in entries):
+        raise ValueError("setup_field stands among polyfill.hosts, which the window reaches too; leave it out here")
     return entries
 
 
@@ -360,7 +382,7 @@ class Session(_OpenDecl):
     reached in the window in which the owner signs in, and only there. `sign_in_anywhere`: why the owner may end up
     anywhere on the internet there, such as at their company's own sign-in; given, the window reaches all of it."""
 
-    sign_in_hosts: HostEntries = ()
+    sign_in_hosts: Annotated[HostEntries, AfterValidator(_no_setting)] = ()
     sign_in_anywhere: (
         Annotated[str, Field(min_length=1, max_length=MAX_RATIONALE), AfterValidator(_sentence)] | None
     ) = None
@@ -399,7 +421,8 @@ class PolyfillDecl(_OpenDecl):
 
     script: File
     libraries: Annotated[tuple[File, ...], Strict(False)] = ()
-    page: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+    page: Annotated[str, Field(pattern=r"^(https?://[^\s/]+|\{site\}(/\S*)?$)"), AfterValidator(_page)]
+    """Where it starts. `{site}` at its beginning: the address of the site that its owner connects."""
     host_entries: Annotated[HostEntries, AfterValidator(_some), Field(alias="hosts")]
     load: Annotated[tuple[Literal["images", "fonts", "media"], ...], Strict(False)] = ()
     session: Session = Session()
@@ -407,13 +430,19 @@ class PolyfillDecl(_OpenDecl):
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The patterns of the hosts that its page may talk to."""
-        return tuple(entry.host for entry in self.host_entries)
+        """The patterns of the hosts that its page may talk to; without the one that a setting names."""
+        return tuple(entry.host for entry in self.host_entries if entry.host is not None)
 
     @property
     def private_hosts(self) -> tuple[str, ...]:
         """Those of them that may have an address of a private network."""
-        return tuple(entry.host for entry in self.host_entries if entry.allow_private)
+        private = (entry.host for entry in self.host_entries if entry.allow_private)
+        return tuple(host for host in private if host is not None)
+
+    @property
+    def setup_host(self) -> HostDecl | None:
+        """The host that a connection's setting names; None where the manifest names all of them."""
+        return next((entry for entry in self.host_entries if entry.setup_field is not None), None)
 
 
 class StdioDecl(_OpenDecl):

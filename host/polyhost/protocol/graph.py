@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from polyhost.errors import ErrorCode
-from polyhost.protocol.declarations import Manifest, ManifestError, StreamDecl
+from polyhost.protocol.declarations import SITE, Manifest, ManifestError, StreamDecl
 from polyhost.protocol.host_patterns import allows_url
 
 __all__ = ["dependents", "graph_faults"]
@@ -56,7 +56,13 @@ def dependents(manifest: Manifest) -> dict[str, tuple[str, ...]]:
 
 def _page(manifest: Manifest) -> Faults:
     polyfill = manifest.polyfill
-    if polyfill is not None and not allows_url(polyfill.hosts, polyfill.page):
+    if polyfill is None:
+        return
+    if polyfill.page.startswith(SITE):
+        if polyfill.setup_host is None:
+            why = f'it starts at {SITE}, which is not among polyfill.hosts; add {{"setup_field": "site"}} there'
+            yield ManifestError(ErrorCode.MANIFEST_FIELD_INVALID, why, field="polyfill.page")
+    elif not allows_url(polyfill.hosts, polyfill.page):
         host = urlsplit(polyfill.page).netloc
         why = f"it starts at {host}, which is not among polyfill.hosts"
         yield ManifestError(ErrorCode.MANIFEST_FIELD_INVALID, why, field="polyfill.page")

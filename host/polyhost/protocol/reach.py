@@ -36,7 +36,7 @@ class Reach:
         session = declared.session
         return cls(
             hosts=declared.hosts,
-            sign_in=tuple(entry.host for entry in session.sign_in_hosts),
+            sign_in=tuple(entry.host for entry in session.sign_in_hosts if entry.host is not None),
             private=_reasons(declared.host_entries),
             sign_in_private=_reasons(session.sign_in_hosts),
             anywhere=session.sign_in_anywhere,
@@ -105,7 +105,7 @@ def in_short(lines: Sequence[str]) -> str:
 
 
 def _reasons(entries: Sequence[HostDecl]) -> dict[str, str]:
-    return {entry.host: entry.rationale or "" for entry in entries if entry.allow_private}
+    return {entry.host: entry.rationale or "" for entry in entries if entry.allow_private and entry.host is not None}
 
 
 def _new(hosts: Sequence[str], accepted: Sequence[str]) -> Iterator[str]:

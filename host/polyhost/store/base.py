@@ -36,6 +36,7 @@ from polyhost.store.memos import Memo
 from polyhost.store.rows import (
     DISCONNECTED,
     EVERY_RECORD,
+    SETTINGS,
     BatchRow,
     ConnectionRow,
     LeaseHolder,
@@ -67,6 +68,7 @@ __all__ = [
     "DISCONNECTED",
     "EVERY_FILE",
     "EVERY_RECORD",
+    "SETTINGS",
     "AddRecords",
     "BatchRow",
     "ConnectionRow",

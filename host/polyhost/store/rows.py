@@ -18,6 +18,7 @@ from polyhost.searching.search_rules import SearchRules
 __all__ = [
     "DISCONNECTED",
     "EVERY_RECORD",
+    "SETTINGS",
     "BatchRow",
     "ConnectionRow",
     "LeaseHolder",
@@ -35,6 +36,8 @@ __all__ = [
 Mode = Literal["incremental", "full_refresh"]
 DISCONNECTED = "disconnected_at"
 """The option of a connection that was disconnected and whose data was kept: when, in ISO 8601."""
+SETTINGS = "settings"
+"""The option of a connection with what its owner has set of its source: by name, as `site`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,11 @@ class ConnectionRow:
     created_at: str
     options: Mapping[str, Any] = field(default_factory=dict)
     account: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def site(self) -> str | None:
+        """The address of the site it is bound to, where its owner hosts that."""
+        return self.options.get(SETTINGS, {}).get("site")
 
     @property
     def disconnected_at(self) -> str | None:

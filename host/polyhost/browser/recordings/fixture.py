@@ -64,9 +64,10 @@ class Scenario:
     expected: tuple[Mapping[str, Any], ...]
     redactions: Redactions
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What the run was given, in stand-ins, where that was anything: the `page` it began at, `streams` and
-    `resources` it was narrowed to, `answers` of the owner, `earlier`: what it knew of runs before it. A replay is given
-    the same. Or `after`: the scenario, by its path from this one's folder, over whose records it is replayed."""
+    """What the run was given, in stand-ins, where that was anything: the `page` it began at, the `site` it is of,
+    `streams` and `resources` it was narrowed to, `answers` of the owner, `earlier`: what it knew of runs before it. A
+    replay is given the same. Or `after`: the scenario, by its path from this one's folder, over whose records it is
+    replayed."""
     known: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
     """What the host knows for a secret, beside what the rules find, each with why. In no file, ever."""
 
@@ -180,7 +181,15 @@ def _given(path: Path) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
     given = _json(path, path.read_bytes())
-    kinds = {"page": str, "resources": dict, "answers": list, "earlier": dict, "after": str, "streams": list}
+    kinds = {
+        "page": str,
+        "site": str,
+        "resources": dict,
+        "answers": list,
+        "earlier": dict,
+        "after": str,
+        "streams": list,
+    }
     if not all(isinstance(value, kinds.get(name, ())) for name, value in given.items()):
         raise RefusedError(f"{path} is not what a run is given", "Record the scenario again, or restore the file.")
     return given

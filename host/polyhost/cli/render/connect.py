@@ -20,7 +20,8 @@ def connect(value: dict[str, Any]) -> None:
         return
     nature = NATURE[value["nature"]]
     for name in value.get("connections") or [value["name"]]:
-        out.print(f"[green]✓[/] Connected [bold]{plain(name)}[/] ({plain(value['display_name'])}) {nature}")
+        what = f"{value['display_name']} at {value['site']}" if value["site"] else value["display_name"]
+        out.print(f"[green]✓[/] Connected [bold]{plain(name)}[/] ({plain(what)}) {nature}")
     if value.get("account"):
         out.print(f"  {plain(_signed_in(value))}")
     for line in value["notes"]:

@@ -19,11 +19,15 @@ def connections(value: dict[str, Any]) -> None:
         out.print(as_typed("Nothing is connected yet. Try polyhost demo, or polyhost connect slack."))
         return
     watching = ("watches",) if any(row["watches"] for row in value["connections"]) else ()
-    table = simple_table("name", "source", "connected", "last run", "records", "", *watching, numbers=("records",))
+    sites = ("site",) if any(row["site"] for row in value["connections"]) else ()
+    table = simple_table(
+        "name", "source", *sites, "connected", "last run", "records", "", *watching, numbers=("records",)
+    )
     for row in value["connections"]:
         table.add_row(
             f"[bold]{plain(row['name'])}[/]",
             plain(row["source"]),
+            *(plain(row["site"] or "–") for _ in sites),
             short_time(row["created_at"]),
             f"{row['last_run']['status']} {short_time(row['last_run']['started_at'])}" if row["last_run"] else "–",
             f"{row['records']:,}",

@@ -29,11 +29,11 @@ from polyhost.engine.development.report import Check, Report, failed, not_checke
 from polyhost.engine.development.trials import Bench
 from polyhost.engine.events import Answer, Watcher, ignore
 from polyhost.engine.sessions.sign_in import HOW_TO_TELL
-from polyhost.engine.sources.connectors import replay_connector
+from polyhost.engine.sources.connectors import recorded_source, replay_connector
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError
 from polyhost.files.contents import Contents
 from polyhost.files.spool import Spool
-from polyhost.protocol.declarations import BLOBS, PolyfillDecl, StdioDecl
+from polyhost.protocol.declarations import BLOBS, SITE, PolyfillDecl, StdioDecl
 from polyhost.protocol.manifest import ManifestError, manifest_faults
 from polyhost.protocol.reach import Reach
 from polyhost.store.base import ConnectionRow, Store
@@ -144,7 +144,19 @@ def _page(page: PolyfillDecl) -> Check:
             "nothing says how a signed-out session looks",
             "If the site has a sign-in page, name its URL in polyfill.session.signed_out.",
         )
-    return ok("page", f"starts at {urlsplit(page.page).netloc} and may reach: {'; '.join(Reach.of(page).lines())}")
+    begins = "the address that its owner gives" if page.page.startswith(SITE) else urlsplit(page.page).netloc
+    return ok("page", f"starts at {begins} and may reach: {'; '.join(_hosts(page))}")
+
+
+def _hosts(page: PolyfillDecl) -> list[str]:
+    """Whom it may reach, in plain words; a site's own address is not known here."""
+    named = page.setup_host
+    at_home = (
+        f", also this machine or one of your private network ({named.rationale})"
+        if named and named.allow_private
+        else ""
+    )
+    return [*([f"the address that its owner gives{at_home}"] if named else []), *Reach.of(page).lines()]
 
 
 async def _replay(
@@ -156,7 +168,8 @@ async def _replay(
         why = "the recording cannot be read"
         first = failed("recording", error.reason, error.instruction)
         return [first, *(not_checked(name, why) for name in BEHAVIOUR)]
-    rules = RecordingRules.declared(page.recording.model_dump(exclude_defaults=True), page.hosts)
+    bound = recorded_source(source, recorded).manifest.polyfill or page
+    rules = RecordingRules.declared(page.recording.model_dump(exclude_defaults=True), bound.hosts)
     left = verify_scenario(recorded, rules)
     clean = ok("recording", f"nothing was found in it of what was looked for ({len(looked_for(rules))} kinds)")
     if left:

@@ -61,6 +61,7 @@ class Bench:
     cancelled: asyncio.Event
     storage_state: Mapping[str, Any] | None = None
     page: str | None = None
+    site: str | None = None
     with_data: bool = False
     once: bool = False
     after: Sequence[Path] = ()
@@ -132,6 +133,7 @@ def _refused(by: WrittenCounts) -> str:
 
 async def _run(bench: Bench, browser: ReusedBrowser, offline: ReusedBrowser) -> RunResult:
     source = load_connector_folder(bench.folder)
+    source = source if bench.site is None else source.at(bench.site)
     keeping = _LoginKept(bench)
     connector = PageConnector(
         page_polyfill(source, bench.browser, page=bench.page),

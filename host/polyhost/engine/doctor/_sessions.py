@@ -31,7 +31,7 @@ from polyhost.engine.health.evidence import gather
 from polyhost.engine.sessions.saved import load_session
 from polyhost.engine.sessions.sign_in import session_signs
 from polyhost.engine.sources.connectors import browser_options, page_of, page_polyfill
-from polyhost.engine.sources.lookup import Loaded, find_source
+from polyhost.engine.sources.lookup import Loaded, source_of
 from polyhost.errors import ErrorCode, PolyhostError
 from polyhost.humanize import rough_duration
 from polyhost.store.base import ConnectionRow, Store
@@ -75,7 +75,7 @@ async def check_session(store: Store, row: ConnectionRow, home: Path, clock: Clo
 async def probe_session(row: ConnectionRow, home: Path, clock: Clock) -> list[Finding]:
     """Open the site's page once as a run opens it, and ask what a run asks. Nothing is collected or saved."""
     try:
-        source = find_source(row.source, home)
+        source = source_of(row, home)
         state = load_session(home, row.name)
         if source.manifest.polyfill is None or state is None or row.nature not in {"live", "test"}:
             return []

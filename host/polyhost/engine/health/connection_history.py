@@ -14,7 +14,7 @@ from pathlib import Path
 from polyhost.coverage.evidence import Session
 from polyhost.engine.sessions.saved import session_saved_at
 from polyhost.engine.sessions.signed_in import sign_in_number
-from polyhost.engine.sources.lookup import Loaded, find_source
+from polyhost.engine.sources.lookup import Loaded, source_of
 from polyhost.errors import PolyhostError
 from polyhost.instants import iso_from_seconds
 from polyhost.store.base import BatchRow, ConnectionRow, RunRow, Store
@@ -42,7 +42,7 @@ class ConnectionHistory:
     def loaded(self) -> tuple[Loaded | None, str | None]:
         """The source, or the code of what keeps it from being loaded."""
         try:
-            return find_source(self.connection.source, self.home), None
+            return source_of(self.connection, self.home), None
         except PolyhostError as error:
             return None, error.code
 

@@ -67,6 +67,7 @@ def site_of(source: LoadedSource, browser: BrowserOptions, *, page: str | None =
             "It needs no session: connect it as it is.",
             code=ErrorCode.NO_POLYFILL,
         )
+    source.check_site()
     name = source.manifest.display_name or source.name
     return Site(
         name=name, page=page or declared.page, signs=session_signs(source), browser=browser, reach=Reach.of(declared)
@@ -84,6 +85,7 @@ def session_signs(source: LoadedSource) -> SessionSigns:
         hosts=declared.hosts,
         signed_out=declared.session.signed_out,
         signed_in=declared.session.signed_in,
+        site=source.site,
         probe=tuple(PageScript(f"{source.name}/{name}", text) for name, text in scripts),
     )
 

@@ -101,6 +101,7 @@ class RecordedConnector(Connector):
     ) -> None:
         self._recorder = Recorder(rules)
         self._page = polyfill.page
+        self._site = polyfill.site
         self._heard = heard
         self._inner = PageConnector(polyfill, prepare=self._start, **options)
 
@@ -128,6 +129,7 @@ class RecordedConnector(Connector):
         narrowed = {stream: list(names) for stream, names in (resources or {}).items()}
         given = {
             "page": self._page,
+            "site": self._site,
             "resources": narrowed,
             "streams": [*streams],
             "answers": heard.answers,

@@ -54,6 +54,7 @@ __all__ = [
     "live_connector",
     "page_of",
     "page_polyfill",
+    "recorded_source",
     "recording_connector",
     "replay_connector",
     "run_bounds",
@@ -128,6 +129,12 @@ class Prepared:
         return self.recording.raw(brought, narrowed, streams if self.streams.difference(streams) else ())
 
 
+def recorded_source(source: LoadedSource, scenario: Scenario) -> LoadedSource:
+    """The source at the site that was recorded."""
+    site = scenario.given.get("site")
+    return source if site is None or not source.takes_site else source.at(site)
+
+
 def demo_scenario() -> Path:
     """The bundled recording that `demo` replays."""
     return bundled_folder().parent / "fixtures" / DEMO_SCENARIO
@@ -141,6 +148,7 @@ def replay_connector(
     executable = None if home is None else load_config(home).browser.executable
     browser = BrowserOptions(offline=True, executable=executable)
     scenario = load_scenario(recording) if isinstance(recording, Path) else recording
+    source = recorded_source(source, scenario)
     declared, polyfill = _page(source, browser, page=scenario.given.get("page"))
     heard = _listening(source, has_earlier=True) if "after" in scenario.given else None
     connector = ReplayConnector(polyfill, scenario, _rules(declared), browser, launcher, heard)
@@ -304,6 +312,7 @@ def _page(
             "Only polyfills can be recorded and replayed.",
             code=ErrorCode.NO_POLYFILL,
         )
+    source.check_site()
     browser.find()  # none: said now, before anything is written
     polyfill = PagePolyfill(
         page=page or declared.page,
@@ -315,6 +324,7 @@ def _page(
         signed_out=declared.session.signed_out,
         load=declared.load,
         rules=stream_rules(source.manifest),
+        site=source.site,
     )
     return declared, polyfill
 

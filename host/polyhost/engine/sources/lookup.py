@@ -10,8 +10,9 @@ from pathlib import Path
 
 from polyhost.connectors import loading
 from polyhost.connectors.loading import MANIFEST, LoadedSource
+from polyhost.store.base import ConnectionRow
 
-__all__ = ["Loaded", "find_source"]
+__all__ = ["Loaded", "find_source", "source_of"]
 
 Loaded = LoadedSource
 _Looks = tuple[tuple[int, int, int], ...]
@@ -32,6 +33,13 @@ def find_source(reference: str, home: Path) -> LoadedSource:
             _remembered.clear()
         _remembered[reference, home] = looks, source
     return source
+
+
+def source_of(connection: ConnectionRow, home: Path) -> LoadedSource:
+    """The source of a connection, at the site that it is bound to where it is bound to one. RefusedError too where the
+    source does not take that address any more."""
+    source = find_source(connection.source, home)
+    return source if connection.site is None or not source.takes_site else source.at(connection.site)
 
 
 def _looks(source: LoadedSource) -> _Looks | None:

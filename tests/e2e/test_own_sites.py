@@ -1,0 +1,143 @@
+"""Sites that their owners host: connected by their addresses, each connection bound to its own (RS-5).
+
+Two of them run, under two ports and one under a path; everything but the sites is real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.own_sites import OwnSite, serve_own, write_notebook
+from polyhost.engine.sessions.saved import load_session
+from polyhost.errors import PolyhostError, RefusedError
+from polyhost.operations.connect import ConnectRequest, connect
+from polyhost.operations.connections import ConnectionsRequest, connections
+from polyhost.operations.context import Context
+from polyhost.operations.hosts import HostsRequest, hosts
+from polyhost.operations.records import RecordsRequest, records
+from polyhost.operations.runs import RunRequest, run
+
+pytestmark = pytest.mark.requirement("RS-5")
+
+
+@pytest.fixture
+async def ours() -> AsyncIterator[OwnSite]:
+    people = {"mina-ours": "mina"}
+    async with serve_own(OwnSite("/wiki", people, [{"id": "1", "text": "ours"}, {"id": "2", "text": "more"}])) as site:
+        yield site
+
+
+@pytest.fixture
+async def theirs() -> AsyncIterator[OwnSite]:
+    async with serve_own(OwnSite("", {"mina-theirs": "m.k."}, [{"id": "1", "text": "theirs"}])) as site:
+        yield site
+
+
+@pytest.fixture
+def context(home: Path) -> Context:
+    write_notebook(home)
+    return Context(home=home)
+
+
+async def connected(context: Context, own: OwnSite, cookie: str, name: str, **options: Any) -> dict[str, Any]:
+    state = own.state_file(context.home.parent, cookie)
+    options = {"site": own.address, **options}
+    request = ConnectRequest(source="notebook", name=name, storage_state=state, **options)
+    return dict((await connect(context, request)).value)
+
+
+async def ran(context: Context, name: str) -> str:
+    """How a run ends, with why where it is not complete."""
+    result: Any = (await run(context, RunRequest(name=name))).value
+    return result["status"] if result["status"] == "complete" else f"{result['status']}: {result['diagnostics']}"
+
+
+async def texts(context: Context, name: str) -> list[str]:
+    found = await records(context, RecordsRequest(name=name, stream="notes"))
+    return [(record["data"] or {})["text"] for record in found.value["records"]]
+
+
+async def test_two_sites_are_two_connections_each_with_its_own_session_and_records(
+    context: Context, ours: OwnSite, theirs: OwnSite
+) -> None:
+    made = await connected(context, ours, "mina-ours", "ours", site=f"{ours.address}/")
+    await connected(context, theirs, "mina-theirs", "theirs", site=None, set=(f"site={theirs.address}",))
+    assert (made["site"], made["account"]) == (ours.address, "mina")
+    assert "this machine itself (127.0.0.1, port" in made["hosts"][0]
+
+    for name in ("ours", "theirs"):
+        assert await ran(context, name) == "complete"
+    assert await texts(context, "ours") == ["ours", "more"]
+    assert await texts(context, "theirs") == ["theirs"]
+
+    assert {cookie for _, cookie in ours.asked} == {"mina-ours"}
+    assert {cookie for _, cookie in theirs.asked} == {"mina-theirs"}
+    kept = load_session(context.home, "ours")
+    assert kept is not None
+    assert [cookie["value"] for cookie in kept["cookies"]] == ["mina-ours"]
+
+    listed = (await connections(context, ConnectionsRequest())).value["connections"]
+    assert {row["name"]: row["site"] for row in listed} == {"ours": ours.address, "theirs": theirs.address}
+    told: Any = (await hosts(context, HostsRequest(name="theirs"))).value
+    assert len(told["reaches"]) == 1
+    assert theirs.address.rpartition(":")[2] in told["reaches"][0]
+
+
+async def test_a_page_of_one_site_reaches_no_other_of_them(context: Context, ours: OwnSite, theirs: OwnSite) -> None:
+    script = context.home / "polyfills" / "notebook" / "polyfill.js"
+    script.write_text(
+        f"polyfill(async (host) => {{ await fetch('{theirs.address}/notes.json').catch(() => {{}}); }});", "utf-8"
+    )
+    await connected(context, ours, "mina-ours", "ours")
+    assert not (await ran(context, "ours")).startswith("failed")
+    assert theirs.asked == []
+
+
+async def test_a_connection_stays_at_its_address(context: Context, ours: OwnSite, theirs: OwnSite) -> None:
+    await connected(context, ours, "mina-ours", "ours")
+    with pytest.raises(RefusedError) as refused:
+        await connected(context, theirs, "mina-theirs", "ours", renew=True)
+    assert refused.value.code == "other_site"
+    assert theirs.asked == []
+    again = await connected(context, ours, "mina-ours", "ours", renew=True, site=None)
+    assert again["site"] == ours.address
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"site": None}, "no_site"),
+        ({"site": "wiki.example.org"}, "bad_site"),
+        ({"site": "http://user:pw@127.0.0.1"}, "bad_site"),
+        ({"set": ("site=https://a.example",)}, "bad_setting"),
+        ({"site": None, "set": ("server=https://a.example",)}, "bad_setting"),
+        ({"site": None, "set": ("site",)}, "bad_setting"),
+    ],
+)
+async def test_what_is_no_address_is_refused_before_anything_starts(
+    context: Context, options: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(PolyhostError) as refused:
+        await connected(context, OwnSite(origin="http://127.0.0.1:9"), "nobody", "ours", **options)
+    assert refused.value.code == code
+    assert not context.has_store
+
+
+async def test_a_source_with_its_own_address_takes_no_other(context: Context) -> None:
+    with pytest.raises(PolyhostError) as refused:
+        await connect(
+            context, ConnectRequest(source="slack", site="https://slack.example.org", cdp="http://127.0.0.1:9")
+        )
+    assert refused.value.code == "no_site_taken"
+
+
+async def test_a_site_at_an_ipv6_address(context: Context) -> None:
+    async with serve_own(OwnSite("/w", {"mina": "mina"}, [{"id": "1", "text": "six"}]), "::1") as site:
+        made = await connected(context, site, "mina", "six")
+        assert made["site"] == site.address
+        assert await ran(context, "six") == "complete"
+        assert await texts(context, "six") == ["six"]
