@@ -28,15 +28,17 @@ _UNWRITABLE = (
     "cannot be written",
     "Make it writable for you, or choose another home with --home.",
 )
+_HELD = (
+    ErrorCode.STORE_LOCKED,
+    "is held by another program",
+    "End the program that has it open (a database browser, perhaps) and try again.",
+)
 _EXPLANATIONS = {
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
     sqlite3.SQLITE_FULL: (ErrorCode.DISK_FULL, "cannot grow: the disk is full", "Free some space and try again."),
-    sqlite3.SQLITE_BUSY: (
-        ErrorCode.STORE_LOCKED,
-        "is held by another program",
-        "End the program that has it open (a database browser, perhaps) and try again.",
-    ),
+    sqlite3.SQLITE_BUSY: _HELD,
+    sqlite3.SQLITE_PROTOCOL: _HELD,
     sqlite3.SQLITE_READONLY: _UNWRITABLE,
     sqlite3.SQLITE_CANTOPEN: _UNWRITABLE,
     sqlite3.SQLITE_PERM: _UNWRITABLE,

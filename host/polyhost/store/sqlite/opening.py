@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from polyhost.errors import ErrorCode, RefusedError
 from polyhost.owner_only import keep_home
@@ -34,8 +35,11 @@ SCHEMA_VERSION = 5
 BUSY_SECONDS = 30.0
 """How long to wait for another process's transaction: milliseconds, usually; some seconds for a big deletion."""
 
-_SWITCH_SECONDS = 0.02
-"""Between two tries to switch a new file to its log; the switch takes a millisecond."""
+_AGAIN_SECONDS = 0.02
+"""Between two tries at what SQLite itself does not wait for; whoever is in the way needs a millisecond, usually."""
+_RACED = (sqlite3.SQLITE_PROTOCOL,)
+"""Somebody else was opening, folding or closing the log for as long as SQLite tried, some 10 seconds: a disk that
+stalls. It does not ask the busy timeout then."""
 _APPLICATION_ID = 0x706F6C79
 """'poly', in the file's header: tells our store from any other SQLite file."""
 _PAGE_BYTES = 8192
@@ -60,8 +64,10 @@ def prepare(path: Path, *, busy_seconds: float = BUSY_SECONDS) -> None:
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)
     try:
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        if read_version(path, connection) < SCHEMA_VERSION:
-            _use_log(path, connection, busy_seconds)
+        with transaction(connection, write=False):
+            version = read_version(path, connection)
+        if version < SCHEMA_VERSION:
+            _use_log(path, connection)
             _upgrade(connection)
     finally:
         connection.close()
@@ -76,7 +82,7 @@ def connect(path: Path, *, writer: bool, busy_seconds: float = BUSY_SECONDS) -> 
     """
     connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
     try:
-        _use_log(path, connection, busy_seconds)
+        _use_log(path, connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA checkpoint_fullfsync = ON")  # macOS: else its disks may reorder what makes it sound
         connection.execute("PRAGMA foreign_keys = ON")
@@ -97,8 +103,12 @@ def connect(path: Path, *, writer: bool, busy_seconds: float = BUSY_SECONDS) -> 
 def transaction(connection: sqlite3.Connection, *, write: bool) -> Generator[None]:
     """All or nothing. A writer takes the lock at once: one that begins by reading fails with "database is locked"
     whenever another process has written since, whatever the timeout."""
-    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
     try:
+        if write:
+            _ask_again("BEGIN IMMEDIATE", connection, refusals=_RACED)
+        else:
+            connection.execute("BEGIN")
+            _ask_again("SELECT 1 FROM sqlite_schema", connection, refusals=_RACED)  # takes what BEGIN alone does not
         yield
         connection.execute("COMMIT")
     finally:
@@ -153,21 +163,22 @@ def _make_file(path: Path) -> None:
             path.chmod(0o600)
 
 
-def _switch_to_log(connection: sqlite3.Connection, busy_seconds: float) -> str:
-    """The mode it is in then. Where several processes open a new file at once, SQLite does not wait for the one that
-    switches it, whatever the timeout: it is asked again, for as long as any other lock is waited for."""
-    deadline = time.monotonic() + busy_seconds
+def _ask_again(statement: str, connection: sqlite3.Connection, *, refusals: Collection[int]) -> Any:
+    """The first value of its answer, asked for as long as it is refused with one of these codes, which SQLite does not
+    wait for itself, and any other lock would be waited for."""
+    deadline = time.monotonic() + _number(connection, "busy_timeout") / 1000
     while True:
         try:
-            return connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            return next(iter(connection.execute(statement).fetchone() or ()), None)
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if error.sqlite_errorcode not in refusals or time.monotonic() > deadline:
                 raise
-            time.sleep(_SWITCH_SECONDS)
+            time.sleep(_AGAIN_SECONDS)
 
 
-def _use_log(path: Path, connection: sqlite3.Connection, busy_seconds: float) -> None:
-    mode = _switch_to_log(connection, busy_seconds)
+def _use_log(path: Path, connection: sqlite3.Connection) -> None:
+    """Where several processes open a new file at once, SQLite does not wait for the one that switches it."""
+    mode = _ask_again("PRAGMA journal_mode = WAL", connection, refusals=(sqlite3.SQLITE_BUSY, *_RACED))
     if mode != "wal":
         raise RefusedError(
             f"The store {path} is on a file system that SQLite's write-ahead log does not work on",
