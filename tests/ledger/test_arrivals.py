@@ -6,7 +6,15 @@ from polyhost.ledger.arrivals import arrivals_name, extended, is_as_of_then, is_
 from polyhost.ledger.observe import InventoryResult, observe_coverage, observe_inventory
 from polyhost.ledger.plan import has_unread, windows
 from polyhost.ledger.settle import settle
-from polyhost.ledger.state import CursorOrder, PartitionRule, PartitionState, PartitionStatus, Range, ResumeToken
+from polyhost.ledger.state import (
+    CursorOrder,
+    HiddenStretch,
+    PartitionRule,
+    PartitionState,
+    PartitionStatus,
+    Range,
+    ResumeToken,
+)
 from polyhost.protocol.commands import CommitInventory, InventoryEntry
 from polyhost.protocol.diagnostics import DiagnosticCode, Severity
 
@@ -35,6 +43,15 @@ def test_what_arrived_takes_what_was_read_to_its_end_up_to_its_newest():
     assert extended(read, "7", RULE) == read, "a late one lies within"
     assert extended(read, None, RULE) == read, "nothing came"
     assert extended(state(Range(None, "10")), "15", RULE) == state(Range(None, "10")), "somewhere above was never read"
+
+
+def test_what_arrived_above_a_hidden_stretch_does_not_cover_it():
+    read = state(Range(None, "10"), to_end=True, hidden=(HiddenStretch("10", "13", AT, "away"),))
+    further = extended(read, "15", RULE)
+    assert further.covered == (Range(None, "10"), Range("13", "15"))
+    assert windows(further, RULE) == []
+    assert not has_unread(further, RULE)
+    assert further.high_water == "15", "it reaches across what is hidden"
 
 
 def test_what_arrives_where_there_was_nothing_is_all_there_is():

@@ -13,7 +13,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from polyhost.ledger.cursor import sort_key
-from polyhost.ledger.ranges import ordered
+from polyhost.ledger.hidden import hidden_ranges, visible, with_contiguous
+from polyhost.ledger.ranges import add, ordered
 from polyhost.ledger.state import PartitionRule, PartitionState, Range
 
 __all__ = ["arrivals_name", "extended", "is_as_of_then", "is_settled_above", "unfollowed"]
@@ -33,18 +34,25 @@ def unfollowed(state: PartitionState) -> PartitionState:
 
 
 def extended(state: PartitionState, top: str | None, rule: PartitionRule) -> PartitionState:
-    """The entry when all that arrived was read, the newest of it at `top`: what was read to its end reaches there."""
+    """The entry when all that arrived was read, the newest of it at `top`: what was read to its end reaches there, save
+    for what the source was said to hide on the way."""
     state = state if state.followed else replace(state, followed=True)
     if not state.to_end or top is None:
         return state
-    if not state.covered:
+    order, covered, tokens = rule.order, state.covered, state.tokens
+    if not covered:
         piece = Range(state.limited_before, top)
-        return replace(state, covered=(piece,)) if ordered(piece, rule.order) else state
-    last = state.covered[-1]
-    if sort_key(top, rule.order) <= sort_key(last.until, rule.order):
-        return state
-    tokens = tuple(one for one in state.tokens if one.way == "older" or one.at != last.until)
-    return replace(state, covered=(*state.covered[:-1], Range(last.since, top)), tokens=tokens)
+        if not ordered(piece, order):
+            return state
+    else:
+        last = covered[-1].until
+        if sort_key(top, order) <= sort_key(last, order):
+            return state
+        piece = Range(last, top)
+        tokens = tuple(one for one in tokens if one.way == "older" or one.at != last)
+    for part in visible((piece,), hidden_ranges(state), order):
+        covered = add(covered, part, order)
+    return with_contiguous(replace(state, covered=covered, tokens=tokens), order)
 
 
 def is_settled_above(state: PartitionState, rule: PartitionRule) -> bool:
