@@ -71,6 +71,23 @@ need_servers() {
         paste -sd, | sed 's/,/, /g') in .venv-servers ($(du -sm "$ROOT/.venv-servers" | cut -f1) MB)"
 }
 
+# need_mediawiki: the wiki that the lane servers runs, under PHP's own server. Debian's package brings a web server along; it is
+# kept from starting, as nothing here needs it.
+need_mediawiki() {
+    if [ ! -f /usr/share/mediawiki/api.php ] || ! php -r 'exit(extension_loaded("sqlite3") ? 0 : 1);' 2>/dev/null; then
+        debian_root || { say "no MediaWiki found: its tests are skipped (Debian: apt-get install mediawiki php-cli php-sqlite3)"; return; }
+        local policy=/usr/sbin/policy-rc.d kept=yes
+        if [ ! -e "$policy" ]; then
+            kept=no
+            printf '#!/bin/sh\nexit 101\n' >"$policy"
+            chmod 755 "$policy"
+        fi
+        apt_install mediawiki php-cli php-sqlite3
+        [ "$kept" = yes ] || rm -f "$policy"
+    fi
+    say "servers: MediaWiki $(dpkg-query -W -f '${Version}' mediawiki) with PHP $(php -r 'echo PHP_VERSION;') ($(du -sm /usr/share/mediawiki | cut -f1) MB)"
+}
+
 # have_browser: is there anything polyhost could start? The order of preference is the program's own business.
 have_browser() {
     [ -n "${POLYHOST_BROWSER:-}" ] && return 0

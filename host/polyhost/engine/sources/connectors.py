@@ -130,9 +130,9 @@ class Prepared:
 
 
 def recorded_source(source: LoadedSource, scenario: Scenario) -> LoadedSource:
-    """The source at the site that was recorded."""
+    """The source at the site that was recorded; one that a connection has put there already is as it was."""
     site = scenario.given.get("site")
-    return source if site is None or not source.takes_site else source.at(site)
+    return source if site in (None, source.site) or not source.takes_site else source.at(site)
 
 
 def demo_scenario() -> Path:
