@@ -73,10 +73,16 @@ class Memory {
     if (this.unkept >= KEPT_EACH) await this.tell(this.known);
   }
 
-  /** All pages were dealt with: from now on what arrives is what has a higher number. @param {Map<string, Page>} pages */
+  /**
+   * All pages were dealt with: from now on what arrives is what has a higher number. In a first run each of them was read after
+   * its newest revision was there, so that one counts, too: a wiki that was filled by imports tells no newer one.
+   * @param {Map<string, Page>} pages
+   */
   async settle(pages) {
+    const numbers = this.known.newest === undefined ? [...pages.values()].map(({ last }) => last) : [];
+    const newest = Math.max(this.survey.newest, ...numbers.filter(Number.isSafeInteger));
     this.pages = Object.fromEntries(Object.entries(this.pages).filter(([id]) => pages.has(id)));
-    await this.tell({ newest: this.survey.newest, now: this.survey.now });
+    await this.tell({ newest, now: this.survey.now });
   }
 
   /** @param {{newest?: number, now?: number}} known What was looked through: up to which number, and when. */

@@ -24,7 +24,7 @@ class Revision:
 
 
 def _seeded() -> Iterable[Revision]:
-    """A hundred revisions over ten years: Ada's pages and their talk, and edits of hers to pages of others."""
+    """A hundred revisions over ten years: Adelaide's pages and their talk, and edits of hers to pages of others."""
     for number in range(100):
         title, by = _PLACES[number % len(_PLACES)]
         at = f"{2015 + number // 10}-{1 + number % 10:02}-{1 + number % 28:02}T{number % 24:02}:15:30Z"
@@ -32,17 +32,17 @@ def _seeded() -> Iterable[Revision]:
 
 
 _PLACES = (
-    ("User:Ada", "Ada"),
-    ("User:Ada/Lamps", "Ada"),
-    ("User talk:Ada", "Bob"),
-    ("Tides", "Ada"),
+    ("User:Adelaide", "Adelaide"),
+    ("User:Adelaide/Lamps", "Adelaide"),
+    ("User talk:Adelaide", "Bob"),
+    ("Tides", "Adelaide"),
     ("Talk:Tides", "Bob"),
-    ("User talk:Ada", "Ada"),
+    ("User talk:Adelaide", "Adelaide"),
     ("Knots", "Bob"),
-    ("Knots", "Ada"),
+    ("Knots", "Adelaide"),
     ("User:Bob", "Bob"),
     ("Tides", "Cleo"),
-    ("User talk:Ada/Old", "Cleo"),
+    ("User talk:Adelaide/Old", "Cleo"),
 )
 
 SEEDED = tuple(_seeded())

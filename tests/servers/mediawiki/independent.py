@@ -2,7 +2,7 @@
 
     .venv-servers/bin/python independent.py http://127.0.0.1:8999/w PASSWORD
 
-One JSON object on each line of stdin, `{"as": "Ada", "do": "edit", …}`, and one on stdout in answer.
+One JSON object on each line of stdin, `{"as": "Adelaide", "do": "edit", …}`, and one on stdout in answer.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ def truth(order: dict[str, Any]) -> dict[str, Any]:
     watched = watchlist(one)
     how = {"aisort": "timestamp", "aiuser": name, "aiprop": "timestamp|size|sha1|mime|url|comment"}
     files = [dict(image) for image in listing(one, "allimages", "ai", **how)]
-    for edit in contributions:
-        edit["timestamp"] = stamp(edit["timestamp"])
+    for each in (*contributions, *files):
+        each["timestamp"] = stamp(each["timestamp"])
     return {
         "contributions": contributions,
         "pages": pages,

@@ -21,39 +21,39 @@ PNG = bytes.fromhex(
 
 
 async def new_edit(world: World) -> None:
-    await world.people.write("Ada", "Tides", "The tide is out.", "out")
+    await world.people.write("Adelaide", "Tides", "The tide is out.", "out")
 
 
 async def edit_again(world: World) -> None:
     for state in ("in", "out", "in again"):
-        await world.people.write("Ada", "User:Ada", f"The tide is {state}.", state)
+        await world.people.write("Adelaide", "User:Adelaide", f"The tide is {state}.", state)
 
 
 async def minor_edit(world: World) -> None:
-    await world.people.write("Ada", "User:Ada/Lamps", "Three lamps.", "count", minor="1")
+    await world.people.write("Adelaide", "User:Adelaide/Lamps", "Three lamps.", "count", minor="1")
 
 
 async def reverted(world: World) -> None:
     number = await world.people.write("Bob", "Tides", "Nonsense.", "nonsense")
-    await world.people.do("Ada", "edit", title="Tides", undo=str(number))
+    await world.people.do("Adelaide", "edit", title="Tides", undo=str(number))
 
 
 async def emptied(world: World) -> None:
-    await world.people.write("Ada", "User:Ada", "", "all of it")
+    await world.people.write("Adelaide", "User:Adelaide", "", "all of it")
 
 
 async def burst(world: World) -> None:
     for number in range(12):
-        who = ("Ada", "Bob", "Cleo")[number % 3]
-        await world.people.write(who, "User talk:Ada", f"State {number} of the talk.", f"talk {number}")
+        who = ("Adelaide", "Bob", "Cleo")[number % 3]
+        await world.people.write(who, "User talk:Adelaide", f"State {number} of the talk.", f"talk {number}")
 
 
 async def late(world: World) -> None:
-    world.wiki.take_dump(dump([Revision("User:Ada", "Ada", "2025-02-03T04:05:06Z", "Late.", "late")]))
+    world.wiki.take_dump(dump([Revision("User:Adelaide", "Adelaide", "2025-02-03T04:05:06Z", "Late.", "late")]))
 
 
 async def backdated_by_another(world: World) -> None:
-    world.wiki.take_dump(dump([Revision("User talk:Ada", "Cleo", "2005-01-01T00:00:00Z", "First of all.", "old")]))
+    world.wiki.take_dump(dump([Revision("User talk:Adelaide", "Cleo", "2005-01-01T00:00:00Z", "First of all.", "old")]))
 
 
 async def backdated_by_a_stranger(world: World) -> None:
@@ -62,12 +62,13 @@ async def backdated_by_a_stranger(world: World) -> None:
 
 async def imported_page(world: World) -> None:
     times = [f"2003-01-0{day}T00:00:00Z" for day in range(1, 6)]
-    world.wiki.take_dump(dump([Revision("Moorings", "Ada", time, f"As of {time}", "import") for time in times]))
+    world.wiki.take_dump(dump([Revision("Moorings", "Adelaide", time, f"As of {time}", "import") for time in times]))
 
 
 async def in_one_second(world: World) -> None:
     same = [
-        Revision("User:Ada/Lamps", "Ada", "2016-06-06T06:06:06Z", f"Lamp {number}", str(number)) for number in (1, 2, 3)
+        Revision("User:Adelaide/Lamps", "Adelaide", "2016-06-06T06:06:06Z", f"Lamp {number}", str(number))
+        for number in (1, 2, 3)
     ]
     world.wiki.take_dump(dump(same))
 
@@ -81,11 +82,11 @@ async def undeleted_page_of_another(world: World) -> None:
 
 
 async def deleted_own_page(world: World) -> None:
-    await world.people.do("Root", "delete", title="User:Ada/Lamps")
+    await world.people.do("Root", "delete", title="User:Adelaide/Lamps")
 
 
 async def undeleted_own_page(world: World) -> None:
-    world.wiki.maintain("undelete.php", "User:Ada/Lamps")
+    world.wiki.maintain("undelete.php", "User:Adelaide/Lamps")
 
 
 async def restored_in_part(world: World) -> None:
@@ -95,11 +96,11 @@ async def restored_in_part(world: World) -> None:
 
 
 async def moved(world: World) -> None:
-    await world.people.do("Ada", "move", **{"from": "User:Ada/Lamps", "to": "Lanterns", "movetalk": "1"})
+    await world.people.do("Adelaide", "move", **{"from": "User:Adelaide/Lamps", "to": "Lanterns", "movetalk": "1"})
 
 
 async def moved_over_a_redirect(world: World) -> None:
-    await world.people.do("Ada", "move", **{"from": "Lanterns", "to": "User:Ada/Lamps"})
+    await world.people.do("Adelaide", "move", **{"from": "Lanterns", "to": "User:Adelaide/Lamps"})
 
 
 async def moved_without_a_redirect(world: World) -> None:
@@ -107,7 +108,7 @@ async def moved_without_a_redirect(world: World) -> None:
 
 
 async def begun_anew_under_an_old_name(world: World) -> None:
-    await world.people.write("Ada", "Moorings", "Another page by that name.", "anew")
+    await world.people.write("Adelaide", "Moorings", "Another page by that name.", "anew")
 
 
 async def merged(world: World) -> None:
@@ -115,12 +116,12 @@ async def merged(world: World) -> None:
 
 
 async def hide(
-    world: World, what: str, nth: int, *, by: str = "Ada", show: bool = False, suppress: str = "nochange"
+    world: World, what: str, nth: int, *, by: str = "Adelaide", show: bool = False, suppress: str = "nochange"
 ) -> None:
-    true = await world.people.truth("Ada")
-    mine = [one for one in true["contributions"] if one["title"] == "User:Ada" and "top" not in one]
-    if by != "Ada":
-        page = next(one["pageid"] for one in true["pages"] if one["title"] == "User talk:Ada")
+    true = await world.people.truth("Adelaide")
+    mine = [one for one in true["contributions"] if one["title"] == "User:Adelaide" and "top" not in one]
+    if by != "Adelaide":
+        page = next(one["pageid"] for one in true["pages"] if one["title"] == "User talk:Adelaide")
         mine = [one for one in true["revisions"].values() if one["page_id"] == page and one.get("user") == by]
     how = {"show" if show else "hide": what}
     await world.people.do(
@@ -153,24 +154,24 @@ async def suppressed(world: World) -> None:
 
 
 async def suppressed_all(world: World) -> None:
-    await hide(world, "content|comment|user", 0, by="Cleo", suppress="yes")
+    await hide(world, "content|comment|user", 3, by="Bob", suppress="yes")
 
 
 async def watched(world: World) -> None:
-    await world.people.do("Ada", "watch", token="watch", titles="Knots|Help:Contents")
+    await world.people.do("Adelaide", "watch", token="watch", titles="Knots|Help:Contents")
 
 
 async def unwatched(world: World) -> None:
-    await world.people.do("Ada", "watch", token="watch", titles="Help:Contents", unwatch="1")
+    await world.people.do("Adelaide", "watch", token="watch", titles="Help:Contents", unwatch="1")
 
 
 async def uploaded(world: World) -> None:
-    await world.people.upload("Ada", "Dot.png", PNG, "a dot")
-    await world.people.upload("Ada", "Notes.txt", b"Low water at six.", "notes")
+    await world.people.upload("Adelaide", "Dot.png", PNG, "a dot")
+    await world.people.upload("Adelaide", "Notes.txt", b"Low water at six.", "notes")
 
 
 async def uploaded_again(world: World) -> None:
-    await world.people.upload("Ada", "Notes.txt", b"Low water at seven.", "an hour later")
+    await world.people.upload("Adelaide", "Notes.txt", b"Low water at seven.", "an hour later")
 
 
 async def replaced_by_another(world: World) -> None:
@@ -186,25 +187,27 @@ async def file_deleted(world: World) -> None:
 
 
 async def talked_to(world: World) -> None:
-    await world.people.write("Bob", "User talk:Ada", "A question.", "question", section="new", sectiontitle="Lamps")
-    await world.people.write("Cleo", "User talk:Ada/Archive", "Below it.", "below")
+    await world.people.write(
+        "Bob", "User talk:Adelaide", "A question.", "question", section="new", sectiontitle="Lamps"
+    )
+    await world.people.write("Cleo", "User talk:Adelaide/Archive", "Below it.", "below")
     await world.people.write("Bob", "Talk:Moorings", "About it.", "about")
 
 
 async def protected(world: World) -> None:
-    await world.people.do("Root", "protect", title="User:Ada", protections="edit=sysop|move=sysop", expiry="never")
+    await world.people.do("Root", "protect", title="User:Adelaide", protections="edit=sysop|move=sysop", expiry="never")
 
 
 async def blocked(world: World) -> None:
-    await world.people.do("Root", "block", user="Ada", expiry="1 day", reason="a day off")
+    await world.people.do("Root", "block", user="Adelaide", expiry="1 day", reason="a day off")
 
 
 async def unblocked(world: World) -> None:
-    await world.people.do("Root", "unblock", user="Ada")
+    await world.people.do("Root", "unblock", user="Adelaide")
 
 
 async def of_a_namesake(world: World) -> None:
-    await world.people.write("Bob", "User:Adam", "Somebody else.", "namesake")
+    await world.people.write("Bob", "User:Adelaides", "Somebody else.", "namesake")
 
 
 CHANGES: tuple[Change, ...] = (
@@ -235,10 +238,10 @@ async def test_a_run_in_which_nothing_changed_asks_five_questions_at_most(world:
 
 
 async def test_a_run_of_one_page_changes_that_page_alone(world: World) -> None:
-    true = await world.people.truth("Ada")
+    true = await world.people.truth("Adelaide")
     page = next(str(one["pageid"]) for one in true["pages"] if one["title"] == "Tides")
-    mine = await world.people.write("Ada", "Tides", "Narrowed.", "narrowed")
-    other = await world.people.write("Ada", "User:Ada/Lamps", "Not in it.", "outside")
+    mine = await world.people.write("Adelaide", "Tides", "Narrowed.", "narrowed")
+    other = await world.people.write("Adelaide", "User:Adelaide/Lamps", "Not in it.", "outside")
     ended = await world.run("--stream", "revisions", "--resource", f"revisions={page}")
     assert ended.exit_code == 0, ended.stdout
     here = await world.records("revisions")
@@ -248,7 +251,7 @@ async def test_a_run_of_one_page_changes_that_page_alone(world: World) -> None:
 
 
 async def test_a_wiki_that_fails_for_a_while_costs_time_and_nothing_else(world: World) -> None:
-    await world.people.write("Ada", "Tides", "While it fails.", "fails")
+    await world.people.write("Adelaide", "Tides", "While it fails.", "fails")
     failing = iter([500, 503, 502])
     world.front.faults.append(lambda _: web.Response(status=code) if (code := next(failing, 0)) else None)
     ended = await world.run()
@@ -259,7 +262,7 @@ async def test_a_wiki_that_fails_for_a_while_costs_time_and_nothing_else(world: 
 
 async def test_a_wiki_whose_copies_lag_behind_is_left_alone_for_as_long_as_it_asks(world: World) -> None:
     """The wiki's own answer: every lag is more than -1 seconds, and it asks for five."""
-    await world.people.write("Ada", "Tides", "While it lags.", "lags")
+    await world.people.write("Adelaide", "Tides", "While it lags.", "lags")
     lagging = iter([True])
     world.front.faults.append(lambda query: query.replace("maxlag=5", "maxlag=-1") if next(lagging, None) else None)
     ended = await world.run()
@@ -270,7 +273,7 @@ async def test_a_wiki_whose_copies_lag_behind_is_left_alone_for_as_long_as_it_as
 
 
 async def test_a_wiki_that_asks_for_a_pause_is_waited_for(world: World) -> None:
-    await world.people.write("Ada", "Tides", "While it is busy.", "busy")
+    await world.people.write("Adelaide", "Tides", "While it is busy.", "busy")
     busy = iter([True, True])
     later = {"Retry-After": "1"}
     world.front.faults.append(lambda _: web.Response(status=429, headers=later) if next(busy, None) else None)
@@ -281,10 +284,10 @@ async def test_a_wiki_that_asks_for_a_pause_is_waited_for(world: World) -> None:
 
 
 async def test_a_page_that_never_answers_costs_itself(world: World) -> None:
-    true = await world.people.truth("Ada")
-    page = next(str(one["pageid"]) for one in true["pages"] if one["title"] == "User:Ada/Lamps")
-    await world.people.write("Ada", "User:Ada/Lamps", "Unread.", "unread")
-    read = await world.people.write("Ada", "Moorings", "Read.", "read")
+    true = await world.people.truth("Adelaide")
+    page = next(str(one["pageid"]) for one in true["pages"] if one["title"] == "User:Adelaide/Lamps")
+    await world.people.write("Adelaide", "User:Adelaide/Lamps", "Unread.", "unread")
+    read = await world.people.write("Adelaide", "Moorings", "Read.", "read")
     broken = {"error": {"code": "internal_api_error_DBQueryError", "info": "no"}}
     of_page = f"pageids={page}&"
     world.front.faults.append(
@@ -317,9 +320,9 @@ async def test_a_full_run_reads_everything_again(world: World) -> None:
 
 
 async def test_an_account_that_is_renamed_is_the_same_account(world: World) -> None:
-    await world.people.rename("Root", "Ada", "Ada Lovelace")
+    await world.people.rename("Root", "Adelaide", "Adelaide Lovelace")
     world.wiki.do_jobs()
-    world.called = "Ada Lovelace"
+    world.called = "Adelaide Lovelace"
     ended = await world.run()
     assert ended.exit_code == 0, ended.stdout
     await world.check()

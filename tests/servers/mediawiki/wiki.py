@@ -26,7 +26,7 @@ MEDIAWIKI = Path("/usr/share/mediawiki")
 SETTINGS = Path(__file__).with_name("settings.php")
 PASSWORD = "harbour-pass-1"
 ROOT_USER = "Root"
-PEOPLE = ("Ada", "Bob", "Cleo")
+PEOPLE = ("Adelaide", "Bob", "Cleo")
 WORKERS = 3
 """Requests that are answered at a time: a page asks for its scripts while it is asked something."""
 LONGEST = 60.0

@@ -30,7 +30,7 @@ from servers.mediawiki.wiki import PASSWORD, Wiki, a_copy, started
 __all__ = ["NAME", "OWNER", "World", "a_world", "session_of"]
 
 NAME = "wiki"
-OWNER = "Ada"
+OWNER = "Adelaide"
 BROWSER_SECONDS = 30
 FLAGS = {
     "is_minor": "minor",
