@@ -56,6 +56,8 @@
     typeof value === "string" && value.length > 0 && isWithin(value, max) && value.isWellFormed();
   /** The host counts characters; a text has one or two units for each. @param {string} value @param {number} max */
   const isWithin = (value, max) => value.length <= max || (value.length <= 2 * max && [...value].length <= max);
+  const isNamedHosts = (/** @type {any} */ value) =>
+    Array.isArray(value) && value.every((one) => typeof one.host === "string" && typeof one.why === "string");
   const isTexts = (/** @type {any} */ value) => isObject(value) && Object.values(value).every((one) => typeof one === "string");
   const isObject = (/** @type {any} */ value) => value !== null && typeof value === "object" && !Array.isArray(value);
   /** Whether it is a list; one that throws when it is looked at is none. @param {any} value */
@@ -428,6 +430,7 @@
     exceptions: (_, stream, partition) => faultAmong(["stream", stream, NAME], ["partition", partition, optional(PARTITION)]),
     fileHeaders: (_, host, headers) =>
       faultAmong(["host", host, HOST], ["headers", headers, kind("an object of texts", isTexts)]),
+    discovered: (_, hosts) => faultAmong(["hosts", hosts, kind("a list of {host, why}", isNamedHosts)]),
     fields: (_, raw, shape) => faultAmong(["shape", shape, kind("an object of kinds", sdk.mapping.isShape)]),
     emitEach: (rules, stream, _items, map, about) =>
       faultAmong(["stream", stream, NAME], ["map", map, FUNCTION]) ??

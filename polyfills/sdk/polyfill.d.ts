@@ -306,6 +306,12 @@ export interface Host {
    */
   fileHeaders(host: string, headers: Record<string, string>): Promise<void>;
   /**
+   * Say which further hosts the site calls its own (`https://files.example.org`), and what each is for. Gives those that
+   * may be reached now: the owner has agreed to them. Another is kept for the owner to read, and left out of this run, which
+   * ends with the gap `host_not_agreed`: read all that lies elsewhere. At most 20, without a path; only where `site` is given.
+   */
+  discovered(hosts: { host: string; why: string }[]): Promise<string[]>;
+  /**
    * A record's fields out of what the site sent. An optional one in an odd shape is left out and named in `mended`; an odd
    * item of a list costs that item. Throws where a needed one is missing or odd: the record cannot be made.
    */
@@ -352,7 +358,19 @@ export interface SessionState {
   workspaces?: { id: string; label?: string; url?: string }[];
 }
 
+export interface Discovered {
+  /** Further hosts that the site calls its own, as `https://files.example.org`, and what each is for: its owner reads it. */
+  hosts: { host: string; why: string }[];
+  /** Where its page begins, and its owner signs in, instead of the manifest's `page`; on one of its hosts. */
+  page?: string;
+}
+
 declare global {
+  /**
+   * Register what asks a site for its hosts, in the file of the manifest's `polyfill.discover`. It runs when the owner
+   * connects the site, before they sign in, in an empty page of the site's origin; it reaches `site` and nothing else.
+   */
+  function discover(look: (asked: { site: string }) => Promise<Discovered>): void;
   /**
    * Register the probe of the manifest's `session.probe`. It runs in an isolated world of its own, with the libraries
    * and without the SDK; it asks the site and changes nothing. `identity`: also say who is signed in, and to what.

@@ -336,6 +336,8 @@
   const exceptionFault = (/** @type {any} */ met) => faults.exception(rules, met);
   const emitEach = sdk.mapping.makeEmitEach({ emit, exception, exceptionFault, skip, recordFault });
 
+  const named = (/** @type {{host: string, why: string}} */ { host, why }) => ({ host, why });
+
   /** @param {any} start */
   function hostFor(start) {
     const { request, slowDown } = sdk.makeRequests(call, fail);
@@ -363,6 +365,7 @@
       exception,
       exceptions: checkedAsync("exceptions", (stream, partition) => call("exceptions", { stream, partition: partition ?? null })),
       fileHeaders: checkedAsync("fileHeaders", (host, headers) => call("fileHeaders", { host, headers })),
+      discovered: checkedAsync("discovered", (hosts) => call("discovered", { hosts: hosts.map(named) }), "hosts"),
       fields: checked("fields", sdk.mapping.fields),
       emitEach: checkedAsync("emitEach", emitEach),
       pages: checked("pages", sdk.makePages({ skip })),

@@ -28,6 +28,7 @@ const well = {
   exception: { met: { stream: "messages", kind: "record", key: "1", reason: "refused", partition: "C1", position: "1.0", member: false } },
   exceptions: { stream: "messages", partition: "C1" },
   fileHeaders: { host: location.hostname, headers: {} },
+  discovered: { hosts: [{ host: "https://files.site.test", why: "files" }] },
   fields: { raw: { id: "1" }, shape: { id: "text!" } },
   emitEach: { stream: "messages", items: [1], map: () => record, about: { name: () => ({ key: "1" }) } },
   pages: { fetchPage: async () => ({}), how: walk },
@@ -37,7 +38,7 @@ const well = {
   parse: { html: "<p>" },
   fail: { code: "x", message: "x", recovery_hint: "unknown", retryable: false },
 };
-const forgotten = Object.keys(host).filter((name) => name !== "start" && !(name in well));
+const forgotten = Object.keys(host).filter((name) => name !== "start" && name !== "site" && !(name in well));
 const wrong = forgotten.map((name) => `${name} is not called`);
 let [tried, refused] = [0, 0];
 async function attempt(name, given, named) {

@@ -15,7 +15,7 @@ const value = (depth) => {
   return made;
 };
 const calls = ["emit", "inventory", "covered", "windows", "groups", "state", "progress", "skip", "parse", "fail", "scope",
-  "exception", "exceptions", "fields", "emitEach", "pages", "isUp", "fileHeaders", "slowDown", "moveTo", "enumerated", "hidden", "arrivals",
+  "exception", "exceptions", "fields", "emitEach", "pages", "isUp", "fileHeaders", "slowDown", "moveTo", "enumerated", "hidden", "discovered", "arrivals",
   "arrived", "forget"];
 let refused = 0;
 for (let turn = 0; turn < 3000; turn++) {

@@ -34,6 +34,7 @@ VALID: dict[str, dict[str, Any]] = {
     "windows": {"stream": "messages", "partition": "C1"},
     "groups": {"stream": "messages", "partition": "C1", "ids": ["1.0", "2.0"]},
     "exceptions": {"stream": "messages", "partition": "C1"},
+    "discovered": {"hosts": [{"host": "https://files.site.test", "why": "files"}]},
     "fileHeaders": {"host": "site.test", "headers": {"Authorization": "Bearer b"}},
     "refused": {"method": "emit"},
 }
@@ -76,7 +77,7 @@ async def calls(traffic: Traffic | None = None) -> PageCalls:
     governor.begin_run(traffic)
     gate = Gate(governor, clock=lambda: 1_795_000_000.0, sleep=_unslept, pace=False)
     fence = Fence(["site.test"], traffic.blocked, spawn=lambda work: work.close())  # there is no page to answer
-    return PageCalls(Held(await _ledger()), gate, fence, traffic)
+    return PageCalls(Held(await _ledger()), gate, fence, traffic, site="https://site.test")
 
 
 @pytest.mark.parametrize("method", VALID)

@@ -51,13 +51,18 @@ probe(async ({ site }) => {
 """
 
 
+_FOR_ALL = {"Access-Control-Allow-Origin": "*"}
+
+
 @dataclass
 class OwnSite:
-    """One of them. `people`: by the cookie that each has. `asked`: what came, path and cookie."""
+    """One of them. `people`: by the cookie that each has. `files`: hosts that it calls its own. `asked`: what came,
+    path and cookie."""
 
     path: str = ""
     people: dict[str, str] = field(default_factory=dict[str, str])
     notes: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    files: list[str] = field(default_factory=list[str])
     asked: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     origin: str = ""
 
@@ -78,6 +83,8 @@ class OwnSite:
                 return web.json_response({"name": who}, status=200 if who else 401)
             case "/notes.json" if who is not None:
                 return web.json_response(self.notes)
+            case "/hosts.json":
+                return web.json_response({"files": self.files}, headers=_FOR_ALL)
             case _:
                 raise web.HTTPNotFound
 
@@ -121,3 +128,25 @@ def write_notebook(home: Path, **polyfill: Any) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (folder / "polyfill.js").write_text(POLYFILL, encoding="utf-8")
     (folder / "probe.js").write_text(PROBE, encoding="utf-8")
+    (folder / "discover.js").write_text(DISCOVER, encoding="utf-8")
+
+
+DISCOVER = """
+discover(async ({ site }) => {
+  const { files } = await (await fetch(`${site}/hosts.json`)).json();
+  return { hosts: files.map((host) => ({ host, why: "where its files are" })) };
+});
+"""
+NAMING = """
+polyfill(async (host) => {
+  const answer = await host.request(`${host.site}/hosts.json`);
+  const named = answer.json.files.map((file) => ({host: file, why: "where its files are"}));
+  const reached = await host.discovered(named);
+  for (const place of answer.json.files) {
+    const got = await fetch(`${place}/hosts.json`).catch(() => null);
+    const data = {id: place, text: `${reached.includes(place)} ${got ? got.status : "kept out"}`};
+    await host.emit({stream: "notes", key: place, data});
+  }
+  await host.enumerated("notes");
+});
+"""

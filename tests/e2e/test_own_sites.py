@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from e2e.own_sites import OwnSite, serve_own, write_notebook
+from e2e.own_sites import NAMING, OwnSite, serve_own, write_notebook
 from polyhost.engine.sessions.saved import load_session
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.operations.connect import ConnectRequest, connect
@@ -20,6 +20,7 @@ from polyhost.operations.context import Context
 from polyhost.operations.hosts import HostsRequest, hosts
 from polyhost.operations.records import RecordsRequest, records
 from polyhost.operations.runs import RunRequest, run
+from polyhost.operations.status import StatusRequest, status
 
 pytestmark = pytest.mark.requirement("RS-5")
 
@@ -141,3 +142,79 @@ async def test_a_site_at_an_ipv6_address(context: Context) -> None:
         assert made["site"] == site.address
         assert await ran(context, "six") == "complete"
         assert await texts(context, "six") == ["six"]
+
+
+@pytest.fixture
+async def shelf() -> AsyncIterator[OwnSite]:
+    async with serve_own(OwnSite()) as site:
+        yield site
+
+
+def naming(context: Context, **polyfill: Any) -> None:
+    """The polyfill that asks its site for further hosts, and reads a line of each."""
+    write_notebook(context.home, **polyfill)
+    (context.home / "polyfills" / "notebook" / "polyfill.js").write_text(NAMING, encoding="utf-8")
+
+
+async def look(context: Context, name: str, action: str | None = None) -> Any:
+    return (await hosts(context, HostsRequest(name=name, action=action))).value
+
+
+async def test_a_host_that_the_site_names_when_it_is_connected_is_shown_and_reached(
+    context: Context, ours: OwnSite, shelf: OwnSite
+) -> None:
+    naming(context, discover="discover.js")
+    ours.files = [shelf.address]
+    made = await connected(context, ours, "mina-ours", "ours")
+    assert "which the site itself names (where its files are)" in made["hosts"][1]
+    assert await ran(context, "ours") == "complete"
+    assert await texts(context, "ours") == ["true 200"]
+    assert [path for path, _ in shelf.asked] == ["/hosts.json"]
+
+
+async def test_a_host_that_the_site_names_later_is_kept_out_until_its_owner_agrees(
+    context: Context, ours: OwnSite, theirs: OwnSite, shelf: OwnSite
+) -> None:
+    naming(context)
+    await connected(context, ours, "mina-ours", "ours")
+    await connected(context, theirs, "mina-theirs", "theirs")
+    ours.files = [shelf.address]
+    ended = await ran(context, "ours")
+    assert ended.startswith("complete_with_gaps")
+    assert "host_not_agreed" in ended
+    assert await texts(context, "ours") == ["false kept out"]
+    assert shelf.asked == []
+
+    told = await look(context, "ours")
+    assert (len(told["named"]), told["unagreed"]) == (1, [])
+    health: Any = (await status(context, StatusRequest(name="ours"))).value
+    assert health["site"] == ours.address
+    assert "hosts_named" in {found["reason"] for found in health["conditions"]}
+    assert (await look(context, "theirs"))["named"] == []
+
+    assert (await look(context, "ours", "accept"))["named"] == []
+    assert await ran(context, "ours") == "complete"
+    assert await texts(context, "ours") == ["true 200"]
+
+
+async def test_a_session_that_is_handed_over_agrees_to_no_host_that_nobody_was_shown(
+    context: Context, ours: OwnSite, shelf: OwnSite
+) -> None:
+    naming(context, discover="discover.js")
+    await connected(context, ours, "mina-ours", "ours")
+    ours.files = [shelf.address]
+    again = await connected(context, ours, "mina-ours", "ours", renew=True)
+    assert len((await look(context, "ours"))["named"]) == 1
+    assert len(again["hosts"]) == 1
+    assert (await ran(context, "ours")).startswith("complete_with_gaps")
+    assert shelf.asked == []
+
+
+async def test_a_site_that_cannot_be_asked_or_names_nonsense_is_not_connected(context: Context, ours: OwnSite) -> None:
+    naming(context, discover="discover.js")
+    ours.files = ["http://169.254.169.254"]
+    for site in (ours.address, "http://127.0.0.1:9"):
+        with pytest.raises(PolyhostError) as refused:
+            await connected(context, ours, "mina-ours", "ours", site=site)
+        assert refused.value.code == "site_not_asked"
+    assert not context.has_store

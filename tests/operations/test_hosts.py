@@ -119,6 +119,7 @@ async def test_a_source_that_has_become_wider_is_not_run_until_its_owner_agrees(
         "connection": "gulls",
         "reaches": ["gulls.example", "any name below evil.example"],
         "unagreed": ["any name below evil.example"],
+        "named": [],
         "digest": DIGEST,
     }
     agreed = (await hosts(context, HostsRequest(name="gulls", action="accept"))).value
@@ -148,7 +149,7 @@ async def test_without_a_name_the_hosts_of_every_connection_are_shown(context: C
         )
     declare("gulls.example", "new.example")
     one = (await hosts(context, HostsRequest(name="gulls"))).value
-    lost = {"connection": "lost", "reaches": [], "unagreed": [], "digest": None}
+    lost = {"connection": "lost", "reaches": [], "unagreed": [], "named": [], "digest": None}
     assert one["unagreed"] == ["new.example"]
     assert (await hosts(context, HostsRequest())).value == {"connections": [one, lost]}
 

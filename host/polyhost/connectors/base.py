@@ -64,7 +64,8 @@ class ConnectorExited:
 class Traffic:
     """What a session cost the site: requests sent, in all and by endpoint; retries; times the site said to slow down,
     and how many of them it did not say for how long; seconds spent waiting; requests to undeclared hosts that were
-    blocked, by host; wrong calls of the script that were refused, by method; and whether what the site said last was
+    blocked, by host; wrong calls of the script that were refused, by method; `unagreed`: hosts that the
+    site has named and its owner not agreed to; and whether what the site said last was
     that nobody is signed in. `signs` of life of the connector, counted; `held`: how many of its questions the host has
     not answered, which is why it may be silent."""
 
@@ -73,6 +74,7 @@ class Traffic:
     retries: int = 0
     rate_limited: int = 0
     untold_pauses: int = 0
+    unagreed: dict[str, None] = field(default_factory=dict[str, None])
     waited_seconds: float = 0.0
     blocked: dict[str, int] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +20,9 @@ import orjson
 
 import polyhost
 from polyhost.errors import ErrorCode, PolyhostError, RefusedError
-from polyhost.protocol.declarations import HostDecl
+from polyhost.protocol.host_patterns import allows_url
 from polyhost.protocol.manifest import Manifest, ManifestError, load_manifest
+from polyhost.protocol.named_hosts import NamedHost
 from polyhost.protocol.site_address import SiteAddressError
 from polyhost.protocol.site_binding import at_site, read_site
 
@@ -55,6 +56,12 @@ class LoadedSource:
     kind: Literal["page", "stdio", "artifact"]
     manifest: Manifest
     site: str | None = None
+    named: tuple[NamedHost, ...] = ()
+    """Further hosts of that site, which it has named itself."""
+    begins_at: str | None = None
+    """The page that the site has named to begin at, instead of the manifest's."""
+    anywhere: LoadedSource | None = field(default=None, repr=False)
+    """The same, at no site."""
 
     @property
     def takes_site(self) -> bool:
@@ -63,9 +70,19 @@ class LoadedSource:
             self.site is not None or self.manifest.polyfill.setup_host is not None
         )
 
-    def at(self, site: str, besides: Sequence[HostDecl] = ()) -> LoadedSource:
-        """The same at this site. `besides`: further hosts there. RefusedError where it is no address, or none that the
+    @property
+    def page(self) -> str:
+        """Where it begins: where the site says, as far as that is on its hosts, or where the manifest does."""
+        declared = self.manifest.polyfill
+        if declared is None:
+            return ""
+        return self.begins_at if self.begins_at and allows_url(declared.hosts, self.begins_at) else declared.page
+
+    def at(self, site: str, named: Sequence[NamedHost] = (), begins_at: str | None = None) -> LoadedSource:
+        """The same at this site, with further hosts there. RefusedError where it is no address, or none that the
         manifest takes."""
+        if self.anywhere is not None:
+            return self.anywhere.at(site, named, begins_at)
         declared = self.manifest.polyfill
         if declared is None or declared.setup_host is None:
             raise RefusedError(
@@ -75,7 +92,18 @@ class LoadedSource:
             address = read_site(declared, site)
         except SiteAddressError as error:
             raise RefusedError(str(error), code=ErrorCode.BAD_SITE) from None
-        return replace(self, manifest=at_site(self.manifest, address, besides), site=str(address))
+        return replace(
+            self,
+            manifest=at_site(self.manifest, address, named),
+            site=str(address),
+            named=tuple(named),
+            begins_at=begins_at,
+            anywhere=self,
+        )
+
+    def naming(self, named: Sequence[NamedHost]) -> LoadedSource:
+        """The same at the same site, with these further hosts of it."""
+        return self if self.site is None else self.at(self.site, named, self.begins_at)
 
     def check_site(self) -> None:
         """RefusedError where nothing can be reached yet: it is not said which site it is."""
@@ -112,6 +140,13 @@ class LoadedSource:
         if declared is None or declared.session.probe is None:
             return None
         return declared.session.probe, _text(self.folder / declared.session.probe)
+
+    def read_discover(self) -> tuple[str, str] | None:
+        """Name and text of the script that asks a site for its hosts; None where there is none."""
+        declared = self.manifest.polyfill
+        if declared is None or declared.discover is None:
+            return None
+        return declared.discover, _text(self.folder / declared.discover)
 
 
 def _text(script: Path) -> str:
@@ -187,6 +222,8 @@ def load_connector_folder(folder: Path, *, reference: str | None = None) -> Load
             _inside(folder, library, f"polyfill.libraries[{index}]")
         if manifest.polyfill.session.probe is not None:
             _inside(folder, manifest.polyfill.session.probe, "polyfill.session.probe")
+        if manifest.polyfill.discover is not None:
+            _inside(folder, manifest.polyfill.discover, "polyfill.discover")
     elif manifest.stdio is not None:
         _check_command(folder, manifest.stdio.command)
     elif manifest.importer is None:

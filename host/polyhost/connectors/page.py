@@ -44,7 +44,7 @@ from polyhost.connectors.base import (
     Restarted,
     Traffic,
 )
-from polyhost.connectors.page_calls import PageCalls
+from polyhost.connectors.page_calls import Naming, PageCalls
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.protocol.declarations import Manifest
 from polyhost.protocol.host_patterns import allows_url
@@ -86,7 +86,8 @@ class PagePolyfill:
 
 class PageConnector(Connector):
     """Runs a polyfill in a fresh browser. `pace` False for replays: the governor counts but never waits. `traffic`:
-    where its cost is counted, for a run that goes on from another connector's."""
+    where its cost is counted, for a run that goes on from another connector's. `named`: who keeps the hosts that the
+    site names."""
 
     def __init__(
         self,
@@ -101,7 +102,9 @@ class PageConnector(Connector):
         launcher: Launcher = launch,
         traffic: Traffic | None = None,
         bounds: RunBounds | None = None,
+        named: Naming | None = None,
     ) -> None:
+        self._named = named
         options = browser or BrowserOptions()
         self._rules = polyfill.rules
         self._site = polyfill.site
@@ -148,6 +151,7 @@ class PageConnector(Connector):
                 tasks=tasks,
                 rules=self._rules,
                 site=self._site,
+                named=self._named,
             )
             try:
                 await session.start()
@@ -174,6 +178,7 @@ class PageSession(ConnectorSession):
         tasks: asyncio.TaskGroup,
         rules: Mapping[str, Any] | None = None,
         site: str | None = None,
+        named: Naming | None = None,
     ) -> None:
         self._rules = rules
         self._site = site
@@ -190,7 +195,7 @@ class PageSession(ConnectorSession):
             most=settings.bounds.failed_requests,
         )
         self._gate = Gate(governor, pace=pace, held=calls.unpaused)
-        self._answers = PageCalls(calls, self._gate, self._fence, traffic)
+        self._answers = PageCalls(calls, self._gate, self._fence, traffic, site=site, named=named)
         self._tasks = tasks
         self._running: set[asyncio.Task[None]] = set()
         self._tab = Tab(settings, fence=self._fence, tell=self._heard, spawn=self._spawn)

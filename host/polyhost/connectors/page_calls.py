@@ -8,7 +8,7 @@ A wrong call costs itself: the script gets an error with a sentence, and the run
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -18,10 +18,13 @@ from polyhost.browser.fence import Fence
 from polyhost.browser.governor import Gate
 from polyhost.connectors.base import HostCalls, Traffic
 from polyhost.errors import PolyhostError, RefusedError
+from polyhost.protocol.host_patterns import allows_url
 from polyhost.protocol.keys import MAX_KEY
 from polyhost.protocol.messages import MAX_CURSOR, MAX_NAME
+from polyhost.protocol.named_hosts import MAX_NAMED, NamedHost, NamedHostError, read_named_hosts
+from polyhost.protocol.site_address import site_address
 
-__all__ = ["MAX_GROUPS", "WRONG_CALL", "PageCalls"]
+__all__ = ["MAX_GROUPS", "WRONG_CALL", "Naming", "PageCalls"]
 
 WRONG_CALL = "wrong_call"
 """The code of a refusal for wrong arguments: the script's own fault, and no reason to end anything else."""
@@ -43,6 +46,8 @@ MAX_FILE_HEADERS = 20
 MAX_HEADER_VALUE = 8_192
 """Characters of such a header; servers refuse longer ones."""
 _OTHER = "(other)"
+Naming = Callable[[Sequence[NamedHost]], Awaitable[None]]
+"""Keeps hosts that a site has named."""
 
 
 class _Call(BaseModel):
@@ -107,6 +112,10 @@ class _FileHeaders(_Call):
     headers: Annotated[dict[_HeaderName, _HeaderValue], Field(max_length=MAX_FILE_HEADERS)]
 
 
+class _Discovered(_Call):
+    hosts: Annotated[tuple[dict[str, Any], ...], Strict(False), Field(max_length=MAX_NAMED)]
+
+
 class _Refused(_Call):
     method: Annotated[str, Field(max_length=MAX_NAME)]
 
@@ -120,7 +129,18 @@ class _Answer:
 class PageCalls:
     """Answers one run's calls."""
 
-    def __init__(self, calls: HostCalls, gate: Gate, fence: Fence, traffic: Traffic) -> None:
+    def __init__(
+        self,
+        calls: HostCalls,
+        gate: Gate,
+        fence: Fence,
+        traffic: Traffic,
+        *,
+        site: str | None = None,
+        named: Naming | None = None,
+    ) -> None:
+        self._site = None if site is None else site_address(site, allow_private=True)
+        self._named = named
         self._calls = calls
         self._gate = gate
         self._fence = fence
@@ -140,6 +160,8 @@ class PageCalls:
             return {"result": await known.gives(self, arguments)}
         except PolyhostError as error:
             return {"refusal": str(error), "code": error.code}
+        except NamedHostError as error:
+            return self._refuse(method, f"host.{method}: {error}")
 
     def _refuse(self, method: str, why: str) -> dict[str, Any]:
         self._count(method)
@@ -189,6 +211,17 @@ class PageCalls:
         self.file_headers[asked.host] = asked.headers
         return True
 
+    async def discovered(self, asked: _Discovered) -> list[str]:
+        """Those that may be reached now. What may not is kept for the owner, and told of."""
+        if self._site is None:
+            raise RefusedError("host.discovered is for a site that its owner hosts", "Declare its setup_field.")
+        named = read_named_hosts(self._site, asked.hosts)
+        reached = [host.host for host in named if allows_url(self._fence.hosts, host.host)]
+        if self._named is not None:
+            await self._named(named)
+        self._traffic.unagreed.update({host.host: None for host in named if host.host not in reached})
+        return reached
+
     async def refused(self, asked: _Refused) -> bool:
         """The SDK has refused a call itself, before anything of it left the page; here it is only counted."""
         self._count(asked.method if asked.method in _SDK_METHODS else _OTHER)
@@ -204,6 +237,7 @@ _ANSWERS: Mapping[str, _Answer] = {
     "arrivals": _Answer(_Arrivals, PageCalls.arrivals),
     "exceptions": _Answer(_Exceptions, PageCalls.exceptions),
     "fileHeaders": _Answer(_FileHeaders, PageCalls.give_file_headers),
+    "discovered": _Answer(_Discovered, PageCalls.discovered),
     "refused": _Answer(_Refused, PageCalls.refused),
 }
 _SDK_METHODS = frozenset(
@@ -226,6 +260,7 @@ _SDK_METHODS = frozenset(
         "moveTo",
         "enumerated",
         "hidden",
+        "discovered",
     }
 )
 """What `host` has in polyfill.d.ts: the names that a count may be kept by."""

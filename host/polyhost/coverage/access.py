@@ -146,9 +146,12 @@ def credentials(evidence: Evidence, tell: Raising) -> tuple[list[Condition], str
 
 
 def _widened(evidence: Evidence, tell: Raising) -> list[Condition]:
-    if not evidence.unagreed:
-        return []
-    return [tell("hosts_widened", origin="manifest", hosts=in_short(evidence.unagreed).rstrip("."))]
+    found: list[Condition] = []
+    if evidence.unagreed:
+        found.append(tell("hosts_widened", origin="manifest", hosts=in_short(evidence.unagreed).rstrip(".")))
+    if evidence.unagreed_named:
+        found.append(tell("hosts_named", origin="session", hosts=in_short(evidence.unagreed_named).rstrip(".")))
+    return found
 
 
 def _found_signed_out(attempt: Attempt) -> bool:

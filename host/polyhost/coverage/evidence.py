@@ -266,7 +266,7 @@ class Evidence:
     why its manifest cannot be read. `disconnected_at`: since when the owner wants no more of it. `runs`: whether its
     source can be run; some are only imported. `watches`: whether it imports what arrives in a folder.
     `maximum_staleness_seconds`: from the manifest's refresh policy. `unagreed`: what its source reaches that the owner
-    has not agreed to, in plain words.
+    has not agreed to, in plain words; `unagreed_named`: what its site has named besides. `site`: the address of that.
     """
 
     connection: str
@@ -285,6 +285,8 @@ class Evidence:
     runs: bool = True
     watches: bool = False
     unagreed: Sequence[str] = ()
+    unagreed_named: Sequence[str] = ()
+    site: str | None = None
 
     @property
     def lives_on_files(self) -> bool:

@@ -88,6 +88,7 @@ class Health:
 
     connection: str
     source: str
+    site: str | None
     nature: Nature
     verdict: Verdict
     summary: str
@@ -108,6 +109,7 @@ class Health:
         return HealthJson(
             connection=self.connection,
             source=self.source,
+            site=self.site,
             nature=self.nature,
             verdict=self.verdict,
             summary=self.summary,
@@ -145,6 +147,7 @@ def project(evidence: Evidence, now: str) -> Health:
     return Health(
         connection=evidence.connection,
         source=evidence.source,
+        site=evidence.site,
         nature=evidence.nature,
         verdict=verdict.verdict,
         summary=verdict.sentence,

@@ -199,11 +199,12 @@ class Running(TypedDict):
 
 class HealthJson(TypedDict):
     """How a connection is. `next_actions`: what only its owner can do, each command once; `needs_you` is their number.
-    `suggestions`: what would help and can wait. `running`: the run that goes on now. A surface shows
-    all of it as it is."""
+    `suggestions`: what would help and can wait. `running`: the run that goes on now. `site`: the address of the site,
+    where the source is the software of many. A surface shows all of it as it is."""
 
     connection: str
     source: str
+    site: str | None
     nature: Nature
     verdict: Verdict
     summary: str

@@ -7,7 +7,7 @@ Must not know: how a session is come by (entering), how a connection is collecte
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,10 +18,13 @@ from polyhost.connectors.loading import LoadedSource
 from polyhost.coverage.evidence import Nature
 from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.sessions.account import account_at, place_of, same_account
-from polyhost.engine.sessions.reach import accept_reach, check_reach, reach_of
+from polyhost.engine.sessions.discovery import at_its_hosts
+from polyhost.engine.sessions.naming import as_option
+from polyhost.engine.sessions.reach import accept_reach, agreed_source, reach_of
 from polyhost.engine.sessions.saved import delete_session, save_session
 from polyhost.engine.sessions.signed_in import note_sign_in
-from polyhost.engine.sources.lookup import find_source
+from polyhost.engine.sources.connectors import browser_options
+from polyhost.engine.sources.lookup import find_source, source_of
 from polyhost.errors import ErrorCode, ExitStatus, NeedsOwnerError, RefusedError
 from polyhost.ledger.legacy import LegacyState
 from polyhost.operations.connect import Connected, ConnectRequest, SignInCancelled
@@ -41,7 +44,8 @@ from polyhost.operations.legacy import apply_legacy, read_legacy_file
 from polyhost.operations.operation import Result
 from polyhost.operations.parsing import connection_name, host_mappings, settings
 from polyhost.operations.runs import RunRequest, run
-from polyhost.store.base import DISCONNECTED, SETTINGS, ConnectionRow, Store
+from polyhost.protocol.named_hosts import MAX_NAMED
+from polyhost.store.base import DISCONNECTED, DISCOVERED, SETTINGS, ConnectionRow, Store
 
 __all__ = ["connect_source"]
 
@@ -61,8 +65,7 @@ class _Wanted:
     @property
     def options(self) -> dict[str, Any]:
         mapping = {"map_host": dict(self.mapped), "insecure_tls": self.request.insecure_tls} if self.mapped else {}
-        chosen = {} if self.source.site is None else {SETTINGS: {"site": self.source.site}}
-        return {**mapping, **chosen, **self.watched}
+        return {**mapping, **_site_options(self.source), **self.watched}
 
 
 async def connect_source(context: Context, request: ConnectRequest) -> Result[Connected | SignInCancelled]:
@@ -109,6 +112,27 @@ async def _chosen_source(context: Context, request: ConnectRequest) -> LoadedSou
     return chosen
 
 
+def _site_options(source: LoadedSource) -> dict[str, Any]:
+    """What a connection keeps of the site it is bound to."""
+    if source.site is None:
+        return {}
+    bound: dict[str, Any] = {SETTINGS: {"site": source.site}}
+    named = source.named or source.begins_at
+    return {**bound, DISCOVERED: as_option(source.named, source.begins_at)} if named else bound
+
+
+async def _discovered(
+    context: Context, wanted: _Wanted, mapped: Mapping[str, str], row: ConnectionRow | None = None
+) -> LoadedSource:
+    """The source with the hosts that its site names, now or, for a connection that is there, ever."""
+    insecure = wanted.request.insecure_tls or bool(row and row.options.get("insecure_tls"))
+    found = await at_its_hosts(wanted.source, browser_options(context.home, (mapped, insecure)))
+    if row is None or found.site is None:
+        return found
+    known = {host.host: host for host in (*source_of(row, context.home).named, *found.named)}
+    return found.naming([*known.values()][:MAX_NAMED])
+
+
 async def _make(context: Context, wanted: _Wanted) -> Result[Connected]:
     if wanted.watched:
         async with context.store() as store:
@@ -118,6 +142,8 @@ async def _make(context: Context, wanted: _Wanted) -> Result[Connected]:
                 return Result(_connected(wanted, wanted.name, "live"))
     if not wanted.request.all:
         await _check_name(context, wanted.name)
+    if not wanted.watched:
+        wanted = replace(wanted, source=await _discovered(context, wanted, wanted.mapped))
     entered = await enter(context, wanted.request, wanted.source, wanted.name, wanted.mapped)
     show_reach(context, wanted.request, wanted.source, in_window=False)
     places = await chosen_workspaces(context, wanted.request, wanted.source, entered)
@@ -267,17 +293,19 @@ async def _renew(context: Context, wanted: _Wanted) -> Result[Connected]:
     async with context.store(create=False) as store:
         row = await context.connection(store, name)
         _check_renewable(row, source)
+        hosts = wanted.mapped or row.options.get("map_host", {})
+        wanted = replace(wanted, source=await _discovered(context, wanted, hosts, row))
+        source = whole = wanted.source
         if not signs_in_at_window(wanted.request, source):  # nobody is told first what it has come to reach since
-            await check_reach(store, row, source)
-    hosts = wanted.mapped or row.options.get("map_host", {})
+            source = await agreed_source(store, row, source)
+            wanted = replace(wanted, source=source)
     entered = await enter(context, wanted.request, source, name, hosts, row=row)
     show_reach(context, wanted.request, source, in_window=False)
     if entered.state is None and source.kind == "page":
         raise _not_renewable(name, source)
     account = dict(row.account) if entered.state is None else same_account(name, row.account, entered.report)
     options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
-    if source.site is not None:  # one that only files were imported into has none yet
-        options[SETTINGS] = {**options.get(SETTINGS, {}), "site": source.site}
+    options |= _site_options(whole)  # one that only files were imported into has none yet
     async with context.store(create=False) as store:
         await accept_reach(store, row, source)
         if entered.state is not None:

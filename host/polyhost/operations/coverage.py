@@ -46,6 +46,7 @@ class Coverage(TypedDict):
 
     connection: str
     source: str
+    site: str | None
     nature: Nature
     streams: dict[str, CoveredStream]
 
@@ -107,5 +108,12 @@ async def coverage(context: Context, request: CoverageRequest) -> Result[Coverag
                 entry["summary"] = stream_summary(views, rule)
                 entry["looks"] = looks(states, rule, now_iso=context.clock.iso()).as_json()
             streams[declared.name] = entry
-    value = Coverage(connection=connection.name, source=source.name, nature=connection.nature, streams=streams)
-    return Result(value)
+    return Result(
+        Coverage(
+            connection=connection.name,
+            source=source.name,
+            site=connection.site,
+            nature=connection.nature,
+            streams=streams,
+        )
+    )

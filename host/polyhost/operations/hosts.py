@@ -31,12 +31,14 @@ def _digest() -> Any:
 
 class ConnectionHosts(TypedDict):
     """What the source of a connection may reach, in plain words, a line a host. `unagreed`: what of it the owner
-    has not agreed to; as long as there is any, no run starts. `digest`: of all that it reaches, to agree to this very
+    has not agreed to; as long as there is any, no run starts. `named`: what of it the site has named itself and the
+    owner not agreed to; until they do, runs leave that out. `digest`: of all that it reaches, to agree to this very
     list; null where it runs in no browser."""
 
     connection: str
     reaches: list[str]
     unagreed: list[str]
+    named: list[str]
     digest: str | None
 
 
@@ -133,17 +135,20 @@ async def _all(context: Context) -> AllHosts:
             except PolyhostError:
                 agreed = await accepted_reach(store, connection)
                 lines = [] if agreed is None else agreed.lines()
-                found.append(ConnectionHosts(connection=connection.name, reaches=lines, unagreed=[], digest=None))
+                found.append(
+                    ConnectionHosts(connection=connection.name, reaches=lines, unagreed=[], named=[], digest=None)
+                )
     return AllHosts(connections=found)
 
 
 async def _hosts(store: Store, connection: ConnectionRow, source: LoadedSource) -> ConnectionHosts:
-    from polyhost.engine.sessions.reach import reach_digest, reach_of, unagreed
+    from polyhost.engine.sessions.reach import reach_digest, reach_of, unagreed, unagreed_named
 
     reach = reach_of(source)
     return ConnectionHosts(
         connection=connection.name,
         reaches=[] if reach is None else reach.lines(),
         unagreed=await unagreed(store, connection, source),
+        named=await unagreed_named(store, connection, source),
         digest=reach_digest(source),
     )

@@ -234,7 +234,7 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
     """Run, show what passes, and run again on each change, until stopped. Nothing is stored; no session is written."""
     from polyhost.engine.development.earlier import scenarios_up_to
     from polyhost.engine.development.live_reload import Bench, develop
-    from polyhost.engine.sessions.reach import check_reach
+    from polyhost.engine.sessions.reach import agreed_source
     from polyhost.engine.sources.connectors import browser_options, page_of
     from polyhost.engine.sources.lookup import find_source, source_of
 
@@ -252,7 +252,7 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
     _scope(source.manifest, request)
     if row is not None and request.storage_state is None:  # its session is what a wider source is not given
         async with context.store(create=False) as store:
-            await check_reach(store, row, source)
+            source = await agreed_source(store, row, source)
     bench = Bench(
         folder=source.folder,
         browser=browser_options(context.home, _hosts(request, row), headed=request.headed),
@@ -264,7 +264,7 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
         cancelled=context.cancelled,
         storage_state=_session(context, request, row),
         page=None if row is None else page_of(row),
-        site=source.site,
+        at=None if source.site is None else source,
         with_data=request.show_data,
         once=request.once,
         after=() if request.after is None else scenarios_up_to(absolute_path(request.after)),

@@ -37,6 +37,7 @@ __all__ = [
     "ManifestError",
     "PartitionDecl",
     "PolyfillDecl",
+    "Rationale",
     "RefreshDecl",
     "Selection",
     "StdioDecl",
@@ -122,6 +123,8 @@ def _as_list(value: object) -> object:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME), AfterValidator(_name)]
+Rationale = Annotated[str, Field(min_length=1, max_length=MAX_RATIONALE), AfterValidator(_sentence)]
+"""A reason that the owner reads."""
 File = Annotated[str, Field(min_length=1), AfterValidator(_relative)]
 Names = Annotated[tuple[Name, ...], Strict(False)]  # JSON has arrays only
 Paths = Annotated[
@@ -337,7 +340,7 @@ class HostDecl(_Decl):
     host: Annotated[str, AfterValidator(_host)] | None = None
     setup_field: Literal["site"] | None = None
     allow_private: bool = False
-    rationale: Annotated[str, Field(min_length=1, max_length=MAX_RATIONALE), AfterValidator(_sentence)] | None = None
+    rationale: Rationale | None = None
 
     @model_validator(mode="after")
     def _with_reason(self) -> Self:
@@ -383,9 +386,7 @@ class Session(_OpenDecl):
     anywhere on the internet there, such as at their company's own sign-in; given, the window reaches all of it."""
 
     sign_in_hosts: Annotated[HostEntries, AfterValidator(_no_setting)] = ()
-    sign_in_anywhere: (
-        Annotated[str, Field(min_length=1, max_length=MAX_RATIONALE), AfterValidator(_sentence)] | None
-    ) = None
+    sign_in_anywhere: Rationale | None = None
 
     signed_out: Regexes = ()
     signed_in: Regexes = ()
@@ -417,9 +418,11 @@ class Recording(_OpenDecl):
 
 class PolyfillDecl(_OpenDecl):
     """A connector that runs in a page of the site. `libraries` are files that come before the script, in order; `load`
-    is what the page needs loaded beyond text and scripts."""
+    is what the page needs loaded beyond text and scripts. `discover`: a file that asks a site which hosts are its own
+    besides the one that its owner has named."""
 
     script: File
+    discover: File | None = None
     libraries: Annotated[tuple[File, ...], Strict(False)] = ()
     page: Annotated[str, Field(pattern=r"^(https?://[^\s/]+|\{site\}(/\S*)?$)"), AfterValidator(_page)]
     """Where it starts. `{site}` at its beginning: the address of the site that its owner connects."""

@@ -95,6 +95,7 @@ class DiagnosticCode(StrEnum):
     CONNECTOR_CRASHED = "connector_crashed"
     PROTOCOL_VIOLATION = "protocol_violation"
     CALL_REFUSED = "call_refused"
+    HOST_NOT_AGREED = "host_not_agreed"
     RECORD_EXCEPTION = "record_exception"
     GROUP_EXCEPTION = "group_exception"
     FIELD_MENDED = "field_mended"

@@ -6,12 +6,13 @@ agreement is kept, how it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from polyhost.protocol.declarations import HostDecl, PolyfillDecl
 from polyhost.protocol.host_patterns import HostPattern, HostPatternError, host_pattern
+from polyhost.protocol.named_hosts import NamedHost
 
 __all__ = ["Reach", "in_short"]
 
@@ -22,17 +23,19 @@ _MOST_NAMED = 3
 class Reach:
     """`hosts`: patterns of whom its page talks to; `sign_in`: whom else the window reaches in which the owner signs in;
     `private`, `sign_in_private`: those that may have a private address, with the reason; `anywhere`: why that window
-    reaches the whole internet, None: it does not."""
+    reaches the whole internet, None: it does not; `named`: those of the hosts that the site itself has named, with what
+    each is for."""
 
     hosts: tuple[str, ...]
     sign_in: tuple[str, ...] = ()
     private: Mapping[str, str] = field(default_factory=dict[str, str])
     sign_in_private: Mapping[str, str] = field(default_factory=dict[str, str])
     anywhere: str | None = None
+    named: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
-    def of(cls, declared: PolyfillDecl) -> Reach:
-        """What a manifest declares."""
+    def of(cls, declared: PolyfillDecl, named: Iterable[NamedHost] = ()) -> Reach:
+        """What a manifest declares. `named`: which of it the site has named."""
         session = declared.session
         return cls(
             hosts=declared.hosts,
@@ -40,6 +43,7 @@ class Reach:
             private=_reasons(declared.host_entries),
             sign_in_private=_reasons(session.sign_in_hosts),
             anywhere=session.sign_in_anywhere,
+            named={host.host: host.why for host in named},
         )
 
     @classmethod
@@ -50,6 +54,7 @@ class Reach:
             private=dict(kept["private"]),
             sign_in_private=dict(kept["sign_in_private"]),
             anywhere=kept["anywhere"],
+            named=dict(kept.get("named", {})),
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -59,6 +64,7 @@ class Reach:
             "private": dict(self.private),
             "sign_in_private": dict(self.sign_in_private),
             "anywhere": self.anywhere,
+            **({"named": dict(self.named)} if self.named else {}),
         }
 
     @property
@@ -86,12 +92,14 @@ class Reach:
             private={host: self.private[host] for host in _new([*self.private], [*accepted.private])},
             sign_in_private={host: self.sign_in_private[host] for host in _new([*self.sign_in_private], [*in_window])},
             anywhere=None if anywhere else self.anywhere,
+            named=self.named,
         )
 
     def _told(self, part: Reach) -> Iterator[str]:
         """`part`, a host with its private address in one line, whether the host is new or only its address."""
         for host in dict.fromkeys((*part.hosts, *part.private)):
-            yield f"{_words(host)}{_at_home(part.private.get(host))}"
+            named, at_home = part.named.get(host), part.private.get(host)
+            yield f"{_words(host)}{_as_named(named)}{_at_home(at_home, is_told=named is not None)}"
         for host in dict.fromkeys((*part.sign_in, *part.sign_in_private)):
             yield f"Only while you sign in: {_words(host)}{_at_home(part.sign_in_private.get(host))}"
         if part.anywhere is not None:
@@ -139,5 +147,11 @@ def _place(pattern: HostPattern) -> str:
     return f"{name}{port}{scheme}"
 
 
-def _at_home(reason: str | None) -> str:
+def _as_named(why: str | None) -> str:
+    return "" if why is None else f", which the site itself names ({why.rstrip('.')})"
+
+
+def _at_home(reason: str | None, *, is_told: bool = False) -> str:
+    if reason is not None and is_told:
+        return ", also at an address of your private network"
     return "" if reason is None else f", also at an address of your private network ({reason.rstrip('.')})"

@@ -35,6 +35,7 @@ from polyhost.store.file_rows import EVERY_FILE, FileCount, FilePage, FileQuery,
 from polyhost.store.memos import Memo
 from polyhost.store.rows import (
     DISCONNECTED,
+    DISCOVERED,
     EVERY_RECORD,
     SETTINGS,
     BatchRow,
@@ -66,6 +67,7 @@ from polyhost.store.writes import (
 
 __all__ = [
     "DISCONNECTED",
+    "DISCOVERED",
     "EVERY_FILE",
     "EVERY_RECORD",
     "SETTINGS",

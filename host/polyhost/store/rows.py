@@ -17,6 +17,7 @@ from polyhost.searching.search_rules import SearchRules
 
 __all__ = [
     "DISCONNECTED",
+    "DISCOVERED",
     "EVERY_RECORD",
     "SETTINGS",
     "BatchRow",
@@ -38,6 +39,9 @@ DISCONNECTED = "disconnected_at"
 """The option of a connection that was disconnected and whose data was kept: when, in ISO 8601."""
 SETTINGS = "settings"
 """The option of a connection with what its owner has set of its source: by name, as `site`."""
+DISCOVERED = "discovered"
+"""The option of a connection with what its site has named itself: `hosts`, each `{host, why}`, whether its owner has
+agreed to it or not, and the `page` to begin at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,8 @@ EXTENT_COLOUR = {
 def coverage(value: dict[str, Any]) -> None:
     """Streams without partitions in one line each; the others with their partitions."""
     out = console()
-    out.print(f"\n[bold]{plain(value['connection'])}[/] · {plain(value['source'])}\n")
+    at = f" at {plain(value['site'])}" if value.get("site") else ""
+    out.print(f"\n[bold]{plain(value['connection'])}[/] · {plain(value['source'])}{at}\n")
     for name, stream in value["streams"].items():
         deleted = f", {plural(stream['deleted'], 'deleted', 'deleted')}" if stream["deleted"] else ""
         out.print(f"[bold]{plain(name)}[/]  {plural(stream['records'], 'record')}{deleted}")

@@ -41,6 +41,13 @@ def _one(out: Console, value: ConnectionHosts) -> None:
         out.print("\n[yellow]You have not agreed to this yet, and it does not run until you do:[/]")
         for line in value["unagreed"]:
             out.print(f"  {plain(line)}")
+    if value["named"]:
+        out.print(
+            "\n[yellow]The site has named this, you have not agreed to it, and it is not reached until you do:[/]"
+        )
+        for line in value["named"]:
+            out.print(f"  {plain(line)}")
+    if value["unagreed"] or value["named"]:
         command = as_typed(f"polyhost hosts {value['connection']} accept")
         out.print(f"\n  Agree: [cyan]{plain(command)}[/]")
 

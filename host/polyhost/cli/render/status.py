@@ -42,8 +42,9 @@ def status(value: dict[str, Any]) -> None:
 
 def _one(out: Console, health: dict[str, Any]) -> None:
     nature = " ".join(filter(None, (_running(health), NATURE[health["nature"]])))
+    at = f" ({plain(health['site'])})" if health.get("site") else ""
     out.print(
-        f"\n[bold]{plain(health['connection'])}[/] · {_verdict(health)}  [dim]{plain(health['summary'])}[/]"
+        f"\n[bold]{plain(health['connection'])}[/]{at} · {_verdict(health)}  [dim]{plain(health['summary'])}[/]"
         + (f"  {nature}" if nature else "")
         + "\n"
     )

@@ -24,7 +24,7 @@ from polyhost.browser.governor import Governor
 from polyhost.browser.launch import BrowserOptions
 from polyhost.browser.reused_browser import ReusedBrowser
 from polyhost.connectors.base import Connector, ConnectorExited, ConnectorSession, HostCalls
-from polyhost.connectors.loading import load_connector_folder
+from polyhost.connectors.loading import LoadedSource, load_connector_folder
 from polyhost.connectors.page import PageConnector
 from polyhost.connectors.passed_on import PassedOnSession
 from polyhost.engine.clock import Clock
@@ -61,7 +61,8 @@ class Bench:
     cancelled: asyncio.Event
     storage_state: Mapping[str, Any] | None = None
     page: str | None = None
-    site: str | None = None
+    at: LoadedSource | None = None
+    """The source as it was at the start, at the site that it runs at."""
     with_data: bool = False
     once: bool = False
     after: Sequence[Path] = ()
@@ -133,7 +134,8 @@ def _refused(by: WrittenCounts) -> str:
 
 async def _run(bench: Bench, browser: ReusedBrowser, offline: ReusedBrowser) -> RunResult:
     source = load_connector_folder(bench.folder)
-    source = source if bench.site is None else source.at(bench.site)
+    if bench.at is not None and bench.at.site is not None:
+        source = source.at(bench.at.site, bench.at.named, bench.at.begins_at)
     keeping = _LoginKept(bench)
     connector = PageConnector(
         page_polyfill(source, bench.browser, page=bench.page),

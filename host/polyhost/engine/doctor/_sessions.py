@@ -28,6 +28,7 @@ from polyhost.engine.clock import Clock
 from polyhost.engine.doctor.finding import Finding, failed, ok, warning
 from polyhost.engine.health.connection_history import ConnectionHistory
 from polyhost.engine.health.evidence import gather
+from polyhost.engine.sessions.reach import agreed_source
 from polyhost.engine.sessions.saved import load_session
 from polyhost.engine.sessions.sign_in import session_signs
 from polyhost.engine.sources.connectors import browser_options, page_of, page_polyfill
@@ -72,10 +73,10 @@ async def check_session(store: Store, row: ConnectionRow, home: Path, clock: Clo
     return [ok("session", f"{_FOUND.get(status, status)}{told}", about=row.name)]
 
 
-async def probe_session(row: ConnectionRow, home: Path, clock: Clock) -> list[Finding]:
+async def probe_session(store: Store, row: ConnectionRow, home: Path, clock: Clock) -> list[Finding]:
     """Open the site's page once as a run opens it, and ask what a run asks. Nothing is collected or saved."""
     try:
-        source = source_of(row, home)
+        source = await agreed_source(store, row, source_of(row, home))
         state = load_session(home, row.name)
         if source.manifest.polyfill is None or state is None or row.nature not in {"live", "test"}:
             return []

@@ -72,7 +72,7 @@ async def _sessions(home: Path, clock: Clock, *, online: bool) -> list[Finding]:
         for row in await store.connections.all():
             found += await attempted("session", lambda row=row: check_session(store, row, home, clock))
             if online:
-                found += await attempted("online", lambda row=row: probe_session(row, home, clock))
+                found += await attempted("online", lambda row=row: probe_session(store, row, home, clock))
     finally:
         await store.close()
     return found

@@ -28,7 +28,7 @@ from polyhost.engine.run.open_question import asked_since
 from polyhost.engine.run.partition_rules import partition_rules
 from polyhost.engine.run.paused import paused_run
 from polyhost.engine.run.result_json import stored_result
-from polyhost.engine.sessions.reach import unagreed
+from polyhost.engine.sessions.reach import unagreed, unagreed_named
 from polyhost.instants import earliest
 from polyhost.ledger.exceptions import StandingException, exception_code
 from polyhost.ledger.state import PartitionState, PartitionStatus
@@ -69,6 +69,8 @@ async def gather(history: ConnectionHistory, schedule: Schedule | None = None) -
         watches="watch" in connection.options,
         refused_files=await _refused(store, connection),
         unagreed=() if source is None else await unagreed(store, connection, source),
+        unagreed_named=() if source is None else await unagreed_named(store, connection, source),
+        site=connection.site,
     )
     return await _with_attempts(history, evidence)
 

@@ -30,6 +30,7 @@ from polyhost.protocol.diagnostics import (
     Severity,
     bound_diagnostics,
 )
+from polyhost.protocol.reach import in_short
 from polyhost.protocol.recovery import advice
 from polyhost.protocol.scope import Scope
 from polyhost.store.base import WriteCounts, WriteOp
@@ -317,6 +318,17 @@ def _of_traffic(traffic: Traffic) -> Sequence[Diagnostic]:
                 count=sum(traffic.refused.values()),
                 message=f"Wrong calls of the connector's script were refused, nothing else ({methods}).",
                 recovery_hint="retry_on_connector_upgrade",
+            )
+        )
+    if traffic.unagreed:
+        found.append(
+            Diagnostic(
+                code=DiagnosticCode.HOST_NOT_AGREED,
+                severity=Severity.GAP,
+                count=len(traffic.unagreed),
+                message=f"The site names hosts of its own that you have not agreed to, and they were not reached: "
+                f"{in_short([*traffic.unagreed])}.",
+                recovery_hint="Look at what they are: polyhost hosts NAME; if that is right, agree with accept.",
             )
         )
     return found

@@ -70,7 +70,11 @@ def site_of(source: LoadedSource, browser: BrowserOptions, *, page: str | None =
     source.check_site()
     name = source.manifest.display_name or source.name
     return Site(
-        name=name, page=page or declared.page, signs=session_signs(source), browser=browser, reach=Reach.of(declared)
+        name=name,
+        page=page or source.page,
+        signs=session_signs(source),
+        browser=browser,
+        reach=Reach.of(declared, source.named),
     )
 
 

@@ -28,7 +28,8 @@ from polyhost.connectors.stdio import StdioConnector
 from polyhost.engine.clock import Clock
 from polyhost.engine.events import Answer, OwnerAsked, Watcher, ignore
 from polyhost.engine.sessions.connector import SessionConnector, SessionInUse
-from polyhost.engine.sessions.reach import check_reach
+from polyhost.engine.sessions.naming import Naming
+from polyhost.engine.sessions.reach import agreed_source
 from polyhost.engine.sessions.saved import SavedSession, load_saved
 from polyhost.engine.sessions.sign_in import site_of
 from polyhost.engine.settings.config import load_config
@@ -178,10 +179,12 @@ async def live_connector(
         folder = None if spool is None else spool.folder
         process = StdioConnector(stdio.command, source.folder, bounds=run_bounds(home), spool=folder)
         return Prepared(process, spool=spool)
-    await check_reach(store, connection, source)
+    named = source.named
+    source = await agreed_source(store, connection, source)
     browser = browser_options(home, hosts, headed=owner.headed)
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
+    naming = Naming(store, connection, named)
     bounds = run_bounds(home)
 
     def make(state: Mapping[str, Any], traffic: Traffic) -> PageConnector:
@@ -193,6 +196,7 @@ async def live_connector(
             traffic=traffic,
             launcher=launcher or launch,
             bounds=bounds,
+            named=naming,
         )
 
     use = SessionInUse(
@@ -222,7 +226,7 @@ async def recording_connector(
     launcher: Launcher | None = None,
 ) -> Prepared:
     """A live run whose traffic is recorded. The session is not probed: a recording holds what the polyfill asked."""
-    await check_reach(store, connection, source)
+    source = await agreed_source(store, connection, source)
     browser = browser_options(home, hosts, headed=owner.headed)
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
@@ -315,7 +319,7 @@ def _page(
     source.check_site()
     browser.find()  # none: said now, before anything is written
     polyfill = PagePolyfill(
-        page=page or declared.page,
+        page=page or source.page,
         hosts=declared.hosts,
         private_hosts=declared.private_hosts,
         script=source.read_script(),

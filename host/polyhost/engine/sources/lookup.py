@@ -10,7 +10,8 @@ from pathlib import Path
 
 from polyhost.connectors import loading
 from polyhost.connectors.loading import MANIFEST, LoadedSource
-from polyhost.store.base import ConnectionRow
+from polyhost.protocol.named_hosts import NamedHost
+from polyhost.store.base import DISCOVERED, ConnectionRow
 
 __all__ = ["Loaded", "find_source", "source_of"]
 
@@ -36,10 +37,15 @@ def find_source(reference: str, home: Path) -> LoadedSource:
 
 
 def source_of(connection: ConnectionRow, home: Path) -> LoadedSource:
-    """The source of a connection, at the site that it is bound to where it is bound to one. RefusedError too where the
+    """The source of a connection, at the site that it is bound to where it is bound to one, with
+    every host which that has named, agreed to or not. RefusedError too where the
     source does not take that address any more."""
     source = find_source(connection.source, home)
-    return source if connection.site is None or not source.takes_site else source.at(connection.site)
+    if connection.site is None or not source.takes_site:
+        return source
+    kept = connection.options.get(DISCOVERED, {})
+    named = [NamedHost(entry["host"], entry["why"]) for entry in kept.get("hosts", ())]
+    return source.at(connection.site, named, kept.get("page"))
 
 
 def _looks(source: LoadedSource) -> _Looks | None:

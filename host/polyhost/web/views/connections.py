@@ -40,7 +40,7 @@ async def connection(dash: Dashboard, request: web.Request) -> Page:
     health = await dash.operate("status", StatusRequest(name=name))
     coverage = await _coverage(dash, name)
     lately = await dash.operate("runs", RunsRequest(name=name, limit=_LATELY))
-    wider = any(found["reason"] == "hosts_widened" for found in health["conditions"])
+    wider = any(found["reason"] in ("hosts_widened", "hosts_named") for found in health["conditions"])
     hosts = await dash.operate("hosts", ConnectionHostsRequest(name=name)) if wider else None
     drawn, shown = ([], None) if coverage is None else pictures(coverage, rows=ON_OVERVIEW)
     state = {"health": health, "coverage": shown, "runs": lately, "hosts": hosts}
