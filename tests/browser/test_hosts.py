@@ -3,7 +3,7 @@
 import pytest
 
 from polyhost.browser.hosts import blocked_url_patterns, check_hosts, check_mapping, policy_of, way_out_flags
-from polyhost.browser.launch import BrowserOptions
+from polyhost.browser.launch import BrowserOptions, WayOut
 from polyhost.errors import RefusedError
 from polyhost.proxy.policy import Destination
 
@@ -54,7 +54,7 @@ def test_a_browser_has_one_way_out_and_no_text_of_a_manifest_is_in_its_flags() -
     ]
     assert way_out_flags(None) == ["--host-resolver-rules=MAP * ~NOTFOUND", "--no-proxy-server"]
     declared = BrowserOptions(allow_hosts=("a.test", "*.b.test"), map_hosts={"*.a.test": "127.0.0.1:1"})
-    assert not [flag for flag in declared.flags(4711) if "test" in flag]
+    assert not [flag for flag in declared.flags(WayOut(4711)) if "test" in flag]
 
 
 @pytest.mark.parametrize(

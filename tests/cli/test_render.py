@@ -396,9 +396,10 @@ CASES = {
                     "connection": "gulls",
                     "reaches": ["gulls.example", "any name below new.example"],
                     "unagreed": ["any name below new.example"],
+                    "named": [],
                     "digest": "c1b3",
                 },
-                {"connection": "family", "reaches": [], "unagreed": [], "digest": None},
+                {"connection": "family", "reaches": [], "unagreed": [], "named": [], "digest": None},
             ]
         },
     ),

@@ -83,6 +83,10 @@ CASES: dict[str, tuple[Evidence, Verdict]] = {
         evidence(failed(), SIGNED_OUT, session=Session(), disconnected_at="2026-11-21T00:00:00.000Z"),
         Verdict.IDLE,
     ),
+    "hosts_named": (
+        replace(evidence(), unagreed_named=("files.example.org, which the site itself names (its files)",)),
+        Verdict.HEALTHY,
+    ),
     "hosts_widened": (replace(evidence(), unagreed=("any name below evil.example",)), Verdict.ATTENTION),
     "no_session": (evidence(session=Session()), Verdict.ATTENTION),
     "signed_out": (evidence(SIGNED_OUT, run(EARLIER)), Verdict.ATTENTION),

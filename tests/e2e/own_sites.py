@@ -4,6 +4,7 @@ the polyfill for it. Whoever asks is known by a cookie."""
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import trustme
 from aiohttp import web
 
 STREAM = {
@@ -105,15 +107,21 @@ class OwnSite:
 
 
 @asynccontextmanager
-async def serve_own(site: OwnSite, host: str = "127.0.0.1") -> AsyncGenerator[OwnSite]:
-    """At a free port of the loopback address."""
+async def serve_own(
+    site: OwnSite, host: str = "127.0.0.1", certificate: trustme.LeafCert | None = None
+) -> AsyncGenerator[OwnSite]:
+    """At a free port of the loopback address; over TLS, with that certificate, where one is given."""
+    context = None
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        certificate.configure_cert(context)
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", site.answer)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, host, 0).start()
+    await web.TCPSite(runner, "127.0.0.1" if context else host, 0, ssl_context=context).start()
     port = runner.addresses[0][1]
-    site.origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    site.origin = f"http{'s' if context else ''}://{f'[{host}]' if ':' in host else host}:{port}"
     try:
         yield site
     finally:

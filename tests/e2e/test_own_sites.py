@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from e2e.own_sites import NAMING, OwnSite, serve_own, write_notebook
 from polyhost.engine.sessions.saved import load_session
@@ -218,3 +219,51 @@ async def test_a_site_that_cannot_be_asked_or_names_nonsense_is_not_connected(co
             await connected(context, ours, "mina-ours", "ours", site=site)
         assert refused.value.code == "site_not_asked"
     assert not context.has_store
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA(organization_name="ours")
+
+
+async def connected_with(context: Context, own: OwnSite, authority: trustme.CA, **options: Any) -> dict[str, Any]:
+    file = context.home.parent / "rootCA.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return await connected(context, own, "mina", "ours", ca=str(file), **options)
+
+
+async def test_a_site_with_a_certificate_of_the_owners_own_authority(context: Context, authority: trustme.CA) -> None:
+    site = OwnSite("/wiki", {"mina": "mina"}, [{"id": "1", "text": "ours" * 100_000}])
+    async with serve_own(site, "localhost", authority.issue_cert("localhost")):
+        made = await connected_with(context, site, authority)
+        assert made["site"].startswith("https://localhost:")
+        assert any("O=ours" in note for note in made["notes"])
+        assert await ran(context, "ours") == "complete"
+        assert await texts(context, "ours") == ["ours" * 100_000]
+        again = await connected(context, site, "mina", "ours", renew=True)
+        assert again["account"] == "mina"
+        assert await ran(context, "ours") == "complete"
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["another authority is given", "none is given"])
+async def test_a_certificate_of_another_authority_is_refused(
+    context: Context, authority: trustme.CA, given: bool
+) -> None:
+    others = trustme.CA(organization_name="others")
+    site = OwnSite("/wiki", {"mina": "mina"}, [])
+    async with serve_own(site, "localhost", others.issue_cert("localhost")):
+        attempt = connected_with(context, site, authority) if given else connected(context, site, "mina", "ours")
+        with pytest.raises(PolyhostError):
+            await attempt
+    assert site.asked == []
+    assert not context.has_store
+
+
+@pytest.mark.parametrize("content", ["nothing", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "KEY"])
+async def test_a_file_that_is_no_authority_is_refused(context: Context, authority: trustme.CA, content: str) -> None:
+    file = context.home.parent / "ca.pem"
+    key = authority.issue_cert("x.example").private_key_pem.bytes().decode("ascii")
+    file.write_text(key if content == "KEY" else content, encoding="ascii")
+    with pytest.raises(PolyhostError) as refused:
+        await connected(context, OwnSite(origin="https://localhost:9"), "nobody", "ours", ca=str(file))
+    assert refused.value.code == "bad_authority"

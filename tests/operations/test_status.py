@@ -7,7 +7,7 @@ import pytest
 
 from operations.shelf import Shelf
 from polyhost.engine.health import connection_history
-from polyhost.engine.sources.lookup import Loaded, find_source
+from polyhost.engine.sources.lookup import Loaded, source_of
 from polyhost.operations.status import StatusRequest, status
 from polyhost.store.base import Store
 
@@ -35,19 +35,19 @@ async def test_runs_batches_and_source_of_a_connection_are_read_once(shelf: Shel
     await shelf.end_run()
     calls: Counter[str] = Counter()
 
-    def counted(name: str, *where: Any) -> Loaded:
-        calls["find_source"] += 1
-        return find_source(name, *where)
+    def counted(*asked: Any) -> Loaded:
+        calls["source_of"] += 1
+        return source_of(*asked)
 
-    monkeypatch.setattr(connection_history, "find_source", counted)
+    monkeypatch.setattr(connection_history, "source_of", counted)
     context = shelf.context
     async with context.store() as store:
         context.shared = CountedStore(store, calls)  # type: ignore[assignment]
         found = (await status(context, StatusRequest(name="slack"))).value
     assert found["axes"]["collection"]["status"] == "ok"
-    assert {name: calls[name] for name in ("newest", "newest_batches", "find_source", "get")} == {
+    assert {name: calls[name] for name in ("newest", "newest_batches", "source_of", "get")} == {
         "newest": 1,
         "newest_batches": 1,
-        "find_source": 1,
+        "source_of": 1,
         "get": 1,
     }

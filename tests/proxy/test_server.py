@@ -466,3 +466,20 @@ async def test_it_serves_on_a_socket_that_it_is_handed(far: Far, site: Site) -> 
     assert proxy.port == handed.getsockname()[1]
     assert await ask(proxy, tunnel("app.example"), then=b"x") == b"hello"
     await proxy.close()
+
+
+async def test_what_is_for_private_networks_alone_is_not_reached_on_the_internet(far: Far, site: Site) -> None:
+    """A name that was at home when its owner connected it may have an address of the internet today."""
+    declared = host_pattern("http://wiki.lan")
+    told: list[Attempt] = []
+    only = Policy(allow=(declared,), private=(declared,), at_home=(declared,))
+    site.answer = b"HTTP/1.1 204 No Content\r\n\r\n"
+    async with serve(only, heard=told.append, network=far) as proxy:
+        far.names["wiki.lan"] = [PUBLIC]
+        assert await ask(proxy, plain("wiki.lan")) == b""
+        assert (await ask(proxy, tunnel("wiki.lan", 80))).startswith(b"HTTP/1.1 403")
+        assert (far.dialled, site.got) == ([], [])
+        far.names["wiki.lan"] = [PUBLIC, HOME]
+        assert (await ask(proxy, plain("wiki.lan"))).startswith(b"HTTP/1.1 204")
+    assert far.dialled == [([HOME], 80)]
+    assert [attempt.verdict for attempt in told] == [Verdict.EXPOSED, Verdict.EXPOSED, Verdict.ALLOWED]

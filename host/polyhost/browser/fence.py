@@ -48,6 +48,8 @@ _AT_HOME = "(private address)"
 _WHY = {
     Verdict.UNDECLARED: "{} is not a host that this run may reach",
     Verdict.PRIVATE: "{} has an address of a private network or of this machine, which its manifest does not declare",
+    Verdict.EXPOSED: "{} has an address of the internet, and what goes there would not be encrypted; use https",
+    Verdict.UNTRUSTED: "{} has a certificate that is not for it, or of an authority that does not count there",
     Verdict.UNRESOLVED: "the name {} has no address",
     Verdict.UNREACHABLE: "nobody answers at {}",
 }

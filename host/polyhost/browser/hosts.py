@@ -95,8 +95,9 @@ def is_loopback(host: str) -> bool:
         return False  # names too: `localhost` is whatever the machine's resolver says
 
 
-def way_out_flags(port: int | None) -> list[str]:
+def way_out_flags(port: int | None, pin: str | None = None) -> list[str]:
     """Where a browser's requests go: to the proxy at this port of the loopback address, all of them; None: nowhere.
+    `pin`: of the one key that the proxy itself is known by where it checks certificates in the browser's stead.
 
     No text of a manifest is in them. Loopback addresses have no way around the proxy (`<-loopback>`), and beside it
     stands a second wall: whatever would be looked up without it finds nothing, and only the proxy itself has a name.
@@ -108,14 +109,22 @@ def way_out_flags(port: int | None) -> list[str]:
         f"--host-resolver-rules=MAP {_WAY_OUT} 127.0.0.1:{port},{_NOWHERE}",
         f"--proxy-server=http://{_WAY_OUT}",
         "--proxy-bypass-list=<-loopback>",
+        *([f"--ignore-certificate-errors-spki-list={pin}"] if pin is not None else []),
     ]
 
 
-def policy_of(*, allow: Sequence[str] | None, private: Sequence[str], map_hosts: Mapping[str, str]) -> Policy:
+def policy_of(
+    *,
+    allow: Sequence[str] | None,
+    private: Sequence[str],
+    map_hosts: Mapping[str, str],
+    at_home: Sequence[str] = (),
+) -> Policy:
     """Who the proxy lets through: the declared hosts, or, where hosts are mapped, those of them that are declared."""
     return Policy(
         allow=None if allow is None else tuple(host_pattern(text) for text in allow),
         private=tuple(host_pattern(text) for text in private),
+        at_home=tuple(host_pattern(text) for text in at_home),
         mapped=tuple((host_pattern(text, any_suffix=True), _target(to)) for text, to in map_hosts.items()),
     )
 

@@ -21,9 +21,10 @@ from polyhost.browser.display import display_flags, has_display, no_display
 from polyhost.browser.hosts import check_hosts, check_mapping, policy_of, way_out_flags
 from polyhost.browser.locate import check_kind, check_version, find_browser
 from polyhost.errors import RefusedError, RunFailedError
-from polyhost.proxy import Attempt, serve
+from polyhost.protocol.host_patterns import host_pattern
+from polyhost.proxy import Attempt, OwnAuthority, Policy, serve
 
-__all__ = ["BrowserOptions", "LaunchedBrowser", "launch"]
+__all__ = ["BrowserOptions", "LaunchedBrowser", "WayOut", "launch"]
 
 Attempts = list[Callable[[Attempt], None]]
 
@@ -48,12 +49,23 @@ _QUIET_FLAGS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """A running proxy: its port at the loopback address, and the pin of the key it is known by where it checks
+    certificates itself."""
+
+    port: int
+    pin: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrowserOptions:
     """How to start a browser. Refuses on creation what must never start.
 
     `allow_hosts`: the only hosts this browser may reach (the fence); None: any host of the internet.
     `private_hosts`: those that may have an address of a private network.
+    `home_hosts`: those that are reached at no other address than one of a private network or of this machine.
+    `authority`: certificates (PEM) of an authority of the owner's own, which counts at `authority_hosts`.
     `map_hosts`: send a host's traffic to a loopback address; then nothing else can be reached.
     `offline`: reach nothing at all; everything comes from a recording.
     `load`: of images, fonts and media, what a run loads; by itself it loads none of them.
@@ -62,6 +74,9 @@ class BrowserOptions:
     headless: bool = True
     allow_hosts: tuple[str, ...] | None = None
     private_hosts: tuple[str, ...] = ()
+    home_hosts: tuple[str, ...] = ()
+    authority: str | None = None
+    authority_hosts: tuple[str, ...] = ()
     map_hosts: Mapping[str, str] = field(default_factory=dict[str, str])
     insecure_tls: bool = False
     offline: bool = False
@@ -71,7 +86,7 @@ class BrowserOptions:
 
     def __post_init__(self) -> None:
         check_kind(self.kind)
-        check_hosts((*(self.allow_hosts or ()), *self.private_hosts))
+        check_hosts((*(self.allow_hosts or ()), *self.private_hosts, *self.home_hosts, *self.authority_hosts))
         check_mapping(self.map_hosts)
         if self.insecure_tls and not (self.map_hosts or self.offline):
             raise RefusedError(
@@ -85,18 +100,28 @@ class BrowserOptions:
         return find_browser(self.executable, unseen=self.headless and (self.offline or bool(self.map_hosts)))
 
     @asynccontextmanager
-    async def way_out(self, heard: Callable[[Attempt], None] = lambda _: None) -> AsyncGenerator[int | None]:
-        """The proxy that this browser is given instead of a network, while it runs: its port; None: it gets nowhere."""
+    async def way_out(self, heard: Callable[[Attempt], None] = lambda _: None) -> AsyncGenerator[WayOut | None]:
+        """The proxy that this browser is given instead of a network, while it runs; None: it gets nowhere."""
         if self.offline:
             yield None
             return
-        policy = policy_of(allow=self.allow_hosts, private=self.private_hosts, map_hosts=self.map_hosts)
-        async with serve(policy, heard=heard) as proxy:
-            yield proxy.port
+        authority = None
+        if self.authority is not None and self.authority_hosts:
+            authority = OwnAuthority(self.authority, [host_pattern(text) for text in self.authority_hosts])
+        async with serve(self.policy, heard=heard, authority=authority) as proxy:
+            yield WayOut(proxy.port, None if authority is None else authority.pin)
 
-    def flags(self, way_out: int | None) -> list[str]:
+    @property
+    def policy(self) -> Policy:
+        """Whom its proxy lets through."""
+        return policy_of(
+            allow=self.allow_hosts, private=self.private_hosts, map_hosts=self.map_hosts, at_home=self.home_hosts
+        )
+
+    def flags(self, way_out: WayOut | None) -> list[str]:
         """The command line, beyond what Playwright adds."""
-        flags: list[str] = [*_QUIET_FLAGS, *way_out_flags(way_out)]
+        reached = way_out_flags(None) if way_out is None else way_out_flags(way_out.port, way_out.pin)
+        flags: list[str] = [*_QUIET_FLAGS, *reached]
         if not self.headless:
             flags += display_flags()
         if sys.platform.startswith("linux") and os.geteuid() == 0:
@@ -189,7 +214,7 @@ async def launch(options: BrowserOptions) -> AsyncGenerator[LaunchedBrowser]:
                 await asyncio.wait_for(asyncio.shield(browser.close()), _CLOSE_TIMEOUT)
 
 
-async def _start(playwright: Playwright, executable: Path, options: BrowserOptions, way_out: int | None) -> Browser:
+async def _start(playwright: Playwright, executable: Path, options: BrowserOptions, way_out: WayOut | None) -> Browser:
     try:
         return await playwright.chromium.launch(
             executable_path=executable,

@@ -60,6 +60,8 @@ class LoadedSource:
     """Further hosts of that site, which it has named itself."""
     begins_at: str | None = None
     """The page that the site has named to begin at, instead of the manifest's."""
+    authority: str | None = field(default=None, repr=False)
+    """Certificates (PEM) of an authority of the owner's own, which counts at that site."""
     anywhere: LoadedSource | None = field(default=None, repr=False)
     """The same, at no site."""
 
@@ -82,7 +84,7 @@ class LoadedSource:
         """The same at this site, with further hosts there. RefusedError where it is no address, or none that the
         manifest takes."""
         if self.anywhere is not None:
-            return self.anywhere.at(site, named, begins_at)
+            return replace(self.anywhere.at(site, named, begins_at), authority=self.authority)
         declared = self.manifest.polyfill
         if declared is None or declared.setup_host is None:
             raise RefusedError(

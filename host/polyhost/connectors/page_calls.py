@@ -214,7 +214,9 @@ class PageCalls:
     async def discovered(self, asked: _Discovered) -> list[str]:
         """Those that may be reached now. What may not is kept for the owner, and told of."""
         if self._site is None:
-            raise RefusedError("host.discovered is for a site that its owner hosts", "Declare its setup_field.")
+            raise RefusedError(
+                "host.discovered: hosts are named by a site that its owner hosts", "Declare its setup_field."
+            )
         named = read_named_hosts(self._site, asked.hosts)
         reached = [host.host for host in named if allows_url(self._fence.hosts, host.host)]
         if self._named is not None:

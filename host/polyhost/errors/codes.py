@@ -156,6 +156,7 @@ class ErrorCode(StrEnum):
     BAD_SITE = "bad_site", 400, _REFUSED, "The address is not one of a site that the source takes."
     NO_SITE_TAKEN = "no_site_taken", 400, _REFUSED, "The source has its own address and takes no other."
     SITE_NOT_ASKED = "site_not_asked", 502, _FAILED, "The site could not be asked which hosts are its own."
+    BAD_AUTHORITY = "bad_authority", 400, _REFUSED, "The file is not certificates of an authority."
     OTHER_SITE = "other_site", 409, _REFUSED, "The connection is of a site at another address."
     BAD_SETTING = "bad_setting", 400, _REFUSED, "It is not a setting of the source, or it is given twice."
     NO_IMPORTER = "no_importer", 400, _REFUSED, "The source cannot read files."

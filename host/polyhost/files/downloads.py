@@ -297,7 +297,7 @@ class Downloads:
             async with asyncio.timeout(self._limits.answer_seconds):
                 return await self._client.get(url, headers=headers, allow_redirects=False, proxy=self._proxy)
         except Exception as error:  # whatever the client makes of what a server sent, or did not
-            if self._verdicts.get(place) in (Verdict.UNDECLARED, Verdict.PRIVATE):
+            if self._verdicts.get(place) in (Verdict.UNDECLARED, Verdict.PRIVATE, Verdict.EXPOSED):
                 raise StoppedError(FileReason.UNDECLARED_HOST) from None
             again = not isinstance(error, TimeoutError | ClientHttpProxyError)
             raise StoppedError(FileReason.NO_ANSWER, again=again) from None

@@ -74,6 +74,11 @@ class ConnectRequest:
     set: tuple[str, ...] = option(
         "A setting of the source; --site URL is short for --set site=URL.", metavar="KEY=VALUE", default=()
     )
+    ca: str | None = option(
+        "The certificate (PEM) of a certificate authority of your own, which then counts at that site.",
+        metavar="FILE",
+        names=Names.FILE,
+    )
     storage_state: str | None = option(
         "A saved browser session (Playwright storage state).", metavar="FILE", names=Names.FILE
     )

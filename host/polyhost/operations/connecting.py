@@ -18,16 +18,13 @@ from polyhost.connectors.loading import LoadedSource
 from polyhost.coverage.evidence import Nature
 from polyhost.engine.run.result_json import RunResult
 from polyhost.engine.sessions.account import account_at, place_of, same_account
-from polyhost.engine.sessions.discovery import at_its_hosts
-from polyhost.engine.sessions.naming import as_option
 from polyhost.engine.sessions.reach import accept_reach, agreed_source, reach_of
 from polyhost.engine.sessions.saved import delete_session, save_session
 from polyhost.engine.sessions.signed_in import note_sign_in
-from polyhost.engine.sources.connectors import browser_options
-from polyhost.engine.sources.lookup import find_source, source_of
 from polyhost.errors import ErrorCode, ExitStatus, NeedsOwnerError, RefusedError
 from polyhost.ledger.legacy import LegacyState
 from polyhost.operations.connect import Connected, ConnectRequest, SignInCancelled
+from polyhost.operations.connect_site import at_named_hosts, chosen_source, site_options
 from polyhost.operations.context import Context
 from polyhost.operations.entering import (
     Entered,
@@ -42,10 +39,9 @@ from polyhost.operations.entering import (
 )
 from polyhost.operations.legacy import apply_legacy, read_legacy_file
 from polyhost.operations.operation import Result
-from polyhost.operations.parsing import connection_name, host_mappings, settings
+from polyhost.operations.parsing import connection_name, host_mappings
 from polyhost.operations.runs import RunRequest, run
-from polyhost.protocol.named_hosts import MAX_NAMED
-from polyhost.store.base import DISCONNECTED, DISCOVERED, SETTINGS, ConnectionRow, Store
+from polyhost.store.base import DISCONNECTED, ConnectionRow, Store
 
 __all__ = ["connect_source"]
 
@@ -65,12 +61,13 @@ class _Wanted:
     @property
     def options(self) -> dict[str, Any]:
         mapping = {"map_host": dict(self.mapped), "insecure_tls": self.request.insecure_tls} if self.mapped else {}
-        return {**mapping, **_site_options(self.source), **self.watched}
+        return {**mapping, **site_options(self.source), **self.watched}
 
 
 async def connect_source(context: Context, request: ConnectRequest) -> Result[Connected | SignInCancelled]:
     """What `connect` does. RefusedError before anything is written."""
-    source = await _chosen_source(context, request)
+    notes: list[str] = []
+    source = await chosen_source(context, request, notes)
     mapped = host_mappings(request.map_host)
     BrowserOptions(map_hosts=mapped, insecure_tls=request.insecure_tls)
     check_way(request, source)
@@ -81,6 +78,7 @@ async def connect_source(context: Context, request: ConnectRequest) -> Result[Co
         mapped=mapped,
         watched=_watched(request, source),
         legacy=read_legacy_file(request.legacy_state, source, context.clock.iso()),
+        notes=notes,
     )
     try:
         return await (_renew if request.renew else _make)(context, wanted)
@@ -89,48 +87,6 @@ async def connect_source(context: Context, request: ConnectRequest) -> Result[Co
             value = SignInCancelled(cancelled=True, name=wanted.name, source=source.name)
             return Result(value, ExitStatus.CANCELLED)
         raise
-
-
-async def _chosen_source(context: Context, request: ConnectRequest) -> LoadedSource:
-    """The source, at the site that was named; a connection that is renewed stays at its own."""
-    source = find_source(request.source, context.home)
-    site = settings(request.set, request.site).get("site")
-    kept = None
-    if request.renew and context.has_store:
-        async with context.store(create=False) as store:
-            row = await store.connections.get(request.name or source.name)
-        kept = None if row is None or row.source != source.reference else row.site
-    chosen = source if (named := site or kept) is None else source.at(named)
-    if kept is not None and chosen.site != source.at(kept).site:
-        raise RefusedError(
-            f"{request.name or source.name} is a connection of {kept}, and its records are of that site alone",
-            "Connect the other one under another --name, without --renew.",
-            code=ErrorCode.OTHER_SITE,
-        )
-    if request.watch is None:
-        chosen.check_site()
-    return chosen
-
-
-def _site_options(source: LoadedSource) -> dict[str, Any]:
-    """What a connection keeps of the site it is bound to."""
-    if source.site is None:
-        return {}
-    bound: dict[str, Any] = {SETTINGS: {"site": source.site}}
-    named = source.named or source.begins_at
-    return {**bound, DISCOVERED: as_option(source.named, source.begins_at)} if named else bound
-
-
-async def _discovered(
-    context: Context, wanted: _Wanted, mapped: Mapping[str, str], row: ConnectionRow | None = None
-) -> LoadedSource:
-    """The source with the hosts that its site names, now or, for a connection that is there, ever."""
-    insecure = wanted.request.insecure_tls or bool(row and row.options.get("insecure_tls"))
-    found = await at_its_hosts(wanted.source, browser_options(context.home, (mapped, insecure)))
-    if row is None or found.site is None:
-        return found
-    known = {host.host: host for host in (*source_of(row, context.home).named, *found.named)}
-    return found.naming([*known.values()][:MAX_NAMED])
 
 
 async def _make(context: Context, wanted: _Wanted) -> Result[Connected]:
@@ -143,7 +99,7 @@ async def _make(context: Context, wanted: _Wanted) -> Result[Connected]:
     if not wanted.request.all:
         await _check_name(context, wanted.name)
     if not wanted.watched:
-        wanted = replace(wanted, source=await _discovered(context, wanted, wanted.mapped))
+        wanted = replace(wanted, source=await at_named_hosts(context, wanted.request, wanted.source, wanted.mapped))
     entered = await enter(context, wanted.request, wanted.source, wanted.name, wanted.mapped)
     show_reach(context, wanted.request, wanted.source, in_window=False)
     places = await chosen_workspaces(context, wanted.request, wanted.source, entered)
@@ -294,7 +250,7 @@ async def _renew(context: Context, wanted: _Wanted) -> Result[Connected]:
         row = await context.connection(store, name)
         _check_renewable(row, source)
         hosts = wanted.mapped or row.options.get("map_host", {})
-        wanted = replace(wanted, source=await _discovered(context, wanted, hosts, row))
+        wanted = replace(wanted, source=await at_named_hosts(context, wanted.request, source, hosts, row))
         source = whole = wanted.source
         if not signs_in_at_window(wanted.request, source):  # nobody is told first what it has come to reach since
             source = await agreed_source(store, row, source)
@@ -305,7 +261,7 @@ async def _renew(context: Context, wanted: _Wanted) -> Result[Connected]:
         raise _not_renewable(name, source)
     account = dict(row.account) if entered.state is None else same_account(name, row.account, entered.report)
     options = {key: value for key, value in row.options.items() if key != DISCONNECTED}
-    options |= _site_options(whole)  # one that only files were imported into has none yet
+    options |= site_options(whole)  # one that only files were imported into has none yet
     async with context.store(create=False) as store:
         await accept_reach(store, row, source)
         if entered.state is not None:

@@ -235,6 +235,7 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
     from polyhost.engine.development.earlier import scenarios_up_to
     from polyhost.engine.development.live_reload import Bench, develop
     from polyhost.engine.sessions.reach import agreed_source
+    from polyhost.engine.sessions.site_browser import for_site
     from polyhost.engine.sources.connectors import browser_options, page_of
     from polyhost.engine.sources.lookup import find_source, source_of
 
@@ -255,7 +256,7 @@ async def dev(context: Context, request: DevRequest) -> Result[Developed]:
             source = await agreed_source(store, row, source)
     bench = Bench(
         folder=source.folder,
-        browser=browser_options(context.home, _hosts(request, row), headed=request.headed),
+        browser=for_site(browser_options(context.home, _hosts(request, row), headed=request.headed), source),
         resolve=lambda manifest: _scope(manifest, request),
         clock=context.clock,
         watch=context.watch,

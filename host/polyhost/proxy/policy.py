@@ -23,6 +23,10 @@ class Verdict(StrEnum):
     """No pattern means this host, scheme and port."""
     PRIVATE = "private"
     """It is declared, and its address is one of a private network or of this machine, which was not."""
+    EXPOSED = "exposed"
+    """It is only for private networks, without encryption, and its address is one of the internet."""
+    UNTRUSTED = "untrusted"
+    """Its certificate is not for it, or of no authority that counts there."""
     UNRESOLVED = "unresolved"
     UNREACHABLE = "unreachable"
 
@@ -50,11 +54,13 @@ class Attempt:
 class Policy:
     """`allow`: the declared hosts; None: any host, for an owner who is signing in. `private`: those of them that may
     have an address of a private network; one of this machine, or of this link alone (where a cloud keeps a machine's
-    credentials), has only what says so in so many words. `mapped`: hosts that are sent to an address of this machine;
-    then no others are reached."""
+    credentials), has only what says so in so many words. `at_home`: those of them that are reached at no other address,
+    for nothing that goes there is encrypted. `mapped`: hosts that are sent to an address of this machine; then no
+    others are reached."""
 
     allow: tuple[HostPattern, ...] | None
     private: tuple[HostPattern, ...] = ()
+    at_home: tuple[HostPattern, ...] = ()
     mapped: tuple[tuple[HostPattern, tuple[str, int]], ...] = ()
 
     def may_look_up(self, to: Destination) -> bool:
@@ -70,7 +76,7 @@ class Policy:
         """Whether it may be reached at this address."""
         match kind_of(address):
             case Kind.PUBLIC:
-                return True
+                return not _any_covers(self.at_home, to)
             case Kind.PRIVATE:
                 return _any_covers(self.private, to)
             case Kind.LINK_LOCAL:
@@ -80,6 +86,10 @@ class Policy:
                 return _any_covers((pattern for pattern in declared if pattern.is_this_machine), to)
             case Kind.NOBODYS:
                 return False
+
+    def why_not(self, to: Destination) -> Verdict:
+        """Why it may be reached at none of its addresses."""
+        return Verdict.EXPOSED if _any_covers(self.at_home, to) else Verdict.PRIVATE
 
 
 def _any_covers(patterns: Iterable[HostPattern], to: Destination) -> bool:

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from polyhost.protocol.addresses import Address
+from polyhost.proxy.authority import OwnAuthority
 from polyhost.proxy.heads import MAX_HEAD, Asked, is_interim, read_request, rewritten_answer
 from polyhost.proxy.network import Network
 from polyhost.proxy.peers import is_own_account
@@ -30,19 +32,24 @@ MAX_CONNECTIONS = 512
 """Open at a time; a browser opens 32 to a proxy, and 255 sockets."""
 HEAD_SECONDS = 15.0
 """How long a request's head may take; the browser is on this machine."""
+HANDSHAKE_SECONDS = 30.0
+"""How long either half of a way that is checked here may take to agree on its keys."""
 _END = b"\r\n\r\n"
 _OPEN = b"HTTP/1.1 200 Connection established" + _END
 _SHUT = b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close" + _END
 _REFUSED = {
     Verdict.UNDECLARED: b"403 Forbidden",
     Verdict.PRIVATE: b"403 Forbidden",
+    Verdict.EXPOSED: b"403 Forbidden",
+    Verdict.UNTRUSTED: b"502 Bad Gateway",
     Verdict.UNRESOLVED: b"502 Bad Gateway",
     Verdict.UNREACHABLE: b"504 Gateway Timeout",
 }
 
 
 class Proxy:
-    """Serves until it is closed. `heard`: told of every attempt, refused or not."""
+    """Serves until it is closed. `heard`: told of every attempt, refused or not. `authority`: an owner's own, where the
+    certificates of some hosts are checked here."""
 
     def __init__(
         self,
@@ -51,8 +58,10 @@ class Proxy:
         heard: Callable[[Attempt], None] = lambda _: None,
         network: Network | None = None,
         own_account_only: bool = True,
+        authority: OwnAuthority | None = None,
     ) -> None:
         self.heard = heard
+        self.authority = authority
         self._policy = policy
         self._network = network or Network()
         self._own_account_only = own_account_only
@@ -133,7 +142,7 @@ class Proxy:
             return Verdict.UNRESOLVED
         allowed = [address for address in found if self._policy.may_connect(to, address)]
         if found and not allowed:
-            return Verdict.PRIVATE
+            return self._policy.why_not(to)
         return await self._connected(allowed, to.port) if allowed else Verdict.UNRESOLVED
 
     async def _connected(self, addresses: Sequence[Address], port: int) -> socket.socket | Verdict:
@@ -210,8 +219,11 @@ class _FromBrowser(End):
             if self.transport is None or self.transport.is_closing():
                 return
             reached = await self._proxy.dial(asked.to)
+            authority = self._proxy.authority
             if isinstance(reached, Verdict):
                 self._refuse(reached, asked)
+            elif asked.forward is None and authority is not None and authority.covers(asked.to):
+                await self._pass_checked(reached, asked, authority, rest)
             else:
                 await self._pass_through(reached, asked, rest)
         except BaseException:
@@ -231,6 +243,45 @@ class _FromBrowser(End):
         end.send((asked.forward or b"") + rest)
         if self.transport is not None and not self.transport.is_closing():
             self.transport.resume_reading()
+
+    async def _pass_checked(self, reached: socket.socket, asked: Asked, authority: OwnAuthority, rest: bytes) -> None:
+        """The server's certificate is checked before the browser hears that there is anybody; then both halves are
+        TLS of their own, and what is said passes from one to the other."""
+        end, loop = End(), asyncio.get_running_loop()
+        try:
+            join(self, end)
+            name = asked.to.host.strip("[]")
+            await loop.create_connection(
+                lambda: end,
+                sock=reached,
+                ssl=authority.outside,
+                server_hostname=name,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            )
+        except (OSError, ssl.SSLError):
+            reached.close()
+            self.other = end.other = None
+            self._proxy.heard(Attempt(asked.to.host, asked.to.port, Verdict.UNTRUSTED))
+            self._refuse(Verdict.UNTRUSTED, asked)
+            return
+        except BaseException:
+            reached.close()
+            raise
+        if end.transport is not None:
+            end.transport.pause_reading()  # until there is a key that it may be read with
+        transport = self.transport
+        if rest or transport is None or transport.is_closing():  # nobody speaks before they are let through
+            self.abort()
+            return
+        self.send(_OPEN)
+        within = await loop.start_tls(
+            transport, self, authority.inside, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
+        )
+        if within is None:
+            self.abort()
+        else:
+            super().connection_made(within)
+            self.resume_writing()
 
     def _refuse(self, verdict: Verdict, asked: Asked) -> None:
         """A tunnel is refused with a status, which no page sees. Over plain HTTP a status would be an answer of the

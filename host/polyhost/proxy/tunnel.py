@@ -55,12 +55,17 @@ class End(asyncio.Protocol):
         """Pass the half-close on; the answer may still be on its way."""
         self._ended = True
         other = self.other
-        if other is None or other.transport is None or other._ended:
+        if other is None or other.transport is None or other._ended or self._is_tls:
             return False
         if other.transport.can_write_eof() and not other.transport.is_closing():
             other.transport.write_eof()
         other.linger()
         return True
+
+    @property
+    def _is_tls(self) -> bool:
+        """There is no half-close in TLS as it is used here: whoever has no more to say is gone."""
+        return self.transport is not None and self.transport.get_extra_info("sslcontext") is not None
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._linger is not None:

@@ -31,6 +31,7 @@ from polyhost.engine.health.evidence import gather
 from polyhost.engine.sessions.reach import agreed_source
 from polyhost.engine.sessions.saved import load_session
 from polyhost.engine.sessions.sign_in import session_signs
+from polyhost.engine.sessions.site_browser import for_site
 from polyhost.engine.sources.connectors import browser_options, page_of, page_polyfill
 from polyhost.engine.sources.lookup import Loaded, source_of
 from polyhost.errors import ErrorCode, PolyhostError
@@ -90,7 +91,7 @@ async def _opened(
     row: ConnectionRow, source: Loaded, state: Mapping[str, Any], home: Path, clock: Clock
 ) -> list[Finding]:
     hosts = dict(row.options.get("map_host", {})), bool(row.options.get("insecure_tls", False))
-    browser = browser_options(home, hosts)
+    browser = for_site(browser_options(home, hosts), source)
     polyfill = page_polyfill(source, browser, page=page_of(row))
     dates: list[str] = []
 

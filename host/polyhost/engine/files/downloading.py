@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from polyhost.browser.hosts import policy_of
 from polyhost.browser.site_access import SiteAccess
 from polyhost.engine.clock import Clock
 from polyhost.engine.files.step import Fetch
@@ -19,6 +18,7 @@ from polyhost.files.access import FileAccess
 from polyhost.files.contents import Contents
 from polyhost.files.downloads import Downloads, Fetched, Wanted
 from polyhost.ledger.files import Content, FileReason, FileState
+from polyhost.proxy import trusting
 from polyhost.store.base import FileResult, FileRow, Store
 
 __all__ = ["Downloading"]
@@ -50,13 +50,14 @@ class Downloading:
             referer=site.page,
             headers=site.headers,
         )
-        policy = policy_of(allow=options.allow_hosts, private=options.private_hosts, map_hosts=options.map_hosts)
 
         async def permit(_host: str) -> None:
             await site.gate.permit(ENDPOINT)
 
         trusted = _trusting_anybody() if options.insecure_tls else None
-        opened = Downloads(self.contents, access, policy, permit=permit, note=self._note_kept, tls=trusted)
+        if trusted is None and options.authority is not None:
+            trusted = trusting(options.authority)
+        opened = Downloads(self.contents, access, options.policy, permit=permit, note=self._note_kept, tls=trusted)
         async with opened as downloads:
 
             async def fetch(row: FileRow, max_size: int, came: Callable[[int], None]) -> FileResult:

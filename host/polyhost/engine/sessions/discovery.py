@@ -13,6 +13,7 @@ from polyhost.browser.bridge.scripts import PageScript
 from polyhost.browser.discovering import ask_for_hosts
 from polyhost.browser.launch import BrowserOptions
 from polyhost.connectors.loading import LoadedSource
+from polyhost.engine.sessions.site_browser import for_site
 from polyhost.errors import ErrorCode, RunFailedError
 from polyhost.protocol.host_patterns import allows_url
 from polyhost.protocol.named_hosts import NamedHostError, read_named_hosts
@@ -32,7 +33,7 @@ async def at_its_hosts(source: LoadedSource, browser: BrowserOptions) -> LoadedS
         return source
     site = site_address(source.site, allow_private=True)
     script = PageScript(f"{source.name}/{asking[0]}", asking[1])
-    held = replace(browser, allow_hosts=declared.hosts, private_hosts=declared.private_hosts)
+    held = replace(for_site(browser, source), allow_hosts=declared.hosts, private_hosts=declared.private_hosts)
     answer = await ask_for_hosts(script, source.site, site.origin, held)
     given: Mapping[str, Any] = answer if isinstance(answer, Mapping) else {}
     try:

@@ -24,6 +24,7 @@ from polyhost.browser.signin import SignInWindow, sign_in_visibly
 from polyhost.browser.storage import kept_state
 from polyhost.connectors.loading import LoadedSource
 from polyhost.engine.sessions.account import account_at
+from polyhost.engine.sessions.site_browser import for_site
 from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.protocol.reach import Reach
 
@@ -73,7 +74,7 @@ def site_of(source: LoadedSource, browser: BrowserOptions, *, page: str | None =
         name=name,
         page=page or source.page,
         signs=session_signs(source),
-        browser=browser,
+        browser=for_site(browser, source),
         reach=Reach.of(declared, source.named),
     )
 

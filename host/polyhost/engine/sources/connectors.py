@@ -32,6 +32,7 @@ from polyhost.engine.sessions.naming import Naming
 from polyhost.engine.sessions.reach import agreed_source
 from polyhost.engine.sessions.saved import SavedSession, load_saved
 from polyhost.engine.sessions.sign_in import site_of
+from polyhost.engine.sessions.site_browser import for_site
 from polyhost.engine.settings.config import load_config
 from polyhost.engine.sources._recorded import RecordedConnector, ReplayConnector
 from polyhost.engine.sources._recorded_session import Heard
@@ -181,7 +182,7 @@ async def live_connector(
         return Prepared(process, spool=spool)
     named = source.named
     source = await agreed_source(store, connection, source)
-    browser = browser_options(home, hosts, headed=owner.headed)
+    browser = for_site(browser_options(home, hosts, headed=owner.headed), source)
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
     naming = Naming(store, connection, named)
@@ -227,7 +228,7 @@ async def recording_connector(
 ) -> Prepared:
     """A live run whose traffic is recorded. The session is not probed: a recording holds what the polyfill asked."""
     source = await agreed_source(store, connection, source)
-    browser = browser_options(home, hosts, headed=owner.headed)
+    browser = for_site(browser_options(home, hosts, headed=owner.headed), source)
     declared, polyfill = _page(source, browser, page=_page_of(connection))
     governor = await _governor(store, connection, clock)
     state = _saved(connection, declared.hosts, home).state

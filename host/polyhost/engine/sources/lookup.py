@@ -6,12 +6,13 @@ know: connectors, sessions.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from polyhost.connectors import loading
 from polyhost.connectors.loading import MANIFEST, LoadedSource
 from polyhost.protocol.named_hosts import NamedHost
-from polyhost.store.base import DISCOVERED, ConnectionRow
+from polyhost.store.base import DISCOVERED, SETTINGS, ConnectionRow
 
 __all__ = ["Loaded", "find_source", "source_of"]
 
@@ -45,7 +46,8 @@ def source_of(connection: ConnectionRow, home: Path) -> LoadedSource:
         return source
     kept = connection.options.get(DISCOVERED, {})
     named = [NamedHost(entry["host"], entry["why"]) for entry in kept.get("hosts", ())]
-    return source.at(connection.site, named, kept.get("page"))
+    there = source.at(connection.site, named, kept.get("page"))
+    return replace(there, authority=connection.options[SETTINGS].get("authority"))
 
 
 def _looks(source: LoadedSource) -> _Looks | None:
