@@ -35,7 +35,7 @@ async function sync(api, since) {
 
 /** @param {Reading} reading @returns {Promise<{answer: Json, since: string | null}>} */
 async function news({ host, api }) {
-  const since = await host.arrivals(STREAM);
+  const since = host.scope(STREAM) === undefined ? null : await host.arrivals(STREAM);
   const answer = since === null ? null : await sync(api, since);
   if (answer !== null) return { answer, since };
   if (since !== null && isWhole(host)) await host.forget({ stream: STREAM, token: since });
@@ -75,7 +75,7 @@ async function takeNews(reading, id, room, since) {
  */
 function isReadFromItsEnd(reading, id, events) {
   const known = reading.known[id];
-  if (known === undefined || reading.anew.has(id)) return true;
+  if (known === undefined || known.status === "deleted" || known.status === "missing" || reading.anew.has(id)) return true;
   const back = known.status === "present" && (known.covered.length === 0 || events.some((event) => isComingBack(reading, event)));
   if (back) reading.anew.add(id);
   return back;

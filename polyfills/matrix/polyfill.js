@@ -102,12 +102,13 @@ async function open(host) {
  */
 async function roomsThatAre(reading, answer, since) {
   const { api, known } = reading;
-  const joined = since === null ? roomsOf(answer, "join").map(([id]) => id) : (await api("joined_rooms", "/joined_rooms")).joined_rooms;
+  const first = since === null && Object.keys(known).length === 0; // later a homeserver may give an older answer once more
+  const joined = first ? roomsOf(answer, "join").map(([id]) => id) : (await api("joined_rooms", "/joined_rooms")).joined_rooms;
   const rooms = new Map(joined.map((/** @type {string} */ key) => [key, { key }]));
   for (const [id, room] of roomsOf(answer, "leave")) {
     const own = stateOf([...(room.state?.events ?? []), ...timelineOf(room)]).get(`m.room.member ${reading.user}`);
     const away = AWAY.get(membershipOf(own, reading.user) ?? "leave") ?? "left";
-    if (!rooms.has(id) && (id in known || wasIn(own))) rooms.set(id, { key: id, status: away });
+    if (!rooms.has(id) && (id in known || wasIn(own))) rooms.set(id, await entryOfLeft(reading, id, away, since === null));
   }
   if (since !== null) await addThoseLeftBefore(reading, rooms, answer.rooms === undefined);
   for (const [id, { status, source_status: away }] of Object.entries(known)) {
@@ -115,6 +116,16 @@ async function roomsThatAre(reading, answer, since) {
     if (status === "became" && rooms.has(id)) rooms.delete(id);
   }
   return rooms;
+}
+
+/**
+ * A room that was left. One that put the account under a ban shows nothing to it any more, nor does one that was forgotten.
+ * @param {Reading} reading @param {string} key @param {string} away @param {boolean} first A first look names none that was forgotten.
+ * @returns {Promise<PartitionEntry>}
+ */
+async function entryOfLeft(reading, key, away, first) {
+  if (away === "banned") return { key, status: away, deleted: true };
+  return !first && (await isForgotten(reading, key)) ? { key, status: "forgotten", deleted: true } : { key, status: away };
 }
 
 /** Whether one was in a room before, and did not only decline an invitation. @param {any} own */
@@ -132,8 +143,7 @@ async function addThoseLeftBefore(reading, rooms, idle) {
   const full = reading.host.start.collection_mode === "full_refresh";
   for (const [key, { source_status: away }] of before) {
     const asked = !away || full || (!idle && key === turn);
-    const forgotten = asked && (await isForgotten(reading, key));
-    rooms.set(key, forgotten ? { key, status: "forgotten", deleted: true } : { key, status: away ?? "left" });
+    rooms.set(key, await entryOfLeft(reading, key, away ?? "left", !asked));
   }
 }
 

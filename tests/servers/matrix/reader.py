@@ -36,7 +36,9 @@ async def read(url, user, token, nonce, files):
         rooms = {}
         for membership, some in (("join", first.rooms.join), ("leave", first.rooms.leave)):
             for room in some:
-                rooms[room] = await room_of(client, room, membership, user)
+                told = await room_of(client, room, membership, user)
+                if told is not None:
+                    rooms[room] = told
         if files:
             await fetch(client, rooms)
         return {"rooms": rooms}
@@ -46,6 +48,8 @@ async def read(url, user, token, nonce, files):
 
 async def room_of(client, room, membership, user):
     events = await history(client, room)
+    if events is None:
+        return None
     state = {}
     for event in reversed(events):
         if "state_key" in event:
@@ -70,10 +74,12 @@ async def room_of(client, room, membership, user):
 
 
 async def history(client, room):
-    """Newest first."""
+    """Newest first; None of a room that shows the account nothing, for it is under a ban."""
     found, start = [], ""
     while True:
         page = await client.room_messages(room, start, direction=MessageDirection.back, limit=100)
+        if getattr(page, "status_code", None) == "M_FORBIDDEN":
+            return None
         assert isinstance(page, RoomMessagesResponse), page
         found += [event.source for event in page.chunk]
         if not page.end or page.end == start:
