@@ -25,3 +25,10 @@ def test_a_state_is_cut_down_to_the_declared_hosts() -> None:
     kept = kept_state(state, HOSTS)
     assert [cookie["name"] for cookie in kept["cookies"]] == ["d"]
     assert [origin["origin"] for origin in kept["origins"]] == ["https://app.slack.com"]
+
+
+def test_storage_of_the_same_host_at_another_port_is_another_sites() -> None:
+    """Cookies know no ports; storage does."""
+    state = {"origins": [{"origin": f"http://127.0.0.1{port}"} for port in (":8001", ":8002", "")], "cookies": []}
+    kept = kept_state(state, ("http://127.0.0.1:8001",))
+    assert [origin["origin"] for origin in kept["origins"]] == ["http://127.0.0.1:8001"]

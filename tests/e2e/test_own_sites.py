@@ -5,6 +5,7 @@ Two of them run, under two ports and one under a path; everything but the sites 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -267,3 +268,28 @@ async def test_a_file_that_is_no_authority_is_refused(context: Context, authorit
     with pytest.raises(PolyhostError) as refused:
         await connected(context, OwnSite(origin="https://localhost:9"), "nobody", "ours", ca=str(file))
     assert refused.value.code == "bad_authority"
+
+
+async def test_a_recording_is_replayed_at_the_site_and_with_the_hosts_it_was_made_at(
+    context: Context, ours: OwnSite, shelf: OwnSite, tmp_path: Path
+) -> None:
+    naming(context, discover="discover.js")
+    ours.files = [shelf.address]
+    await connected(context, ours, "mina-ours", "ours")
+    recorded: Any = (await run(context, RunRequest(name="ours", record=str(tmp_path / "recorded")))).value
+    assert recorded["status"] == "complete"
+    ours.asked.clear()
+    replayed: Any = (await run(context, RunRequest(name="notebook", replay=str(tmp_path / "recorded")))).value
+    assert replayed["status"] == "complete", replayed["diagnostics"]
+    assert await texts(context, "notebook") == ["true 200"]
+    assert ours.asked == []
+
+
+async def test_two_connections_are_collected_at_once(context: Context, ours: OwnSite, theirs: OwnSite) -> None:
+    await connected(context, ours, "mina-ours", "ours")
+    await connected(context, theirs, "mina-theirs", "theirs")
+    async with asyncio.TaskGroup() as tasks:
+        ran_at_once = [tasks.create_task(ran(context, name)) for name in ("ours", "theirs")]
+    assert [one.result() for one in ran_at_once] == ["complete", "complete"]
+    assert (await texts(context, "ours"), await texts(context, "theirs")) == (["ours", "more"], ["theirs"])
+    assert {cookie for _, cookie in theirs.asked} == {"mina-theirs"}

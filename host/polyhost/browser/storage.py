@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
-from polyhost.protocol.host_patterns import allows_name, host_pattern
+from polyhost.protocol.host_patterns import allows_name, allows_url, host_pattern
 
 __all__ = ["STORES", "NotAStateError", "SiteState", "cookie_reaches", "kept_state", "read_state"]
 
@@ -78,11 +78,7 @@ def kept_state(state: Mapping[str, Any], hosts: Sequence[str]) -> SiteState:
     return SiteState(
         {
             "cookies": [cookie for cookie in state.get("cookies", ()) if cookie_reaches(hosts, cookie["domain"])],
-            "origins": [
-                origin
-                for origin in state.get("origins", ())
-                if allows_name(hosts, urlsplit(origin["origin"]).hostname or "")
-            ],
+            "origins": [origin for origin in state.get("origins", ()) if allows_url(hosts, origin["origin"])],
         }
     )
 

@@ -48,6 +48,7 @@ from polyhost.connectors.page_calls import Naming, PageCalls
 from polyhost.errors import PolyhostError, RefusedError
 from polyhost.protocol.declarations import Manifest
 from polyhost.protocol.host_patterns import allows_url
+from polyhost.protocol.named_hosts import NamedHost
 
 __all__ = ["PageConnector", "PagePolyfill", "PageSession", "stream_rules"]
 
@@ -72,6 +73,8 @@ class PagePolyfill:
     """Of images, fonts and media, what the page needs."""
     site: str | None = None
     """The address of the site, where its owner hosts it."""
+    named: tuple[NamedHost, ...] = ()
+    """Those of its hosts that the site has named."""
     rules: Mapping[str, Any] | None = None
     """What the SDK checks a script's words by, per stream (`stream_rules`); None: only their kinds."""
 

@@ -64,10 +64,10 @@ class Scenario:
     expected: tuple[Mapping[str, Any], ...]
     redactions: Redactions
     given: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What the run was given, in stand-ins, where that was anything: the `page` it began at, the `site` it is of,
-    `streams` and `resources` it was narrowed to, `answers` of the owner, `earlier`: what it knew of runs before it. A
-    replay is given the same. Or `after`: the scenario, by its path from this one's folder, over whose records it is
-    replayed."""
+    """What the run was given, in stand-ins, where that was anything: the `page` it began at, the `site` it is of, and
+    the hosts that this has `named`, `streams` and `resources` it was narrowed to, `answers` of the owner, `earlier`:
+    what it knew of runs before it. A replay is given the same. Or `after`: the scenario, by its path from this one's
+    folder, over whose records it is replayed."""
     known: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, compare=False)
     """What the host knows for a secret, beside what the rules find, each with why. In no file, ever."""
 
@@ -184,6 +184,7 @@ def _given(path: Path) -> Mapping[str, Any]:
     kinds = {
         "page": str,
         "site": str,
+        "named": list,
         "resources": dict,
         "answers": list,
         "earlier": dict,

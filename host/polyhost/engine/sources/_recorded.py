@@ -102,6 +102,7 @@ class RecordedConnector(Connector):
         self._recorder = Recorder(rules)
         self._page = polyfill.page
         self._site = polyfill.site
+        self._named = [{"host": host.host, "why": host.why} for host in polyfill.named]
         self._heard = heard
         self._inner = PageConnector(polyfill, prepare=self._start, **options)
 
@@ -130,6 +131,7 @@ class RecordedConnector(Connector):
         given = {
             "page": self._page,
             "site": self._site,
+            "named": self._named,
             "resources": narrowed,
             "streams": [*streams],
             "answers": heard.answers,

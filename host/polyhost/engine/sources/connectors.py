@@ -42,8 +42,10 @@ from polyhost.errors import ErrorCode, NeedsOwnerError, RefusedError
 from polyhost.files.spool import Spool
 from polyhost.protocol.declarations import BLOBS
 from polyhost.protocol.manifest import PolyfillDecl
+from polyhost.protocol.named_hosts import read_named_hosts
 from polyhost.protocol.scope import Scope
 from polyhost.protocol.scope_request import resolve_scope
+from polyhost.protocol.site_address import site_address
 from polyhost.store import memos
 from polyhost.store.base import ConnectionRow, Store
 
@@ -132,9 +134,16 @@ class Prepared:
 
 
 def recorded_source(source: LoadedSource, scenario: Scenario) -> LoadedSource:
-    """The source at the site that was recorded; one that a connection has put there already is as it was."""
+    """The source at the site that was recorded, with the hosts that it had named; one that a connection has put there
+    already is as it was. RefusedError where they are none."""
     site = scenario.given.get("site")
-    return source if site in (None, source.site) or not source.takes_site else source.at(site)
+    if site is None or not source.takes_site:
+        return source
+    try:
+        named = read_named_hosts(site_address(site, allow_private=True), scenario.given.get("named", ()))
+    except ValueError as error:
+        raise RefusedError(f"the recording names what is no site: {error}", "Record the scenario again.") from None
+    return source if (source.site, source.named) == (site, named) else source.at(site, named)
 
 
 def demo_scenario() -> Path:
@@ -330,6 +339,7 @@ def _page(
         load=declared.load,
         rules=stream_rules(source.manifest),
         site=source.site,
+        named=source.named,
     )
     return declared, polyfill
 
