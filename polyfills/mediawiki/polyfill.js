@@ -17,8 +17,9 @@
 /** @typedef {{since: string | null, until: string | null}} Span */
 /**
  * Who this is and where. `newest`: the highest number of a revision that is known; `arrived`: pages where one above the last
- * run's turned up; `renamed`: the account goes by another name than in the last run; `now`: the wiki's clock, in seconds.
- * @typedef {{id: string, name: string, general: Json, namespaces: Json, now: number, newest: number, arrived: Set<string>, renamed: boolean}} Survey
+ * run's turned up; `renamed`: the account goes by another name than in the last run; `now`: the wiki's clock, in seconds;
+ * `logged`: what its log held of the last minute.
+ * @typedef {{id: string, name: string, general: Json, namespaces: Json, now: number, logged: number[], newest: number, arrived: Set<string>, renamed: boolean}} Survey
  */
 /** @typedef {{id: string, title: string, last: number, touched: string}} Page */
 /**

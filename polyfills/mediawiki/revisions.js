@@ -45,7 +45,7 @@ class Memory {
     this.survey = survey;
     /** @type {Record<string, [number, string, number]>} The last revision, when it was touched, when it was read. */
     this.pages = survey.renamed ? {} : { ...cursor?.pages };
-    this.known = cursor ? { newest: cursor.newest, now: cursor.now } : {};
+    this.known = cursor ? { newest: cursor.newest, now: cursor.now, logged: cursor.logged } : {};
     this.again = AGAIN_PER_RUN;
     this.unkept = 0;
   }
@@ -82,10 +82,10 @@ class Memory {
     const numbers = this.known.newest === undefined ? [...pages.values()].map(({ last }) => last) : [];
     const newest = Math.max(this.survey.newest, ...numbers.filter(Number.isSafeInteger));
     this.pages = Object.fromEntries(Object.entries(this.pages).filter(([id]) => pages.has(id)));
-    await this.tell({ newest, now: this.survey.now });
+    await this.tell({ newest, now: this.survey.now, logged: this.survey.logged });
   }
 
-  /** @param {{newest?: number, now?: number}} known What was looked through: up to which number, and when. */
+  /** @param {{newest?: number, now?: number, logged?: number[]}} known What was looked through: up to which number, when, and what of the log may come again. */
   async tell(known) {
     this.unkept = 0;
     await this.host.state("revisions", { name: this.survey.name, ...known, pages: this.pages });

@@ -35,14 +35,17 @@ async function lookAround(host, api) {
   if (!Number.isSafeInteger(userinfo?.id) || typeof userinfo?.name !== "string") throw new WikiError("unreadable", false);
   const told = listIn(recentchanges)[0]?.revid;
   const logged = said.continue?.lecontinue === undefined ? listIn(said.query.logevents) : [];
+  const unread = logged.filter(({ logid }) => !listIn(kept?.logged).includes(logid));
+  const now = Date.parse(said.curtimestamp) / 1000;
   const survey = {
     id: String(userinfo.id),
     name: userinfo.name,
     general: general ?? {},
     namespaces: namespaces ?? {},
-    now: Date.parse(said.curtimestamp) / 1000,
+    now,
+    logged: logged.filter(({ timestamp }) => !(Date.parse(timestamp) / 1000 < now - OVERLAP)).map(({ logid }) => logid),
     newest: Math.max(last ?? 0, Number.isSafeInteger(told) ? told : 0),
-    arrived: new Set(logged.flatMap(({ pageid, logpage }) => [String(pageid), String(logpage)])),
+    arrived: new Set(unread.flatMap(({ pageid, logpage }) => [String(pageid), String(logpage)])),
     renamed: kept?.name !== undefined && kept.name !== userinfo.name,
   };
   if (last !== null && survey.newest - last <= NUMBERS * LOOKS) await lookFurther(api, survey, last, said);
@@ -51,7 +54,7 @@ async function lookAround(host, api) {
 
 /** What the wiki's log holds since then; where it is more than one answer, nobody looks. @param {any} now @returns {Record<string, string>} */
 function logSince(now) {
-  const all = { leprop: "ids", lelimit: "max" };
+  const all = { leprop: "ids|timestamp", lelimit: "max" };
   return Number.isFinite(now) ? { ...all, leend: stampAt(now - OVERLAP) } : all;
 }
 

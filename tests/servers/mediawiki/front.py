@@ -52,7 +52,7 @@ class Front:
                 self.reached.set()
                 await self.released.wait()
                 raise web.HTTPServiceUnavailable
-            for fault in self.faults:
+            for fault in self.faults if "maxlag=" in query else ():  # what a run asks, not the probe before it
                 made = fault(query)
                 if isinstance(made, web.Response):
                     self.answered[made.status] += 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from servers.mediawiki.world import World
+from servers.mediawiki.world import NAME, World
 
 pytestmark = [pytest.mark.requirement("RS-6"), pytest.mark.timeout(400)]
 
@@ -24,3 +26,26 @@ async def test_a_first_run_that_is_killed_wherever_goes_on_and_ends_whole(new_wo
     await new_world.check_claims()
     assert (await new_world.run()).exit_code == 0
     await new_world.check()
+
+
+async def test_files_come_with_the_session_and_another_version_is_another_file(
+    new_world: World, tmp_path: Path
+) -> None:
+    low, later = b"Low water at six.", b"Low water at seven."
+    await new_world.people.upload("Adelaide", "Notes.txt", low, "notes")
+    assert (await new_world.run("--files")).exit_code == 0
+    assert await contents(new_world, tmp_path / "first") == [low]
+    await new_world.people.upload("Adelaide", "Notes.txt", later, "an hour later")
+    assert (await new_world.run("--files")).exit_code == 0
+    assert await contents(new_world, tmp_path / "second") == [later]
+
+
+async def contents(world: World, folder: Path) -> list[bytes]:
+    """Of all files that are here."""
+    ended = await world.command("files", NAME, "--to", str(folder))
+    assert ended.exit_code == 0, ended.stderr
+    return texts_in(folder)
+
+
+def texts_in(folder: Path) -> list[bytes]:
+    return [file.read_bytes() for file in folder.rglob("*.txt")]

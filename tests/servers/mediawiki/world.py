@@ -51,6 +51,13 @@ class World:
     known: set[int] = field(default_factory=set[int])
     """Pages that were the owner's at some time: they are read for as long as they are there."""
 
+    async def connect(self, *words: str) -> None:
+        """With a session of the account as it is called now."""
+        session = await asyncio.to_thread(session_of, self.front.address, self.called, self.command.folder)
+        named = ("--site", self.front.address, "--name", NAME, "--storage-state", str(session))
+        ended = await self.command("connect", "mediawiki", *named, *words)
+        assert ended.exit_code == 0, ended.stderr
+
     async def run(self, *words: str) -> Finished:
         self.front.asked.clear()
         return await self.command("run", NAME, "--json", *words)
@@ -84,7 +91,7 @@ class World:
 
     async def check(self) -> dict[str, Any]:
         """The store is what the independent client reads. Of a page that was deleted there is what was read of it."""
-        true = await self.people.truth(OWNER, self.called, self.known)
+        true = await self.people.truth(self.called, self.called, self.known)
         self.known = {int(page["pageid"]) for page in true["pages"]}
         here = {name: await self.records(name) for name in ("contributions", "revisions", "watchlist", "uploads")}
         assert {key: _contribution(one) for key, one in here["contributions"].items()} == {
@@ -115,7 +122,7 @@ class World:
     async def check_claims(self) -> None:
         """Whatever a killed run claims, it has stored: what lies in a covered range and is not there was not read."""
         self.check_file()
-        true = await self.people.truth(OWNER, self.called)
+        true = await self.people.truth(self.called, self.called)
         places = {
             "contributions": [
                 (OWNER, _place(one["timestamp"], one["revid"]), one["revid"]) for one in true["contributions"]
@@ -240,8 +247,5 @@ async def a_world(
     ):
         world = World(wiki, front, people, CommandLine(folder / "home", folder))
         if connected:
-            session = await asyncio.to_thread(session_of, front.address, OWNER, folder)
-            words = ("--site", front.address, "--name", NAME, "--storage-state", str(session))
-            ended = await world.command("connect", "mediawiki", *words)
-            assert ended.exit_code == 0, ended.stderr
+            await world.connect()
         yield world
