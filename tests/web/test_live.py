@@ -318,12 +318,43 @@ async def test_a_source_that_wants_more_is_looked_at_and_agreed_to(home: Path, c
         await expect(page.locator('[data-row="next_action"]', has_text="reach more")).to_have_count(0)
 
 
-def declare(home: Path, *hosts: str) -> None:
+@pytest.mark.requirement("RS-5")
+async def test_a_host_that_a_site_has_named_is_looked_at_and_agreed_to(home: Path, chromium: Browser):
+    """The address and the reason are shown as what they are, whatever stands in them."""
+    declare(home, {"setup_field": "site", "allow_private": True, "rationale": "At home."}, page="{site}/start")
+    named = [{"host": "https://files.gulls.example", "why": "<img src=x onerror=alert(1)>"}]
+    options = {"settings": {"site": "https://gulls.example/w"}, "discovered": {"hosts": named, "page": None}}
+    store = await open_store(home)
+    row = await store.connections.create(
+        name="gulls", source="gulls", nature="live", options=options, account={}, at=AT
+    )
+    agreed = Reach(hosts=("https://gulls.example",), private={"https://gulls.example": "At home."})
+    await store.connections.save_memo(row.id, memos.REACH, agreed.as_json())
+    await store.close()
+    save_session(home, "gulls", {"cookies": [], "origins": []})
+    async with serve(home, chromium) as served, served.visit("/") as visit:
+        page = visit.page
+        assert await page.locator('[data-field="site"]').all_inner_texts() == ["https://gulls.example/w"]
+        await visit.go("/connections/gulls")
+        hosts = page.locator("[data-hosts]")
+        new = hosts.locator('[data-field="named"] li')
+        shown = "files.gulls.example, which the site itself names (<img src=x onerror=alert(1)>)"
+        await expect(new).to_have_text([f"{shown}, also at an address of your private network"])
+        await expect(hosts.locator('[data-field="unagreed"]')).to_have_count(0)
+        await is_for_everyone(page)
+        await hosts.get_by_role("button", name="Agree to this").click()
+        await expect(hosts).to_have_count(0)
+        told = await served.api("/v1/connections/gulls/hosts")
+        assert (told["named"], len(told["reaches"])) == ([], 2)
+        assert (await served.api("/v1/connections/gulls/health"))["site"] == "https://gulls.example/w"
+
+
+def declare(home: Path, *hosts: Any, page: str = "https://gulls.example/") -> None:
     """A source of the home's own that reaches these."""
     folder = home / "polyfills" / "gulls"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "polyfill.js").write_text("polyfill(async () => {});", encoding="utf-8")
-    runs = {"polyfill": {"script": "polyfill.js", "page": "https://gulls.example/", "hosts": list(hosts)}}
+    runs = {"polyfill": {"script": "polyfill.js", "page": page, "hosts": list(hosts)}}
     declared = manifest_json(stream("notes"), **runs)
     (folder / "manifest.json").write_text(json.dumps(declared), encoding="utf-8")
 
