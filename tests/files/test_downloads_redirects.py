@@ -187,3 +187,24 @@ async def test_a_server_that_nobody_vouches_for_is_not_told_anything(site: Site,
         fetched = await downloads.fetch(Wanted(1, "https://files.example/f"), 1_000_000)
     assert fetched == Fetched(FileState.TO_COME, FileReason.NO_ANSWER)
     assert site.asked == []
+
+
+@pytest.mark.requirement("RS-5")
+@pytest.mark.parametrize(
+    ("at", "is_here"),
+    [("https://files.example", True), ("https://cdn.files.example", False)],
+    ids=["there", "elsewhere"],
+)
+async def test_an_authority_of_the_owners_counts_at_its_hosts_alone(
+    site: Site, authority: trustme.CA, home: Path, at: str, is_here: bool
+) -> None:
+    trusts = ssl.create_default_context()
+    authority.configure_trust(trusts)
+    site.answers["/f"] = file(DATA)
+    policy = Policy(allow=tuple(map(host_pattern, HOSTS)))
+    limits = DownloadLimits(again_seconds=0)
+    network = Names(site.port, NAMES)
+    own = (trusts, (at,))
+    async with Downloads(Contents(home), ACCESS, policy, limits=limits, network=network, own_tls=own) as downloads:
+        fetched = await downloads.fetch(Wanted(1, "https://files.example/f", type="image/png"), 1_000_000)
+    assert (fetched.state is FileState.HERE, bool(site.asked)) == (is_here, is_here)

@@ -29,6 +29,7 @@ from polyhost.files.contents import Contents
 from polyhost.files.partial import Origin, Partial
 from polyhost.files.settling import Settling
 from polyhost.ledger.files import Content, FileReason, FileState
+from polyhost.protocol.host_patterns import allows_url
 from polyhost.proxy import Attempt, Network, Policy, Verdict, serve
 
 __all__ = ["DownloadLimits", "Downloads", "Fetched", "Wanted"]
@@ -107,11 +108,13 @@ class Downloads:
         heard: Callable[[Attempt], None] = lambda _: None,
         network: Network | None = None,
         tls: ssl.SSLContext | None = None,
+        own_tls: tuple[ssl.SSLContext, Sequence[str]] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`policy`: whom the proxy lets through; `permit`: waits until this host may be sent a request; `note` is
         awaited with what is here while nobody may take it out as rubbish: it writes into the store whose it is;
-        `heard`: told of every attempt to reach a host; `tls`: who is trusted, other than those the system trusts."""
+        `heard`: told of every attempt to reach a host; `tls`: who is trusted, other than those the system trusts;
+        `own_tls`: who is at these hosts (patterns), and only there."""
         self.access = access
         self._contents = contents
         self._settling = Settling(contents, note)
@@ -121,6 +124,7 @@ class Downloads:
         self._heard = heard
         self._network = network
         self._tls = tls
+        self._own_tls = own_tls
         self._clock = clock
         self._verdicts: dict[tuple[str, int], Verdict] = {}
         self._open = AsyncExitStack()
@@ -295,12 +299,20 @@ class Downloads:
         self._verdicts.pop(place, None)
         try:
             async with asyncio.timeout(self._limits.answer_seconds):
-                return await self._client.get(url, headers=headers, allow_redirects=False, proxy=self._proxy)
+                return await self._client.get(
+                    url, headers=headers, allow_redirects=False, proxy=self._proxy, ssl=self._trusted_at(url)
+                )
         except Exception as error:  # whatever the client makes of what a server sent, or did not
             if self._verdicts.get(place) in (Verdict.UNDECLARED, Verdict.PRIVATE, Verdict.EXPOSED):
                 raise StoppedError(FileReason.UNDECLARED_HOST) from None
             again = not isinstance(error, TimeoutError | ClientHttpProxyError)
             raise StoppedError(FileReason.NO_ANSWER, again=again) from None
+
+    def _trusted_at(self, url: URL) -> ssl.SSLContext | bool:
+        """True: whoever is trusted everywhere."""
+        if self._own_tls is None or not allows_url(self._own_tls[1], str(url)):
+            return True
+        return self._own_tls[0]
 
     def _refuse(self, response: ClientResponse) -> None:
         reason = reason_of(response.status)

@@ -55,9 +55,16 @@ class Downloading:
             await site.gate.permit(ENDPOINT)
 
         trusted = _trusting_anybody() if options.insecure_tls else None
-        if trusted is None and options.authority is not None:
-            trusted = trusting(options.authority)
-        opened = Downloads(self.contents, access, options.policy, permit=permit, note=self._note_kept, tls=trusted)
+        own = None if options.authority is None else (trusting(options.authority), options.authority_hosts)
+        opened = Downloads(
+            self.contents,
+            access,
+            options.policy,
+            permit=permit,
+            note=self._note_kept,
+            tls=trusted,
+            own_tls=own if trusted is None else None,
+        )
         async with opened as downloads:
 
             async def fetch(row: FileRow, max_size: int, came: Callable[[int], None]) -> FileResult:
