@@ -34,7 +34,24 @@ async function collectRevisions(host, api, survey) {
     if (scope.resources && !scope.resources.includes(page.id)) continue;
     if (await collectPage({ host, api, survey, memory, bounds: boundsOf(scope.time_range) }, page)) await memory.keep(page);
   }
+  if (scope.resources) await collectNamed({ host, api, survey, memory, bounds: boundsOf(scope.time_range) }, pages, scope.resources);
   await memory.settle(pages);
+}
+
+/**
+ * A resource may be a revision, too, by its number. @param {Reading} reading @param {Map<string, Page>} pages @param {string[]} resources
+ */
+async function collectNamed(reading, pages, resources) {
+  const numbers = resources.filter((one) => /^[1-9][0-9]{0,14}$/.test(one));
+  for (const chunk of chunks(numbers)) {
+    const { pageids, rvlimit, ...params } = REVISIONS;
+    for (const found of pagesIn(await reading.api.ask({ ...params, revids: chunk.join("|") }))) {
+      const page = pages.get(String(found.pageid));
+      if (!page || resources.includes(page.id)) continue;
+      const items = listIn(found.revisions).filter((item) => isWithin(placeIn(item) ?? "0.0", reading.bounds));
+      await reading.host.emitEach("revisions", items, historyOf(reading, page).recordOf);
+    }
+  }
 }
 
 /** What was read of each page, as of when. */
@@ -115,16 +132,18 @@ async function collectPage(reading, page) {
   }
 }
 
+const REVISIONS = {
+  pageids: "",
+  prop: "revisions",
+  rvprop: "ids|timestamp|flags|comment|user|userid|size|sha1|tags|content",
+  rvslots: "main",
+  rvlimit: "max",
+};
+
 /** @param {Reading} reading @param {Page} page @returns {Chronicle} */
 function historyOf({ host, api, bounds }, page) {
   const stream = "revisions";
-  const params = {
-    pageids: page.id,
-    prop: "revisions",
-    rvprop: "ids|timestamp|flags|comment|user|userid|size|sha1|tags|content",
-    rvslots: "main",
-    rvlimit: "max",
-  };
+  const params = { ...REVISIONS, pageids: page.id };
   return {
     host,
     stream,

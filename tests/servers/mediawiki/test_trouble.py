@@ -29,6 +29,8 @@ async def test_a_run_of_one_page_changes_that_page_alone(world: World) -> None:
     assert ended.exit_code == 0, ended.stdout
     here = await world.records("revisions")
     assert (str(mine) in here, str(other) in here) == (True, False)
+    await world.run("--stream", "revisions", "--resource", f"revisions={other}")
+    assert str(other) in await world.records("revisions"), "by its own number"
     assert (await world.run()).exit_code == 0
     await world.check()
 
