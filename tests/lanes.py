@@ -63,6 +63,7 @@ UNITS = (
     "server/test_logs.py",
     "server/test_malformed.py",
     "store",
+    "text",
     "test_foreign_text.py",
     "test_humanize.py",
     "test_instants.py",
@@ -114,6 +115,8 @@ LONGER = (
     "operations/test_files.py",
     "scripts/test_changelog.py",
     "store/test_files.py",
+    "text/formats/test_html.py",
+    "text/formats/test_markdown.py",
 )
 """What is left out of fast besides: its files, processes and servers take seconds. Fast answers in 90 on two cores."""
 

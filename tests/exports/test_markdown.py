@@ -16,7 +16,7 @@ def lines(folder: Path, text: str) -> list[str]:
 
 def test_a_line_begins_no_list_and_no_heading(tmp_path: Path) -> None:
     found = lines(tmp_path, "+ a\n\n  - b\n\n\n===\n10. c\n1) d\n2 e")
-    assert found[-9:] == ["\\+ a  ", "", "  \\- b  ", "", "", "\\===  ", "\\10. c  ", "\\1) d  ", "2 e  "]
+    assert found[-9:] == ["\\+ a  ", "", "  \\- b  ", "", "", "\\===  ", "10\\. c  ", "1\\) d  ", "2 e  "]
 
 
 def test_empty_lines_are_gone_through_once(tmp_path: Path) -> None:

@@ -345,10 +345,10 @@ async def test_notes_are_readable_as_they_are(shelf: Shelf, folder: Path):
     page = (folder / "messages/0001-general/2026-09.md").read_text()
     assert page == (
         "# général · 2026-09\n\n"
-        "**Ann Other** 2026-09-21 14:13 *(before it was edited)*\n\nfrist  \n\n"
-        "**Ann Other** 2026-09-21 14:13\n\nfirst  \n\n"
-        "**Ann Other** 2026-09-21 14:13\n\nhead  \n\n"
-        "> **Ann Other** 2026-09-21 14:14\n>\n> late reply  \n"
+        "**Ann Other** 2026-09-21 14:13 *(before it was edited)*\n\nfrist\n\n"
+        "**Ann Other** 2026-09-21 14:13\n\nfirst\n\n"
+        "**Ann Other** 2026-09-21 14:13\n\nhead\n\n"
+        "> **Ann Other** 2026-09-21 14:14\n>\n> late reply\n"
     )
     assert "- random (1): [2026-09](messages/0002-random/2026-09.md)" in (folder / "index.md").read_text()
 

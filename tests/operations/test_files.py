@@ -147,7 +147,7 @@ async def test_a_terminal_counts_them(shelf: Shelf, capsys: pytest.CaptureFixtur
 
 async def test_a_partition_that_nobody_knows_is_refused(shelf: Shelf):
     await two_here_two_not(shelf)
-    with pytest.raises(RefusedError, match="slack has no partition nope"):
+    with pytest.raises(RefusedError, match="slack has no partition 'nope'"):
         await asked(shelf, partition="nope")
 
 

@@ -86,7 +86,8 @@ async def test_a_record_has_the_same_headline_on_every_surface_and_in_exports(
         printed = capsys.readouterr().out.splitlines()
         for told, row in zip(headlines, rows, strict=True):
             (line,) = [line for line in printed if row["key"] in line]
-            assert line.replace(row["key"], "").split()[:-1] == told.split()  # the version comes last
+            who = f"{row['author']}: " if row["author"] else ""
+            assert line.replace(row["key"], "").split()[:-1] == (who + told).split()  # the version comes last
     await export(shelf.context, ExportRequest(name="slack", format="markdown", to=str(tmp_path / "out")))
     written = "\n".join(path.read_text(encoding="utf-8") for path in (tmp_path / "out").rglob("*.md"))
     assert all(f"**{told}**" in written for told in expected["users"]), written

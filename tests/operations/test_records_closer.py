@@ -86,5 +86,7 @@ async def test_partitions_are_counted_with_their_names(shelf: Shelf):
         {"key": "C1", "label": "general", "records": 2, "deleted": 1},
         {"key": "C2", "label": "random", "records": 1, "deleted": 0},
     ]
-    asked = CountsRequest(name="slack", stream="messages", partition=("C2", "C9"))
-    assert [row["records"] for row in (await counts(shelf.context, asked)).value["partitions"]] == [1, 0]
+    asked = CountsRequest(name="slack", stream="messages", partition=("random",))
+    assert [row["records"] for row in (await counts(shelf.context, asked)).value["partitions"]] == [1]
+    with pytest.raises(RefusedError, match="slack has no partition 'C9'"):
+        await counts(shelf.context, CountsRequest(name="slack", stream="messages", partition=("C9",)))

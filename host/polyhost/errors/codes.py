@@ -304,6 +304,8 @@ class ErrorCode(StrEnum):
     # What is stored.
     UNKNOWN_BATCH = "unknown_batch", 404, _EITHER, "There is no batch or run of this id, or not any more."
     UNKNOWN_RECORD = "unknown_record", 404, _REFUSED, "The stream holds no record of this key."
+    UNKNOWN_PARTITION = "unknown_partition", 404, _REFUSED, "No conversation is called so, or several are."
+    BAD_DAY = "bad_day", 400, _REFUSED, "The day is not one, or the records of the stream have no time."
     UNKNOWN_FILE = "unknown_file", 404, _REFUSED, "The connection knows no file of this number."
     FILE_NOT_HERE = "file_not_here", 404, _REFUSED, "The file is known, and its bytes are not in the home."
     BAD_RANGE = "bad_range", 416, _REFUSED, "The file has no bytes in the range that was asked for."
@@ -414,6 +416,12 @@ class ErrorCode(StrEnum):
         "`consent_time_field` names no property of the schema.",
     )
     UNKNOWN_FILES_FIELD = "unknown_files_field", 400, _REFUSED, "A path of `files` names no property of the schema."
+    UNKNOWN_READING_FIELD = (
+        "unknown_reading_field",
+        400,
+        _REFUSED,
+        "`reading` names a property that is not in the schema, or a stream that is not there.",
+    )
     UNKNOWN_RESOURCE_FIELD = (
         "unknown_resource_field",
         400,

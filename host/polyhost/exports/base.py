@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from polyhost.protocol.media_kinds import MediaKind
+from polyhost.text.tree import Document, Namer
 
 __all__ = ["META", "MakeWriter", "Plan", "Row", "RowFile", "StreamPlan", "Writer"]
 
@@ -40,6 +41,10 @@ _RUN_BY_NAME = frozenset(
     }
     | {"hta", "js", "mjs", "vbs", "jse", "wsf", "url", "webloc", "desktop", "lnk", "jar", "webarchive"}
 )
+
+
+def _nobody(_kind: str, _key: str) -> None:
+    """Nobody is known by name."""
 
 
 class RowFile(NamedTuple):
@@ -76,7 +81,8 @@ class Row(NamedTuple):  # a tuple: one for every record
     `time` is ISO 8601 or None; `label` the partition's name; `author` the name of whoever the record says it is from;
     `name`: its own, where it has one;
     `member`: it hangs on the head that came before it. `body`: its texts, by where they stand, what says most first.
-    `files`: those it holds, where files were asked for.
+    `files`: those it holds, where files were asked for. `document`: what it says, where its source says how it reads,
+    and `names` of whom that mentions.
     """
 
     stream: str
@@ -96,6 +102,8 @@ class Row(NamedTuple):  # a tuple: one for every record
     member: bool
     body: Sequence[tuple[str, str]]
     files: Sequence[RowFile] = ()
+    document: Document = ()
+    names: Namer = _nobody
 
     def meta(self) -> tuple[str | int | bool | None, ...]:
         """Values of `META`."""

@@ -21,8 +21,9 @@ from markupsafe import Markup
 from polyhost.exports.base import Plan, Row, StreamPlan, Writer
 from polyhost.exports.pages import ALL, NO_MONTH, Group, Page, Pages
 from polyhost.exports.telling import Told, tell
-from polyhost.foreign_text import shown
+from polyhost.foreign_text import clean, shown
 from polyhost.humanize import byte_count, day_in_words, month_in_words
+from polyhost.text.renderings.html import html_text
 
 __all__ = ["Html"]
 
@@ -46,7 +47,7 @@ def _environment(*, with_files: bool) -> Environment:
         keep_trailing_newline=True,
         auto_reload=False,
     )
-    filters: dict[str, Any] = {"bytes": byte_count, "address": quote}
+    filters: dict[str, Any] = {"bytes": byte_count, "address": quote, "reads": _reads}
     made.filters.update(filters)
     policy = f"{_MEDIA}{_POLICY}" if with_files else _POLICY
     ours: dict[str, Any] = {"policy": Markup(policy), "style": Markup(_STYLE)}  # noqa: S704
@@ -179,6 +180,11 @@ class Html(Writer):
 
     def _render(self, template: str, **values: Any) -> str:
         return self._templates.get_template(template).render(values)
+
+
+def _reads(row: Row) -> Markup:
+    """What a record says, with our markup: all text in it is escaped."""
+    return Markup(clean(html_text(row.document, row.names)))  # noqa: S704
 
 
 def _writable(path: Path) -> TextIO:

@@ -6,7 +6,6 @@ and nothing speaks to a terminal.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from urllib.parse import quote as quote_path
 
@@ -16,11 +15,9 @@ from polyhost.exports.pages import Group, Page
 from polyhost.exports.telling import tell
 from polyhost.foreign_text import clean, one_line
 from polyhost.humanize import byte_count, short_time
+from polyhost.text.renderings.markdown import escaped, markdown_text
 
 __all__ = ["Markdown"]
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_LINE_START = re.compile(r"^([^\S\n]*)([-+=]|\d+[.)])", re.MULTILINE)  # in one line: gone through once
 
 
 class Markdown(PagedText):
@@ -49,8 +46,10 @@ def _record(row: Row, up: str) -> str:
     quote = "> " if row.member else ""
     marks = "".join((" *(deleted)*" if row.deleted else "", "" if row.current else " *(before it was edited)*"))
     lines = [f"**{_name(called)}** {short_time(row.time, missing='')}{marks}", ""]
-    if row.body:
-        lines += [line + "  " if line else "" for line in _escaped(clean(row.body[0][1])).split("\n")]
+    if row.document:
+        lines += clean(markdown_text(row.document, row.names)).split("\n")
+    elif row.body:
+        lines += [line + "  " if line else "" for line in escaped(clean(row.body[0][1])).split("\n")]
     lines += [f"- {_name(name)}: {_name(text)}" for name, text in fields]
     lines += [f"- {_file(file, up)}" for file in row.files]
     return "\n" + "".join(f"{quote}{line}".rstrip(" ") + ("  " if line.endswith("  ") else "") + "\n" for line in lines)
@@ -67,8 +66,4 @@ def _file(file: RowFile, up: str) -> str:
 
 
 def _name(text: str) -> str:
-    return _escaped(one_line(text))
-
-
-def _escaped(text: str) -> str:
-    return _LINE_START.sub(r"\1\\\2", _SPECIAL.sub(r"\\\1", text))
+    return escaped(one_line(text))

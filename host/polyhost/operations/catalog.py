@@ -24,6 +24,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
     "run_control": ("cancel", "pause", "resume"),
     "importing": ("import",),
     "status": ("status",),
+    "reading": ("read",),
     "records": ("records", "record", "thread", "counts"),
     "files": ("files",),
     "search": ("search",),

@@ -5,6 +5,7 @@ Owns: reading the request, and what the owner is told came of it. Must not know:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from polyhost.engine.sources.lookup import Loaded
     from polyhost.exports.folder import ExportFolder
     from polyhost.operations.context import Context
+    from polyhost.protocol.declarations import StreamDecl
+    from polyhost.store.base import ConnectionRow, Store
 
 __all__ = ["ExportRequest", "Exported", "export"]
 
@@ -99,11 +102,12 @@ async def export(context: Context, request: ExportRequest) -> Result[Exported]:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
         names = request.stream or tuple(stream.name for stream in source.manifest.streams)
+        streams = [known_stream(source, name) for name in names]
         wanted = Wanted(
             format_name=request.format or "",
             format=chosen,
-            streams=[known_stream(source, name) for name in names],
-            partition=request.partition,
+            streams=streams,
+            partition=await _partition(store, connection, source, streams, request.partition),
             since=request.since,
             until=request.until,
             deleted=request.deleted,
@@ -111,7 +115,7 @@ async def export(context: Context, request: ExportRequest) -> Result[Exported]:
             changes_since=_changes_since(request, folder),
             files_of=context.home if request.files else None,
         )
-        _check(request, wanted, folder, source)
+        _check(request, wanted, folder)
         if request.files:
             await catch_up_files(store, connection.id, file_rules(source.manifest))
         made = await write_export(
@@ -131,6 +135,24 @@ async def export(context: Context, request: ExportRequest) -> Result[Exported]:
         bytes=sum(file["bytes"] for file in made["files"]),
     )
     return Result(value)
+
+
+async def _partition(
+    store: Store, connection: ConnectionRow, source: Loaded, streams: Sequence[StreamDecl], name: str | None
+) -> str | None:
+    """The key of the one that is asked for."""
+    from polyhost.operations.naming import partition_named
+
+    if name is None:
+        return None
+    parted = [stream.name for stream in streams if stream.partition is not None]
+    if not parted:
+        raise RefusedError(
+            f"{source.name} has no partitions in what is exported",
+            "Leave --partition out.",
+            code=ErrorCode.NO_PARTITIONS,
+        )
+    return await partition_named(store, connection, parted, name)
 
 
 def _folder(text: str) -> ExportFolder:
@@ -166,13 +188,7 @@ def _changes_since(request: ExportRequest, folder: ExportFolder) -> int | None:
     return int(folder.previous["sequence"])
 
 
-def _check(request: ExportRequest, wanted: Wanted, folder: ExportFolder, source: Loaded) -> None:
-    if wanted.partition is not None and not any(stream.partition for stream in wanted.streams):
-        raise RefusedError(
-            f"{source.name} has no partitions in what is exported",
-            "Leave --partition out.",
-            code=ErrorCode.NO_PARTITIONS,
-        )
+def _check(request: ExportRequest, wanted: Wanted, folder: ExportFolder) -> None:
     if request.files and not wanted.format.files:
         raise RefusedError(
             f"{wanted.format_name} is exported without files", "Use html, markdown or sqlite, or leave --files out."

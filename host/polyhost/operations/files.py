@@ -6,7 +6,7 @@ Owns: turning what is known of files into these results. Must not know: how a fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NotRequired
 
@@ -141,7 +141,7 @@ async def files(context: Context, request: FilesRequest) -> Result[Files]:
     query = _query(request)
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
-        await _check_partition(store, connection, request.partition)
+        query = replace(query, partition=await _partition(store, connection, request.partition))
         source = find_source(connection.source, context.home)
         await catch_up_files(store, connection.id, file_rules(source.manifest))
         value = Files(
@@ -168,17 +168,15 @@ async def files(context: Context, request: FilesRequest) -> Result[Files]:
     return Result(value)
 
 
-async def _check_partition(store: Store, connection: ConnectionRow, key: str | None) -> None:
-    """Refuse one that neither the ledger nor a record knows."""
-    if key is None or any(state.key == key for state in await store.ledger.partitions(connection.id)):
-        return
-    for stream in await store.records.count(connection.id):
-        if key in await store.records.partition_keys(connection.id, stream):
-            return
-    raise RefusedError(
-        f"{connection.name} has no partition {key}",
-        f"List them with: polyhost coverage {connection.name}",
-        code=ErrorCode.BAD_REQUEST,
+async def _partition(store: Store, connection: ConnectionRow, name: str | None) -> str | None:
+    """The key of the one that is asked for."""
+    from polyhost.operations.naming import partition_named
+
+    if name is None:
+        return None
+    streams = {state.stream for state in await store.ledger.partitions(connection.id)}
+    return await partition_named(
+        store, connection, sorted(streams | set(await store.records.count(connection.id))), name
     )
 
 
@@ -192,7 +190,6 @@ def _query(request: FilesRequest) -> FileQuery:
         states=wanted,
         types=[text.lower() if "/" in text else f"{text.lower()}/" for text in request.type],
         thumbnails=None if request.thumbnails else False,
-        partition=request.partition,
         after=request.after,
         limit=request.limit,
     )

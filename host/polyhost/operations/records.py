@@ -96,13 +96,14 @@ async def records(context: Context, request: RecordsRequest) -> Result[Records]:
         connection = await context.connection(store, request.name)
         source = find_source(connection.source, context.home)
         declared = known_stream(source, request.stream)
+        partition = await _partition(store, connection, request)
         await take_files_in(context, store, connection, source, request.stream)
         page = await store.records.page(
             connection.id,
             request.stream,
             RecordQuery(
-                partition=request.partition,
-                besides=await _before(store, connection.id, request),
+                partition=partition,
+                besides=await _before(store, connection.id, request.stream, partition),
                 since=_sort_key(source, request, "since"),
                 until=_sort_key(source, request, "until"),
                 limit=request.limit or MAX_RECORDS,
@@ -121,14 +122,23 @@ async def records(context: Context, request: RecordsRequest) -> Result[Records]:
     return Result(Records(records=found, next=page.next))
 
 
-async def _before(store: Store, connection_id: int, request: RecordsRequest) -> Sequence[str]:
+async def _partition(store: Store, connection: ConnectionRow, request: RecordsRequest) -> str | None:
+    """The key of the one that is asked for."""
+    from polyhost.operations.naming import partition_named
+
+    if request.partition is None:
+        return None
+    return await partition_named(store, connection, [request.stream], request.partition)
+
+
+async def _before(store: Store, connection_id: int, stream: str, partition: str | None) -> Sequence[str]:
     """The partitions that became this one: their records are the beginning of its history."""
     from polyhost.ledger.succession import predecessors
 
-    if request.partition is None:
+    if partition is None:
         return ()
-    states = await store.ledger.partitions(connection_id, request.stream)
-    return predecessors(states).get(request.partition, ())
+    states = await store.ledger.partitions(connection_id, stream)
+    return predecessors(states).get(partition, ())
 
 
 def _sort_key(source: Loaded, request: RecordsRequest, bound: Literal["since", "until"]) -> str | None:
@@ -325,13 +335,15 @@ class CountsRequest:
 async def counts(context: Context, request: CountsRequest) -> Result[StreamCounts]:
     """How many records a stream holds, and each of its partitions."""
     from polyhost.engine.sources.lookup import find_source
+    from polyhost.operations.naming import partition_named
     from polyhost.operations.shown import known_stream
 
     async with context.store(create=False) as store:
         connection = await context.connection(store, request.name)
         known_stream(find_source(connection.source, context.home), request.stream)
         totals = await store.records.count(connection.id)
-        keys = request.partition or await _known_partitions(store, connection, request)
+        named = [await partition_named(store, connection, [request.stream], name) for name in request.partition]
+        keys = named or await _known_partitions(store, connection, request)
         held = await store.records.count_partitions(connection.id, request.stream, keys[:MAX_COUNTED])
         labels = await store.ledger.labels(connection.id, request.stream, keys[:MAX_COUNTED])
     live, deleted = totals.get(request.stream, (0, 0))

@@ -19,6 +19,7 @@ from polyhost.protocol.headline import headline_field
 
 if TYPE_CHECKING:
     from polyhost.engine.reading.authors import Authors
+    from polyhost.engine.reading.texts import Texts
     from polyhost.engine.sources.lookup import Loaded
     from polyhost.protocol.manifest import StreamDecl
     from polyhost.store.base import Store
@@ -26,14 +27,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Content", "Shown", "StoredRecord", "known_stream"]
 
+ReadText = tuple[str, str]
+"""What a record says: as text, and as HTML."""
+
 Content = Annotated[dict[str, Any], Described("The record itself, by the schema of its stream's manifest.")]
 
 
 class StoredRecord(TypedDict):
     """One record in one version. `time`: when it happened, where it says so; `label`: what its partition is called;
     `author`: who it says it is from; `headline_field`: which field of `data` says most about it, null where none does.
-    `data` null: nothing of it is known but that it was deleted. `files`: what it holds; left out
-    where there are none."""
+    `data` null: nothing of it is known but that it was deleted. `files`: what it holds; left out where there are none.
+    `text`: what it says as its site shows it, and `html` the same with what is bold, linked or quoted, safe to put into
+    a page; left out where its source does not say how it reads."""
 
     stream: str
     key: str
@@ -48,6 +53,8 @@ class StoredRecord(TypedDict):
     deleted: bool
     batch_id: str
     files: NotRequired[list[ShownFile]]
+    text: NotRequired[str]
+    html: NotRequired[str]
 
 
 def known_stream(source: Loaded, stream: str) -> StreamDecl:
@@ -70,6 +77,7 @@ class Shown:
         labels: Mapping[str, str],
         authors: Authors | None,
         files: Mapping[str, Sequence[ShownFile]],
+        texts: Mapping[tuple[str, int], ReadText] | None = None,
     ) -> None:
         from polyhost.protocol.event_time import event_time
 
@@ -78,6 +86,7 @@ class Shown:
         self._labels = labels
         self._authors = authors
         self._files = files
+        self._texts = texts or {}
 
     @classmethod
     async def of(
@@ -86,6 +95,7 @@ class Shown:
         """For these records, whose files and partitions' and authors' names are looked up. `source` None: its polyfill
         is not there any more."""
         from polyhost.engine.reading.authors import Authors
+        from polyhost.engine.reading.texts import Texts
 
         partitions = sorted({record.partition for record in records if record.partition is not None})
         labels = await store.ledger.labels(connection_id, stream, partitions)
@@ -95,7 +105,8 @@ class Shown:
             return cls(None, labels, None, files)
         authors = Authors(store, connection_id, source.manifest)
         await authors.learn(records)
-        return cls(source.manifest.stream(stream), labels, authors, files)
+        read = await _read(Texts(store, connection_id, source.manifest), records)
+        return cls(source.manifest.stream(stream), labels, authors, files, read)
 
     def json(self, record: Stored) -> StoredRecord:
         shown = StoredRecord(
@@ -114,8 +125,23 @@ class Shown:
         )
         if files := self._files.get(record.key):
             shown["files"] = list(files)
+        if (read := self._texts.get((record.key, record.version))) is not None:
+            shown["text"], shown["html"] = read
         return shown
 
     def time(self, record: Stored) -> str | None:
         """When it happened; None where it does not say."""
         return None if self._time is None or record.data is None else iso_from_instant(self._time(record.data))
+
+
+async def _read(texts: Texts, records: Sequence[Stored]) -> Mapping[tuple[str, int], ReadText]:
+    """By key and version: what those say whose source says how they read."""
+    from polyhost.text.renderings.html import html_text
+    from polyhost.text.renderings.plain import plain_text
+
+    found: dict[tuple[str, int], ReadText] = {}
+    for record, document in zip(records, await texts.read(records), strict=True):
+        if document is not None:
+            names = texts.names(record.stream)
+            found[record.key, record.version] = plain_text(document, names), html_text(document, names)
+    return found

@@ -38,10 +38,12 @@ __all__ = [
     "PartitionDecl",
     "PolyfillDecl",
     "Rationale",
+    "ReadingDecl",
     "RefreshDecl",
     "Selection",
     "StdioDecl",
     "StreamDecl",
+    "TextDecl",
 ]
 
 MAX_NAME = 128
@@ -267,6 +269,24 @@ class FilesDecl(_Decl):
         return {name: path for name, path in single.items() if path is not None}
 
 
+class TextDecl(_Decl):
+    """A field of a record that a person reads (`text`, `content.formatted_body`), and the format it is written in."""
+
+    field: Path
+    format: Literal["plain", "mrkdwn", "slack-blocks", "slack-attachments", "html", "matrix-html", "markdown"] = "plain"
+
+
+class ReadingDecl(_Decl):
+    """How a record reads. Our extension.
+
+    `text`: fields that say the same; the one that says most is read. `besides`: what is read below it. `mentions`: the
+    stream whose records are meant by each kind of mention in them (`user`, `channel`, `group`, `room`)."""
+
+    text: Annotated[tuple[TextDecl, ...], Strict(False), Field(min_length=1)]
+    besides: Annotated[tuple[TextDecl, ...], Strict(False)] = ()
+    mentions: dict[Name, Name] = Field(default_factory=dict)
+
+
 class StreamDecl(_Decl):
     """One kind of record."""
 
@@ -305,6 +325,8 @@ class StreamDecl(_Decl):
     """Fields whose text is searched (`text`, `files.*.name`); None: all text the schema declares. Our extension."""
     files: Annotated[tuple[FilesDecl, ...], Strict(False)] = ()
     """Where the files of its records are."""
+    reading: ReadingDecl | None = None
+    """How its records read; None: as the field that usually holds what a record says."""
 
     @property
     def properties(self) -> Mapping[str, Any]:

@@ -38,6 +38,7 @@ def _faults_but_cycles(manifest: Manifest) -> Faults:
     yield from _unique(manifest)
     for stream in manifest.streams:
         yield from _fields(stream)
+        yield from _mentioned(manifest, stream)
         yield from _resources(stream)
         yield from _dependencies(manifest, stream)
         yield from _partition(manifest, stream)
@@ -96,9 +97,16 @@ def _schema_fields(stream: StreamDecl) -> Iterator[tuple[str, str]]:
         yield "label_fields", name
     for path in stream.search or ():
         yield "search", path.partition(".")[0]
+    yield from _shown_fields(stream)
+
+
+def _shown_fields(stream: StreamDecl) -> Iterator[tuple[str, str]]:
     for files in stream.files:
         for path in files.paths.values() if files.each is None else (files.each,):
             yield "files", path.partition(".")[0]
+    if stream.reading is not None:
+        for text in (*stream.reading.text, *stream.reading.besides):
+            yield "reading", text.field.partition(".")[0]
 
 
 _UNKNOWN_PROPERTY = {
@@ -114,6 +122,7 @@ _UNKNOWN_PROPERTY = {
     "label_fields": ErrorCode.UNKNOWN_LABEL_FIELD,
     "search": ErrorCode.UNKNOWN_SEARCH_FIELD,
     "files": ErrorCode.UNKNOWN_FILES_FIELD,
+    "reading": ErrorCode.UNKNOWN_READING_FIELD,
 }
 
 
@@ -147,6 +156,19 @@ def _resources(stream: StreamDecl) -> Faults:
             stream=stream.name,
             field="selection.resource_field",
         )
+
+
+def _mentioned(manifest: Manifest, stream: StreamDecl) -> Faults:
+    mentions = {} if stream.reading is None else stream.reading.mentions
+    for kind, name in mentions.items():
+        meant = manifest.stream(name)
+        if meant is None or len(meant.primary_key) != 1:
+            yield ManifestError(
+                ErrorCode.UNKNOWN_READING_FIELD,
+                f"{name!r}, whose records {kind!r} means, is not a stream with a key of one field",
+                stream=stream.name,
+                field="reading.mentions",
+            )
 
 
 def _dependencies(manifest: Manifest, stream: StreamDecl) -> Faults:

@@ -89,6 +89,7 @@ def _environment() -> Environment:
         "web_action": web_action,
         "evidence": _evidence,
         "highlighted": _highlighted,
+        "ours": _ours,
         "segment": _segment,
         "sort_gravest": _sort_gravest,
         "state_json": _state_json,
@@ -97,6 +98,11 @@ def _environment() -> Environment:
     functions: dict[str, Any] = {"plural": humanize.plural}
     made.globals.update(functions)
     return made
+
+
+def _ours(html: str) -> Markup:
+    """Markup that operations made, in which every text is escaped."""
+    return Markup(clean(html))  # noqa: S704
 
 
 def _segment(text: object) -> str:

@@ -79,9 +79,10 @@ def counts(value: dict[str, Any]) -> None:
 
 
 def _line(row: dict[str, Any]) -> str:
-    """What says most about a record, on one line."""
-    text = headline(row["data"], row["headline_field"])
-    return text if len(text) <= _PREVIEW else text[: _PREVIEW - 1] + "…"
+    """Who it is from, and what says most about it, on one line."""
+    text = " ".join((row["text"] if row.get("text") else headline(row["data"], row["headline_field"])).split())
+    said = f"{row['author']}: {text}" if row.get("author") else text
+    return said if len(said) <= _PREVIEW else said[: _PREVIEW - 1] + "…"
 
 
 def _about(row: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from polyhost.engine.export._files import RowFiles
 from polyhost.engine.reading.authors import Authors, remember
+from polyhost.engine.reading.texts import Texts
 from polyhost.exports.base import Row, RowFile
 from polyhost.instants import EventTime, iso_from_instant
 from polyhost.ledger.partition_rule import partition_rule
@@ -22,6 +23,8 @@ from polyhost.searching.declared import search_rules
 from polyhost.searching.search_rules import SearchRules
 from polyhost.searching.texts import texts_of
 from polyhost.store.base import Store, StoredRecord
+from polyhost.text.renderings.plain import plain_text
+from polyhost.text.tree import Document
 
 __all__ = ["Rows"]
 
@@ -47,15 +50,19 @@ class Rows:
         self._rules: SearchRules = search_rules(manifest)
         self._streams = {declared.name: _Stream(declared, manifest) for declared in manifest.streams}
         self._authors = Authors(store, connection_id, manifest)
+        self._texts = Texts(store, connection_id, manifest)
         self._labels: OrderedDict[tuple[str, str], str | None] = OrderedDict()
 
     async def of(self, records: Sequence[StoredRecord], *, current: bool = True) -> list[Row]:
         await self._learn_labels(records)
         await self._authors.learn(records)
         held = {} if self._files is None or not current else await self._files.of(records)
-        return [self._row(record, held.get((record.stream, record.key), ()), current=current) for record in records]
+        return [
+            self._row(record, document or (), held.get((record.stream, record.key), ()), current=current)
+            for record, document in zip(records, await self._texts.read(records), strict=True)
+        ]
 
-    def _row(self, record: StoredRecord, files: Sequence[RowFile], *, current: bool) -> Row:
+    def _row(self, record: StoredRecord, document: Document, files: Sequence[RowFile], *, current: bool) -> Row:
         stream = self._streams.get(record.stream)
         rules = self._rules.streams.get(record.stream)
         data = record.data
@@ -76,9 +83,21 @@ class Rows:
             batch_id=record.batch_id,
             sequence=record.sequence,
             member=isinstance(place, Located) and not place.is_head,
-            body=() if rules is None or data is None else texts_of(rules, data),
+            body=self._body(record, document, () if rules is None or data is None else texts_of(rules, data)),
             files=files,
+            document=document,
+            names=self._texts.names(record.stream),
         )
+
+    def _body(
+        self, record: StoredRecord, document: Document, searched: Sequence[tuple[str, str]]
+    ) -> Sequence[tuple[str, str]]:
+        """What is searched of it, with those fields that its site shows as one text as that text."""
+        if not document:
+            return searched
+        told = self._texts.fields(record.stream)
+        rest = (one for one in searched if one[0].partition(".")[0] not in told)
+        return (("text", plain_text(document, self._texts.names(record.stream))), *rest)
 
     async def _learn_labels(self, records: Sequence[StoredRecord]) -> None:
         wanted = {(record.stream, record.partition) for record in records if record.partition is not None}
