@@ -58,14 +58,28 @@ async function takeNews(reading, id, room, since) {
   if (since === null || isReadFromItsEnd(reading, id, [...(room.state?.events ?? []), ...timeline]) || !reading.isAsked(id)) return;
   const arrived = { ids: new Set(), depths: new Set(), changed: new Set() };
   await takeArrived(reading, id, withTheirEdits(timeline), arrived);
-  let token = room.timeline?.limited === true ? textOr(room.timeline.prev_batch) : null;
-  while (token !== null) {
-    const page = await pageOf(reading, id, { from: token, to: since });
-    await takeArrived(reading, id, page.events, arrived);
-    token = page.next === token ? null : page.next;
-  }
+  const gap = room.timeline?.limited === true ? textOr(room.timeline.prev_batch) : null;
+  if (gap !== null) await takeGap(reading, id, { from: gap, to: since }, arrived);
   await tellHiddenAbove(reading, id, [...arrived.depths]);
   for (const event of arrived.changed) if (!arrived.ids.has(event)) await takeAgain(reading, id, event);
+}
+
+/**
+ * What an answer left out of a room, between what came and what had come before. Where the homeserver does not come to its
+ * end, the room is read from its own end instead, so that nothing is taken for read that was not.
+ * @param {Reading} reading @param {string} id @param {{from: string, to: string}} gap
+ * @param {{ids: Set<string>, depths: Set<number>, changed: Set<string>}} arrived
+ */
+async function takeGap(reading, id, { from, to }, arrived) {
+  let token = from;
+  const pages = reading.host.pages((cursor) => pageOf(reading, id, { from: (token = cursor || from), to }), {
+    ids: idsOn,
+    next: ({ next }) => (next === null || next === token ? undefined : next),
+  });
+  for await (const page of pages) await takeArrived(reading, id, page.events, arrived);
+  if (pages.ended === "end") return;
+  reading.anew.add(id);
+  await reading.host.skip({ stream: STREAM, reason: "list_unfinished", resources: [id] });
 }
 
 /**

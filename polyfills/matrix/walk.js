@@ -39,51 +39,52 @@ function joined(windows) {
   return found;
 }
 
+/** @param {{events: any[], next: string | null}} page @returns {string[]} */
+const idsOn = ({ events }) => events.map((event) => event?.event_id).filter((id) => typeof id === "string");
+
+/** Whether the homeserver does not take a token any more. @param {unknown} error */
+const isOfToken = (error) => error instanceof MatrixError && error.status === 400;
+
 /**
  * People who write at once make events of one depth, and a page may end among them. So what was read of a page is claimed
  * once the next one has shown where its last depth ends.
  * @param {Reading} reading @param {string} room @param {Window_} window
+ * @param {boolean} [again] Whether a token was refused already: then the room is begun anew no more.
  */
-async function walk(reading, room, { since, until, older }) {
+async function walk(reading, room, { since, until, older }, again = false) {
   const { host } = reading;
   let token = older;
   let to = older ? until : null;
   let shown = to === null ? null : Number(to);
   /** @type {{since: number, older: string} | null} */
   let read = null;
-  const tokens = new Set();
-  for (;;) {
-    const page = await takenPage(reading, room, token);
-    if (page === null) {
-      await host.forget({ stream: STREAM, partition: room, token: /** @type {string} */ (token) });
-      return walk(reading, room, /** @type {Window_} */ ({ since, until, older: null }));
-    }
-    const { events, next } = page;
-    if ((await take(reading, room, events)) > 0) return;
-    shown = await tellHidden(reading, room, events, shown);
-    await remember(reading);
-    if (next === null && shown !== null && shown > 1) await tellStretch(reading, room, null, shown);
-    if (next === null) return host.covered({ stream: STREAM, partition: room, since: null, until: to });
-    if (shown !== null && since !== null && shown <= Number(since)) {
-      return host.covered({ stream: STREAM, partition: room, since, until: to });
-    }
-    if (tokens.has(next)) return host.skip({ stream: STREAM, reason: "list_unfinished", resources: [room] });
-    tokens.add(next);
-    if (read !== null && shown !== null && shown < read.since) {
-      await host.covered({ stream: STREAM, partition: room, since: String(read.since), until: to, older: read.older });
-      to = String(read.since);
-    }
-    if (shown !== null && events.length > 0) read = { since: shown, older: next };
-    token = next;
-  }
-}
-
-/** Null where the homeserver does not take the token any more. @param {Reading} reading @param {string} room @param {string | null} token */
-async function takenPage(reading, room, token) {
+  const pages = host.pages(
+    (cursor) => {
+      token = cursor || older;
+      return pageOf(reading, room, token === null ? {} : { from: token });
+    },
+    { ids: idsOn, next: ({ next }) => next ?? undefined },
+  );
   try {
-    return await pageOf(reading, room, token === null ? {} : { from: token });
+    for await (const { events, next } of pages) {
+      if ((await take(reading, room, events)) > 0) return;
+      shown = await tellHidden(reading, room, events, shown);
+      await remember(reading);
+      if (next === null && shown !== null && shown > 1) await tellStretch(reading, room, null, shown);
+      if (next === null) return host.covered({ stream: STREAM, partition: room, since: null, until: to });
+      if (shown !== null && since !== null && shown <= Number(since)) {
+        return host.covered({ stream: STREAM, partition: room, since, until: to });
+      }
+      if (read !== null && shown !== null && shown < read.since) {
+        await host.covered({ stream: STREAM, partition: room, since: String(read.since), until: to, older: read.older });
+        to = String(read.since);
+      }
+      if (shown !== null && events.length > 0) read = { since: shown, older: next };
+    }
   } catch (error) {
-    if (token !== null && error instanceof MatrixError && error.status === 400) return null;
-    throw error;
+    if (token === null || again || !isOfToken(error)) throw error;
+    await host.forget({ stream: STREAM, partition: room, token });
+    return walk(reading, room, /** @type {Window_} */ ({ since, until, older: null }), true);
   }
+  return host.skip({ stream: STREAM, reason: "list_unfinished", resources: [room] });
 }

@@ -74,6 +74,7 @@ def test_nothing_in_the_description_is_open():
 OPEN = {
     "GivenAnswer.data": "as the question's rules say",
     "ListedRecord.data": "by its stream's schema",
+    "ReadRecord.data": "by its stream's schema",
     "StoredRecord.data": "by its stream's schema",
     "OwnerAsked.schema": "a connector's own",
     "QuestionField.rule": "a connector's own",

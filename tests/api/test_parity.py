@@ -28,6 +28,7 @@ READ: dict[str, tuple[list[str], str]] = {
         "/v1/connections/{name}/streams/messages/records?newest=true",
     ),
     "files": (["files", "{name}", "--limit", "3"], "/v1/connections/{name}/files?limit=3"),
+    "read": (["read", "{name}"], "/v1/connections/{name}/read"),
     "counts": (["counts", "{name}", "messages"], "/v1/connections/{name}/streams/messages/counts"),
     "schedule show": (["schedule", "show", "{name}"], "/v1/connections/{name}/schedule"),
     "search": (["search", "words", "--wait", "0"], "/v1/search?text=words&wait=0"),

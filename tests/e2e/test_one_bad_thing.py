@@ -5,53 +5,30 @@ Provenance: RS-1; public reports of tools that lost a workspace to one message.
 
 from __future__ import annotations
 
-import json
-from functools import partial
 from typing import Any
 
 import pytest
 
-from e2e.owner import Owner, Ran
+from e2e.bad_things import (
+    HISTORY,
+    MEMBERS,
+    REPLIES,
+    _at_once,
+    healed,
+    let_an_answer_be_odd,
+    let_lists_not_end,
+    let_messages_break_their_pages,
+    let_replies_break_their_pages,
+    standing,
+    unread,
+)
+from e2e.owner import Owner
 from e2e.truth import difference
 from fakes.slack import Fault, script
-from fakes.slack.faults import Action, ApiError, Circle, CutJson, HtmlBody, HttpStatus, Odd, Stall
+from fakes.slack.faults import ApiError, Circle, HtmlBody, HttpStatus, Odd
 from fakes.slack.script import play
-from polyhost.browser.governor import Governor, GovernorLimits
-from polyhost.engine.sources import connectors as sources
 
-HISTORY, REPLIES, MEMBERS, CONVERSATIONS = (
-    "conversations.history",
-    "conversations.replies",
-    "users.list",
-    "users.conversations",
-)
-PATIENT = GovernorLimits(initial_rate=1_000.0, maximum_rate=1_000.0, backoff_base=0.01)
-
-
-@pytest.fixture(autouse=True)
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Retries of the host take no time: how long it waits is proven elsewhere."""
-    monkeypatch.setattr(sources, "Governor", partial(Governor, limits=PATIENT))
-
-
-def standing(ran: Ran) -> set[tuple[str, str, str]]:
-    """What the run names as standing out: kind, key, reason."""
-    return {(one["kind"], one["key"], one["reason"]) for one in ran.value["exceptions"]}
-
-
-def unread(ran: Ran) -> set[str]:
-    """Conversations of which something was not read."""
-    told = [one.get("partitions", ()) for one in ran.value["diagnostics"] if one["code"] == "range_unproven"]
-    return {key for keys in told for key in keys}
-
-
-async def healed(owner: Owner) -> None:
-    """The source is well again: one run, and nothing is left of it."""
-    owner.slack.faults.heal()
-    ran = await owner.run()
-    assert (ran.status, ran.value["exceptions"]) == ("complete", [])
-    assert await difference(owner) == {}
-
+__all__ = ["_at_once"]
 
 ODD_PARTS: dict[str, Odd] = {
     "timetable": Odd(item={"files": [None], "reactions": None}),
@@ -135,18 +112,6 @@ async def test_a_thread_that_cannot_be_read_costs_itself_and_is_named_until_it_a
     await healed(newcomer)
 
 
-@pytest.mark.requirement("RS-1.3")
-async def test_a_thread_that_has_gone_silent_loses_no_reply_and_none_is_called_deleted(owner: Owner) -> None:
-    room, root = owner.slack.world.find("minutes")
-    replies = {reply.ts for reply in room.replies(root.at)}
-    owner.slack.faults.fail(REPLIES, "thread_not_found", times=None, ts=root.ts)
-    play(owner.slack.world, [script.Reply("minutes", "otto", "One more thing.")])
-    ran = await owner.run(full=True)
-    assert standing(ran) == {("group", root.ts, "not_found")}
-    assert replies <= {record["data"]["ts"] for record in await owner.records("messages")}
-    await healed(owner)
-
-
 @pytest.mark.requirement("RS-1.4")
 async def test_broken_conversations_cost_themselves_wherever_they_stand(newcomer: Owner) -> None:
     world, faults = newcomer.slack.world, newcomer.slack.faults
@@ -166,85 +131,6 @@ async def test_broken_conversations_cost_themselves_wherever_they_stand(newcomer
         assert ran.counts("messages")[2] == 0
         assert unread(ran) == set(broken)
         assert {channel for _, channel, _ in await difference(newcomer)} == set(broken)
-    await healed(newcomer)
-
-
-BREAKING: dict[str, Action] = {
-    "500": HttpStatus(500),
-    "a page of HTML": HtmlBody(200),
-    "internal_error": ApiError("internal_error"),
-    "JSON that is cut off": CutJson(),
-}
-ANYWHERE = "conversations.*"
-
-
-@pytest.mark.requirement("RS-1.1", "RS-1.4")
-@pytest.mark.parametrize("action", BREAKING)
-async def test_a_message_that_breaks_every_page_that_holds_it_is_named_and_costs_no_other(
-    newcomer: Owner, action: str
-) -> None:
-    world = newcomer.slack.world
-    broken = [world.find(label) for label in ("regatta", "meeting", "cardamom")]
-    reason = "not_answered" if action in {"500", "internal_error"} else "unreadable"
-    for _, said in broken:
-        newcomer.slack.faults.add(Fault(BREAKING[action], method=ANYWHERE, holding=said.ts, times=None))
-    for _ in range(2):
-        ran = await newcomer.run()
-        assert ran.status == "complete_with_gaps"
-        assert unread(ran) == set()
-        assert standing(ran) == {("record", key_of(room.id, said.ts), reason) for room, said in broken}
-        lost = {ts for _, _, ts in await difference(newcomer)}
-        assert {said.ts for _, said in broken} <= lost
-        assert lost <= {one.ts for room, said in broken for one in (said, *room.replies(said.at))}
-        assert sum(ran.requests.values()) < 300
-    await healed(newcomer)
-
-
-def key_of(channel: str, ts: str) -> str:
-    return json.dumps([channel, ts], separators=(",", ":"))
-
-
-@pytest.mark.requirement("RS-1.1")
-async def test_a_message_that_only_history_breaks_at_is_read_as_the_thread_that_it_heads(newcomer: Owner) -> None:
-    world = newcomer.slack.world
-    for label in ("regatta", "meeting", "cardamom"):
-        said = world.find(label)[1]
-        newcomer.slack.faults.add(Fault(ApiError("internal_error"), method=HISTORY, holding=said.ts, times=None))
-    ran = await newcomer.run()
-    assert (ran.status, ran.value["exceptions"]) == ("complete", [])
-    assert await difference(newcomer) == {}
-
-
-@pytest.mark.requirement("RS-1.1")
-async def test_messages_in_a_row_that_break_their_pages_are_each_named_the_newest_too(newcomer: Owner) -> None:
-    world = newcomer.slack.world
-    room = world.conversation("tides")
-    talk = sorted(said.ts for said in room.messages.values() if not said.is_reply)
-    broken = [talk[0], talk[4], talk[5], talk[-1]]
-    newcomer.slack.faults.add(
-        *(Fault(ApiError("internal_error"), method=ANYWHERE, holding=ts, times=None) for ts in broken)
-    )
-    ran = await newcomer.run()
-    assert standing(ran) == {("record", key_of(room.id, ts), "not_answered") for ts in broken}
-    assert unread(ran) == set()
-    await healed(newcomer)
-
-
-@pytest.mark.requirement("RS-1.1", "RS-1.3")
-@pytest.mark.parametrize("action", ["500", "JSON that is cut off"])
-async def test_a_reply_that_breaks_every_page_that_holds_it_is_named_and_costs_no_other_of_its_thread(
-    newcomer: Owner, action: str
-) -> None:
-    room, root = newcomer.slack.world.find("sourdough")
-    replies = room.replies(root.at)
-    broken = [replies[0].ts, replies[len(replies) // 2].ts, replies[-1].ts]
-    newcomer.slack.faults.add(*(Fault(BREAKING[action], method=REPLIES, holding=ts, times=None) for ts in broken))
-    reason = "not_answered" if action in {"500", "internal_error"} else "unreadable"
-    for _ in range(2):
-        ran = await newcomer.run()
-        assert standing(ran) == {("record", key_of(room.id, ts), reason) for ts in broken}
-        assert {ts for _, _, ts in await difference(newcomer)} == set(broken)
-        assert sum(ran.requests.values()) < 300
     await healed(newcomer)
 
 
@@ -269,31 +155,6 @@ async def test_a_refusal_of_one_thing_signs_nobody_out(owner: Owner) -> None:
     await healed(owner)
 
 
-@pytest.mark.requirement("RS-1.5")
-@pytest.mark.parametrize("fresh", [False, True])
-async def test_lists_that_do_not_end_are_ended_and_named(newcomer: Owner, fresh: bool) -> None:
-    faults = newcomer.slack.faults
-    faults.add(
-        Fault(Circle(fresh), method=MEMBERS, times=None),
-        Fault(Stall(fresh), method=CONVERSATIONS, where={"types": "private_channel"}, times=None),
-        Fault(
-            Circle(fresh), method=HISTORY, where={"channel": newcomer.slack.world.conversation("tides").id}, times=None
-        ),
-    )
-    ran = await newcomer.run()
-    assert ran.status == "complete_with_gaps"
-    assert {one["stream"] for one in ran.value["diagnostics"] if one["code"] == "list_unfinished"} == {
-        "users",
-        "channels",
-        "messages",
-    }
-    assert ran.requests[MEMBERS] <= 24
-    assert ran.requests[CONVERSATIONS] <= 3 + 24
-    assert ran.requests[HISTORY] <= 8 + 24
-    assert await difference(newcomer) == {}
-    await healed(newcomer)
-
-
 @pytest.mark.requirement("RS-1.1", "RS-1.4")
 async def test_a_user_and_a_channel_that_are_odd_or_not_answered_cost_themselves(newcomer: Owner) -> None:
     world, faults = newcomer.slack.world, newcomer.slack.faults
@@ -316,17 +177,21 @@ async def test_a_user_and_a_channel_that_are_odd_or_not_answered_cost_themselves
     await healed(newcomer)
 
 
+@pytest.mark.requirement("RS-1.1", "RS-1.4")
+async def test_messages_that_break_every_page_that_holds_them_are_named_and_cost_no_other(newcomer: Owner) -> None:
+    await let_messages_break_their_pages(newcomer, "500")
+
+
+@pytest.mark.requirement("RS-1.1", "RS-1.3")
+async def test_replies_that_break_every_page_that_holds_them_cost_no_other_of_their_thread(newcomer: Owner) -> None:
+    await let_replies_break_their_pages(newcomer, "JSON that is cut off")
+
+
+@pytest.mark.requirement("RS-1.5")
+async def test_lists_that_do_not_end_are_ended_and_named(newcomer: Owner) -> None:
+    await let_lists_not_end(newcomer, fresh=True)
+
+
 @pytest.mark.requirement("RS-1.4", "RS-1.6")
-@pytest.mark.parametrize("method", ["client.counts", "client.userBoot", "conversations.genericInfo"])
-@pytest.mark.parametrize(
-    "bent", [{"channels": None, "ims": 5, "mpims": None}, {"channels": [None, {"id": 5}], "ims": [None]}]
-)
-async def test_an_odd_answer_about_all_conversations_calls_nobody_missing(
-    owner: Owner, method: str, bent: dict[str, Any]
-) -> None:
-    owner.slack.faults.add(Fault(Odd(answer=bent), method=method, times=None))
-    ran = await owner.run(full=True)
-    assert ran.status in ("complete", "complete_with_gaps")
-    assert "partition_missing" not in ran.codes
-    assert {view["status"] for view in (await owner.partitions()).values()} == {"present"}
-    await healed(owner)
+async def test_an_odd_answer_about_all_conversations_calls_nobody_missing(owner: Owner) -> None:
+    await let_an_answer_be_odd(owner, "client.counts", {"channels": [None, {"id": 5}], "ims": [None]})

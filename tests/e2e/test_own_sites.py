@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import trustme
 
+from e2e.command import UNSEEN
 from e2e.own_sites import NAMING, OwnSite, serve_own, write_notebook
 from polyhost.engine.sessions.saved import load_session
 from polyhost.errors import PolyhostError, RefusedError
@@ -41,7 +42,9 @@ async def theirs() -> AsyncIterator[OwnSite]:
 
 
 @pytest.fixture
-def context(home: Path) -> Context:
+def context(home: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
+    for name, value in UNSEEN.items():
+        monkeypatch.setenv(name, value)
     write_notebook(home)
     return Context(home=home)
 
@@ -65,8 +68,10 @@ async def texts(context: Context, name: str) -> list[str]:
 
 
 async def test_two_sites_are_two_connections_each_with_its_own_session_and_records(
-    context: Context, ours: OwnSite, theirs: OwnSite
+    context: Context, ours: OwnSite, theirs: OwnSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """In the kind of browser that an owner has."""
+    monkeypatch.delenv("POLYHOST_BROWSER", raising=False)
     made = await connected(context, ours, "mina-ours", "ours", site=f"{ours.address}/")
     await connected(context, theirs, "mina-theirs", "theirs", site=None, set=(f"site={theirs.address}",))
     assert (made["site"], made["account"]) == (ours.address, "mina")

@@ -1,5 +1,5 @@
 """Two thousand files of a byte to 200 MB while their site is in trouble and the process that fetches them is killed
-(SL-2); tests/e2e/test_files_under_fire.py is the small one.
+(SL-2).
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import pytest
 
 from e2e.command import CommandLine
 from e2e.conftest import command
+from e2e.kills import kill_a_first_reading, let_a_source_change
 from e2e.naive_site import NaiveSite, a_naive_site
 from faults.seeds import seeds
 
@@ -80,3 +81,11 @@ async def test_no_moment_of_kill_9_and_no_history_makes_it_lose_or_claim_what_wa
         if arrival == "in_order":  # edits and deletions far down are found by reading it all again
             assert (await site.run("--full")).exit_code == 0
         await site.check_that_all_is_here()
+
+
+async def test_a_source_that_changes_in_order_under_runs_that_are_killed(command: CommandLine, tmp_path: Path) -> None:
+    await let_a_source_change("in_order", command, tmp_path)
+
+
+async def test_a_first_reading_in_any_order_that_is_killed(command: CommandLine, tmp_path: Path) -> None:
+    await kill_a_first_reading("any_order", command, tmp_path)

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from e2e.command import CommandLine, Finished
+from e2e.command import UNSEEN, CommandLine, Finished
 from e2e.processes import browser_of, gone, kill
 from polyhost.ledger.arrivals import arrivals_name
 from polyhost.operations.context import Context
@@ -171,7 +171,7 @@ async def an_owner(person: Person, folder: Path) -> AsyncIterator[MatrixOwner]:
     """Connected with a session as the sign-in form leaves it, and nothing collected yet."""
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  a moment
     async with front(person.server.url) as before:
-        command = CommandLine(home=folder / "home", folder=folder)
+        command = CommandLine(home=folder / "home", folder=folder, environment=UNSEEN)
         kept = {"access_token": person.token, "user_id": person.id, "device_id": person.device}
         item = {"name": "polyhost.matrix", "value": json.dumps(kept)}
         state = {"cookies": [], "origins": [{"origin": before.url, "localStorage": [item]}]}

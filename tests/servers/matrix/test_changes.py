@@ -5,16 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from servers.matrix.owner import MatrixOwner, an_owner
-from servers.matrix.synapse import Person, Synapse, synapse
+from servers.matrix.world import World
 
 pytestmark = [pytest.mark.requirement("RS-6", "RS-4.2", "PR-2.6"), pytest.mark.timeout(300)]
 
@@ -24,47 +21,6 @@ PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc33"
     "0000000049454e44ae426082"
 )
-
-
-@dataclass
-class World:
-    """Ada's homeserver. She owns the connection; Bob and Cleo talk. `harbour`: a room of some 100 events."""
-
-    server: Synapse
-    ada: Person
-    bob: Person
-    cleo: Person
-    harbour: str
-    owner: MatrixOwner
-    events: dict[str, str] = field(default_factory=dict[str, str])
-    """Events and rooms that tests come back to, by a word of theirs."""
-
-
-async def _harbour(ada: Person, bob: Person, cleo: Person) -> tuple[str, dict[str, str]]:
-    room = await bob.creates("Harbour", topic="Tides")
-    for person in (ada, cleo):
-        await person.joins(room)
-    made = {}
-    for number in range(90):
-        made[f"old{number}"] = await (bob if number % 2 else cleo).says(room, f"Tide {number}")
-    made["root"] = made["old10"]
-    await ada.replies(room, made["root"], "in a thread")
-    made["edit"] = await cleo.edits(room, made["old20"], "Tide 20, corrected")
-    made["reaction"] = await ada.reacts(room, made["old30"], "🌊")
-    await cleo.redacts(room, made["old40"], "by mistake")
-    return room, made
-
-
-@pytest.fixture(scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    folder = tmp_path_factory.mktemp("matrix")
-    async with synapse(folder / "homeserver") as server:
-        ada, bob, cleo = [await server.registers(name) for name in ("ada", "bob", "cleo")]
-        room, made = await _harbour(ada, bob, cleo)
-        async with an_owner(ada, folder / "owner") as owner:
-            ended = await owner.run()
-            assert ended.exit_code == 0, ended.stderr
-            yield World(server, ada, bob, cleo, room, owner, made)
 
 
 Change = Callable[[World], Awaitable[Any]]
@@ -445,96 +401,3 @@ async def test_a_run_narrowed_by_time_moves_nothing(world: World) -> None:
     await world.owner.check_claims()
     assert (await world.owner.run()).exit_code == 0
     await world.owner.check_that_all_is_here()
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "to"),
-    [
-        (500, {"errcode": "M_UNKNOWN", "error": "Internal server error"}, "/sync"),
-        (502, {}, "/messages"),
-        (504, {}, "/joined_rooms"),
-        (429, {"errcode": "M_LIMIT_EXCEEDED", "error": "Too many requests", "retry_after_ms": 300}, "/sync"),
-        (429, {"errcode": "M_LIMIT_EXCEEDED", "error": "Too many requests", "retry_after_ms": 300}, "/messages"),
-    ],
-)
-async def test_errors_that_pass_cost_nothing(world: World, status: int, body: dict[str, Any], to: str) -> None:
-    for number in range(105 if to == "/messages" else 2):  # more than 100, and some are left out of what is new
-        await world.bob.says(world.harbour, f"during {status} {number}")
-    world.owner.front.answers(status, body, to=to, times=2)
-    ended = await world.owner.run()
-    world.owner.front.instead = None
-    assert ended.exit_code == 0, ended.stderr
-    if status == 429:
-        assert ended.value["traffic"]["rate_limited"] == 2
-    await world.owner.check_that_all_is_here()
-
-
-async def test_a_homeserver_that_is_down_loses_nothing(world: World) -> None:
-    await world.bob.says(world.harbour, "while it is down")
-    world.owner.front.answers(503, {}, to="/sync", times=1_000)
-    ended = await world.owner.run()
-    world.owner.front.instead = None
-    assert ended.exit_code == 1
-    await world.owner.check_claims()
-    assert (await world.owner.run()).exit_code == 0
-    await world.owner.check_that_all_is_here()
-
-
-@pytest.mark.requirement("RS-4.1")
-async def test_a_token_that_the_homeserver_does_not_take_any_more_costs_a_reading(world: World) -> None:
-    await world.bob.edits(world.harbour, world.events["old7"], "edited while the token was lost")
-    await world.bob.says(world.harbour, "unheard")
-    world.owner.front.answers(400, {"errcode": "M_UNKNOWN", "error": "Invalid token"}, to="/sync", times=1)
-    ended = await world.owner.run()
-    world.owner.front.instead = None
-    assert ended.exit_code == 0, ended.stderr
-    await world.owner.check_that_all_is_here()
-
-
-async def test_a_full_run_changes_nothing_that_is_right(world: World) -> None:
-    ended = await world.owner.run("--full")
-    assert ended.exit_code == 0, ended.stderr
-    assert {ended.value["streams"]["messages"][word] for word in ("new", "updated", "deleted")} == {0}
-    await world.owner.check_that_all_is_here()
-
-
-async def test_killed_in_a_burst(world: World) -> None:
-    for number in range(210):
-        await world.bob.says(world.events["lamps"], f"burst {number}")
-    for number in (3, 5, 6):
-        assert await world.owner.be_killed(number)
-        await world.owner.check_claims()
-    assert (await world.owner.run()).exit_code == 0
-    await world.owner.check_that_all_is_here()
-
-
-@pytest.fixture
-async def newcomer(world: World, tmp_path: Path) -> AsyncIterator[MatrixOwner]:
-    """The same account in a home of its own, where nothing was collected."""
-    async with an_owner(world.ada, tmp_path) as owner:
-        yield owner
-
-
-async def test_a_first_sync_asks_no_more_than_the_other_client(newcomer: MatrixOwner) -> None:
-    ended = await newcomer.run()
-    assert ended.exit_code == 0, ended.stderr
-    ours = [path for path in newcomer.front.asked if "/messages" in path or path.endswith("/sync")]
-    newcomer.front.asked.clear()
-    await newcomer.truth()
-    theirs = [path for path in newcomer.front.asked if "/messages" in path or path.endswith("/sync")]
-    assert len(ours) <= len(theirs)
-    await newcomer.check_that_all_is_here()
-
-
-@pytest.mark.requirement("RS-4.1")
-async def test_killed_again_and_again_in_a_first_sync_it_goes_on_where_it_was(newcomer: MatrixOwner) -> None:
-    kills = 0
-    while await newcomer.be_killed(8):
-        await newcomer.check_claims()
-        kills += 1
-        assert kills < 20, "it does not come on"
-    assert kills >= 2
-    begun = [one for one in (await newcomer.partitions()).values() if one["extent"] != "untouched"]
-    assert begun, "what was read by then is claimed"
-    assert (await newcomer.run()).exit_code == 0
-    await newcomer.check_that_all_is_here()

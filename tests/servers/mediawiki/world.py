@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from e2e.command import CommandLine, Finished
+from e2e.command import UNSEEN, CommandLine, Finished
 from e2e.processes import browser_of, gone, kill
 from polyhost.ledger.state import PartitionState
 from polyhost.operations.context import Context
@@ -245,7 +245,7 @@ async def a_world(
         started(a_copy(template, folder / "wiki"), front.address, behind) as wiki,
         people_of(front.address) as people,
     ):
-        world = World(wiki, front, people, CommandLine(folder / "home", folder))
+        world = World(wiki, front, people, CommandLine(folder / "home", folder, UNSEEN))
         if connected:
             await world.connect()
         yield world
