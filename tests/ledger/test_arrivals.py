@@ -57,6 +57,7 @@ def test_what_arrived_above_a_hidden_stretch_does_not_cover_it():
 def test_what_arrives_where_there_was_nothing_is_all_there_is():
     assert extended(state(to_end=True), "15", RULE).covered == (Range(None, "15"),)
     assert extended(state(to_end=True, limited_before="3"), "15", RULE).covered == (Range("3", "15"),)
+    assert extended(state(to_end=True, limited_before="20"), "15", RULE).covered == (), "it lies in what is hidden"
 
 
 def test_without_the_token_all_is_asked_for_again():

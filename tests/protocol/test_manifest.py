@@ -26,6 +26,9 @@ def partitioned(**over: Any) -> dict[str, Any]:
     return {**MESSAGES, "partition": {**MESSAGES["partition"], **over}}
 
 
+MENTIONS = {"text": [{"field": "text"}], "mentions": {"user": "nobody"}}
+
+
 @pytest.mark.requirement("PR-4.3")
 @pytest.mark.parametrize(
     ("streams", "code", "where", "field"),
@@ -80,6 +83,8 @@ def partitioned(**over: Any) -> dict[str, Any]:
         ),
         ([stream("a", volatile_fields=["nope"])], "unknown_volatile_field", "a", "volatile_fields"),
         ([stream("a", identity=["nope"])], "unknown_identity_field", "a", "identity"),
+        ([stream("a", reading={"text": [{"field": "nope.x"}]})], "unknown_reading_field", "a", "reading"),
+        ([stream("a", reading=MENTIONS)], "unknown_reading_field", "a", "reading.mentions"),
         ([partitioned(field="nope")], "unknown_partition_field", "messages", "partition.field"),
         ([partitioned(cursor_field="nope")], "unknown_partition_cursor_field", "messages", "partition.cursor_field"),
         ([partitioned(group_field="nope")], "unknown_partition_group_field", "messages", "partition.group_field"),
