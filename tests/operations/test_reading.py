@@ -8,8 +8,10 @@ import pytest
 from operations.shelf import Shelf, message
 from polyhost.cli.render.reading import RENDERERS
 from polyhost.errors import RefusedError
+from polyhost.ledger.state import PartitionState, PartitionStatus
 from polyhost.operations.reading import ReadRequest, read
 from polyhost.operations.records import RecordsRequest, records
+from polyhost.store.base import SavePartitions
 
 pytestmark = pytest.mark.requirement("RD-1", "RD-2", "RD-4")
 
@@ -86,6 +88,10 @@ async def test_without_a_name_it_says_what_there_is_to_read(filled: Shelf):
         ({"day": "yesterday"}, "bad_day"),
         ({"since": "soon"}, "bad_since"),
         ({"stream": "nothing"}, "unknown_stream"),
+        ({"stream": "users"}, "no_partitions"),
+        ({"day": "9999-12-31"}, "bad_day"),
+        ({"since": "0001-01-01T00:00"}, "bad_since"),
+        ({"day": "2026-09-21", "since": "2026-09-21T00:00"}, "bad_day"),
     ],
 )
 async def test_what_cannot_be_read_is_refused(filled: Shelf, choice: dict[str, Any], code: str):
@@ -94,8 +100,21 @@ async def test_what_cannot_be_read_is_refused(filled: Shelf, choice: dict[str, A
     assert refused.value.code == code
 
 
-async def test_a_stream_in_no_parts_is_told_as_one_without_conversations(filled: Shelf):
-    assert (await reading(filled, stream="users"))["conversations"] == []
+async def test_a_conversation_that_goes_on_as_another_is_read_as_one(filled: Shelf):
+    await filled.put({"messages": [message(5, "Before", channel="C0")]})
+    async with filled.context.store() as store:
+        row = await filled.context.connection(store, "slack")
+        was = PartitionState(stream="messages", key="C0", status=PartitionStatus.BECAME, successor="C2")
+        await store.write(row.id, None, [SavePartitions([was])])
+    assert [text for _, text, _ in said(await reading(filled, "random"))] == ["Before", "Elsewhere"]
+
+
+async def test_a_command_that_is_told_runs_nothing_that_a_source_has_written(
+    shelf: Shelf, capsys: pytest.CaptureFixture[str]
+):
+    await shelf.label(C1="x;reboot $(id)")
+    RENDERERS["read"](await reading(shelf, None))
+    assert capsys.readouterr().out.endswith("Read one: polyhost read slack 'x;reboot $(id)'\n")
 
 
 async def test_records_that_are_listed_read_the_same(filled: Shelf):

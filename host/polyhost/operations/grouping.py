@@ -12,10 +12,11 @@ from polyhost.ledger.cursor import sort_key
 from polyhost.ledger.partition_rule import partition_rule
 from polyhost.ledger.position import Located, locate
 from polyhost.ledger.state import PartitionRule
+from polyhost.ledger.succession import predecessors
 from polyhost.protocol.manifest import StreamDecl
 from polyhost.store.base import Store, StoredRecord
 
-__all__ = ["count_members", "in_group_order", "located", "rule_of"]
+__all__ = ["count_members", "in_group_order", "located", "predecessors_of", "rule_of"]
 
 
 def rule_of(declared: StreamDecl) -> PartitionRule | None:
@@ -29,6 +30,14 @@ def located(record: StoredRecord, rule: PartitionRule | None) -> Located | None:
         return None
     found = locate(record.data, rule)
     return found if isinstance(found, Located) else None
+
+
+async def predecessors_of(store: Store, connection_id: int, stream: str, partition: str | None) -> Sequence[str]:
+    """The partitions that became this one: their records are the beginning of its history."""
+    if partition is None:
+        return ()
+    states = await store.ledger.partitions(connection_id, stream)
+    return predecessors(states).get(partition, ())
 
 
 async def count_members(

@@ -20,6 +20,7 @@ __all__ = ["named_among", "partition_named"]
 
 _MOST_TOLD = 5
 _PATTERN = frozenset("*?[")
+_LONGEST_PATTERN = 500
 
 
 async def partition_named(store: Store, connection: ConnectionRow, streams: Sequence[str], name: str) -> str:
@@ -43,7 +44,7 @@ def named_among(name: str, known: Mapping[str, str | None], *, of: str) -> str:
         return name
     plain = name.removeprefix("#").removeprefix("@")
     found = [key for key, label in known.items() if label is not None and label in (name, plain)]
-    if not found and _PATTERN & set(name):
+    if not found and len(name) <= _LONGEST_PATTERN and _PATTERN & set(name):
         fits = re.compile(translate(plain), re.IGNORECASE).fullmatch
         found = [key for key, label in known.items() if fits(label or key)]
     if not found:

@@ -5,8 +5,8 @@ Owns: which stream is read, which day, what hangs on what. Must not know: how it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, NotRequired
 
 from typing_extensions import TypedDict
@@ -89,7 +89,7 @@ async def read(context: Context, request: ReadRequest) -> Result[Read]:
     from polyhost.engine.settings.config import load_config
     from polyhost.engine.settings.time_zone import owner_zone
     from polyhost.engine.sources.lookup import source_of
-    from polyhost.operations.grouping import rule_of
+    from polyhost.operations.grouping import predecessors_of, rule_of
     from polyhost.operations.naming import partition_named
 
     zone = owner_zone(load_config(context.home).schedule.time_zone)
@@ -101,20 +101,25 @@ async def read(context: Context, request: ReadRequest) -> Result[Read]:
         found = Read(
             connection=connection.name,
             stream=stream.name,
-            zone=str(zone),
+            zone=_named(zone),
             partition=None,
             label=None,
             records=[],
             next=None,
         )
-        if request.partition is None or rule is None:
+        if rule is None:
+            raise _no_conversations(request, stream.name)
+        if request.partition is None:
             found["conversations"] = await _conversations(store, connection, stream.name)
             return Result(found)
         key = await partition_named(store, connection, [stream.name], request.partition)
         found["partition"] = key
         found["label"] = (await store.ledger.labels(connection.id, stream.name, [key])).get(key)
         await take_files_in(context, store, connection, source, stream.name)
-        await _fill(context, store, connection, source, found, _query(request, key, rule, zone))
+        query = replace(
+            _query(request, key, rule, zone), besides=await predecessors_of(store, connection.id, stream.name, key)
+        )
+        await _fill(context, store, connection, source, found, query)
     return Result(found)
 
 
@@ -143,12 +148,17 @@ def _stream(source: Loaded, request: ReadRequest) -> StreamDecl:
     parted = [one for one in source.manifest.streams if one.partition is not None]
     readable = [one for one in parted if one.reading is not None] or parted
     if not readable:
-        raise RefusedError(
-            f"{request.name} holds no conversations",
-            f"Its records are listed by: polyhost records {request.name} STREAM",
-            code=ErrorCode.NO_PARTITIONS,
-        )
+        raise _no_conversations(request, "STREAM")
     return readable[0]
+
+
+def _no_conversations(request: ReadRequest, stream: str) -> RefusedError:
+    holds = request.name if request.stream is None else f"{request.stream} of {request.name}"
+    return RefusedError(
+        f"{holds} holds no conversations",
+        f"Its records are listed by: polyhost records {request.name} {stream}",
+        code=ErrorCode.NO_PARTITIONS,
+    )
 
 
 async def _conversations(store: Store, connection: ConnectionRow, stream: str) -> list[Conversation]:
@@ -179,8 +189,15 @@ def _query(request: ReadRequest, key: str, rule: PartitionRule, zone: tzinfo) ->
     )
 
 
+def _named(zone: tzinfo) -> str:
+    """As `Europe/Berlin` where it has such a name; a machine may have the rules of one alone."""
+    return getattr(zone, "key", None) or ("UTC" if zone is UTC else "the time of this machine")
+
+
 def _bounds(request: ReadRequest, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
     """From when, and until when."""
+    if request.day is not None and request.since is not None:
+        raise RefusedError("--day and --since cannot both be given", "Leave one of them out.", code=ErrorCode.BAD_DAY)
     if request.day is not None:
         begin = _moment(request.day, zone, ErrorCode.BAD_DAY)
         return begin, begin + timedelta(days=1)
@@ -188,14 +205,19 @@ def _bounds(request: ReadRequest, zone: tzinfo) -> tuple[datetime | None, dateti
 
 
 def _moment(text: str, zone: tzinfo, code: ErrorCode) -> datetime:
+    """In the zone, where the text names none. At the ends of the calendar there is no day before or after."""
     try:
-        if code is ErrorCode.BAD_DAY:
-            return datetime.combine(date.fromisoformat(text), time(), zone)
-        read = datetime.fromisoformat(text)
-    except ValueError:
+        read = (
+            datetime.combine(date.fromisoformat(text), time(), zone)
+            if code is ErrorCode.BAD_DAY
+            else datetime.fromisoformat(text)
+        )
+        found = read if read.tzinfo is not None else read.replace(tzinfo=zone)
+        _ = (found - timedelta(days=2)).astimezone(UTC), (found + timedelta(days=2)).astimezone(UTC)
+    except (ValueError, OverflowError):
         what = "day; write it as 2026-11-22" if code is ErrorCode.BAD_DAY else "time; write it as 2026-11-22T09:00"
         raise RefusedError(f"{text!r} is not a valid {what}", code=code) from None
-    return read if read.tzinfo is not None else read.replace(tzinfo=zone)
+    return found
 
 
 def _sort_key(when: datetime, rule: PartitionRule) -> str:

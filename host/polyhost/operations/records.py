@@ -88,7 +88,7 @@ class RecordsRequest:
 async def records(context: Context, request: RecordsRequest) -> Result[Records]:
     """One page of a stream's records, in position order or from the newest back."""
     from polyhost.engine.sources.lookup import find_source
-    from polyhost.operations.grouping import count_members
+    from polyhost.operations.grouping import count_members, predecessors_of
     from polyhost.operations.shown import Shown, known_stream
     from polyhost.store.base import RecordQuery
 
@@ -103,7 +103,7 @@ async def records(context: Context, request: RecordsRequest) -> Result[Records]:
             request.stream,
             RecordQuery(
                 partition=partition,
-                besides=await _before(store, connection.id, request.stream, partition),
+                besides=await predecessors_of(store, connection.id, request.stream, partition),
                 since=_sort_key(source, request, "since"),
                 until=_sort_key(source, request, "until"),
                 limit=request.limit or MAX_RECORDS,
@@ -129,16 +129,6 @@ async def _partition(store: Store, connection: ConnectionRow, request: RecordsRe
     if request.partition is None:
         return None
     return await partition_named(store, connection, [request.stream], request.partition)
-
-
-async def _before(store: Store, connection_id: int, stream: str, partition: str | None) -> Sequence[str]:
-    """The partitions that became this one: their records are the beginning of its history."""
-    from polyhost.ledger.succession import predecessors
-
-    if partition is None:
-        return ()
-    states = await store.ledger.partitions(connection_id, stream)
-    return predecessors(states).get(partition, ())
 
 
 def _sort_key(source: Loaded, request: RecordsRequest, bound: Literal["since", "until"]) -> str | None:

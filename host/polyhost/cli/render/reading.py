@@ -5,6 +5,7 @@ Must not know: any one source; only the JSON value of a result.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
 from typing import Any
@@ -58,8 +59,8 @@ def _conversations(out: Console, value: dict[str, Any]) -> None:
     for row in rows:
         table.add_row(plain(row["label"] or row["key"]), f"{row['records']:,}", f"[dim]{plain(row['key'])}[/]")
     out.print(table)
-    named = rows[0]["label"] or rows[0]["key"]
-    out.print(f"[dim]Read one: polyhost read {plain(value['connection'])} {plain(_quoted(named))}[/]", soft_wrap=True)
+    command = shlex.join(["polyhost", "read", value["connection"], printable(rows[0]["label"] or rows[0]["key"])])
+    out.print(f"[dim]Read one: {plain(command)}[/]", soft_wrap=True)
 
 
 def _record(out: Console, row: dict[str, Any], when: datetime | None, day: str | None) -> None:
@@ -87,10 +88,6 @@ def _zone(name: str) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return None
-
-
-def _quoted(name: str) -> str:
-    return name if name.isprintable() and " " not in name else f"'{name}'"
 
 
 RENDERERS: Mapping[str, Callable[[Any], None]] = {"read": read}
